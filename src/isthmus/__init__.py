@@ -1,0 +1,1 @@
+"""Isthmus: which layers of two trained networks can be averaged, at what cost, and why."""

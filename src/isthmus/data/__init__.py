@@ -1,0 +1,1 @@
+"""Examples in a fixed order: one source a file."""

@@ -1,0 +1,1 @@
+"""Per-example loss and error at many points."""

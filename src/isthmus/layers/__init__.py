@@ -1,0 +1,1 @@
+"""Blocks of coordinates: which keys are analysed together, and in which order."""

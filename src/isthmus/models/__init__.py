@@ -1,0 +1,1 @@
+"""Networks by name: one family a file, and a registry."""

@@ -1,0 +1,1 @@
+"""Which way to move from one point of weight space to another."""

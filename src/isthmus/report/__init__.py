@@ -1,0 +1,1 @@
+"""Results in, picture or page out; nothing is computed here."""

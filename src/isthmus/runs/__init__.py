@@ -1,0 +1,1 @@
+"""A measurement, in memory and on disk."""

@@ -1,0 +1,1 @@
+"""The points that a question needs: one question a file."""

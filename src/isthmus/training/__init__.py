@@ -1,0 +1,1 @@
+"""A plain training loop for the networks that isthmus makes itself."""

@@ -1,0 +1,1 @@
+"""Points of weight space: state dicts, their arithmetic, and checkpoints on disk."""

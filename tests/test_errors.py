@@ -1,0 +1,28 @@
+"""The form of messages: expected, got, where, what to do."""
+
+import pytest
+
+from isthmus.errors import InputError, UnknownNameError, listed
+
+
+def test_an_input_error_says_its_four_parts_and_is_a_value_error():
+    with pytest.raises(ValueError, match="expected a number") as caught:
+        raise InputError("a number", "'x'", "--alphas", "write 0.5")
+    lines = str(caught.value).splitlines()
+    assert lines == ["expected a number", "     got 'x'", "   where --alphas", "      do write 0.5"]
+        "expected a number",
+        "     got 'x'",
+        "   where --alphas",
+        "      do write 0.5",
+    ]
+
+
+def test_an_unknown_name_is_answered_with_the_nearest_known_one():
+    error = UnknownNameError("a layer", "layer3.1", ["conv1", "layer3.1.conv1"], "--layers")
+    assert "Did you mean 'layer3.1.conv1'?" in str(error)
+    assert isinstance(error, LookupError)
+
+
+def test_a_long_list_is_cut_and_counted():
+    assert listed(range(10), limit=3) == "0, 1, 2 and 7 more"
+    assert listed([]) == "nothing"
