@@ -10,11 +10,6 @@ def test_an_input_error_says_its_four_parts_and_is_a_value_error():
         raise InputError("a number", "'x'", "--alphas", "write 0.5")
     lines = str(caught.value).splitlines()
     assert lines == ["expected a number", "     got 'x'", "   where --alphas", "      do write 0.5"]
-        "expected a number",
-        "     got 'x'",
-        "   where --alphas",
-        "      do write 0.5",
-    ]
 
 
 def test_an_unknown_name_is_answered_with_the_nearest_known_one():
