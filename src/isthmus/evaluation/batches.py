@@ -1,0 +1,65 @@
+"""Cutting examples into batches, smaller ones where memory is short."""
+
+from collections.abc import Callable, Iterator
+from typing import TypeVar
+
+import torch
+
+Result = TypeVar("Result")
+DEFAULT_BATCH_SIZE = 256
+OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
+
+
+def batch_bounds(num_examples: int, batch_size: int) -> Iterator[tuple[int, int]]:
+    """The (start, stop) of every batch; the last may be smaller.
+
+    Args:
+        num_examples: How many examples there are.
+        batch_size: At most so many at once.
+
+    Yields:
+        Bounds that cover 0 to num_examples once, in order.
+
+    Example:
+        >>> list(batch_bounds(5, 2))
+        [(0, 2), (2, 4), (4, 5)]
+    """
+    for start in range(0, num_examples, batch_size):
+        yield start, min(start + batch_size, num_examples)
+
+
+class BatchSize:
+    """The batch size in force, halved whenever memory runs out and kept so from then on.
+
+    Attributes:
+        size: How many examples at once.
+        halvings: How often memory ran out.
+    """
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self.halvings = 0
+
+    def tried(self, work: Callable[[int], Result]) -> Result:
+        """The result of the work at the largest batch size that memory allows.
+
+        Args:
+            work: From a batch size to a result; started anew after running out of memory.
+
+        Returns:
+            What the work returned.
+
+        Raises:
+            RuntimeError: Another failure than a lack of memory, or not even one example fits.
+        """
+        while True:
+            try:
+                return work(self.size)
+            except RuntimeError as error:
+                short = isinstance(error, torch.OutOfMemoryError) or any(s in str(error) for s in OUT_OF_MEMORY)
+                if not short or self.size == 1:
+                    raise
+            self.size //= 2
+            self.halvings += 1
+            if torch.cuda.is_available():
+                torch.cuda.empty_cache()

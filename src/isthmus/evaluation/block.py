@@ -1,0 +1,41 @@
+"""What engines hand on: per-example results of some points on a run of examples."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+from isthmus.data.examples import Examples
+from isthmus.paths.point import Point
+
+
+@dataclass(frozen=True)
+class ExampleBlock:
+    """A work unit that is done: losses and errors of some points on consecutive examples.
+
+    Attributes:
+        points: Their numbers among the points of the measurement.
+        start: The first example; the block spans `loss.shape[1]` examples.
+        loss: Loss of each point on each example.
+        error: Whether each is wrong; None where there are no classes.
+    """
+
+    points: tuple[int, ...]
+    start: int
+    loss: Float[np.ndarray, "points examples"]
+    error: Bool[np.ndarray, "points examples"] | None
+
+
+class Engine(Protocol):
+    """A way to evaluate points. Every engine gives the numbers of `direct`."""
+
+    def blocks(self, points: Sequence[Point], examples: Examples, done: set[tuple[int, int]]) -> Iterator[ExampleBlock]:
+        """Evaluate points on examples, unit by unit, in an order that depends on the arguments alone.
+
+        Args:
+            points: Distinct networks.
+            examples: On the engine's device.
+            done: Units that need not be computed again: (first point, first example) of their blocks.
+        """

@@ -1,0 +1,147 @@
+"""Losses and errors of single examples."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+from torch.nn import functional
+
+from isthmus.errors import InputError, UnknownNameError
+
+Loss = Callable[[Tensor, Tensor], Tensor]
+
+
+def cross_entropy(outputs: Float[Tensor, "n classes"], targets: Tensor) -> Float[Tensor, " n"]:
+    """The cross-entropy of each example, in nats: -log softmax(outputs)[target].
+
+    Args:
+        outputs: Logits.
+        targets: Class numbers, shape (n,).
+
+    Returns:
+        One loss an example, in the dtype of the logits but never below float32.
+
+    Example:
+        >>> cross_entropy(torch.zeros(1, 4), torch.tensor([2])).item() == torch.log(torch.tensor(4.0)).item()
+        True
+    """
+    wide = torch.promote_types(outputs.dtype, torch.float32)
+    return functional.cross_entropy(outputs.to(wide), targets, reduction="none")
+
+
+LOSSES: Mapping[str, Loss] = {"cross_entropy": cross_entropy}
+
+
+def loss_named(loss: str | Loss) -> Loss:
+    """The loss function of a name; a function is returned as it is.
+
+    Args:
+        loss: "cross_entropy", or a function (outputs, targets) -> per-example losses.
+
+    Returns:
+        The function.
+
+    Raises:
+        UnknownNameError: No such loss.
+    """
+    if isinstance(loss, str):
+        if loss not in LOSSES:
+            raise UnknownNameError("a loss", loss, LOSSES, "loss", "or give a function (outputs, targets) -> losses")
+        return LOSSES[loss]
+    return loss
+
+
+def example_losses(loss: Loss, outputs: Tensor, targets: Tensor) -> Float[Tensor, " n"]:
+    """The losses of a batch, checked to be one number an example.
+
+    Args:
+        loss: From `loss_named`.
+        outputs: What the network gave, first dimension n.
+        targets: What it should have given.
+
+    Returns:
+        n losses; a NaN or an infinity stays one.
+
+    Raises:
+        InputError: The function returned another shape, such as a mean over the batch.
+    """
+    losses = loss(outputs, targets)
+    if losses.shape != (len(targets),):
+        raise InputError(
+            f"a loss of {len(targets)} numbers for {len(targets)} examples",
+            f"shape {tuple(losses.shape)}",
+            "loss",
+            "return per-example losses: reduction='none', and one number for each example",
+        )
+    return losses
+
+
+def has_classes(outputs: Tensor, targets: Tensor) -> bool:
+    """Whether an error can be counted: one row of scores and one class number an example."""
+    integral = not (targets.is_floating_point() or targets.is_complex()) and targets.dtype != torch.bool
+    return integral and outputs.ndim == 2 and targets.ndim == 1 and outputs.is_floating_point()
+
+
+def example_errors(outputs: Float[Tensor, "n classes"], targets: Tensor) -> Bool[Tensor, " n"]:
+    """Whether each example is classified wrongly; a non-finite output counts as wrong.
+
+    Args:
+        outputs: Scores.
+        targets: Class numbers, shape (n,).
+
+    Returns:
+        n truth values.
+
+    Example:
+        >>> example_errors(torch.tensor([[0.0, 1.0], [0.0, float("nan")]]), torch.tensor([1, 1]))
+        tensor([False,  True])
+    """
+    return (outputs.argmax(dim=1) != targets) | ~outputs.isfinite().all(dim=1)
+
+
+def refuse_targets_out_of_range(outputs: Tensor, targets: Tensor, where: str) -> None:
+    """Refuse class numbers that the network has no output for, before a kernel trips over them.
+
+    Args:
+        outputs: Scores of any batch, (n, classes).
+        targets: All targets of the data.
+        where: The data's name.
+
+    Raises:
+        InputError: A target is negative or not below the number of classes.
+    """
+    classes = outputs.shape[1]
+    wrong = ((targets < 0) | (targets >= classes)).nonzero()
+    if len(wrong):
+        row = int(wrong[0])
+        raise InputError(
+            f"targets from 0 to {classes - 1}, for the network's {classes} outputs",
+            f"{int(targets[row])} in row {row} ({len(wrong)} such rows)",
+            where,
+            "give the data that the network was trained on, or the model with more classes",
+        )
+
+
+def output_tensor(outputs: Any) -> Tensor:
+    """The tensor of scores in what a model returned: itself, or the field `logits`.
+
+    Args:
+        outputs: A tensor, an object with `logits`, or a mapping with the key "logits".
+
+    Returns:
+        The scores.
+
+    Raises:
+        InputError: There is no such tensor.
+    """
+    found = outputs.get("logits") if isinstance(outputs, Mapping) else getattr(outputs, "logits", outputs)
+    if not isinstance(found, Tensor):
+        raise InputError(
+            "a model that returns a tensor, or an object with the field 'logits'",
+            type(outputs).__name__,
+            "model",
+            "wrap the model in a module that returns the scores alone",
+        )
+    return found

@@ -1,0 +1,111 @@
+"""The network under measurement: a private copy of the user's model that runs with any weights."""
+
+import copy
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call
+
+from isthmus.errors import InputError
+from isthmus.evaluation.loss import Loss, example_errors, example_losses, has_classes, output_tensor
+from isthmus.weights.state import StateDict, converted
+
+
+@dataclass(frozen=True)
+class BatchResult:
+    """Losses and errors of a batch.
+
+    Attributes:
+        loss: Shape (n,), on the device of the network.
+        error: Shape (n,), or None where there are no classes.
+    """
+
+    loss: Tensor
+    error: Tensor | None
+
+
+@dataclass(frozen=True)
+class Network:
+    """A model that is run with weights from outside, in evaluation mode and without gradients.
+
+    Attributes:
+        module: A copy of the user's model, in evaluation mode, on the device; its own weights are never used.
+        loss: Per-example loss.
+        device: Where it runs.
+        dtype: The floating type of weights and inputs.
+    """
+
+    module: nn.Module
+    loss: Loss
+    device: torch.device
+    dtype: torch.dtype
+
+    @classmethod
+    def copied_from(cls, model: nn.Module, loss: Loss, device: torch.device, dtype: torch.dtype) -> "Network":
+        """A network from the user's model, which stays as it is: mode, device, weights.
+
+        Args:
+            model: Any module whose `forward` takes one batch of inputs.
+            loss: From `isthmus.evaluation.loss.loss_named`.
+            device: Where to run.
+            dtype: float32, float64 or bfloat16.
+
+        Returns:
+            A network on a deep copy of the model.
+
+        Raises:
+            InputError: The model cannot be copied.
+        """
+        try:
+            module = copy.deepcopy(model)
+        except (TypeError, RuntimeError, ValueError) as error:
+            raise InputError(
+                "a model that copy.deepcopy can copy",
+                f"{type(model).__name__}: {error}",
+                "model",
+                "give a function that builds the model instead",
+            ) from error
+        module = module.to(device=device).eval().requires_grad_(requires_grad=False)
+        if dtype != torch.float32:
+            module = module.to(dtype=dtype)
+        return cls(module, loss, device, dtype)
+
+    def outputs(self, weights: StateDict, inputs: Tensor) -> Tensor:
+        """The scores of a batch.
+
+        Args:
+            weights: Every key of the module; floating entries are cast to the network's dtype.
+            inputs: A batch on the network's device.
+
+        Returns:
+            What the module returned, its field `logits` if it returned several.
+        """
+        with torch.no_grad():
+            return output_tensor(functional_call(self.module, converted(weights, self.dtype), (inputs,), strict=False))
+
+    def result(self, weights: StateDict, inputs: Tensor, targets: Tensor) -> BatchResult:
+        """Losses and errors of a batch.
+
+        Args:
+            weights: As for `outputs`.
+            inputs: A batch on the network's device.
+            targets: Its targets, on the same device.
+
+        Returns:
+            One loss and, with classes, one error an example.
+        """
+        return self.scored(self.outputs(weights, inputs), targets)
+
+    def scored(self, outputs: Tensor, targets: Tensor) -> BatchResult:
+        """Losses and errors of outputs that are already there.
+
+        Args:
+            outputs: Scores of a batch.
+            targets: Its targets.
+
+        Returns:
+            One loss and, with classes, one error an example.
+        """
+        errors = example_errors(outputs, targets) if has_classes(outputs, targets) else None
+        return BatchResult(example_losses(self.loss, outputs, targets), errors)

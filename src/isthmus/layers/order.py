@@ -1,0 +1,68 @@
+"""The order in which the forward pass uses weights for the first time."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
+
+
+@dataclass(frozen=True)
+class FirstUse:
+    """Keys and modules in the order of their first use.
+
+    Attributes:
+        keys: Keys of the state dict that some operator of the forward pass reads; tied keys follow one another.
+        modules: Paths of the modules that were called.
+    """
+
+    keys: tuple[str, ...]
+    modules: tuple[str, ...]
+
+
+class _Readings(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    """Notes which of the given tensors the operators read, in order."""
+
+    def __init__(self, keys_of: dict[int, list[str]]) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.keys_of = keys_of
+        self.keys: dict[str, None] = {}
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        for leaf in tree_leaves((args, kwargs)):
+            if isinstance(leaf, Tensor):
+                self.keys.update(dict.fromkeys(self.keys_of.get(id(leaf), ())))
+        return func(*args, **(kwargs or {}))
+
+
+def first_use(model: nn.Module, inputs: Tensor) -> FirstUse:
+    """Run the model once and note when each of its weights is first read by an operator.
+
+    What counts is the operator that reads the tensor itself, so parameters of the root module (class tokens, position
+    embeddings) and modules that are called out of registration order are placed correctly.
+
+    Args:
+        model: A network in evaluation mode, on the device of `inputs`; left unchanged.
+        inputs: A batch that the model accepts; one example is enough.
+
+    Returns:
+        The keys and the module paths in order. Weights that no operator reads are not in it.
+    """
+    keys_of: dict[int, list[str]] = {}
+    for named in (model.named_parameters(remove_duplicate=False), model.named_buffers(remove_duplicate=False)):
+        for key, tensor in named:
+            keys_of.setdefault(id(tensor), []).append(key)
+    called: dict[str, None] = {}
+    hooks = [
+        module.register_forward_pre_hook(lambda _module, _args, path=path: called.setdefault(path))
+        for path, module in model.named_modules(remove_duplicate=False)
+    ]
+    try:
+        with torch.no_grad(), _Readings(keys_of) as readings:
+            model(inputs)
+    finally:
+        for hook in hooks:
+            hook.remove()
+    return FirstUse(tuple(readings.keys), tuple(called))

@@ -1,0 +1,150 @@
+"""Rules that make a layer partition from a network: by module, tensor, block, module type or pattern."""
+
+import fnmatch
+from collections.abc import Callable, Mapping, Sequence
+
+from torch import nn
+from torch.nn.utils.parametrize import ParametrizationList
+
+from isthmus.errors import InputError, UnknownNameError
+from isthmus.layers.order import FirstUse
+from isthmus.layers.partition import LayerPartition
+from isthmus.weights.state import is_blendable, tensors_of, tied_keys
+
+Labelling = Callable[[str], str]
+RULES = ("module", "tensor", "block", "type", "pattern:GLOB,...")
+
+
+def layer_partition(rule: str | LayerPartition, model: nn.Module, use: FirstUse | None = None) -> LayerPartition:
+    """The layers of a model under a rule, in the order of first use.
+
+    - `module`: the entries of one module are a layer, labelled by its path; an entry of the root module is a layer of
+      its own.
+    - `tensor`: every floating-point entry is a layer; a module's integers go with its first one.
+    - `block`: the items of the outermost `Sequential`s and `ModuleList`s with several children; all else by module.
+    - `type`: all modules of one class are a layer, labelled by the class's name.
+    - `pattern:GLOB,...`: the modules whose path matches a shell pattern are a layer labelled by it; the first that
+      matches counts; all else by module.
+
+    Tied tensors always stand in one layer, labelled by the module used first.
+
+    Args:
+        rule: One of the above, or a partition, which is checked and put in order.
+        model: The network.
+        use: From `isthmus.layers.order.first_use`; without it the order of registration serves.
+
+    Returns:
+        A partition of all keys of the model's state dict.
+
+    Raises:
+        InputError: The rule is not known, a pattern matches nothing, or a given partition does not fit.
+    """
+    keys = tuple(tensors_of(model))
+    tied = tied_keys(model)
+    if isinstance(rule, LayerPartition):
+        rule.check_covers(keys, tied)
+        return _in_order(rule, use)
+    groups: dict[str, list[str]] = {}
+    label = _labelling(rule, model)
+    for key in keys:
+        groups.setdefault(label(key), []).append(key)
+    return _in_order(LayerPartition(_with_ties(groups, tied, use), rule), use)
+
+
+def _labelling(rule: str, model: nn.Module) -> Labelling:
+    name, _, argument = rule.partition(":")
+    if name == "pattern" and argument:
+        return _pattern_labels(argument.split(","), model)
+    if rule not in RULES:
+        raise UnknownNameError("a rule for layers", rule, RULES, "--layers")
+    return {"module": _module_labels, "tensor": _tensor_labels, "block": _block_labels, "type": _type_labels}[rule](
+        model
+    )
+
+
+def _owner(key: str, modules: Mapping[str, nn.Module]) -> str:
+    """The path of the module whose entry this is; a parametrised tensor belongs to the module that it is a part of."""
+    path = key.rpartition(".")[0]
+    while path and isinstance(modules.get(path), ParametrizationList):
+        path = path.rpartition(".")[0].rpartition(".")[0]
+    return path
+
+
+def _modules(model: nn.Module) -> dict[str, nn.Module]:
+    return dict(model.named_modules(remove_duplicate=False))
+
+
+def _module_labels(model: nn.Module) -> Labelling:
+    modules = _modules(model)
+    return lambda key: _owner(key, modules) or key
+
+
+def _tensor_labels(model: nn.Module) -> Labelling:
+    modules, tensors = _modules(model), tensors_of(model)
+    first: dict[str, str] = {}
+    for key, tensor in tensors.items():
+        if is_blendable(tensor):
+            first.setdefault(_owner(key, modules), key)
+    return lambda key: key if is_blendable(tensors[key]) else first.get(_owner(key, modules), key)
+
+
+def _block_labels(model: nn.Module) -> Labelling:
+    blocks: list[str] = []
+
+    def visit(module: nn.Module, path: str) -> None:
+        is_row = isinstance(module, nn.Sequential | nn.ModuleList) and len(module) > 1
+        for name, child in module.named_children():
+            below = f"{path}.{name}" if path else name
+            if is_row:
+                blocks.append(below)
+            else:
+                visit(child, below)
+
+    visit(model, "")
+    by_module = _module_labels(model)
+    return lambda key: next((path for path in blocks if key.startswith(f"{path}.")), None) or by_module(key)
+
+
+def _type_labels(model: nn.Module) -> Labelling:
+    modules = _modules(model)
+    return lambda key: type(modules[_owner(key, modules)]).__name__ if _owner(key, modules) else key
+
+
+def _pattern_labels(patterns: Sequence[str], model: nn.Module) -> Labelling:
+    by_module = _module_labels(model)
+    owners = {by_module(key) for key in tensors_of(model)}
+    for pattern in patterns:
+        if not fnmatch.filter(owners, pattern):
+            raise InputError(
+                "patterns that match the path of a module",
+                f"{pattern!r}, which matches none",
+                "--layers",
+                "isthmus inspect lists the paths; 'layer1.*' is all of layer1",
+            )
+    return lambda key: next((p for p in patterns if fnmatch.fnmatchcase(by_module(key), p)), by_module(key))
+
+
+def _with_ties(
+    groups: dict[str, list[str]], tied: Sequence[tuple[str, ...]], use: FirstUse | None
+) -> dict[str, list[str]]:
+    """Merge the layers that share a tensor, under the label of the one whose module is called first."""
+    called = {path: place for place, path in enumerate(use.modules)} if use else {}
+    for group in tied:
+        torn = [label for label, keys in groups.items() if set(keys) & set(group)]
+        if len(torn) > 1:
+            label = min(torn, key=lambda name: called.get(name, len(called)))
+            merged = [key for name in torn for key in groups[name]]
+            groups = {
+                name: merged if name == label else keys
+                for name, keys in groups.items()
+                if name == label or name not in torn
+            }
+    return groups
+
+
+def _in_order(partition: LayerPartition, use: FirstUse | None) -> LayerPartition:
+    if use is None:
+        return partition
+    place = {key: number for number, key in enumerate(use.keys)}
+    first = {label: min(place.get(key, len(place)) for key in keys) for label, keys in partition.layers.items()}
+    return partition.ordered(sorted(partition, key=first.__getitem__))

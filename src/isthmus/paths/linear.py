@@ -1,0 +1,142 @@
+"""The straight segment between two networks, layer by layer."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from isthmus.layers.partition import LayerPartition
+from isthmus.paths.point import Blend, Point
+from isthmus.weights.arithmetic import complement, interpolation
+from isthmus.weights.state import Kind, StateDict, content_hash, same_bits
+
+Host = Literal["a", "b"]
+
+
+@dataclass(frozen=True)
+class Segment:
+    """Two networks in canonical order, and every network between them.
+
+    The network of the smaller content hash is the *first*. Every blend is computed from first to second, so both hosts
+    share it and exchanging a and b changes no bit.
+
+    Attributes:
+        first: Weights at position 0.
+        second: Weights at position 1.
+        position_a: 0 if network a is the first, else 1.
+        layers: The partition of their keys.
+        kinds: The kind of each key.
+        keeps_statistics: Whether running statistics stay the host's (BatchNorm policy `host`).
+        differing_integers: Layers whose integer buffers (step counters apart) differ between the networks.
+    """
+
+    first: StateDict
+    second: StateDict
+    position_a: int
+    layers: LayerPartition
+    kinds: Mapping[str, Kind]
+    keeps_statistics: bool = False
+    differing_integers: frozenset[str] = field(default=frozenset())
+
+    @classmethod
+    def between(
+        cls,
+        a: StateDict,
+        b: StateDict,
+        layers: LayerPartition,
+        kinds: Mapping[str, Kind],
+        *,
+        keeps_statistics: bool = False,
+        hashes: tuple[str, str] | None = None,
+    ) -> "Segment":
+        """The segment between two state dicts of equal keys and shapes.
+
+        Args:
+            a: One network.
+            b: The other.
+            layers: Partition of their keys.
+            kinds: From `isthmus.weights.state.entry_kinds`.
+            keeps_statistics: Whether BatchNorm's running statistics stay the host's.
+            hashes: Content hashes of a and b where they are known; computed otherwise.
+
+        Returns:
+            The pair in canonical order. Tensors are shared, never written to.
+        """
+        hash_a, hash_b = hashes or (content_hash(a), content_hash(b))
+        swapped = hash_b < hash_a
+        differing = frozenset(
+            label
+            for label, keys in layers.layers.items()
+            if any(kinds[key] is Kind.INTEGER_BUFFER and not same_bits(a[key], b[key]) for key in keys)
+        )
+        first, second = (b, a) if swapped else (a, b)
+        return cls(first, second, int(swapped), layers, kinds, keeps_statistics, differing)
+
+    def point(self, host: Host, moving: Collection[str], alpha: float) -> Point:
+        """The host with the moving layers taken at alpha of the way to the donor.
+
+        Args:
+            host: "a" or "b": the network at alpha = 0.
+            moving: Labels of the layers that leave the host.
+            alpha: 0 is the host, 1 has the donor's moving layers.
+
+        Returns:
+            One version for each layer.
+        """
+        home = self.position_a if host == "a" else 1 - self.position_a
+        away = float(alpha) if home == 0 else complement(alpha)
+        moving = frozenset(moving)
+
+        def version(label: str) -> Blend:
+            position = away if label in moving else float(home)
+            statistics = float(home) if self.keeps_statistics else position
+            return Blend(position, statistics, home if label in self.differing_integers else 0)
+
+        return Point(tuple(version(label) for label in self.layers))
+
+    def layer_weights(self, label: str, version: Blend) -> dict[str, Tensor]:
+        """The weights of one layer at a version.
+
+        Args:
+            label: The layer.
+            version: Its place on the segment.
+
+        Returns:
+            Key -> tensor; at the segment's ends the networks' own tensors, not copies.
+        """
+        return {key: self._entry(key, version) for key in self.layers[label]}
+
+    def weights(self, point: Point) -> dict[str, Tensor]:
+        """The whole state dict at a point.
+
+        Args:
+            point: From `point`.
+
+        Returns:
+            Key -> tensor for every key.
+        """
+        pairs = zip(self.layers, point.versions, strict=True)
+        return {k: t for label, version in pairs for k, t in self.layer_weights(label, version).items()}  # type: ignore[arg-type]
+
+    def to(self, device: torch.device) -> "Segment":
+        """The same segment with both networks on a device.
+
+        Args:
+            device: Where to hold them.
+
+        Returns:
+            A segment with equal points.
+        """
+        first, second = ({key: t.to(device) for key, t in weights.items()} for weights in (self.first, self.second))
+        return Segment(
+            first, second, self.position_a, self.layers, self.kinds, self.keeps_statistics, self.differing_integers
+        )
+
+    def _entry(self, key: str, version: Blend) -> Tensor:
+        kind = self.kinds[key]
+        if kind in {Kind.INTEGER_BUFFER, Kind.COUNTER}:
+            return (self.first, self.second)[version.integers][key]
+        position = version.statistics if kind is Kind.STATISTICS else version.position
+        return interpolation(self.first[key], self.second[key], position)

@@ -1,0 +1,28 @@
+"""All layers at once: linear mode connectivity as it is usually meant."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from isthmus.sweeps.group import ALL, MovingGroup
+
+
+@dataclass(frozen=True)
+class Full:
+    """One group, labelled "all", of every layer."""
+
+    name: str = "full"
+
+    def groups(self, layers: Sequence[str]) -> list[MovingGroup]:
+        """The group of all layers.
+
+        Args:
+            layers: Labels in the order of first use.
+
+        Returns:
+            One group.
+
+        Example:
+            >>> Full().groups(["conv1", "fc"])
+            [MovingGroup(label='all', layers=('conv1', 'fc'), sweep='full')]
+        """
+        return [MovingGroup(ALL, tuple(layers), self.name)]

@@ -1,0 +1,84 @@
+"""The rows of a measurement, and the distinct networks behind them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Int
+
+from isthmus.errors import InputError
+from isthmus.paths.linear import Host, Segment
+from isthmus.paths.point import Point
+from isthmus.sweeps.group import MovingGroup, Sweep
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Every (host, moving, alpha) of a measurement, pointing at the network that it is.
+
+    Rows that are one network share one point: the full midpoint from both hosts, say.
+
+    Attributes:
+        hosts: Hosts, in order.
+        groups: Moving groups, "all" first.
+        alphas: The grid as given.
+        points: Each distinct network once. Networks a and b come first.
+        rows: Index into `points` for each (host, moving, alpha).
+        far_ends: The same for (host, moving) at alpha 1, where baseline `cut` needs it; else None.
+    """
+
+    hosts: tuple[Host, ...]
+    groups: tuple[MovingGroup, ...]
+    alphas: tuple[float, ...]
+    points: tuple[Point, ...]
+    rows: Int[np.ndarray, "host moving alpha"]
+    far_ends: Int[np.ndarray, "host moving"] | None
+
+    def end(self, host: Host) -> int:
+        """The index of a complete network in `points`."""
+        return 0 if host == "a" else 1
+
+
+def grid_of(
+    segment: Segment, sweeps: Sequence[Sweep], hosts: Sequence[Host], alphas: Sequence[float], *, far_ends: bool
+) -> Grid:
+    """Lay out a measurement.
+
+    Args:
+        segment: The two networks.
+        sweeps: What is asked.
+        hosts: Which networks play host.
+        alphas: Positions between host and donor.
+        far_ends: Whether the point at alpha = 1 of every cut is needed besides.
+
+    Returns:
+        The grid; its points are distinct.
+
+    Raises:
+        InputError: Two groups have the same label.
+    """
+    labels = tuple(segment.layers)
+    groups = tuple(group for sweep in sweeps for group in sweep.groups(labels))
+    names = [group.label for group in groups]
+    twice = {name for name in names if names.count(name) > 1} if len(set(names)) < len(names) else set()
+    if twice:
+        raise InputError(
+            "unique labels of moving groups", f"{sorted(twice)} twice", "--sweep", "drop one of the sweeps"
+        )
+    index: dict[Point, int] = {}
+
+    def place(host: Host, group: MovingGroup, alpha: float) -> int:
+        return index.setdefault(segment.point(host, group.layers, alpha), len(index))
+
+    index[segment.point("a", (), 0.0)] = 0
+    index[segment.point("b", (), 0.0)] = 1
+    rows = [[[place(host, group, alpha) for alpha in alphas] for group in groups] for host in hosts]
+    ends = [[place(host, group, 1.0) for group in groups] for host in hosts] if far_ends else None
+    return Grid(
+        tuple(hosts),
+        groups,
+        tuple(alphas),
+        tuple(index),
+        np.array(rows, dtype=np.int64),
+        None if ends is None else np.array(ends, dtype=np.int64),
+    )

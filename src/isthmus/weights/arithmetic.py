@@ -1,0 +1,55 @@
+"""The one interpolation formula of isthmus."""
+
+from decimal import Decimal
+
+import torch
+from jaxtyping import Shaped
+from torch import Tensor
+
+
+def interpolation(
+    first: Shaped[Tensor, "*shape"], second: Shaped[Tensor, "*shape"], position: float
+) -> Shaped[Tensor, "*shape"]:
+    """The point `first + position (second - first)`, computed by `torch.lerp`.
+
+    Laws. At positions 0 and 1 it is `first` and `second` to the bit, also where they hold NaN or infinities; equal ends
+    give that value at every position in [0, 1]. It is *not* symmetric to the bit: `interpolation(x, y, p)` and
+    `interpolation(y, x, 1 - p)` may differ in the last place, so callers put a pair into one canonical order first
+    (`isthmus.paths.linear.Segment`).
+
+    Args:
+        first: Any floating-point or complex tensor.
+        second: Its partner of the same shape and dtype.
+        position: 0 is `first`, 1 is `second`; other values extrapolate.
+
+    Returns:
+        A tensor that shares memory with an end only at that end.
+
+    Example:
+        >>> interpolation(torch.tensor([0.0, 2.0]), torch.tensor([1.0, 4.0]), 0.5)
+        tensor([0.5000, 3.0000])
+    """
+    if position == 0:
+        return first
+    if position == 1:
+        return second
+    return torch.lerp(first, second, position)
+
+
+def complement(alpha: float) -> float:
+    """The number 1 - alpha, taken in decimal, so that `complement(0.1) == 0.9` and `complement(0.9) == 0.1`.
+
+    Two hosts meet at the same blend when one stands at alpha and the other at 1 - alpha; the binary difference
+    `1 - 0.9 = 0.09999999999999998` would miss that.
+
+    Args:
+        alpha: Any finite number.
+
+    Returns:
+        The double nearest to one minus the shortest decimal that reads as `alpha`.
+
+    Example:
+        >>> complement(0.9), 1 - 0.9
+        (0.1, 0.09999999999999998)
+    """
+    return float(1 - Decimal(repr(float(alpha))))

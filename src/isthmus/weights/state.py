@@ -1,0 +1,195 @@
+"""State dicts: what their entries are, whether two fit together, and their identity."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+import torch
+from torch import Tensor, nn
+
+from isthmus.errors import InputError, listed
+
+StateDict = Mapping[str, Tensor]
+
+
+class Kind(StrEnum):
+    """What an entry of a state dict is, and so how a blend treats it."""
+
+    PARAMETER = "parameter"  # blended, whether or not it requires a gradient
+    FLOAT_BUFFER = "float buffer"  # blended like a parameter
+    STATISTICS = "running statistics"  # blended or kept, as the BatchNorm policy says
+    INTEGER_BUFFER = "integer buffer"  # never blended: taken from the host
+    COUNTER = "step counter"  # BatchNorm's num_batches_tracked: an integer buffer without effect on the output
+
+
+def entry_kinds(model: nn.Module) -> dict[str, Kind]:
+    """The kind of every entry of the model's state dict, found by module type and dtype, never by a name's substring.
+
+    Args:
+        model: The network; it is not run.
+
+    Returns:
+        One `Kind` for each key, in the order of the state dict.
+    """
+    parameters = {key for key, _ in model.named_parameters(remove_duplicate=False)}
+    statistics, counters = set(), set()
+    for path, module in model.named_modules(remove_duplicate=False):
+        if isinstance(module, nn.modules.batchnorm._NormBase):
+            prefix = f"{path}." if path else ""
+            statistics |= {f"{prefix}running_mean", f"{prefix}running_var"}
+            counters.add(f"{prefix}num_batches_tracked")
+
+    def kind(key: str, tensor: Tensor) -> Kind:
+        if key in parameters:
+            return Kind.PARAMETER
+        if key in statistics:
+            return Kind.STATISTICS
+        if key in counters:
+            return Kind.COUNTER
+        return Kind.FLOAT_BUFFER if is_blendable(tensor) else Kind.INTEGER_BUFFER
+
+    return {key: kind(key, tensor) for key, tensor in tensors_of(model).items()}
+
+
+def tensors_of(model: nn.Module) -> dict[str, Tensor]:
+    """The tensors of the model's state dict, detached and by reference (extra state that is no tensor is left out)."""
+    return {key: value for key, value in model.state_dict().items() if isinstance(value, Tensor)}
+
+
+def tied_keys(model: nn.Module) -> list[tuple[str, ...]]:
+    """The groups of two or more keys that stand for one and the same tensor, such as tied embeddings."""
+    groups: dict[int, list[str]] = {}
+    for named in (model.named_parameters(remove_duplicate=False), model.named_buffers(remove_duplicate=False)):
+        for key, tensor in named:
+            groups.setdefault(id(tensor), []).append(key)
+    saved = set(tensors_of(model))
+    kept = (tuple(key for key in keys if key in saved) for keys in groups.values())
+    return [keys for keys in kept if len(keys) > 1]
+
+
+def is_blendable(tensor: Tensor) -> bool:
+    """Whether a weighted mean of such tensors makes sense: floating point or complex."""
+    return tensor.is_floating_point() or tensor.is_complex()
+
+
+def converted(weights: StateDict, dtype: torch.dtype) -> dict[str, Tensor]:
+    """The weights with every floating-point entry in `dtype`; integers and complex numbers stay as they are."""
+    return {k: t.to(dtype) if t.is_floating_point() else t for k, t in weights.items()}
+
+
+def content_hash(weights: StateDict) -> str:
+    """SHA-256 over the sorted keys with their dtypes, shapes and bytes: the identity of a point of weight space.
+
+    Args:
+        weights: Tensors on any device; the order of the keys does not matter.
+
+    Returns:
+        64 hexadecimal digits.
+    """
+    digest = hashlib.sha256()
+    for key in sorted(weights):
+        tensor = weights[key].detach().cpu().contiguous()
+        digest.update(f"{key}\0{tensor.dtype}\0{tuple(tensor.shape)}\0".encode())
+        digest.update(tensor.reshape(-1).view(torch.uint8).numpy().data if tensor.numel() else b"")
+    return digest.hexdigest()
+
+
+@dataclass(frozen=True)
+class StructureDifference:
+    """How the keys and shapes of some weights depart from those expected."""
+
+    missing: tuple[str, ...]
+    unexpected: tuple[str, ...]
+    reshaped: tuple[str, ...]
+
+    def __bool__(self) -> bool:
+        return bool(self.missing or self.unexpected or self.reshaped)
+
+    def __str__(self) -> str:
+        parts = (("missing", self.missing), ("unexpected", self.unexpected), ("of another shape", self.reshaped))
+        return "; ".join(f"{len(keys)} {what}: {listed(keys, limit=len(keys))}" for what, keys in parts if keys)
+
+
+def structure_difference(weights: StateDict, expected: StateDict) -> StructureDifference:
+    """Every key that is missing, unexpected, or differently shaped.
+
+    Args:
+        weights: What came.
+        expected: What the keys and shapes should be.
+
+    Returns:
+        A difference that is false when there is none.
+    """
+    reshaped = (
+        f"{key} {list(weights[key].shape)} instead of {list(tensor.shape)}"
+        for key, tensor in expected.items()
+        if key in weights and weights[key].shape != tensor.shape
+    )
+    return StructureDifference(
+        missing=tuple(key for key in expected if key not in weights),
+        unexpected=tuple(key for key in weights if key not in expected),
+        reshaped=tuple(reshaped),
+    )
+
+
+@dataclass(frozen=True)
+class FittedWeights:
+    """Weights with exactly the model's keys, in its order, and what was done to get there."""
+
+    weights: dict[str, Tensor]
+    notes: tuple[str, ...]
+
+
+def fitted_to(weights: StateDict, model: nn.Module, where: str) -> FittedWeights:
+    """The weights under the model's own keys: a common first component stripped, tied keys filled in.
+
+    Args:
+        weights: A state dict as it was found.
+        model: The network that it should belong to; not changed.
+        where: What to call these weights in messages, such as the checkpoint's name.
+
+    Returns:
+        The weights and a note for every change. Tensors are shared, not copied.
+
+    Raises:
+        InputError: Keys or shapes differ (all of them are named), or tied keys hold different values.
+    """
+    expected = tensors_of(model)
+    fitted = dict(weights)
+    notes: list[str] = []
+    first = next(iter(fitted), "").partition(".")[0] + "."
+    bare = {key.removeprefix(first) for key in fitted}
+    if not fitted.keys() & expected.keys() and bare & expected.keys() and all(k.startswith(first) for k in fitted):
+        fitted = {key.removeprefix(first): tensor for key, tensor in fitted.items()}
+        notes.append(f"the prefix {first!r} was stripped from every key")
+    for group in tied_keys(model):
+        present = [key for key in group if key in fitted]
+        for key in present[1:]:
+            if not same_bits(fitted[key], fitted[present[0]]):
+                raise InputError(
+                    f"equal values under {present[0]!r} and {key!r}, which the model ties together",
+                    "different values",
+                    where,
+                    "measure with a model that does not tie them, or give a checkpoint of the tied model",
+                )
+        for key in group:
+            if present and key not in fitted:
+                fitted[key] = fitted[present[0]]
+                notes.append(f"{key!r} was filled from {present[0]!r}, to which the model ties it")
+    difference = structure_difference(fitted, expected)
+    if difference:
+        raise InputError(
+            f"the {len(expected)} keys and shapes of the model",
+            str(difference),
+            where,
+            "give the model (and its options, such as width or classes) that this checkpoint was trained with",
+        )
+    return FittedWeights({key: fitted[key] for key in expected}, tuple(notes))
+
+
+def same_bits(x: Tensor, y: Tensor) -> bool:
+    """Whether two tensors have equal dtype, shape and values, NaN being equal to NaN."""
+    if x is y:
+        return True
+    return x.dtype == y.dtype and x.shape == y.shape and bool(((x == y) | (x.isnan() & y.isnan())).all())
