@@ -1,1 +1,63 @@
-"""Isthmus: which layers of two trained networks can be averaged, at what cost, and why."""
+"""Isthmus: which layers of two trained networks can be averaged, at what cost, and why.
+
+Importing this package computes nothing and loads no torch; a name is imported when it is first used.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    # Errors
+    from isthmus.errors import InputError, IsthmusError, IsthmusWarning
+
+    # Layers and weights
+    from isthmus.layers.partition import LayerPartition
+    from isthmus.layers.rules import layer_partition
+    from isthmus.measures.connectivity import Connectivity
+    from isthmus.runs.access import barrier, class_barriers, examples, is_layerwise_connected, load_run
+    from isthmus.runs.measure import measure
+    from isthmus.weights.checkpoint import load_checkpoint, save_weights
+
+_HOMES = {
+    # Measuring
+    "measure": "isthmus.runs.measure",
+    "barrier": "isthmus.runs.access",
+    "class_barriers": "isthmus.runs.access",
+    "examples": "isthmus.runs.access",
+    "is_layerwise_connected": "isthmus.runs.access",
+    "Connectivity": "isthmus.measures.connectivity",
+    # Runs on disk
+    "load_run": "isthmus.runs.access",
+    # Layers and weights
+    "LayerPartition": "isthmus.layers.partition",
+    "layer_partition": "isthmus.layers.rules",
+    "load_checkpoint": "isthmus.weights.checkpoint",
+    "save_weights": "isthmus.weights.checkpoint",
+    # Errors
+    "InputError": "isthmus.errors",
+    "IsthmusError": "isthmus.errors",
+    "IsthmusWarning": "isthmus.errors",
+}
+
+__all__ = [
+    "Connectivity",
+    "InputError",
+    "IsthmusError",
+    "IsthmusWarning",
+    "LayerPartition",
+    "barrier",
+    "class_barriers",
+    "examples",
+    "is_layerwise_connected",
+    "layer_partition",
+    "load_checkpoint",
+    "load_run",
+    "measure",
+    "save_weights",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module 'isthmus' has no attribute {name!r}")

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Bool, Float
@@ -28,6 +28,7 @@ class ExampleBlock:
     error: Bool[np.ndarray, "points examples"] | None
 
 
+@runtime_checkable
 class Engine(Protocol):
     """A way to evaluate points. Every engine gives the numbers of `direct`."""
 

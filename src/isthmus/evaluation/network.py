@@ -82,7 +82,9 @@ class Network:
             What the module returned, its field `logits` if it returned several.
         """
         with torch.no_grad():
-            return output_tensor(functional_call(self.module, converted(weights, self.dtype), (inputs,), strict=False))
+            entries = converted(weights, self.dtype)
+            # Every key has its own tensor here, also those that the module ties: blends of equal values.
+            return output_tensor(functional_call(self.module, entries, (inputs,), tie_weights=False))
 
     def result(self, weights: StateDict, inputs: Tensor, targets: Tensor) -> BatchResult:
         """Losses and errors of a batch.

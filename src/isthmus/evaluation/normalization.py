@@ -71,7 +71,7 @@ class Recalibration:
                     module.momentum = (stop - start) / seen
                 inputs, _ = self.examples.batch(start, stop, self.network.device, self.network.dtype)
                 with torch.no_grad():
-                    functional_call(self.network.module, fresh, (inputs,), strict=False)
+                    functional_call(self.network.module, fresh, (inputs,), tie_weights=False)
         finally:
             _set_training(modules.values(), training=False)
             for path, module in modules.items():

@@ -16,32 +16,33 @@ from isthmus.sweeps.group import MovingGroup, Sweep
 class Grid:
     """Every (host, moving, alpha) of a measurement, pointing at the network that it is.
 
-    Rows that are one network share one point: the full midpoint from both hosts, say.
+    Rows that are one network share one point: the full midpoint from both hosts, say. Points are numbered; networks a
+    and b are numbers 0 and 1.
 
     Attributes:
         hosts: Hosts, in order.
         groups: Moving groups, "all" first.
         alphas: The grid as given.
-        points: Each distinct network once. Networks a and b come first.
-        rows: Index into `points` for each (host, moving, alpha).
+        num_points: How many distinct networks there are.
+        rows: The number of the point at each (host, moving, alpha).
         far_ends: The same for (host, moving) at alpha 1, where baseline `cut` needs it; else None.
     """
 
     hosts: tuple[Host, ...]
     groups: tuple[MovingGroup, ...]
     alphas: tuple[float, ...]
-    points: tuple[Point, ...]
+    num_points: int
     rows: Int[np.ndarray, "host moving alpha"]
     far_ends: Int[np.ndarray, "host moving"] | None
 
     def end(self, host: Host) -> int:
-        """The index of a complete network in `points`."""
+        """The number of a complete network among the points."""
         return 0 if host == "a" else 1
 
 
 def grid_of(
     segment: Segment, sweeps: Sequence[Sweep], hosts: Sequence[Host], alphas: Sequence[float], *, far_ends: bool
-) -> Grid:
+) -> tuple[Grid, tuple[Point, ...]]:
     """Lay out a measurement.
 
     Args:
@@ -52,7 +53,7 @@ def grid_of(
         far_ends: Whether the point at alpha = 1 of every cut is needed besides.
 
     Returns:
-        The grid; its points are distinct.
+        The grid, and the distinct points that its numbers stand for.
 
     Raises:
         InputError: Two groups have the same label.
@@ -74,11 +75,12 @@ def grid_of(
     index[segment.point("b", (), 0.0)] = 1
     rows = [[[place(host, group, alpha) for alpha in alphas] for group in groups] for host in hosts]
     ends = [[place(host, group, 1.0) for group in groups] for host in hosts] if far_ends else None
-    return Grid(
+    grid = Grid(
         tuple(hosts),
         groups,
         tuple(alphas),
-        tuple(index),
+        len(index),
         np.array(rows, dtype=np.int64),
         None if ends is None else np.array(ends, dtype=np.int64),
     )
+    return grid, tuple(index)

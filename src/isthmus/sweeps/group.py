@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 ALL = "all"
 
@@ -22,6 +22,7 @@ class MovingGroup:
     sweep: str
 
 
+@runtime_checkable
 class Sweep(Protocol):
     """The groups that one question needs. A new sweep is one file with such a class, named in `spec.SWEEPS`."""
 

@@ -1,8 +1,8 @@
 """Weights on disk: safetensors files and folders, and torch files read without running code."""
 
 import json
-import os
 import pickle
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +14,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from isthmus.errors import InputError, listed
+from isthmus.files import save_whole
 from isthmus.weights.state import StateDict
 
 NESTS = ("state_dict", "model_state_dict", "model", "weights", "net", "network", "module", "params")
@@ -73,13 +74,8 @@ def save_weights(weights: StateDict, path: str | Path) -> None:
         weights: Tensors; those that share memory are written once each, under every key.
         path: The file to make; its folder is made too.
     """
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    save_file({key: tensor.detach().cpu().contiguous().clone() for key, tensor in weights.items()}, temporary)
-    with temporary.open("rb+") as file:
-        os.fsync(file.fileno())
-    temporary.replace(path)
+    dense = {key: tensor.detach().cpu().contiguous().clone() for key, tensor in weights.items()}
+    save_whole(Path(path), lambda temporary: save_file(dense, temporary))
 
 
 def _safetensors_entries(path: Path) -> dict[str, Tensor]:
@@ -125,7 +121,9 @@ def _folder_entries(folder: Path) -> dict[str, Tensor]:
 
 def _torch_contents(path: Path) -> object:
     try:
-        return torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # torch warns of pickles of another protocol before it refuses them
+            return torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         reason = str(error).splitlines()[0]
         raise InputError(

@@ -1,0 +1,43 @@
+"""`isthmus inspect`: what is in one checkpoint, or how far two are apart. No data is needed."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def inspect(
+    a: Annotated[Path, typer.Argument(help="A checkpoint: safetensors file or folder, or torch file.")],
+    b: Annotated[Path | None, typer.Argument(help="A second one, to compare with.")] = None,
+    model: Annotated[str | None, typer.Option(help="The model, for the exact layers (see isthmus models).")] = None,
+    layers: Annotated[
+        str, typer.Option(help="With --model: module, tensor, block, type or pattern:GLOB,...")
+    ] = "module",
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Show layers, shapes and parameters; with a second checkpoint, distance and cosine of every layer."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from isthmus.runs.comparison import checkpoint_layers
+
+    rows, notes = checkpoint_layers(a, b, model, layers)
+    if as_json:
+        print(json.dumps(rows, indent=1))
+        return
+    table = Table(box=None, header_style="bold")
+    columns = ["layer", "shapes", "parameters"] + (["distance", "relative", "cosine"] if b else [])
+    for column in columns:
+        table.add_column(column, justify="left" if column in {"layer", "shapes"} else "right", overflow="fold")
+    for row in rows:
+        cells = [row["layer"], row["shapes"], f"{row['parameters']:,}"]
+        if b:
+            cosine = row["cosine"]
+            cells += [f"{row['distance']:.4g}", f"{row['relative_distance']:.3f}"]
+            cells += [f"{cosine:.4f}" if isinstance(cosine, float) else str(cosine)]
+        table.add_row(*map(str, cells))
+    for note in notes:
+        typer.echo(note, err=True)
+    Console().print(table)

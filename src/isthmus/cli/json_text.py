@@ -1,0 +1,32 @@
+"""A result as JSON."""
+
+import json
+import math
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+
+def json_text(result: xr.Dataset) -> str:
+    """The result as strict JSON: its attributes, and one record a (split, host, moving, alpha).
+
+    Args:
+        result: From `isthmus.measure`.
+
+    Returns:
+        JSON; NaN and infinities are the texts "NaN", "Infinity" and "-Infinity", for JSON has no such numbers.
+    """
+    from isthmus.runs.table import results_frame
+
+    rows = results_frame(result, result.attrs["splits"]).to_dict(orient="records")
+    clean = [{key: _plain(value) for key, value in row.items()} for row in rows]
+    return json.dumps({"attributes": {k: _plain(v) for k, v in result.attrs.items()}, "rows": clean}, indent=1)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+    return value

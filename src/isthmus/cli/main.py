@@ -1,0 +1,31 @@
+"""The command `isthmus`. Help and argument errors never import torch."""
+
+import sys
+
+import typer
+
+from isthmus.cli.demo import demo
+from isthmus.cli.inspect import inspect
+from isthmus.cli.measure import measure
+from isthmus.cli.models import models
+from isthmus.cli.outcome import DEBUG, reported
+from isthmus.cli.report import report
+
+app = typer.Typer(
+    help="Which layers of two trained networks can be averaged, at what cost, and why.",
+    epilog="Exit status: 0 done, 1 a fault of isthmus, 2 wrong input, 130 interrupted. --debug shows tracebacks.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+for command in (demo, inspect, measure, report, models):
+    app.command()(reported(command))
+
+
+def main() -> None:
+    """Run the command line; `--debug` may stand anywhere."""
+    if "--debug" in sys.argv:
+        sys.argv.remove("--debug")
+        DEBUG.append(True)
+    app()

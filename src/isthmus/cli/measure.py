@@ -1,0 +1,135 @@
+"""`isthmus measure`: the main job."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+Many = list[str]
+
+
+def measure(
+    a: Annotated[Path, typer.Argument(help="Checkpoint of network a: safetensors file or folder, or torch file.")],
+    b: Annotated[Path, typer.Argument(help="Checkpoint of network b.")],
+    model: Annotated[
+        str, typer.Option(help="NAME[:option=value,...] (see isthmus models) or path/to/file.py:function.")
+    ],
+    data: Annotated[
+        Many,
+        typer.Option(
+            help="NAME[:SPLIT][[start:stop]], a Parquet, .npz or .safetensors file, or "
+            "file.py:function. Repeat for several splits."
+        ),
+    ],
+    sweep: Annotated[Many, typer.Option(help="full or single; repeat for several.")] = ["single"],  # noqa: B006
+    alphas: Annotated[
+        str, typer.Option(help="11 is a count of points of [0, 1]; 0.5 or 0,0.25,0.5 are positions.")
+    ] = "0.5",
+    hosts: Annotated[str, typer.Option(help="Which networks play host: a,b or a or b.")] = "a,b",
+    layers: Annotated[str, typer.Option(help="module, tensor, block, type or pattern:GLOB,...")] = "module",
+    loss: Annotated[
+        str, typer.Option(help="cross_entropy, or file.py:function giving per-example losses.")
+    ] = "cross_entropy",
+    baseline: Annotated[str, typer.Option(help="models, chord or cut: what the excess is counted from.")] = "models",
+    batch_norm: Annotated[
+        str, typer.Option(help="interpolate, host or recalibrate: BatchNorm's running statistics.")
+    ] = "interpolate",
+    recalibrate_on: Annotated[
+        str | None, typer.Option(help="Data for --batch-norm recalibrate: a training split.")
+    ] = None,
+    dtype: Annotated[str, typer.Option(help="float32, float64 or bfloat16.")] = "float32",
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1, ...")] = "auto",
+    engine: Annotated[str, typer.Option(help="direct: one full forward pass for each network.")] = "direct",
+    batch_size: Annotated[int | None, typer.Option(help="Examples at once; a rule chooses if it is left out.")] = None,
+    seed: Annotated[int, typer.Option(help="Of everything random.")] = 0,
+    data_root: Annotated[Path | None, typer.Option(help="Where data sets lie; else ISTHMUS_DATA.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Run folder to make: results, pictures and report.html.")] = None,
+    *,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in --out, if it is there.")] = False,
+    allow_shared_examples: Annotated[
+        bool, typer.Option("--allow-shared-examples", help="Let recalibration use measured examples.")
+    ] = False,
+    progress: Annotated[bool, typer.Option(help="Show how far it is on standard error.")] = True,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+) -> None:
+    """Measure the barrier of every layer of two networks, with its uncertainty."""
+    grid = _checked(
+        alphas,
+        hosts,
+        sweep,
+        model,
+        data,
+        recalibrate_on,
+        layers=layers,
+        baseline=baseline,
+        seed=seed,
+        batch_norm=batch_norm,
+        dtype=dtype,
+        device=device,
+        engine=engine,
+        batch_size=batch_size,
+    )
+    from isthmus.runs.measure import measure as measured
+
+    result = measured(
+        model,
+        a,
+        b,
+        data,
+        sweep=sweep,
+        alphas=grid,
+        hosts=hosts.split(","),
+        layers=layers,
+        loss=_loss(loss),
+        baseline=baseline,
+        batch_norm=batch_norm,
+        recalibration_data=recalibrate_on,
+        allow_shared_examples=allow_shared_examples,
+        dtype=dtype,
+        device=device,
+        engine=engine,
+        batch_size=batch_size,
+        seed=seed,
+        progress=progress,
+        out=out,
+        resume=resume,
+        data_root=data_root,
+    )
+    page = None
+    if out is not None:
+        from isthmus.cli.report import save_run_report
+
+        page = save_run_report(out)
+    if as_json:
+        from isthmus.cli.json_text import json_text
+
+        print(json_text(result))
+        return
+    from rich.console import Console
+
+    from isthmus.report.text import summary_table
+
+    Console().print(summary_table(result))
+    print(f"report: {page}" if page else "add --out FOLDER for pictures, a page, and files to go on with")
+
+
+def _checked(
+    alphas: str, hosts: str, sweep: Many, model: str, data: Many, recalibrate_on: str | None, **rest: Any
+) -> Any:
+    """Refuse wrong arguments before torch is imported."""
+    from isthmus.data.spec import parsed_data_spec
+    from isthmus.models.spec import parsed_model_spec
+    from isthmus.runs.settings import checked_settings, parsed_alphas
+    from isthmus.sweeps.spec import parsed_sweeps
+
+    grid = parsed_alphas(alphas)
+    parsed_sweeps(sweep)
+    checked_settings(alphas=grid, hosts=hosts.split(","), **rest)
+    parsed_model_spec(model)
+    for text in [*data, *([recalibrate_on] if recalibrate_on else [])]:
+        parsed_data_spec(text)
+    return grid
+
+
+def _loss(loss: str) -> Any:
+    return loss

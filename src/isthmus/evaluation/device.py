@@ -1,0 +1,31 @@
+"""Where forward passes run."""
+
+import torch
+
+from isthmus.errors import InputError
+
+DTYPES = {"float32": torch.float32, "float64": torch.float64, "bfloat16": torch.bfloat16}
+
+
+def device_named(name: str) -> torch.device:
+    """The device of a name.
+
+    Args:
+        name: "auto" for the first accelerator there is, else the processor; or torch's name, such as "cuda:1".
+
+    Returns:
+        The device.
+
+    Raises:
+        InputError: There is no such device here.
+    """
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:
+        raise InputError(
+            "a device that is here", f"{name!r} ({str(error).splitlines()[0]})", "--device", "write auto or cpu"
+        ) from error
+    return device

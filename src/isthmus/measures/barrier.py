@@ -1,0 +1,84 @@
+"""The barrier: the largest excess over the baseline on the alpha grid."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from jaxtyping import Float
+
+from isthmus.measures.interval import LEVEL, bounded_mean_band, critical_value, is_trusted, mean_band
+
+Quantity = Literal["loss", "error"]
+
+
+@dataclass(frozen=True)
+class Barrier:
+    """A barrier with its uncertainty.
+
+    Attributes:
+        excess: Mean excess over the baseline at each alpha.
+        value: The largest of them; NaN if one is NaN.
+        low: Lower end of the 95 % interval.
+        high: Upper end.
+        alpha: Where the maximum is; NaN if the value is.
+        at_end: Whether that is alpha 0 or 1. Under the baseline `models` the host alone already has an excess, half
+            the difference of the two networks, so a maximum there says nothing about the way between.
+        trusted: Whether there are examples enough for the interval, by `isthmus.measures.interval.is_trusted`; always
+            true for errors, whose interval holds for any number of examples.
+    """
+
+    excess: Float[np.ndarray, " alphas"]
+    value: float
+    low: float
+    high: float
+    alpha: float
+    at_end: bool
+    trusted: bool
+
+
+def barrier_of(
+    differences: Float[np.ndarray, "alphas n"],
+    alphas: Sequence[float],
+    quantity: Quantity = "loss",
+    level: float = LEVEL,
+    critical: float | None = None,
+) -> Barrier:
+    """The barrier of one cut from paired differences.
+
+    With d_i(alpha) the excess of example i over its own baseline, the excess is e(alpha) = (1/n) sum_i d_i(alpha) and
+    the barrier is max over alpha of e(alpha). Its interval is [max of the lower ends, max of the upper ends] of a band
+    that holds at all alphas at once: if every e(alpha) lies in the band, so does their maximum.
+
+    Args:
+        differences: d_i(alpha), in nats for losses, in [-1, 1] for errors.
+        alphas: The grid, one for each row.
+        quantity: "loss" (unbounded) or "error" (bounded).
+        level: Confidence of the interval.
+        critical: The critical value where it was found for more rows than these; by default these rows' own.
+
+    Returns:
+        The barrier; everything is NaN if one difference is NaN.
+
+    Example:
+        >>> barrier_of(np.array([[0.0, 0.0], [1.0, 3.0]]), [0.0, 0.5]).value
+        2.0
+    """
+    with np.errstate(invalid="ignore"):
+        excess = differences.mean(axis=1)
+    if np.isnan(excess).any():
+        return Barrier(excess, np.nan, np.nan, np.nan, np.nan, at_end=False, trusted=False)
+    if critical is None:
+        critical = critical_value(differences, level)
+    band = mean_band if quantity == "loss" else bounded_mean_band
+    low, high = band(differences, critical)
+    best = int(excess.argmax())
+    return Barrier(
+        excess=excess,
+        value=float(excess[best]),
+        low=float(low.max()),
+        high=float(high.max()),
+        alpha=float(alphas[best]),
+        at_end=alphas[best] in {0.0, 1.0},
+        trusted=quantity == "error" or is_trusted(differences[best]),
+    )

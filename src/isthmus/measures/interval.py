@@ -1,0 +1,143 @@
+"""95 % intervals for means of paired differences, holding for several means at once."""
+
+from functools import lru_cache
+
+import numpy as np
+from jaxtyping import Float
+from scipy import stats
+
+LEVEL = 0.95
+NUM_BAND_DRAWS = 20_000
+NUM_BOUND_DRAWS = 10_000
+SKEWNESS_FACTOR = 25.0
+
+Rows = Float[np.ndarray, "rows n"]
+Column = Float[np.ndarray, " rows"]
+
+
+def critical_value(differences: Rows, level: float = LEVEL) -> float:
+    """The number c for which all the intervals mean ± c · standard error hold at once with the given confidence.
+
+    For one row it is Student's quantile with n - 1 degrees of freedom. For several it is the quantile of max |T| for T
+    of the multivariate t distribution with the rows' own correlations, found from 20,000 seeded draws: neighbouring
+    alphas move together, so c is far below what splitting the error over the rows would ask.
+
+    Args:
+        differences: One row a mean (an alpha, a layer), one column an example.
+        level: Confidence.
+
+    Returns:
+        c; infinite for a single example. Rows without spread count as independent of the others.
+    """
+    rows, n = differences.shape
+    if n < 2:
+        return np.inf
+    if rows == 1:
+        return float(stats.t.ppf(0.5 + level / 2, n - 1))
+    spread = differences.std(axis=1)
+    finite = np.isfinite(spread) & (spread > 0)
+    correlation = np.eye(rows)
+    if finite.sum() > 1:
+        correlation[np.ix_(finite, finite)] = np.corrcoef(differences[finite])
+    values, vectors = np.linalg.eigh(correlation)
+    root = vectors * np.sqrt(values.clip(min=0))
+    largest = np.abs(_normal_draws(rows) @ root.T).max(axis=1) / _scale_draws(n)
+    return float(np.quantile(largest, level))
+
+
+@lru_cache(maxsize=4)
+def _normal_draws(rows: int) -> Float[np.ndarray, "draws rows"]:
+    return np.random.default_rng(0).standard_normal((NUM_BAND_DRAWS, rows))
+
+
+@lru_cache(maxsize=64)
+def _scale_draws(n: int) -> Float[np.ndarray, " draws"]:
+    return np.asarray(np.sqrt(np.random.default_rng(1).chisquare(n - 1, NUM_BAND_DRAWS) / (n - 1)))
+
+
+def mean_band(differences: Rows, critical: float) -> tuple[Column, Column]:
+    """Intervals for the means of unbounded differences, such as losses: mean ± c · s / sqrt(n).
+
+    Args:
+        differences: One row a mean, one column an example.
+        critical: From `critical_value`.
+
+    Returns:
+        Lower and upper ends; infinite for a single example, NaN where a difference is NaN.
+
+    Example:
+        >>> low, high = mean_band(np.array([[1.0, 2.0, 3.0]]), 2.0)
+        >>> bool(abs(high[0] - low[0] - 4 / 3**0.5) < 1e-12)
+        True
+    """
+    n = differences.shape[1]
+    mean = differences.mean(axis=1)
+    if n < 2:
+        half = np.where(np.isnan(mean), np.nan, np.inf)
+    else:
+        with np.errstate(invalid="ignore"):
+            half = critical * differences.std(axis=1, ddof=1) / np.sqrt(n)
+    return mean - half, mean + half
+
+
+def bounded_mean_band(differences: Rows, critical: float) -> tuple[Column, Column]:
+    """Intervals for the means of differences in [-1, 1], such as errors, honest also when few of them differ from zero.
+
+    The upper end is the quantile of a mean under random weights: the examples and one more, placed at the end of the
+    range (+1; for the lower end -1), get weights from the flat Dirichlet distribution. For values of two kinds that is
+    exactly the Clopper-Pearson bound of the binomial; in general it is Gaffke's bound, for which no violation is known,
+    and it tends to the usual interval as n grows. With no changed prediction among n the upper end is
+    1 - 0.025^(1/n), about 3.7/n, and not 0. (Gaffke 2005; Learned-Miller and Thomas, "A new confidence interval for the
+    mean of a bounded random variable", 2020. Quantiles come from 10,000 seeded draws where no closed form serves.)
+
+    Args:
+        differences: One row a mean, values in [-1, 1].
+        critical: From `critical_value`; it fixes the tail left outside on each side, P(T > c).
+
+    Returns:
+        Lower and upper ends, within [-1, 1].
+    """
+    n = differences.shape[1]
+    tail = float(stats.t.sf(critical, n - 1)) if n > 1 else (1 - LEVEL) / 2
+    high = [_upper_bound(row, tail) for row in differences]
+    low = [-_upper_bound(-row, tail) for row in differences]
+    return np.array(low), np.array(high)
+
+
+def _upper_bound(values: Float[np.ndarray, " n"], tail: float) -> float:
+    distinct, counts = np.unique(np.append(values, 1.0), return_counts=True)
+    return _weighted_mean_quantile(tuple(distinct.tolist()), tuple(counts.tolist()), 1 - tail)
+
+
+@lru_cache(maxsize=4096)
+def _weighted_mean_quantile(values: tuple[float, ...], counts: tuple[int, ...], probability: float) -> float:
+    """The quantile of sum_j D_j v_j for D of the Dirichlet distribution with parameters `counts`."""
+    if len(values) == 1:
+        return values[0]
+    if len(values) == 2:
+        return float(values[0] + stats.beta.ppf(probability, counts[1], counts[0]) * (values[1] - values[0]))
+    weights = np.random.default_rng(0).standard_gamma(counts, (NUM_BOUND_DRAWS, len(counts)))
+    return float(np.quantile(weights @ np.array(values) / weights.sum(axis=1), probability))
+
+
+def is_trusted(differences: Float[np.ndarray, " n"]) -> bool:
+    """Whether n is large enough for the mean of such skewed differences to be nearly normal: n >= 25 · skewness².
+
+    Cochran's rule (Sampling Techniques, 3rd ed., 1977, section 2.15), which keeps a 95 % interval from missing more
+    than about 6 % of the time.
+
+    Args:
+        differences: One an example.
+
+    Returns:
+        False also for a single example and for values that are not finite; True where there is no spread.
+    """
+    n = len(differences)
+    if n < 2 or not np.isfinite(differences).all():
+        return False
+    centred = differences - differences.mean()
+    variance = float((centred**2).mean())
+    if variance == 0:
+        return True
+    skewness = float((centred**3).mean()) / variance**1.5
+    return bool(n >= SKEWNESS_FACTOR * skewness**2)

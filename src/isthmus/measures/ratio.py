@@ -1,0 +1,28 @@
+"""A layer's barrier against its even share of the full one."""
+
+import numpy as np
+from jaxtyping import Float
+
+
+def barrier_ratio(
+    barrier: Float[np.ndarray, "*rows"], full: Float[np.ndarray, "*rows"], num_layers: int
+) -> Float[np.ndarray, "*rows"]:
+    """r_i = s B_i / B_full: 1 where layer i has an s-th part of the full network's barrier.
+
+    It answers whether single layers have low barriers only because they are a small part of the way (a question of the
+    paper's reviewers): then r_i would be near 1.
+
+    Args:
+        barrier: B_i of single layers.
+        full: B_full of the same host, of a shape that broadcasts.
+        num_layers: s.
+
+    Returns:
+        r_i; NaN where the full barrier is not positive, since a share of nothing is undefined.
+
+    Example:
+        >>> barrier_ratio(np.array([0.1, 0.3]), np.array([1.0]), 4).tolist()
+        [0.4, 1.2]
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(full > 0, num_layers * barrier / full, np.nan)

@@ -1,0 +1,56 @@
+"""From what the user writes to a network that can take weights."""
+
+import importlib
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor, nn
+
+from isthmus.errors import InputError
+from isthmus.models.registry import MODELS
+from isthmus.models.source import load_user_model
+from isthmus.models.spec import WHERE, RegisteredModel, parsed_model_spec
+
+
+def load_model(spec: str, weights: Mapping[str, Tensor] | None = None) -> nn.Module:
+    """Build the network that a specification names, on the CPU, with PyTorch's random state as it was before.
+
+    An option that the specification leaves open is read from the shapes of `weights` where they show it, else it has
+    its default. Whether the weights fit the network is not checked here.
+
+    Args:
+        spec: A registered name with options (`resnet18_no_norm:width=16`), or `path/to/file.py:function`.
+        weights: A state dict that the network is to take.
+
+    Returns:
+        The network, freshly initialised from the current random state.
+
+    Raises:
+        InputError: If the specification is wrong, the user's file or function fails, or a needed option is given
+            nowhere.
+    """
+    parsed = parsed_model_spec(spec)
+    with torch.random.fork_rng(devices=[]), torch.device("cpu"):
+        if not isinstance(parsed, RegisteredModel):
+            return load_user_model(parsed)
+        options = _options(parsed, weights or {})
+        module, _, function = MODELS[parsed.name].origin.partition(":")
+        model: nn.Module = getattr(importlib.import_module(module), function)(**options)
+        return model
+
+
+def _options(spec: RegisteredModel, weights: Mapping[str, Tensor]) -> dict[str, int]:
+    options: dict[str, int] = {}
+    for name, option in MODELS[spec.name].options.items():
+        shape = weights[option.key].shape if option.key in weights else ()
+        shown = shape[option.axis] if option.axis < len(shape) else option.default
+        value = spec.options.get(name, shown)
+        if not value:
+            raise InputError(
+                f"the option {name!r} of {spec.name}",
+                "no value",
+                WHERE,
+                f"write {spec.name}:{name}=784 for 28 x 28 grey images, say",
+            )
+        options[name] = value
+    return options

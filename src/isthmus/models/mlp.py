@@ -1,0 +1,26 @@
+"""The fully connected network of the paper's subspace experiments: three hidden layers."""
+
+from collections import OrderedDict
+
+from torch import nn
+
+
+def mlp(inputs: int, width: int = 128, classes: int = 10) -> nn.Module:
+    """Three hidden layers of equal width with ReLU, then a linear layer; initialised as PyTorch does.
+
+    Args:
+        inputs: Numbers in one example, once flattened (784 for a 28 x 28 grey image).
+        width: Units of each hidden layer.
+        classes: Number of outputs.
+
+    Returns:
+        A network from examples of any shape (examples, ...) with `inputs` numbers each to logits (examples, classes).
+    """
+    modules: OrderedDict[str, nn.Module] = OrderedDict(flatten=nn.Flatten())
+    previous = inputs
+    for number in (1, 2, 3):
+        modules[f"hidden{number}"] = nn.Linear(previous, width)
+        modules[f"relu{number}"] = nn.ReLU()
+        previous = width
+    modules["fc"] = nn.Linear(previous, classes)
+    return nn.Sequential(modules)

@@ -1,0 +1,103 @@
+"""What the user writes for a network: a registered name with options, or a function in a file of theirs."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+
+from isthmus.errors import InputError, UnknownNameError
+from isthmus.models.registry import MODELS
+
+WHERE = "--model"
+LIST_REMEDY = "`isthmus models` lists the networks; your own is `path/to/file.py:function`"
+
+
+@dataclass(frozen=True)
+class RegisteredModel:
+    """A network of `MODELS`.
+
+    Attributes:
+        name: Its name.
+        options: The options that the user gave.
+    """
+
+    name: str
+    options: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class ModelFunction:
+    """A function without required arguments, in a file of the user's, that returns a network.
+
+    Attributes:
+        path: The Python file.
+        function: The function's name.
+    """
+
+    path: Path
+    function: str
+
+
+ModelSpec = RegisteredModel | ModelFunction
+
+
+def parsed_model_spec(text: str) -> ModelSpec:
+    """What a specification such as `resnet18_no_norm:width=16,classes=100` or `file.py:function` names.
+
+    Names and options are checked here; whether the file is there is not.
+
+    Args:
+        text: What the user wrote.
+
+    Returns:
+        The registered network with the given options, or the function.
+
+    Raises:
+        InputError: If a part is missing, an option comes twice, or a value is no positive integer.
+        UnknownNameError: If there is no such network or it has no such option.
+
+    Example:
+        >>> parsed_model_spec("net.py:build").function
+        'build'
+    """
+    name, colon, rest = text.partition(":")
+    if name.endswith(".py") or ".py:" in text:
+        return _parsed_function(text)
+    if name not in MODELS:
+        raise UnknownNameError("a network", name, MODELS, WHERE, LIST_REMEDY)
+    if colon and not rest:
+        raise InputError("options after the colon", repr(text), WHERE, f"write {name!r}, or {_example(name)!r}")
+    return RegisteredModel(name, MappingProxyType(_parsed_options(name, rest)))
+
+
+def _parsed_function(text: str) -> ModelFunction:
+    path, _, function = text.rpartition(":")
+    if not path.endswith(".py") or not function.isidentifier():
+        raise InputError(
+            "path/to/file.py:function",
+            repr(text),
+            WHERE,
+            "name the function that returns the network after the last colon",
+        )
+    return ModelFunction(Path(path), function)
+
+
+def _parsed_options(name: str, text: str) -> dict[str, int]:
+    known = MODELS[name].options
+    options: dict[str, int] = {}
+    for item in text.split(",") if text else []:
+        option, equals, value = (part.strip() for part in item.partition("="))
+        if not equals:
+            raise InputError("option=value", repr(item), WHERE, f"write it as in {_example(name)!r}")
+        if option not in known:
+            raise UnknownNameError(f"an option of {name}", option, known, WHERE)
+        if option in options:
+            raise InputError(f"the option {option!r} once", repr(text), WHERE, "leave one of them out")
+        if not (value.isascii() and value.isdecimal() and int(value) > 0):
+            raise InputError(f"a positive integer for {option}", repr(value), WHERE, f"as in {_example(name)!r}")
+        options[option] = int(value)
+    return options
+
+
+def _example(name: str) -> str:
+    return f"{name}:width=16,classes=100"

@@ -1,0 +1,259 @@
+"""Going back from a result to its record and its per-example losses."""
+
+import weakref
+from dataclasses import dataclass
+from pathlib import Path
+from typing import get_args
+
+import numpy as np
+import xarray as xr
+
+from isthmus.errors import InputError, UnknownNameError
+from isthmus.measures.baseline import BASELINES, Baseline
+from isthmus.measures.connectivity import Connectivity, connectivity
+from isthmus.measures.examples import ExampleTable
+from isthmus.runs.record import Record, load_record
+from isthmus.runs.result import LAYER, Variables, class_dataset, result_dataset
+from isthmus.runs.store import FolderStore, split_folders
+from isthmus.runs.table import CLASSES_FILE, RESULTS_FILE, load_results
+from isthmus.sweeps.grid import Grid
+
+EXAMPLES = "examples"
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """A record and the per-example results that belong to it.
+
+    Attributes:
+        record: The manifest.
+        tables: Split -> per-example results.
+    """
+
+    record: Record
+    tables: dict[str, ExampleTable]
+
+    @property
+    def grid(self) -> Grid:
+        """The rows of the measurement."""
+        return self.record.grid.grid()
+
+    def table(self, split: str | None) -> ExampleTable:
+        """The per-example results of one split.
+
+        Args:
+            split: Its name; None if there is only one.
+
+        Returns:
+            Its table.
+
+        Raises:
+            InputError: None of several is named.
+            UnknownNameError: There is no such split.
+        """
+        if split is None and len(self.tables) > 1:
+            raise InputError("the name of one split", "none", "split=", f"choose from {list(self.tables)}")
+        name = next(iter(self.tables)) if split is None else split
+        if name not in self.tables:
+            raise UnknownNameError("a split", name, self.tables, "split=")
+        return self.tables[name]
+
+
+_in_memory: dict[str, Measurement] = {}
+
+
+def remember(result: xr.Dataset, measurement: Measurement) -> None:
+    """Keep the per-example results of a measurement without a run folder for as long as its result lives.
+
+    Args:
+        result: What `measure` returns; copies of it find the results too, by their `run_id`.
+        measurement: What belongs to it.
+    """
+    run_id = measurement.record.run_id
+    _in_memory[run_id] = measurement
+    weakref.finalize(result, _forget, run_id, id(measurement))
+
+
+def _forget(run_id: str, identity: int) -> None:
+    if id(_in_memory.get(run_id)) == identity:
+        del _in_memory[run_id]
+
+
+def load_run(folder: str | Path) -> xr.Dataset:
+    """Read the result of a finished run.
+
+    Args:
+        folder: A run folder.
+
+    Returns:
+        What `isthmus.measure` returned when it was written.
+
+    Raises:
+        InputError: The folder is no run, or the run is not finished.
+    """
+    folder = Path(folder)
+    record = load_record(folder)
+    if not record.complete or not (folder / RESULTS_FILE).is_file():
+        raise InputError(
+            "a finished run",
+            "one that was interrupted",
+            str(folder),
+            "go on with it: isthmus measure ... --out FOLDER --resume",
+        )
+    return load_results(folder / RESULTS_FILE).assign_attrs(record.attributes(), run_folder=str(folder.resolve()))
+
+
+def load_classes(folder: str | Path) -> xr.Dataset | None:
+    """Read the barriers of every class.
+
+    Args:
+        folder: A run folder.
+
+    Returns:
+        As `class_barriers`; None if the data has no classes.
+    """
+    file = Path(folder) / CLASSES_FILE
+    return load_results(file) if file.is_file() else None
+
+
+def measurement_of(result: xr.Dataset) -> Measurement:
+    """The record and the per-example results behind a result.
+
+    Args:
+        result: From `isthmus.measure` or `isthmus.load_run`.
+
+    Returns:
+        Both.
+
+    Raises:
+        InputError: They are neither in memory nor on disk any more.
+    """
+    folder = result.attrs.get("run_folder")
+    if folder and Path(folder, EXAMPLES).is_dir():
+        record = load_record(Path(folder))
+        names = split_folders([split.name for split in record.splits])
+        return Measurement(
+            record,
+            {
+                split.name: FolderStore(Path(folder, EXAMPLES, names[split.name]), None).table(
+                    record.grid.num_points, split.num_examples
+                )
+                for split in record.splits
+            },
+        )
+    found = _in_memory.get(str(result.attrs.get("run_id")))
+    if found is None:
+        raise InputError(
+            "a result whose per-example losses are at hand",
+            "one that has them neither in memory nor in a run folder",
+            "result",
+            "measure with out=FOLDER, or keep the object that measure returned",
+        )
+    return found
+
+
+def examples(result: xr.Dataset, split: str | None = None) -> xr.Dataset:
+    """The per-example losses and errors behind a result, from which every summary can be computed again.
+
+    Args:
+        result: From `isthmus.measure` or `isthmus.load_run`.
+        split: Which split, where there are several.
+
+    Returns:
+        `loss` and, with classes, `error` over (host, moving, alpha, example), `loss_a`, `loss_b`, `error_a`, `error_b`
+        over (example), and the coordinate `target` where targets are class numbers.
+
+    Raises:
+        InputError: The losses are gone, or there are several splits and none is named.
+    """
+    measurement = measurement_of(result)
+    table, grid = measurement.table(split), measurement.grid
+    dims = ("host", "moving", "alpha", "example")
+    found = xr.Dataset({"loss": (dims, table.loss[grid.rows])})
+    if table.error is not None:
+        found["error"] = (dims, table.error[grid.rows])
+    for host in ("a", "b"):
+        found[f"loss_{host}"] = ("example", table.loss[grid.end(host)])
+        if table.error is not None:
+            found[f"error_{host}"] = ("example", table.error[grid.end(host)])
+    labels = [group.label for group in grid.groups]
+    found = found.assign_coords(host=list(grid.hosts), moving=labels, alpha=list(grid.alphas))
+    return found if table.targets is None else found.assign_coords(target=("example", table.targets))
+
+
+def barrier(result: xr.Dataset, baseline: Baseline = "models") -> xr.Dataset:
+    """The result under another baseline, from the stored losses; nothing is evaluated.
+
+    Args:
+        result: From `isthmus.measure` or `isthmus.load_run`.
+        baseline: "models", "chord" or "cut"; `cut` needs the point at alpha = 1 of every cut, so a result that was
+            measured with baseline="cut" or with 1.0 among its alphas.
+
+    Returns:
+        A result like the given one.
+
+    Raises:
+        InputError: The losses are gone, or the far ends were not evaluated.
+        UnknownNameError: There is no such baseline.
+    """
+    if baseline not in get_args(Baseline):
+        raise UnknownNameError("a baseline", baseline, BASELINES, "barrier(result, baseline=...)")
+    measurement = measurement_of(result)
+    grid = measurement.grid
+    if baseline == "cut" and grid.far_ends is None:
+        raise InputError(
+            "a result that holds the far end (alpha = 1) of every cut",
+            f"alphas {list(grid.alphas)}",
+            "barrier(result, baseline='cut')",
+            "measure with baseline='cut', or with 1.0 among the alphas",
+        )
+    layers: Variables = {str(k): (LAYER, v.values) for k, v in result.data_vars.items() if v.dims == LAYER}
+    return result_dataset(grid, measurement.tables, baseline, layers, {**result.attrs, "baseline": baseline})
+
+
+def class_barriers(result: xr.Dataset) -> xr.Dataset:
+    """Which classes suffer when a layer is averaged: every barrier counted on the examples of one class.
+
+    Args:
+        result: From `isthmus.measure` or `isthmus.load_run`.
+
+    Returns:
+        Barriers and intervals over (split,) label, host, moving, with `label_name` along label.
+
+    Raises:
+        InputError: The losses are gone, or the data has no classes.
+    """
+    measurement = measurement_of(result)
+    names = measurement.record.splits[0].class_names
+    found = class_dataset(measurement.grid, measurement.tables, result.attrs["baseline"], names)
+    if found is None:
+        raise InputError("data with class numbers", "other targets", "class_barriers(result)", "measure a classifier")
+    return found
+
+
+def is_layerwise_connected(result: xr.Dataset, threshold: float = 0.02, split: str | None = None) -> Connectivity:
+    """Whether no single layer has a significant error barrier (Definition 3 of the paper).
+
+    Args:
+        result: A measurement with the sweep `single` of data with classes.
+        threshold: The largest error barrier that still counts as none, as a fraction. 0.02 is what Frankle et al.
+            (2020) call connected; the paper does not give its own.
+        split: Which split, where there are several.
+
+    Returns:
+        "connected" if the upper ends of the intervals of all layers and hosts, which hold at once with 95 %
+        confidence, are at most the threshold; "not" if a lower end lies above it; else "undecided".
+
+    Raises:
+        InputError: There is no single-layer sweep, or there are no classes, or no losses any more.
+    """
+    measurement = measurement_of(result)
+    table = measurement.table(split)
+    if table.error is None or "single" not in result["sweep"].values:
+        raise InputError(
+            "a single-layer sweep of a classifier",
+            f"sweeps {np.unique(result['sweep'].values).tolist()}, {'no errors' if table.error is None else 'errors'}",
+            "is_layerwise_connected(result)",
+            "measure with sweep='single' on data with classes",
+        )
+    return connectivity(measurement.grid, table, result.attrs["baseline"], threshold)

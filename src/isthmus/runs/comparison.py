@@ -1,0 +1,93 @@
+"""What is in one or two checkpoints, layer by layer, without data."""
+
+import math
+from pathlib import Path
+from typing import Any
+
+from torch import nn
+
+from isthmus.errors import InputError
+from isthmus.layers.partition import LayerPartition
+from isthmus.layers.rules import layer_partition
+from isthmus.measures.distance import layer_distance
+from isthmus.models.load import load_model
+from isthmus.weights.checkpoint import Checkpoint, load_checkpoint
+from isthmus.weights.state import Kind, StateDict, entry_kinds, fitted_to, is_blendable, structure_difference
+
+
+def checkpoint_layers(
+    a: Path, b: Path | None, model: str | None, layers: str
+) -> tuple[list[dict[str, Any]], list[str]]:
+    """Layers, shapes and parameters of a checkpoint, and its distances to a second one.
+
+    Without a model the layers are the modules that the keys name, every floating-point entry counts as a parameter, and
+    the order is that of the file.
+
+    Args:
+        a: A checkpoint.
+        b: Another of the same keys and shapes, or None.
+        model: A model's name or function, or None.
+        layers: The layer rule; other rules than `module` need a model.
+
+    Returns:
+        One record a layer and one for all of them, and what was done on loading. An undefined cosine is its reason.
+
+    Raises:
+        InputError: A checkpoint cannot be read, or the two do not fit together or to the model.
+    """
+    if model is None and layers != "module":
+        raise InputError("--model with this layer rule", "none", f"--layers {layers}", "add --model NAME")
+    checkpoints = [load_checkpoint(path) for path in (a, b) if path is not None]
+    notes = [f"{c.name}: {note}" for c in checkpoints for note in c.notes]
+    weights: list[StateDict] = [c.weights for c in checkpoints]
+    if model is None:
+        partition, parameters = _named_modules(weights[0]), {k for k, t in weights[0].items() if is_blendable(t)}
+        _refuse_other_structure(checkpoints)
+    else:
+        module = load_model(model, weights[0])
+        weights = [_fitted(c, module, notes) for c in checkpoints]
+        partition = layer_partition(layers, module)
+        parameters = {key for key, kind in entry_kinds(module).items() if kind is Kind.PARAMETER}
+    groups = {**partition.layers, "all": tuple(k for keys in partition.layers.values() for k in keys)}
+    return [_row(label, keys, weights, parameters) for label, keys in groups.items()], notes
+
+
+def _fitted(checkpoint: Checkpoint, module: nn.Module, notes: list[str]) -> StateDict:
+    fitted = fitted_to(checkpoint.weights, module, checkpoint.name)
+    notes += [f"{checkpoint.name}: {note}" for note in fitted.notes]
+    return fitted.weights
+
+
+def _named_modules(weights: StateDict) -> LayerPartition:
+    groups: dict[str, list[str]] = {}
+    for key in weights:
+        groups.setdefault(key.rpartition(".")[0] or key, []).append(key)
+    return LayerPartition(groups, "module")
+
+
+def _refuse_other_structure(checkpoints: list[Checkpoint]) -> None:
+    first = checkpoints[0]
+    for other in checkpoints[1:]:
+        difference = structure_difference(other.weights, first.weights)
+        if difference:
+            raise InputError(
+                f"the {len(first.weights)} keys and shapes of {first.name}",
+                str(difference),
+                other.name,
+                "give two checkpoints of one architecture",
+            )
+
+
+def _row(label: str, keys: tuple[str, ...], weights: list[StateDict], parameters: set[str]) -> dict[str, Any]:
+    own = [key for key in keys if key in parameters]
+    shapes = " ".join("x".join(map(str, weights[0][key].shape)) or "1" for key in own) if label != "all" else ""
+    found = layer_distance(weights[0], weights[-1], own)
+    row: dict[str, Any] = {"layer": label, "shapes": shapes, "parameters": found.num_parameters}
+    if len(weights) > 1:
+        relative = found.relative_distance
+        row |= {
+            "distance": found.distance,
+            "relative_distance": relative if math.isfinite(relative) else str(relative),
+            "cosine": found.cosine if found.status == "defined" else found.status,
+        }
+    return row

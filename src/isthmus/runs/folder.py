@@ -1,0 +1,34 @@
+"""Whether a run may begin, or go on, in a folder."""
+
+from pathlib import Path
+
+from isthmus.errors import InputError
+from isthmus.runs.record import RUN_FILE, Record, load_record
+
+
+def resumable_record(folder: Path, *, resume: bool) -> Record | None:
+    """The record of the run in a folder that is to go on, or None where a new run begins.
+
+    Args:
+        folder: Where the run is or will be.
+        resume: Whether to go on with what is there.
+
+    Returns:
+        The record; None if nothing is there.
+
+    Raises:
+        InputError: There is a run and `resume` was not asked for, or there is something else.
+    """
+    if folder.is_file():
+        raise InputError("a folder", "a file", str(folder), "name another --out")
+    if not folder.exists() or not any(folder.iterdir()):
+        return None
+    if not (folder / RUN_FILE).exists():
+        raise InputError(
+            "a new or empty folder, or a run", "a folder with other things in it", str(folder), "name another --out"
+        )
+    if not resume:
+        raise InputError(
+            "a new or empty folder", "a run that is there already", str(folder), "add --resume, or name another --out"
+        )
+    return load_record(folder)

@@ -1,0 +1,266 @@
+"""`measure()`: which layers of two networks can be averaged."""
+
+import platform
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+import torch
+import xarray as xr
+
+from isthmus.data.examples import Examples
+from isthmus.errors import InputError
+from isthmus.evaluation.batches import DEFAULT_BATCH_SIZE, BatchSize
+from isthmus.evaluation.block import Engine
+from isthmus.evaluation.direct import DirectEngine
+from isthmus.evaluation.loss import Loss
+from isthmus.evaluation.normalization import Recalibration
+from isthmus.layers.partition import LayerPartition
+from isthmus.measures.examples import ExampleTable
+from isthmus.runs.access import EXAMPLES, Measurement, load_run, remember
+from isthmus.runs.folder import resumable_record
+from isthmus.runs.inputs import Model, Weights, loss_identity
+from isthmus.runs.progress import shown_progress
+from isthmus.runs.record import GridRecord, LayerRecord, Record, SplitRecord, WeightsRecord, run_identity
+from isthmus.runs.result import class_dataset, layer_variables, result_dataset
+from isthmus.runs.settings import Alphas, Settings, checked_settings
+from isthmus.runs.store import ExampleStore, FolderStore, MemoryStore, split_folders
+from isthmus.runs.subject import Subject, subject_of
+from isthmus.runs.table import CLASSES_FILE, RESULTS_FILE, save_results
+from isthmus.sweeps.group import Sweep
+from isthmus.sweeps.spec import parsed_sweeps
+
+
+def measure(
+    model: Model,
+    a: Weights,
+    b: Weights,
+    data: object,
+    sweep: str | Sweep | Sequence[str | Sweep] = "single",
+    alphas: Alphas = (0.5,),
+    hosts: Sequence[str] = ("a", "b"),
+    layers: str | LayerPartition = "module",
+    loss: str | Loss = "cross_entropy",
+    baseline: str = "models",
+    batch_norm: str = "interpolate",
+    recalibration_data: object = None,
+    *,
+    allow_shared_examples: bool = False,
+    dtype: str = "float32",
+    device: str = "auto",
+    engine: str = "direct",
+    batch_size: int | None = None,
+    seed: int = 0,
+    progress: bool = False,
+    out: str | Path | None = None,
+    resume: bool = False,
+    data_root: str | Path | None = None,
+) -> xr.Dataset:
+    """Measure which layers of two networks can be averaged.
+
+    For every host, every moving group of layers and every alpha: the mean loss and error rate of the host with the
+    moving layers taken at alpha of the way to the donor, their excess over the baseline, and for every (host, moving)
+    the barrier, the largest excess on the grid, with its 95 % interval (`isthmus.measures.barrier.barrier_of`).
+    Adilova et al., "Layer-wise linear mode connectivity", ICLR 2024. Departures: the grid's ends count, the interval,
+    other baselines than the mean of the two networks, and alpha runs from the host (the paper's is 1 minus ours).
+
+    Args:
+        model: A module, a function that builds one, or a name such as "resnet18_no_norm:width=16".
+        a: State dict of network a, or the path of a checkpoint.
+        b: The same of network b.
+        data: (inputs, targets), a Dataset or unshuffled DataLoader, a name such as "cifar10:test[0:512]", or a mapping
+            of split names to these.
+        sweep: "full", "single", a `Sweep`, or a list of them. The row "all" is always there.
+        alphas: Positions between host (0) and donor (1), or a count n >= 2 of evenly spaced ones.
+        hosts: Which networks play host.
+        layers: "module", "tensor", "block", "type", "pattern:GLOB,...", or a `LayerPartition`.
+        loss: "cross_entropy" (nats), or a function (outputs, targets) -> per-example losses.
+        baseline: "models", "chord" or "cut" (`isthmus.measures.baseline.baseline_values`).
+        batch_norm: What becomes of running statistics: "interpolate" blends them with their layer, "host" keeps the
+            host's, "recalibrate" measures them anew for every network, a and b included.
+        recalibration_data: What "recalibrate" measures them on; a training split.
+        allow_shared_examples: Whether measured examples may be among the recalibration data.
+        dtype: "float32", "float64" or "bfloat16". Blends are computed in float32, or in float64.
+        device: "auto", "cpu", "cuda:1", ...
+        engine: "direct".
+        batch_size: Examples at once; halved where memory runs out.
+        seed: Of everything random.
+        progress: Whether to show on standard error how far it is.
+        out: A run folder, to be made.
+        resume: Go on with the run in `out`, if it is there.
+        data_root: Where data sets lie; else `ISTHMUS_DATA`, else the user's cache folder.
+
+    Returns:
+        Dimensions host, moving, alpha (and split, if several): `loss`, `error_rate`, `loss_excess`, `error_excess`;
+        over (host, moving) `loss_barrier`, its `_low` and `_high`, `alpha_at_loss_barrier`, the same of the error,
+        `num_examples`; scalars `loss_a`, ... The attributes are the manifest.
+
+    Raises:
+        InputError: Something is wrong with the input: expected, got, where, what to do.
+
+    Example:
+        >>> net = torch.nn.Linear(2, 2)
+        >>> a, b = ({"weight": s * torch.eye(2), "bias": torch.zeros(2)} for s in (1.0, 3.0))
+        >>> result = measure(net, a, b, (torch.eye(2), torch.tensor([0, 1])))
+        >>> round(float(result.loss_a), 4)  # log(1 + exp(-1))
+        0.3133
+    """
+    sweeps = parsed_sweeps(sweep)
+    loss_name, loss_code = loss_identity(loss)
+    settings = checked_settings(
+        sweep=tuple(item.name for item in sweeps[1:]) or ("full",),
+        alphas=alphas,
+        hosts=(hosts,) if isinstance(hosts, str) else tuple(hosts),
+        layers=layers if isinstance(layers, str) else "given",
+        loss=loss_name,
+        baseline=baseline,
+        batch_norm=batch_norm,
+        allow_shared_examples=allow_shared_examples,
+        dtype=dtype,
+        device=device,
+        engine=engine,
+        batch_size=batch_size,
+        seed=seed,
+    )
+    folder = None if out is None else Path(out)
+    earlier = None if folder is None else resumable_record(folder, resume=resume)
+    subject = subject_of(
+        model,
+        a,
+        b,
+        data,
+        settings=settings,
+        sweeps=sweeps,
+        layers=layers,
+        loss=loss,
+        recalibration_data=recalibration_data,
+        data_root=None if data_root is None else Path(data_root),
+    )
+    record = _record(subject, settings, loss_code)
+    if earlier is not None:
+        assert folder is not None
+        record = _resumed(record, earlier, folder)
+        if earlier.complete:
+            return load_run(folder)
+    with _threads(record.num_threads):
+        record, tables = _evaluated(subject, record, folder, progress=progress)
+    grid = subject.grid
+    result = result_dataset(grid, tables, settings.baseline, layer_variables(subject.distances), record.attributes())
+    if folder is None:
+        remember(result, Measurement(record, tables))
+        return result
+    split = next(iter(tables))
+    classes = class_dataset(grid, tables, settings.baseline, subject.splits[split].class_names)
+    if classes is not None:
+        save_results(classes, split, folder / CLASSES_FILE)
+    save_results(result, split, folder / RESULTS_FILE)
+    record.save(folder)
+    return result.assign_attrs(run_folder=str(folder.resolve()))
+
+
+def _record(subject: Subject, settings: Settings, loss_code: str) -> Record:
+    a, b, partition = subject.a, subject.b, subject.segment.layers
+    splits = {name: _split_record(name, examples) for name, examples in subject.splits.items()}
+    data = subject.recalibration
+    recalibration = None if data is None else _split_record("recalibration", data)
+    layers = tuple(LayerRecord(label=label, keys=keys) for label, keys in partition.layers.items())
+    contents = [subject.model.hash, loss_code, a.hash, b.hash]
+    contents += [split.hash for split in splits.values()] + [recalibration.hash if recalibration else ""]
+    contents += [layer.model_dump_json() for layer in layers]
+    return Record(
+        run_id=run_identity(settings, contents),
+        versions={"isthmus": version("isthmus"), "torch": torch.__version__, "python": platform.python_version()},
+        settings=settings,
+        model=subject.model.name,
+        model_hash=subject.model.hash,
+        a=WeightsRecord(name=a.name, hash=a.hash, notes=a.notes),
+        b=WeightsRecord(name=b.name, hash=b.hash, notes=b.notes),
+        splits=tuple(splits.values()),
+        recalibration=recalibration,
+        layers=layers,
+        grid=GridRecord.of(subject.grid),
+        device=str(subject.network.device),
+        batch_size=settings.batch_size or DEFAULT_BATCH_SIZE,
+        num_threads=torch.get_num_threads(),
+        self_checks=tuple(asdict(check) for check in subject.checks),
+        warnings=tuple(subject.warnings),
+    )
+
+
+def _split_record(name: str, examples: Examples) -> SplitRecord:
+    return SplitRecord(
+        name=name,
+        data=examples.name,
+        hash=examples.content_hash,
+        num_examples=len(examples),
+        normalization=examples.normalization.name if examples.normalization else None,
+        class_names=examples.class_names,
+    )
+
+
+def _resumed(fresh: Record, earlier: Record, folder: Path) -> Record:
+    """The record to go on with: the choices that can change bits are the earlier ones."""
+    if fresh.run_id != earlier.run_id:
+        theirs, ours = earlier.model_dump(mode="json"), fresh.model_dump(mode="json")
+        names = [
+            k for k in ("settings", "model_hash", "a", "b", "splits", "recalibration", "layers") if theirs[k] != ours[k]
+        ]
+        raise InputError(
+            "the inputs and settings of the run that is there",
+            f"others: {', '.join(names) or 'the loss'} differ",
+            str(folder),
+            "give the same inputs and settings, or another --out",
+        )
+    return earlier
+
+
+def _evaluated(
+    subject: Subject, record: Record, folder: Path | None, *, progress: bool
+) -> tuple[Record, dict[str, ExampleTable]]:
+    batch_size = BatchSize(record.batch_size)
+    engine = _engine(subject, batch_size)
+    if folder is not None:
+        record.save(folder)
+    names = split_folders(list(subject.splits))
+    num_points = len(subject.points)
+    num_examples = sum(map(len, subject.splits.values()))
+    tables = {}
+    with shown_progress(num_points * len(subject.splits), num_points * num_examples, enabled=progress) as advance:
+        for split, examples in subject.splits.items():
+            targets = _class_numbers(examples)
+            store: ExampleStore = (
+                MemoryStore(targets) if folder is None else FolderStore(folder / EXAMPLES / names[split], targets)
+            )
+            done = store.done()
+            for block in engine.blocks(subject.points, examples, done):
+                store.add(block)
+                advance(split, len(block.points), block.loss.size)
+            tables[split] = store.table(num_points, len(examples))
+    return record.model_copy(update={"complete": True, "batch_size": batch_size.size}), tables
+
+
+def _engine(subject: Subject, batch_size: BatchSize) -> Engine:
+    if subject.recalibration is None:
+        return DirectEngine(subject.network, subject.segment, batch_size)
+    recalibration = Recalibration(subject.network, subject.recalibration, batch_size.size)
+    return DirectEngine(subject.network, subject.segment, batch_size, recalibration)
+
+
+def _class_numbers(examples: Examples) -> np.ndarray | None:
+    targets = examples.targets
+    countable = targets.ndim == 1 and targets.dtype in {torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64}
+    return targets.cpu().numpy() if countable else None
+
+
+@contextmanager
+def _threads(number: int) -> Iterator[None]:
+    """Run with the number of threads that the run began with: another number could change the last bit."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(number)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

@@ -1,0 +1,158 @@
+"""From per-example results to the labelled result."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from isthmus.measures.barrier import Quantity, barrier_of
+from isthmus.measures.baseline import Baseline
+from isthmus.measures.distance import LayerDistance
+from isthmus.measures.examples import ExampleTable, cut_differences, mean_values
+from isthmus.measures.ratio import barrier_ratio
+from isthmus.sweeps.grid import Grid
+
+ROW = ("host", "moving", "alpha")
+CUT = ("host", "moving")
+LAYER = ("moving",)
+CLASS_VARIABLES = ("num_examples", "loss_barrier", "error_barrier", "loss_interval", "error_interval")
+Variables = dict[str, tuple[tuple[str, ...], Any]]
+
+
+def split_variables(grid: Grid, table: ExampleTable, baseline: Baseline) -> Variables:
+    """Every variable of one split, with its dimensions.
+
+    Args:
+        grid: The rows.
+        table: Per-example results.
+        baseline: What the excess is counted from.
+
+    Returns:
+        Name -> (dimensions, values); losses in nats, errors as fractions.
+    """
+    num_examples = np.full((len(grid.hosts), len(grid.groups)), table.loss.shape[1], dtype=np.int64)
+    variables: Variables = {"num_examples": (CUT, num_examples)}
+    quantities: list[Quantity] = ["loss"] if table.error is None else ["loss", "error"]
+    for quantity in quantities:
+        variables |= _quantity_variables(grid, table, quantity, baseline)
+    barrier = variables["loss_barrier"][1]
+    num_layers = len(grid.groups[0].layers)
+    is_single = np.array([len(group.layers) == 1 for group in grid.groups])
+    ratio = barrier_ratio(barrier, barrier[:, :1], num_layers)
+    variables["loss_barrier_ratio"] = (CUT, np.where(is_single, ratio, np.nan))
+    return variables
+
+
+def _quantity_variables(grid: Grid, table: ExampleTable, quantity: Quantity, baseline: Baseline) -> Variables:
+    cuts = (len(grid.hosts), len(grid.groups))
+    excess = np.empty((*cuts, len(grid.alphas)))
+    numbers = {name: np.empty(cuts) for name in ("value", "low", "high", "alpha")}
+    flags = {name: np.empty(cuts, dtype=bool) for name in ("at_end", "trusted")}
+    for h, m, differences in cut_differences(grid, table, quantity, baseline):
+        barrier = barrier_of(differences, grid.alphas, quantity)
+        excess[h, m] = barrier.excess
+        for name, array in (numbers | flags).items():
+            array[h, m] = getattr(barrier, name)
+    name = "loss" if quantity == "loss" else "error_rate"
+    ends = {host: table.values(quantity)[grid.end(host)].mean(dtype=np.float64) for host in ("a", "b")}
+    return {
+        name: (ROW, mean_values(grid, table, quantity)),
+        f"{quantity}_excess": (ROW, excess),
+        f"{quantity}_barrier": (CUT, numbers["value"]),
+        f"{quantity}_barrier_low": (CUT, numbers["low"]),
+        f"{quantity}_barrier_high": (CUT, numbers["high"]),
+        f"alpha_at_{quantity}_barrier": (CUT, numbers["alpha"]),
+        f"{quantity}_barrier_at_end": (CUT, flags["at_end"]),
+        f"{quantity}_interval_trusted": (CUT, flags["trusted"]),
+        f"{quantity}_a": ((), ends["a"]),
+        f"{quantity}_b": ((), ends["b"]),
+    }
+
+
+def layer_variables(distances: list[LayerDistance]) -> Variables:
+    """The variables that no data enters: distance and angle of every moving group.
+
+    Args:
+        distances: One a moving group.
+
+    Returns:
+        Name -> (dimensions, values).
+    """
+    return {
+        "distance": (LAYER, np.array([d.distance for d in distances])),
+        "relative_distance": (LAYER, np.array([d.relative_distance for d in distances])),
+        "cosine": (LAYER, np.array([d.cosine for d in distances])),
+        "cosine_status": (LAYER, np.array([d.status for d in distances], dtype=object)),
+        "num_parameters": (LAYER, np.array([d.num_parameters for d in distances], dtype=np.int64)),
+    }
+
+
+def result_dataset(
+    grid: Grid,
+    tables: Mapping[str, ExampleTable],
+    baseline: Baseline,
+    layers: Variables,
+    attributes: Mapping[str, Any],
+) -> xr.Dataset:
+    """The labelled result of a measurement.
+
+    Args:
+        grid: The rows.
+        tables: Split -> per-example results; with more than one there is a dimension `split`.
+        baseline: What the excess is counted from.
+        layers: From `layer_variables`.
+        attributes: The manifest.
+
+    Returns:
+        Dimensions host, moving, alpha and perhaps split.
+    """
+    parts = [xr.Dataset(split_variables(grid, table, baseline)) for table in tables.values()]
+    if len(parts) == 1:
+        result = parts[0]
+    else:
+        result = xr.concat(parts, dim="split", join="exact", combine_attrs="drop").assign_coords(split=list(tables))
+    coordinates = {
+        "host": list(grid.hosts),
+        "moving": [group.label for group in grid.groups],
+        "alpha": np.array(grid.alphas, dtype=np.float64),
+        "sweep": (LAYER, np.array([group.sweep for group in grid.groups], dtype=object)),
+        "layers_moved": (LAYER, np.array(["+".join(group.layers) for group in grid.groups], dtype=object)),
+    }
+    return result.assign(layers).assign_coords(coordinates).assign_attrs(attributes)
+
+
+def class_dataset(
+    grid: Grid, tables: Mapping[str, ExampleTable], baseline: Baseline, class_names: tuple[str, ...] | None
+) -> xr.Dataset | None:
+    """The same barriers counted on the examples of each class alone: which classes suffer when this layer is averaged.
+
+    Args:
+        grid: The rows.
+        tables: Split -> per-example results.
+        baseline: What the excess is counted from.
+        class_names: Names by class number, where known.
+
+    Returns:
+        Dimensions (split,) label, host, moving, with `label_name` along label; None without classes.
+    """
+    targets = [table.targets for table in tables.values() if table.targets is not None and table.error is not None]
+    if len(targets) < len(tables):
+        return None
+    labels = np.unique(np.concatenate(targets)).tolist()
+    by_split = []
+    for table in tables.values():
+        by_label = []
+        for label in labels:
+            part = table.of_class(label)
+            variables = split_variables(grid, part, baseline) if part.loss.shape[1] else {}
+            by_label.append(xr.Dataset({k: v for k, v in variables.items() if k.startswith(CLASS_VARIABLES)}))
+        by_split.append(xr.concat(by_label, dim="label", data_vars="all", join="outer"))
+    classes = by_split[0] if len(by_split) == 1 else xr.concat(by_split, dim="split").assign_coords(split=list(tables))
+    names = [class_names[label] if class_names and label < len(class_names) else str(label) for label in labels]
+    return classes.assign_coords(
+        host=list(grid.hosts),
+        moving=[group.label for group in grid.groups],
+        label=labels,
+        label_name=("label", np.array(names, dtype=object)),
+    )

@@ -1,0 +1,151 @@
+"""What a measurement is asked to do, checked before anything is loaded. This module never imports torch."""
+
+import math
+from collections.abc import Sequence
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from isthmus.errors import InputError
+
+Alphas = int | float | Sequence[float]
+
+
+class Settings(BaseModel):
+    """The settings of a measurement, as they stand in `run.json`.
+
+    A run is identified by those that differ from their defaults, so a new setting's default must mean "as before".
+
+    Attributes:
+        sweep: Specifications of the sweeps.
+        alphas: Positions between host (0) and donor (1).
+        hosts: Which networks play host.
+        layers: The rule of the layer partition, or "given".
+        loss: The name of the loss.
+        baseline: What the excess is counted from.
+        batch_norm: What becomes of BatchNorm's running statistics.
+        allow_shared_examples: Whether `recalibrate` may use the measured examples.
+        dtype: Arithmetic of the forward passes.
+        device: "auto" is the first accelerator there is, else the processor.
+        engine: How points are evaluated; every engine gives the numbers of `direct`.
+        batch_size: Examples at once; None lets a rule choose.
+        seed: Of everything random.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    sweep: tuple[str, ...] = ("single",)
+    alphas: tuple[float, ...] = (0.5,)
+    hosts: tuple[Literal["a", "b"], ...] = ("a", "b")
+    layers: str = "module"
+    loss: str = "cross_entropy"
+    baseline: Literal["models", "chord", "cut"] = "models"
+    batch_norm: Literal["interpolate", "host", "recalibrate"] = "interpolate"
+    allow_shared_examples: bool = False
+    dtype: Literal["float32", "float64", "bfloat16"] = "float32"
+    device: str = "auto"
+    engine: Literal["direct"] = "direct"
+    batch_size: int | None = Field(default=None, ge=1)
+    seed: int = 0
+
+    @field_validator("alphas", mode="before")
+    @classmethod
+    def _alphas(cls, value: Any) -> Any:
+        return alpha_grid(value)
+
+    @field_validator("hosts")
+    @classmethod
+    def _hosts(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not value or len(set(value)) < len(value):
+            raise ValueError("name one host or both, each once")
+        return value
+
+    def non_default(self) -> dict[str, Any]:
+        """The settings that differ from their defaults."""
+        return self.model_dump(mode="json", exclude_defaults=True)
+
+
+def checked_settings(**values: Any) -> Settings:
+    """Settings from values of any origin.
+
+    Args:
+        values: By name of the field.
+
+    Returns:
+        The settings.
+
+    Raises:
+        InputError: A value is not allowed; the message names the setting.
+    """
+    try:
+        return Settings(**values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = str(first["loc"][0])
+        raise InputError(
+            str(first.get("ctx", {}).get("expected", first["msg"])),
+            repr(first["input"]),
+            f"--{name.replace('_', '-')} ({name}= in Python)",
+            "choose a value that is expected",
+        ) from error
+
+
+def alpha_grid(alphas: Alphas) -> tuple[float, ...]:
+    """The grid that `alphas` means: numbers as given, or a count of evenly spaced points of [0, 1].
+
+    Args:
+        alphas: Numbers; or an integer n >= 2 for 0, 1/(n-1), ..., 1.
+
+    Returns:
+        Distinct finite numbers in the order given.
+
+    Raises:
+        InputError: A count below 2, no number, a number twice, or one that is not finite.
+
+    Example:
+        >>> alpha_grid(3)
+        (0.0, 0.5, 1.0)
+    """
+    if isinstance(alphas, int) and not isinstance(alphas, bool):
+        if alphas < 2:
+            raise InputError(
+                "a count of at least 2 points, or positions such as 0.5 or 0,0.5,1",
+                repr(alphas),
+                "--alphas",
+                "write 0.5 for the midpoint, 11 for a grid of tenths, 0.0,1.0 for the two ends alone",
+            )
+        return tuple(k / (alphas - 1) for k in range(alphas))
+    numbers = [alphas] if isinstance(alphas, float) else alphas
+    try:
+        grid = tuple(float(number) for number in numbers)  # type: ignore[union-attr]
+    except (TypeError, ValueError):
+        grid = ()
+    if not grid or len(set(grid)) < len(grid) or not all(math.isfinite(number) for number in grid):
+        raise InputError(
+            "different finite numbers, or a count", repr(alphas), "--alphas", "write 0.5, or 0,0.25,0.5, or 11"
+        )
+    return grid
+
+
+def parsed_alphas(text: str) -> tuple[float, ...]:
+    """The grid that `--alphas` means: a bare integer is a count, a decimal or a comma list are positions.
+
+    Args:
+        text: Such as "11", "0.5", "0,0.25,0.5".
+
+    Returns:
+        The grid.
+
+    Raises:
+        InputError: It is no number, or 0 or 1 alone, which could mean either.
+    """
+    parts = [part.strip() for part in text.split(",")]
+    if len(parts) == 1 and parts[0].lstrip("+-").isdigit():
+        return alpha_grid(int(parts[0]))
+    try:
+        numbers = [float(part) for part in parts]
+    except ValueError as error:
+        raise InputError(
+            "numbers", repr(text), "--alphas", "write 0.5 for the midpoint, 11 for a grid, 0,0.5,1 for a list"
+        ) from error
+    return alpha_grid(numbers)

@@ -1,0 +1,193 @@
+"""Everything that must be known before the first network is evaluated; here bad input is refused."""
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from isthmus.data.examples import Examples
+from isthmus.data.load import load_examples, load_splits
+from isthmus.errors import InputError, IsthmusWarning, listed
+from isthmus.evaluation.device import DTYPES, device_named
+from isthmus.evaluation.loss import Loss, loss_named
+from isthmus.evaluation.network import Network
+from isthmus.evaluation.normalization import normalization_modules, refuse_shared_examples
+from isthmus.evaluation.probe import SelfCheck, end_checks, refuse_unfit_model
+from isthmus.layers.order import first_use
+from isthmus.layers.partition import LayerPartition
+from isthmus.layers.rules import layer_partition
+from isthmus.measures.distance import LayerDistance, layer_distance
+from isthmus.paths.linear import Segment
+from isthmus.paths.point import Point
+from isthmus.runs.inputs import Model, NamedModel, NamedWeights, Weights, fitted_weights, named_model, read_weights
+from isthmus.runs.settings import Settings
+from isthmus.sweeps.grid import Grid, grid_of
+from isthmus.sweeps.group import Sweep
+from isthmus.weights.state import Kind, StateDict, converted, entry_kinds
+
+
+@dataclass(frozen=True)
+class Subject:
+    """Two networks, the model and the data, checked and laid out.
+
+    Attributes:
+        model: The user's model.
+        a: Network a as it was given.
+        b: Network b.
+        splits: Split -> examples, on the device.
+        recalibration: Data for BatchNorm policy `recalibrate`.
+        network: A copy of the model that runs with any weights.
+        segment: The networks between a and b, on the device.
+        grid: The rows.
+        points: The distinct networks behind them.
+        distances: One a moving group.
+        checks: What was checked and how it came out.
+        warnings: What may be other than it seems.
+    """
+
+    model: NamedModel
+    a: NamedWeights
+    b: NamedWeights
+    splits: dict[str, Examples]
+    recalibration: Examples | None
+    network: Network
+    segment: Segment
+    grid: Grid
+    points: tuple[Point, ...]
+    distances: list[LayerDistance]
+    checks: list[SelfCheck]
+    warnings: list[str]
+
+
+def subject_of(
+    model: Model,
+    a: Weights,
+    b: Weights,
+    data: object,
+    *,
+    settings: Settings,
+    sweeps: Sequence[Sweep],
+    layers: str | LayerPartition,
+    loss: str | Loss,
+    recalibration_data: object,
+    data_root: Path | None,
+) -> Subject:
+    """Load, check and lay out a measurement.
+
+    Args:
+        model: Module, function that builds one, or name.
+        a: Weights of network a, or the path of a checkpoint.
+        b: Weights of network b.
+        data: Anything that `isthmus.data.load.load_splits` takes.
+        settings: What is asked.
+        sweeps: Its sweeps, the full one first.
+        layers: Rule or partition.
+        loss: Name or function.
+        recalibration_data: For BatchNorm policy `recalibrate`, else None.
+        data_root: Where data sets lie.
+
+    Returns:
+        What is to be measured. Nothing has been written yet, and no input has been changed.
+
+    Raises:
+        InputError: Anything is wrong with the input; the message says what.
+    """
+    _refuse_unused_recalibration(settings, recalibration_data)
+    device, dtype = device_named(settings.device), DTYPES[settings.dtype]
+    loss_function = loss_named(loss)
+    read_a, read_b = read_weights(a, "a"), read_weights(b, "b")
+    named = named_model(model, read_a[0])
+    network_a, network_b = (fitted_weights(*read, named.module) for read in (read_a, read_b))
+    splits = {name: split.to(device) for name, split in load_splits(data, data_root=data_root).items()}
+    recalibration = None if recalibration_data is None else load_examples(recalibration_data, data_root=data_root)
+
+    network = Network.copied_from(named.module, loss_function, device, dtype)
+    blended = torch.float64 if dtype == torch.float64 else torch.float32
+    weights_a, weights_b = (
+        {k: t.to(device) for k, t in converted(n.weights, blended).items()} for n in (network_a, network_b)
+    )
+    checks = _probed(network, weights_a, splits, recalibration, settings)
+    inputs, _ = next(iter(splits.values())).batch(0, 1, device, dtype)
+    partition = layer_partition(layers, named.module, first_use(network.module, inputs))
+    segment = Segment.between(
+        weights_a,
+        weights_b,
+        partition,
+        entry_kinds(named.module),
+        keeps_statistics=settings.batch_norm == "host",
+        hashes=(network_a.hash, network_b.hash),
+    )
+    needs_far_ends = settings.baseline == "cut" or 1.0 in settings.alphas
+    grid, points = grid_of(segment, sweeps, settings.hosts, settings.alphas, far_ends=needs_far_ends)
+    checks += end_checks(network, segment, weights_a, weights_b, next(iter(splits.values())))
+    parameters = {key for key, kind in segment.kinds.items() if kind is Kind.PARAMETER}
+    distances = [
+        layer_distance(weights_a, weights_b, [k for name in g.layers for k in partition[name] if k in parameters])
+        for g in grid.groups
+    ]
+    return Subject(
+        model=named,
+        a=network_a,
+        b=network_b,
+        splits=splits,
+        recalibration=None if recalibration is None else recalibration.to(device),
+        network=network,
+        segment=segment,
+        grid=grid,
+        points=points,
+        distances=distances,
+        checks=checks,
+        warnings=_warned(network_a, network_b, network, settings),
+    )
+
+
+def _probed(
+    network: Network,
+    weights: StateDict,
+    splits: dict[str, Examples],
+    recalibration: Examples | None,
+    settings: Settings,
+) -> list[SelfCheck]:
+    checks = []
+    for split in splits.values():
+        checks = refuse_unfit_model(network, weights, split)
+        if recalibration is not None and not settings.allow_shared_examples:
+            refuse_shared_examples(recalibration, split)
+    return checks
+
+
+def _refuse_unused_recalibration(settings: Settings, data: object) -> None:
+    if (settings.batch_norm == "recalibrate") == (data is not None):
+        return
+    if data is None:
+        raise InputError(
+            "data to recalibrate BatchNorm on",
+            "none",
+            "--batch-norm recalibrate",
+            "add --recalibrate-on DATA, a training split (recalibration_data= in Python)",
+        )
+    raise InputError(
+        "recalibration data only with batch_norm='recalibrate'",
+        f"batch_norm={settings.batch_norm!r}",
+        "--recalibrate-on",
+        "add --batch-norm recalibrate, or leave the data out",
+    )
+
+
+def _warned(a: NamedWeights, b: NamedWeights, network: Network, settings: Settings) -> list[str]:
+    found = []
+    if a.hash == b.hash:
+        found.append("a and b hold the same weights: every barrier is zero by construction")
+    for name, weights in (("a", a), ("b", b)):
+        broken = [k for k, t in weights.weights.items() if t.is_floating_point() and not bool(t.isfinite().all())]
+        if broken:
+            found.append(
+                f"network {name} holds NaN or infinite weights in {listed(broken)}; they are measured as they are"
+            )
+    if settings.batch_norm == "recalibrate" and not normalization_modules(network.module):
+        found.append("the model has no running statistics, so batch_norm='recalibrate' changes nothing")
+    for text in found:
+        warnings.warn(text, IsthmusWarning, stacklevel=4)
+    return found

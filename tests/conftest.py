@@ -1,0 +1,12 @@
+"""Shapes and types of our own signatures are checked while tests run."""
+
+import os
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+import torch
+from jaxtyping import install_import_hook
+
+torch.set_num_threads(1)
+CHECKED = ("weights", "layers", "paths", "sweeps", "evaluation", "measures")
+install_import_hook([f"isthmus.{part}" for part in CHECKED], "beartype.beartype")

@@ -1,0 +1,51 @@
+"""Partitions: every key once, split and join, and refusals that name what is wrong."""
+
+import pytest
+import torch
+from cases import CASES
+
+from isthmus.errors import InputError
+from isthmus.layers.partition import LayerPartition
+from isthmus.layers.rules import layer_partition
+
+
+@pytest.mark.parametrize("rule", ["module", "tensor", "block", "type"])
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_split_and_join_undo_each_other_and_cover_every_key_once(case, rule):
+    weights = case.weights(0)
+    partition = layer_partition(rule, case.build())
+    keys = [key for layer in partition for key in partition[layer]]
+    assert sorted(keys) == sorted(weights)
+    joined = partition.join(partition.split(weights))
+    assert joined.keys() == weights.keys()
+    assert all(joined[key] is weights[key] for key in weights)
+
+
+def test_a_key_in_two_layers_is_refused_by_name():
+    with pytest.raises(InputError, match="'w1' in 'x' and in 'y'"):
+        LayerPartition({"x": ["w1"], "y": ["w1", "w2"]})
+    with pytest.raises(InputError, match="layer 'x'"):
+        LayerPartition({"x": []})
+
+
+def test_keys_that_are_not_covered_or_not_known_are_named():
+    partition = LayerPartition({"x": ["w1", "w3"]})
+    with pytest.raises(InputError, match="not covered: w2; unknown: w3"):
+        partition.check_covers(["w1", "w2"])
+
+
+def test_a_tie_torn_apart_is_refused():
+    partition = LayerPartition({"x": ["w1"], "y": ["w2"]})
+    with pytest.raises(InputError, match=r"w1, w2 in layers x, y"):
+        partition.check_covers(["w1", "w2"], [("w1", "w2")])
+
+
+def test_an_unknown_layer_is_answered_with_the_nearest():
+    with pytest.raises(LookupError, match="Did you mean 'conv1'"):
+        LayerPartition({"conv1": ["w"], "fc": ["v"]})["conv"]
+
+
+def test_join_refuses_parts_that_lack_a_key():
+    partition = LayerPartition({"x": ["w1", "w2"]})
+    with pytest.raises(InputError, match="not covered"):
+        partition.join({"x": {"w1": torch.ones(1)}})

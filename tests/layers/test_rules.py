@@ -1,0 +1,100 @@
+"""Which keys make a layer under each rule."""
+
+import pytest
+import torch
+from torch import nn
+from torch.nn.utils.parametrizations import weight_norm
+
+from isthmus.errors import InputError
+from isthmus.layers.order import first_use
+from isthmus.layers.partition import LayerPartition
+from isthmus.layers.rules import layer_partition
+from isthmus.models.load import load_model
+
+
+class Awkward(nn.Module):
+    """Registered as head, body, first; used as class token, first, body, first again, head; head is tied to first."""
+
+    def __init__(self):
+        super().__init__()
+        self.head = nn.Linear(4, 4, bias=False)
+        self.body = nn.ModuleList([nn.Linear(4, 4), nn.BatchNorm1d(4)])
+        self.first = nn.Linear(4, 4, bias=False)
+        self.head.weight = self.first.weight
+        self.token = nn.Parameter(torch.zeros(4))
+        self.unused = nn.Linear(2, 2)
+
+    def forward(self, x):
+        x = self.first(x + self.token)
+        for module in self.body:
+            x = module(x)
+        return self.head(self.first(x))
+
+
+def awkward_partition(rule="module"):
+    model = Awkward().eval()
+    return layer_partition(rule, model, first_use(model, torch.zeros(2, 4)))
+
+
+def test_layers_stand_in_the_order_of_first_use_and_unused_ones_last():
+    assert list(awkward_partition()) == ["token", "first", "body.0", "body.1", "unused"]
+
+
+def test_tied_modules_are_one_layer_named_by_the_one_called_first():
+    assert set(awkward_partition()["first"]) == {"first.weight", "head.weight"}
+
+
+def test_buffers_and_counters_belong_to_the_layer_of_their_module():
+    assert "body.1.num_batches_tracked" in awkward_partition()["body.1"]
+
+
+def test_under_tensor_every_floating_entry_is_a_layer_and_integers_ride_along():
+    partition = awkward_partition("tensor")
+    assert "body.1.running_var" in partition
+    assert [keys for keys in partition.layers.values() if "body.1.num_batches_tracked" in keys] == [
+        ("body.1.weight", "body.1.num_batches_tracked")
+    ]
+
+
+def test_blocks_are_items_of_the_outermost_rows_with_several_children():
+    partition = layer_partition("block", load_model("resnet18_no_norm:width=2"))
+    expected = ["conv1", *(f"layer{i}.{j}" for i in range(1, 5) for j in range(2)), "fc"]
+    assert list(partition) == expected
+    nested = nn.Sequential(nn.Sequential(nn.Sequential(nn.Linear(1, 1), nn.Linear(1, 1))))
+    assert list(layer_partition("block", nested)) == ["0.0.0", "0.0.1"]
+
+
+def test_types_gather_all_modules_of_a_class():
+    partition = layer_partition("type", load_model("resnet18:width=2"))
+    assert set(partition) == {"Conv2d", "BatchNorm2d", "Linear"}
+    assert "layer2.0.downsample.1.running_mean" in partition["BatchNorm2d"]
+
+
+def test_patterns_gather_what_they_match_and_leave_the_rest_by_module():
+    partition = layer_partition("pattern:layer1.*,layer2.*", load_model("resnet18_no_norm:width=2"))
+    assert len(partition["layer1.*"]) == 4
+    assert "layer3.0.conv1" in partition
+    with pytest.raises(InputError, match=r"'layer9\.\*', which matches none"):
+        layer_partition("pattern:layer9.*", load_model("resnet18_no_norm:width=2"))
+
+
+def test_parametrised_weights_belong_to_the_module_that_they_are_a_part_of():
+    model = nn.Sequential(weight_norm(nn.Linear(2, 2)), nn.Linear(2, 2))
+    assert list(layer_partition("module", model)) == ["0", "1"]
+    assert len(layer_partition("module", model)["0"]) == 3
+
+
+def test_an_unknown_rule_is_refused_with_the_rules():
+    with pytest.raises(InputError, match="Did you mean 'module'"):
+        layer_partition("modul", nn.Linear(1, 1))
+
+
+def test_a_given_partition_is_checked_and_put_in_order():
+    model = Awkward().eval()
+    keys = list(model.state_dict())
+    torn = LayerPartition({"head": ["head.weight"], "rest": [k for k in keys if k != "head.weight"]})
+    with pytest.raises(InputError, match="tied keys in one layer"):
+        layer_partition(torn, model)
+    late = [k for k in keys if k.startswith(("body", "unused"))]
+    given = LayerPartition({"late": late, "early": [k for k in keys if k not in late]})
+    assert list(layer_partition(given, model, first_use(model, torch.zeros(2, 4)))) == ["early", "late"]

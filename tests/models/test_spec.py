@@ -1,0 +1,66 @@
+"""What the user may write for a network, and what the answer to a mistake is."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from isthmus.errors import InputError, UnknownNameError
+from isthmus.models.spec import ModelFunction, RegisteredModel, parsed_model_spec
+
+
+def test_a_name_with_options_is_read():
+    parsed = parsed_model_spec("resnet18_no_norm:width=16, classes=100")
+    assert isinstance(parsed, RegisteredModel)
+    assert (parsed.name, dict(parsed.options)) == ("resnet18_no_norm", {"width": 16, "classes": 100})
+    assert dict(parsed_model_spec("cnn").options) == {}
+
+
+def test_the_last_colon_parts_the_file_from_the_function():
+    assert parsed_model_spec("my:folder/net.py:build") == ModelFunction(Path("my:folder/net.py"), "build")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("resnet18_nonorm", "Did you mean 'resnet18_no_norm'?"),
+        ("hf:gpt2", "`isthmus models` lists the networks"),
+        ("", "got ''"),
+        ("cnn:widht=3", "Did you mean 'width'?"),
+    ],
+)
+def test_an_unknown_network_or_option_is_answered_with_what_there_is(text, message):
+    with pytest.raises(UnknownNameError) as caught:
+        parsed_model_spec(text)
+    assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("cnn:", "expected options after the colon"),
+        ("cnn:width", "expected option=value"),
+        ("cnn:width=0", "expected a positive integer for width"),
+        ("cnn:width=-4", "expected a positive integer for width"),
+        ("cnn:width=1.5", "expected a positive integer for width"),
+        ("cnn:width=", "expected a positive integer for width"),
+        ("cnn:width=²", "expected a positive integer for width"),
+        ("cnn:width=4,width=8", "expected the option 'width' once"),
+        ("cnn:width=4,", "expected option=value"),
+        ("net.py", "expected path/to/file.py:function"),
+        ("net.py:", "expected path/to/file.py:function"),
+        ("net.py:two words", "expected path/to/file.py:function"),
+    ],
+)
+def test_a_malformed_specification_is_refused_in_four_parts(text, message):
+    with pytest.raises(InputError) as caught:
+        parsed_model_spec(text)
+    assert str(caught.value).startswith(message)
+    assert caught.value.where == "--model"
+    assert caught.value.remedy
+
+
+def test_reading_a_specification_does_not_import_torch():
+    code = "import sys, isthmus.models.spec; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

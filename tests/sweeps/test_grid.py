@@ -1,0 +1,67 @@
+"""The rows of a measurement and the distinct networks behind them."""
+
+import pytest
+from cases import CASES
+
+from isthmus.errors import InputError
+from isthmus.layers.rules import layer_partition
+from isthmus.paths.linear import Segment
+from isthmus.sweeps.full import Full
+from isthmus.sweeps.grid import grid_of
+from isthmus.sweeps.group import MovingGroup
+from isthmus.sweeps.single import Single
+from isthmus.sweeps.spec import parsed_sweeps
+from isthmus.weights.state import entry_kinds
+
+
+def small_segment():
+    case = CASES[1]
+    model = case.build()
+    return Segment.between(case.weights(0), case.weights(1), layer_partition("module", model), entry_kinds(model))
+
+
+def test_rows_that_are_one_network_share_a_point():
+    segment = small_segment()
+    num_layers = len(segment.layers)
+    grid, points = grid_of(segment, [Full(), Single()], ("a", "b"), (0.5,), far_ends=False)
+    assert grid.num_points == len(points) == len(set(points)) == 2 + 1 + 2 * num_layers
+    assert grid.rows[0, 0, 0] == grid.rows[1, 0, 0]
+    grid, _ = grid_of(segment, [Full(), Single()], ("a", "b"), (0.0, 1.0), far_ends=True)
+    assert grid.rows[0, :, 0].tolist() == [0] * (num_layers + 1)
+    assert (grid.far_ends == grid.rows[:, :, 1]).all()
+    assert grid.rows[0, 0, 1] == 1
+
+
+def test_every_row_points_at_the_network_that_it_names():
+    segment = small_segment()
+    grid, points = grid_of(segment, [Full(), Single()], ("b", "a"), (0.25, 0.5), far_ends=False)
+    for h, host in enumerate(grid.hosts):
+        for m, group in enumerate(grid.groups):
+            for k, alpha in enumerate(grid.alphas):
+                assert points[grid.rows[h, m, k]] == segment.point(host, group.layers, alpha)
+
+
+def test_the_full_sweep_stands_first_whether_or_not_it_was_asked_for():
+    assert [sweep.name for sweep in parsed_sweeps("single")] == ["full", "single"]
+    assert [sweep.name for sweep in parsed_sweeps(["single", "full"])] == ["full", "single"]
+    assert [sweep.name for sweep in parsed_sweeps("full")] == ["full"]
+
+
+def test_wrong_sweeps_are_refused():
+    with pytest.raises(InputError, match="Did you mean 'single'"):
+        parsed_sweeps("singel")
+    with pytest.raises(InputError, match="name each sweep once"):
+        parsed_sweeps(["single", "single"])
+    with pytest.raises(InputError, match="one sweep"):
+        parsed_sweeps([])
+
+
+def test_labels_that_meet_are_refused():
+    class Twin:
+        name = "twin"
+
+        def groups(self, layers):
+            return [MovingGroup(layers[0], (layers[0],), self.name)]
+
+    with pytest.raises(InputError, match="unique labels"):
+        grid_of(small_segment(), [Full(), Single(), Twin()], ("a",), (0.5,), far_ends=False)
