@@ -5,8 +5,8 @@ from jaxtyping import Float
 
 
 def barrier_ratio(
-    barrier: Float[np.ndarray, "*rows"], full: Float[np.ndarray, "*rows"], num_layers: int
-) -> Float[np.ndarray, "*rows"]:
+    barrier: Float[np.ndarray, "host moving"], full: Float[np.ndarray, "host 1"], num_layers: int
+) -> Float[np.ndarray, "host moving"]:
     """r_i = s B_i / B_full: 1 where layer i has an s-th part of the full network's barrier.
 
     It answers whether single layers have low barriers only because they are a small part of the way (a question of the
@@ -14,15 +14,15 @@ def barrier_ratio(
 
     Args:
         barrier: B_i of single layers.
-        full: B_full of the same host, of a shape that broadcasts.
+        full: B_full of the same host.
         num_layers: s.
 
     Returns:
         r_i; NaN where the full barrier is not positive, since a share of nothing is undefined.
 
     Example:
-        >>> barrier_ratio(np.array([0.1, 0.3]), np.array([1.0]), 4).tolist()
-        [0.4, 1.2]
+        >>> barrier_ratio(np.array([[0.125, 0.25]]), np.array([[1.0]]), 4).tolist()
+        [[0.5, 1.0]]
     """
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(full > 0, num_layers * barrier / full, np.nan)

@@ -1,0 +1,122 @@
+"""Images decoded once into bytes, kept under the hash of the file they came from."""
+
+import hashlib
+from contextlib import suppress
+from io import BytesIO
+from pathlib import Path
+from urllib.parse import quote
+
+import numpy as np
+import pyarrow.parquet as pq
+from jaxtyping import UInt8
+from PIL import Image
+
+from isthmus.data.places import decoded_folder
+from isthmus.errors import InputError
+from isthmus.files import save_whole
+
+ROWS_AT_ONCE = 4096
+
+Images = UInt8[np.ndarray, "n channels height width"]
+
+
+def load_decoded(file: Path, column: str) -> Images:
+    """The images of one Parquet file, decoded the first time and mapped from the cache from then on.
+
+    The cached file is named by the SHA-256 of the Parquet file's content and by the column. It appears whole or not
+    at all; one of another type, shape or number of rows is made again. Where the cache cannot be written, nothing
+    is cached.
+
+    Args:
+        file: A Parquet file.
+        column: Its column of structs with a field `bytes`, each an encoded image.
+
+    Returns:
+        Bytes of shape (n, channels, height, width), in the order of the rows. From the cache they are mapped, and
+        writing into them does not reach the file.
+
+    Raises:
+        InputError: If a row is no 8-bit grey or RGB image of the size of the first.
+    """
+    num_rows = pq.ParquetFile(file).metadata.num_rows
+    place = decoded_folder() / f"{_content_hash(file)}-{quote(column, safe='')}.npy"
+    cached = _load_cached(place, num_rows)
+    if cached is not None:
+        return cached
+    images = decoded_images(file, column)
+    _save_cached(place, images)
+    return images
+
+
+def decoded_images(file: Path, column: str) -> Images:
+    """The images of one Parquet file, decoded now.
+
+    Args:
+        file: A Parquet file.
+        column: Its column of encoded images.
+
+    Returns:
+        Bytes of shape (n, channels, height, width), in the order of the rows.
+
+    Raises:
+        InputError: If a row is no 8-bit grey or RGB image of the size of the first.
+    """
+    table = pq.ParquetFile(file)
+    images: Images | None = None
+    row = 0
+    for batch in table.iter_batches(batch_size=ROWS_AT_ONCE, columns=[f"{column}.bytes"]):
+        for code in batch.column(0).field("bytes").to_pylist():
+            where = f"row {row} of {file.name}"
+            pixels = _pixels(code, where)
+            if images is None:
+                images = np.empty((table.metadata.num_rows, *pixels.shape), dtype=np.uint8)
+            if pixels.shape != images.shape[1:]:
+                raise InputError(
+                    f"images of one size, {images.shape[1:]} (channels, height, width) as in row 0",
+                    str(pixels.shape),
+                    where,
+                    "bring all images to one size and one mode first; isthmus neither crops nor resizes",
+                )
+            images[row] = pixels
+            row += 1
+    if images is None:
+        raise InputError("at least one image", "none", file.name, "give a file that has rows")
+    return images
+
+
+def _pixels(code: bytes | None, where: str) -> UInt8[np.ndarray, "channels height width"]:
+    expected = "an encoded image, 8-bit grey or RGB"
+    if code is None:
+        raise InputError(expected, "a row without bytes", where, "store the image's bytes, not only its path")
+    try:
+        with Image.open(BytesIO(code)) as file:
+            image = file.convert("L") if file.mode == "1" else file.copy()
+    except (OSError, SyntaxError, ValueError) as error:
+        raise InputError(expected, f"bytes that Pillow cannot decode ({error})", where, "store PNG or WebP") from error
+    if image.mode not in {"L", "RGB"}:
+        raise InputError(expected, f"an image of mode {image.mode!r}", where, "convert the images to grey or RGB")
+    pixels = np.asarray(image)
+    return pixels[np.newaxis] if image.mode == "L" else np.moveaxis(pixels, -1, 0)
+
+
+def _content_hash(file: Path) -> str:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _load_cached(place: Path, num_rows: int) -> Images | None:
+    try:
+        images = np.load(place, mmap_mode="c", allow_pickle=False)
+    except (OSError, ValueError, EOFError):
+        return None
+    whole = isinstance(images, np.ndarray) and images.dtype == np.uint8 and images.ndim == 4 and len(images) == num_rows
+    return images if whole else None
+
+
+def _save_cached(place: Path, images: Images) -> None:
+    def write(path: Path) -> None:
+        with path.open("wb") as stream:
+            np.save(stream, images, allow_pickle=False)
+
+    with suppress(OSError):
+        save_whole(place, write)

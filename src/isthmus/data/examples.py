@@ -1,0 +1,181 @@
+"""Examples in a fixed order, kept as stored and normalised where they are used."""
+
+import hashlib
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import torch
+from torch import Tensor
+
+from isthmus.data.spec import slice_bounds
+from isthmus.errors import InputError
+
+
+@dataclass(frozen=True)
+class Normalization:
+    """The formula (x / scale - mean) / std, channel by channel.
+
+    Attributes:
+        mean: One number a channel, on the scale of x / scale; a single number counts for every channel.
+        std: As `mean`.
+        scale: What the stored values are divided by first: 255 for bytes.
+        name: What reports call it: "paper", "true", "scale" (nothing but the division), "own".
+
+    Example:
+        >>> halves = Normalization(mean=(0.5,), std=(0.5,))
+        >>> halves(torch.tensor([[0, 255]], dtype=torch.uint8), torch.float32)
+        tensor([[-1.,  1.]])
+    """
+
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    scale: float = 255.0
+    name: str = "own"
+
+    def __call__(self, inputs: Tensor, dtype: torch.dtype) -> Tensor:
+        """The inputs normalised on their own device.
+
+        Computed in `dtype`, though never below float32, and rounded to `dtype` last.
+
+        Args:
+            inputs: Stored values of shape (n, channels, ...).
+            dtype: The floating type of the result.
+
+        Returns:
+            A new tensor of the shape of `inputs`.
+        """
+        wide = torch.promote_types(dtype, torch.float32)
+        shape = (1, -1, *(1 for _ in inputs.shape[2:]))
+        mean, std = (torch.tensor(v, dtype=wide, device=inputs.device).view(shape) for v in (self.mean, self.std))
+        return inputs.to(wide).div(self.scale).sub_(mean).div_(std).to(dtype)
+
+
+@dataclass(frozen=True, eq=False)
+class Examples:
+    """Inputs and targets in a fixed order.
+
+    Attributes:
+        inputs: Shape (n, ...), exactly as stored: bytes of images (n, channels, height, width), floats, tokens.
+        targets: Shape (n, ...): class numbers, tokens, or floats where there are no classes.
+        name: Such as "cifar10:test[0:512]"; of a file only its name, never its folder.
+        split: "test", "train", or "data" where none is known.
+        normalization: Applied to each batch; None leaves the values as they are.
+        class_names: Name of each class number, where known.
+
+    Raises:
+        InputError: If there is no example, if inputs and targets differ in number, or if the normalisation has
+            another number of channels than the inputs.
+    """
+
+    inputs: Tensor
+    targets: Tensor
+    name: str
+    split: str
+    normalization: Normalization | None = None
+    class_names: tuple[str, ...] | None = None
+
+    def __post_init__(self) -> None:
+        if min(self.inputs.ndim, self.targets.ndim) == 0 or len(self.inputs) != len(self.targets):
+            raise InputError(
+                "as many targets as inputs, along the first dimension",
+                f"inputs of shape {tuple(self.inputs.shape)} and targets of shape {tuple(self.targets.shape)}",
+                self.name,
+                "give one target for each input",
+            )
+        if not len(self.inputs):
+            raise InputError("at least one example", "none", self.name, "give data that holds examples")
+        if self.normalization is not None:
+            self._refuse_other_channels(self.normalization)
+
+    def __len__(self) -> int:
+        return len(self.inputs)
+
+    def batch(self, start: int, stop: int, device: torch.device, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
+        """The examples start, ..., stop - 1, ready for a network.
+
+        The inputs travel to the device as they are stored and are normalised there.
+
+        Args:
+            start: The first example.
+            stop: One past the last example; the end of the data cuts it off.
+            device: Where the batch is wanted.
+            dtype: The type of floating inputs; integers without a normalisation (tokens) keep theirs.
+
+        Returns:
+            Inputs and targets on `device`, in memory of their own: what a network does to them in place
+            never reaches the stored examples.
+        """
+        inputs, targets = self.inputs[start:stop].to(device), self.targets[start:stop].to(device)
+        if self.normalization is not None:
+            inputs = self.normalization(inputs, dtype)
+        elif inputs.is_floating_point():
+            inputs = inputs.to(dtype)
+        return _apart(inputs, self.inputs), _apart(targets, self.targets)
+
+    def to(self, device: torch.device | str) -> "Examples":
+        """The same examples, resident on a device in their stored form.
+
+        Args:
+            device: Where to keep them.
+
+        Returns:
+            Examples with the same content hash.
+        """
+        return replace(self, inputs=self.inputs.to(device), targets=self.targets.to(device))
+
+    def take(self, indices: slice | Tensor) -> "Examples":
+        """Some of the examples, in the order given.
+
+        Args:
+            indices: A slice start:stop inside the data, without a step; or a vector of example numbers.
+
+        Returns:
+            The chosen examples. A slice shares memory with these; its name says which it took.
+
+        Raises:
+            InputError: If an index lies outside the data, or if nothing is chosen.
+        """
+        if isinstance(indices, slice):
+            assert indices.step in {None, 1}, "a slice of examples has no step"
+            start, stop = slice_bounds(indices.start, indices.stop, len(self), self.name)
+            name = f"{self.name}[{start}:{stop}]"
+            return replace(self, inputs=self.inputs[start:stop], targets=self.targets[start:stop], name=name)
+        assert indices.ndim == 1, "example numbers are a vector"
+        assert not indices.is_floating_point(), "example numbers are whole"
+        assert indices.dtype != torch.bool, "example numbers, not a mask"
+        outside = indices[(indices < 0) | (indices >= len(self))]
+        if len(outside) or not len(indices):
+            got = str(int(outside[0])) if len(outside) else "none"
+            expected = f"example numbers of at least 0 and below {len(self)}"
+            raise InputError(expected, got, self.name, "choose among the examples that are there")
+        chosen = indices.to(self.inputs.device)
+        name = f"{self.name}[{len(indices)} chosen]"
+        targets = self.targets[indices.to(self.targets.device)]
+        return replace(self, inputs=self.inputs[chosen], targets=targets, name=name)
+
+    @cached_property
+    def content_hash(self) -> str:
+        """SHA-256 (hexadecimal) of inputs and targets, their types and shapes, and the normalisation's numbers."""
+        digest = hashlib.sha256()
+        for tensor in (self.inputs, self.targets):
+            digest.update(f"{tensor.dtype} {tuple(tensor.shape)} ".encode())
+            digest.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().data)
+        rule = self.normalization
+        digest.update(repr(rule and (rule.mean, rule.std, rule.scale)).encode())
+        return digest.hexdigest()
+
+    def _refuse_other_channels(self, normalization: Normalization) -> None:
+        channels = self.inputs.shape[1] if self.inputs.ndim > 1 else 0
+        counts = [len(values) for values in (normalization.mean, normalization.std)]
+        if not {1, channels}.issuperset(counts) or not channels:
+            raise InputError(
+                f"a mean and a std for each of {channels} channels",
+                f"{counts[0]} means and {counts[1]} stds",
+                f"the normalization of {self.name}",
+                "give one number a channel, or a single one for all channels",
+            )
+
+
+def _apart(tensor: Tensor, stored: Tensor) -> Tensor:
+    shared = tensor.untyped_storage().data_ptr() == stored.untyped_storage().data_ptr()
+    return tensor.clone() if shared else tensor

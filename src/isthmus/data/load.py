@@ -1,0 +1,119 @@
+"""Examples from whatever the user names or gives."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from torch import Tensor
+
+from isthmus.data.arrays import load_arrays
+from isthmus.data.digits import load_digits_split
+from isthmus.data.examples import Examples
+from isthmus.data.images import KNOWN_LABELS, load_known_images, load_own_images
+from isthmus.data.normalizations import known_normalization
+from isthmus.data.shipped import load_shipped
+from isthmus.data.spec import DataSpec, parsed_data_spec
+from isthmus.data.user import examples_of, load_function_examples
+from isthmus.errors import InputError
+
+
+def load_examples(data: object, *, data_root: Path | None = None) -> Examples:
+    """The examples that the user names or gives.
+
+    Args:
+        data: A name such as "cifar10:test[0:512]" or a path (the grammar of `parsed_data_spec`), a pair of tensors
+            (inputs, targets), a PyTorch Dataset or DataLoader, or Examples.
+        data_root: The folder that holds the known sets; None for ISTHMUS_DATA or the user's cache.
+
+    Returns:
+        The examples in their fixed order. Named images come as bytes with their normalisation; what is given
+        directly is taken as it is.
+
+    Raises:
+        InputError: If the name is wrong, the data is absent or damaged, or its values or order change from one
+            reading to the next.
+
+    Example:
+        >>> len(load_examples("digits:test"))
+        500
+    """
+    if isinstance(data, str | Path):
+        return _load_named(parsed_data_spec(str(data)), data_root)
+    return examples_of(data)
+
+
+def load_splits(data: object, *, data_root: Path | None = None) -> dict[str, Examples]:
+    """The examples of one or several splits, by name.
+
+    Args:
+        data: A mapping of split names to anything `load_examples` takes; a list of such things; or one of them.
+        data_root: As in `load_examples`.
+
+    Returns:
+        A mapping keeps its names and its order. Otherwise the names are the splits, and where two are of one split
+        the names of the examples.
+
+    Raises:
+        InputError: If there is nothing, or the same twice.
+    """
+    if isinstance(data, Mapping):
+        named = {str(name): load_examples(part, data_root=data_root) for name, part in data.items()}
+        return {name: _of_split(examples, name) for name, examples in _refuse_none(named).items()}
+    if not isinstance(data, list | tuple) or _is_pair(data):
+        data = [data]
+    parts = [load_examples(part, data_root=data_root) for part in data]
+    splits = [part.split for part in parts]
+    named = {}
+    for part in parts:
+        name = part.split if splits.count(part.split) == 1 else _free_name(part, named)
+        named[name] = part
+    return _refuse_none(named)
+
+
+def _load_named(spec: DataSpec, data_root: Path | None) -> Examples:
+    if spec.form == "images":
+        examples = load_own_images(spec)
+    elif spec.source in KNOWN_LABELS:
+        examples = load_known_images(spec, data_root)
+    else:
+        examples = _load_whole(spec)
+        if (spec.start, spec.stop) != (None, None):
+            examples = examples.take(slice(spec.start, spec.stop))
+    options = ",".join(f"{name}={value}" for name, value in sorted(spec.options.items()))
+    return replace(examples, name=f"{examples.name}:{options}") if options else examples
+
+
+def _load_whole(spec: DataSpec) -> Examples:
+    split = spec.split or "test"
+    if spec.form == "arrays":
+        return load_arrays(Path(spec.source), spec.options)
+    if spec.form == "function":
+        return load_function_examples(spec.source, spec.short_source)
+    if spec.source == "digits":
+        return load_digits_split(split)
+    return load_shipped(spec.source, split, known_normalization(spec.source, spec.options))
+
+
+def _is_pair(data: list[object] | tuple[object, ...]) -> bool:
+    return len(data) == 2 and all(isinstance(part, Tensor | np.ndarray) for part in data)
+
+
+def _of_split(examples: Examples, name: str) -> Examples:
+    return replace(examples, split=name) if examples.split == "data" else examples
+
+
+def _free_name(part: Examples, taken: Mapping[str, Examples]) -> str:
+    name, number = part.name, 1
+    while name in taken:
+        if taken[name].content_hash == part.content_hash:
+            raise InputError("each data once", f"{part.name} twice", "data", "leave the repetition out")
+        number += 1
+        name = f"{part.name}#{number}"
+    return name
+
+
+def _refuse_none(named: dict[str, Examples]) -> dict[str, Examples]:
+    if not named:
+        raise InputError("at least one split", "none", "data", "name data such as digits:test")
+    return named

@@ -1,0 +1,225 @@
+"""The text that names examples on the command line; importing this never imports torch."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, NoReturn
+
+from isthmus.errors import InputError, UnknownNameError, listed
+
+GRAMMAR = "NAME[:SPLIT][[start:stop]][:option=value,...]"
+"""How examples are named: `digits`, `cifar10:test[0:512]`, `cifar10:train[0:2000]:normalization=true`."""
+
+KNOWN_DATA: dict[str, str] = {
+    "digits": "1,797 handwritten digits of 8x8 that scikit-learn ships (train 1,297, test 500)",
+    "fashion_mnist_small": "the first 4,000 train and 1,000 test images of Fashion-MNIST, shipped with isthmus",
+    "cifar10": "32x32 colour photos, 10 classes (train 50,000, test 10,000)",
+    "cifar100": "32x32 colour photos, 100 classes (train 50,000, test 10,000)",
+    "mnist": "28x28 handwritten digits, 10 classes (train 60,000, test 10,000)",
+    "fashion_mnist": "28x28 grey clothes, 10 classes (train 60,000, test 10,000)",
+}
+"""Every data set that has a name, and what it is."""
+
+KNOWN_SPLITS = ("train", "test")
+"""The splits of every data set that has a name."""
+
+NORMALIZATIONS: dict[str, tuple[str, ...]] = {
+    "digits": (),
+    "fashion_mnist_small": ("true", "none"),
+    "cifar10": ("paper", "true", "none"),
+    "cifar100": ("true", "none"),
+    "mnist": ("true", "none"),
+    "fashion_mnist": ("true", "none"),
+}
+"""The values of the option `normalization` for each name; the first is the default."""
+
+Form = Literal["known", "images", "arrays", "function"]
+_FILE_FORMS: dict[str, Form] = {".parquet": "images", ".npz": "arrays", ".safetensors": "arrays", ".py": "function"}
+_FORM_OPTIONS: dict[Form, tuple[str, ...]] = {
+    "known": ("normalization",),
+    "images": ("image", "label", "mean", "std"),
+    "arrays": ("mean", "std"),
+    "function": (),
+}
+
+
+@dataclass(frozen=True)
+class DataSpec:
+    """A parsed name of examples.
+
+    Attributes:
+        source: A known name, the path of a file or folder, or `path/to/file.py:function`.
+        split: The split asked for; None where none was written.
+        start: First example of the slice; None for the beginning.
+        stop: One past the last example of the slice; None for the end.
+        options: Options by name, as written.
+    """
+
+    source: str
+    split: str | None
+    start: int | None
+    stop: int | None
+    options: dict[str, str]
+
+    @property
+    def form(self) -> Form:
+        """What the source is: a known set, Parquet images, stored arrays, or a function in a file."""
+        if self.source in KNOWN_DATA:
+            return "known"
+        path = Path(self.source.rpartition(":")[0] if _is_function(self.source) else self.source)
+        return "images" if path.is_dir() else _FILE_FORMS[path.suffix]
+
+    @property
+    def short_source(self) -> str:
+        """The source without its folder, fit to be stored in a run."""
+        path = Path(self.source)
+        return path.name if path.name.strip(".") else path.resolve().name
+
+
+def parsed_data_spec(text: str) -> DataSpec:
+    """The parts of `NAME[:SPLIT][[start:stop]][:option=value,...]`.
+
+    A known name wins over a file or folder of that name (write `./digits` for the folder). Paths may contain
+    colons and brackets where a file or folder of exactly that name exists.
+
+    Args:
+        text: What the user wrote, such as `"cifar10:test[0:512]"`.
+
+    Returns:
+        The parts; the source is known or is there on disk.
+
+    Raises:
+        InputError: If the text does not follow the grammar, or names a file that is not there or of an unknown form.
+
+    Example:
+        >>> parsed_data_spec("digits:train[0:100]")
+        DataSpec(source='digits', split='train', start=0, stop=100, options={})
+    """
+    rest, options = _without_options(text, text)
+    rest, start, stop = _without_slice(rest, text)
+    source, split = _without_split(rest)
+    spec = DataSpec(source, split, start, stop, options)
+    if source not in KNOWN_DATA:
+        _refuse_missing(source, text)
+    _refuse_unknown_split(spec, text)
+    _refuse_unknown_options(spec, text)
+    return spec
+
+
+def slice_bounds(start: int | None, stop: int | None, size: int, name: str) -> tuple[int, int]:
+    """The slice start:stop of `size` examples, with its missing ends filled in.
+
+    Args:
+        start: First example; None for 0.
+        stop: One past the last; None for `size`.
+        size: How many examples there are.
+        name: What they are called.
+
+    Returns:
+        Start and stop with 0 <= start < stop <= size.
+
+    Raises:
+        InputError: If an end is negative or beyond `size`, or if the slice is empty.
+    """
+    first, last = 0 if start is None else start, size if stop is None else stop
+    got = f"[{'' if start is None else start}:{'' if stop is None else stop}]"
+    if min(first, last) < 0 or last > size:
+        raise InputError(f"a slice within the {size} examples", got, name, f"stay within [0:{size}]")
+    if first >= last:
+        raise InputError(
+            f"a slice that holds at least one of the {size} examples",
+            f"{got}, which is empty",
+            name,
+            f"write a start below the stop, within [0:{size}]",
+        )
+    return first, last
+
+
+def _without_options(rest: str, text: str) -> tuple[str, dict[str, str]]:
+    match = re.fullmatch(r"(.+):([A-Za-z_]\w*=[^:]*)", rest)
+    if match is None or _is_whole_source(rest):
+        return rest, {}
+    options: dict[str, str] = {}
+    for item in match[2].split(","):
+        name, sign, value = item.partition("=")
+        if not (name and sign and value) or name in options:
+            _refuse("each option once, as option=value", repr(item), text)
+        options[name] = value
+    return match[1], options
+
+
+def _without_slice(rest: str, text: str) -> tuple[str, int | None, int | None]:
+    match = re.fullmatch(r"(.+?)\[([^\[\]]*)\]", rest)
+    if match is None or _is_whole_source(rest):
+        return rest, None, None
+    ends = re.fullmatch(r"(\d*):(\d*)", match[2], flags=re.ASCII)
+    if ends is None:
+        _refuse("a slice [start:stop] of two whole numbers that are not negative", f"[{match[2]}]", text)
+    start, stop = (int(end) if end else None for end in ends.groups())
+    return match[1], start, stop
+
+
+def _without_split(rest: str) -> tuple[str, str | None]:
+    source, colon, split = rest.rpartition(":")
+    if not colon or _is_whole_source(rest) or _is_function(rest) or re.search(r"[/\\]", split):
+        return rest, None
+    return source, split
+
+
+def _is_whole_source(rest: str) -> bool:
+    name = re.split(r"[:\[]", rest, maxsplit=1)[0]
+    return name not in KNOWN_DATA and _is_there(Path(rest))
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):  # a text that cannot be a file's name: too long, or with a null byte
+        return False
+
+
+def _is_function(source: str) -> bool:
+    return source.rpartition(":")[0].endswith(".py")
+
+
+def _refuse_missing(source: str, text: str) -> None:
+    path = Path(source.rpartition(":")[0] if _is_function(source) else source)
+    forms = f"a folder of Parquet files, a file ending in {', '.join(_FILE_FORMS)}, or a known name"
+    if not source:
+        _refuse(forms, "no name", text)
+    if not _is_there(path):
+        if path.suffix in _FILE_FORMS or "/" in source:
+            _refuse(forms, f"{str(path)!r}, which is not there", text, "check the path")
+        if not path.suffix:
+            raise UnknownNameError("a data set", source, KNOWN_DATA, f"data {text!r}", "or give the path of a file")
+    if path.is_dir():
+        return
+    if path.suffix not in _FILE_FORMS:
+        _refuse(forms, f"{path.name!r}, a form that is not known", text, "convert it to one of these forms")
+    if path.suffix == ".py" and not (_is_function(source) and source.rpartition(":")[2].isidentifier()):
+        _refuse("the name of a function after the file", repr(path.name), text, f"write {path.name}:function")
+
+
+def _refuse_unknown_split(spec: DataSpec, text: str) -> None:
+    if spec.split is None:
+        return
+    if spec.form == "known" and spec.split not in KNOWN_SPLITS:
+        raise UnknownNameError("a split", spec.split, KNOWN_SPLITS, f"data {text!r}")
+    if spec.form != "known" and not Path(spec.source).is_dir():
+        _refuse("no split: one file holds one set of examples", f":{spec.split}", text, "leave the split out")
+
+
+def _refuse_unknown_options(spec: DataSpec, text: str) -> None:
+    known = NORMALIZATIONS.get(spec.source)
+    names = () if known == () else _FORM_OPTIONS[spec.form]
+    for name, value in spec.options.items():
+        if name not in names:
+            raise UnknownNameError("an option", name, names, f"data {text!r}", "" if names else "write no option")
+        if name == "normalization" and known and value not in known:
+            raise UnknownNameError("a normalization", value, known, f"data {text!r}")
+        if name in {"mean", "std"} and len({"mean", "std"} & set(spec.options)) == 1:
+            _refuse("both mean and std", name, text, "write mean=0.5,std=0.25, a channel's numbers apart by '/'")
+
+
+def _refuse(expected: str, got: str, text: str, remedy: str = "") -> NoReturn:
+    raise InputError(expected, got, f"data {text!r}", remedy or f"write {GRAMMAR}; names: {listed(KNOWN_DATA)}")

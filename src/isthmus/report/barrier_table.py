@@ -1,0 +1,238 @@
+"""The barriers of one split, read from a result into rows (layers) and columns (hosts)."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from isthmus.errors import InputError, UnknownNameError
+from isthmus.report.barrier import AT_END_MARK, UNTRUSTED_MARK, Barrier
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+FULL_NETWORK = "all"
+VALUES = ("loss_barrier", "error_barrier")
+PERCENT = 100.0
+
+
+@dataclass(frozen=True)
+class BarrierTable:
+    """All barriers of one kind in one split; error barriers are in percentage points."""
+
+    value: str
+    split: str | None
+    unit: str
+    baseline: str
+    hosts: tuple[str, ...]
+    layers: tuple[str, ...]
+    cells: dict[tuple[str, str], Barrier]
+
+    @property
+    def title(self) -> str:
+        """Such as `"Loss barrier, test"`."""
+        name = self.value.replace("_", " ").capitalize()
+        return f"{name}, {self.split}" if self.split else name
+
+    @property
+    def axis_label(self) -> str:
+        """Such as `"loss barrier (nats)"`."""
+        return f"{self.value.replace('_', ' ')} ({self.unit})"
+
+    @property
+    def rows(self) -> list[str]:
+        """Labels of all rows: the full network first, then the layers in their order."""
+        return [FULL_NETWORK, *self.layers]
+
+    @property
+    def layer_cells(self) -> list[Barrier]:
+        """Every cell but those of the full network, layer by layer."""
+        return [cell for layer in self.layers for cell in self.row(layer)]
+
+    @property
+    def notes(self) -> list[str]:
+        """The marks that occur in the table, each explained in a sentence."""
+        return mark_notes((cell.marks for cell in self.cells.values()), self.baseline)
+
+    def row(self, layer: str) -> list[Barrier]:
+        """The barriers of one layer into every host.
+
+        Args:
+            layer: A label of `moving`.
+
+        Returns:
+            One cell for each of `hosts`.
+        """
+        return [self.cells[layer, host] for host in self.hosts]
+
+
+def barrier_table(result: "xr.Dataset", value: str = "loss_barrier", split: str | None = None) -> BarrierTable:
+    """The barriers of one split, ready to be shown.
+
+    Args:
+        result: A measurement with dimensions `host`, `moving`, `alpha` and perhaps `split`.
+        value: `"loss_barrier"` (in the loss's unit) or `"error_barrier"` (shown in percentage points).
+        split: Which split; may be left out where there is only one.
+
+    Returns:
+        The table; its layers stand in the result's order, without the full network.
+
+    Raises:
+        UnknownNameError: for another value or split.
+        InputError: for error barriers of a loss without classes, or no split named where there are several.
+    """
+    if value not in VALUES:
+        raise UnknownNameError("value", value, VALUES, "report")
+    if value not in result:
+        raise InputError(
+            "a result with error barriers",
+            f"one whose loss ({result.attrs.get('loss', 'unnamed')}) has no classes",
+            "value='error_barrier'",
+            "show 'loss_barrier'",
+        )
+    part = in_split(result, split)
+    kind = value.removesuffix("_barrier")
+    factor = PERCENT if kind == "error" else 1.0
+    hosts, moving = labels(part, "host"), labels(part, "moving")
+    of_host_and_layer = part.transpose("host", "moving", ...)
+    middle, low, high = (of_host_and_layer[f"{value}{end}"].values for end in ("", "_low", "_high"))
+    alpha, at_end = of_host_and_layer[f"alpha_at_{value}"].values, of_host_and_layer[f"{value}_at_end"].values
+    trusted_name = f"{kind}_interval_trusted"
+    trusted = of_host_and_layer[trusted_name].values if trusted_name in part else None
+    cells = {
+        (layer, host): Barrier(
+            layer,
+            host,
+            value=factor * float(middle[i, j]),
+            low=factor * float(low[i, j]),
+            high=factor * float(high[i, j]),
+            alpha=float(alpha[i, j]),
+            at_end=bool(at_end[i, j]),
+            trusted=trusted is None or bool(trusted[i, j]),
+        )
+        for i, host in enumerate(hosts)
+        for j, layer in enumerate(moving)
+    }
+    return BarrierTable(
+        value,
+        split_label(part),
+        "percentage points" if kind == "error" else loss_unit(result),
+        str(result.attrs.get("baseline", "models")),
+        hosts,
+        tuple(layer for layer in moving if layer != FULL_NETWORK),
+        cells,
+    )
+
+
+def in_split(result: "xr.Dataset", split: str | None) -> "xr.Dataset":
+    """The part of a result that belongs to one split.
+
+    Args:
+        result: A measurement, with or without the dimension `split`.
+        split: The split's name, or None where there is only one.
+
+    Returns:
+        The result without the dimension `split`.
+
+    Raises:
+        InputError: if several splits are there and none is named.
+        UnknownNameError: if the split is not there.
+    """
+    names = [name for name in split_names(result) if name is not None]
+    if split is None and len(names) > 1:
+        raise InputError(f"one split of {', '.join(names)}", "none", "split", f"write split={names[0]!r}")
+    if split is not None and split not in names:
+        raise UnknownNameError(
+            "split", split, names, "split", "" if names else "leave it out: the result has no splits"
+        )
+    return result.isel(split=names.index(split or names[0])) if "split" in result.dims else result
+
+
+def split_names(result: "xr.Dataset") -> list[str | None]:
+    """The splits of a result, to be looped over.
+
+    Args:
+        result: A measurement.
+
+    Returns:
+        The names, or `[None]` for a result without splits.
+    """
+    if "split" not in result.coords:
+        return [None]
+    return [str(name) for name in result["split"].values.reshape(-1)]
+
+
+def split_label(part: "xr.Dataset") -> str | None:
+    """The name of the one split that is left.
+
+    Args:
+        part: What `in_split` returned.
+
+    Returns:
+        The name, or None for a result without splits.
+    """
+    return split_names(part)[0]
+
+
+def labels(result: "xr.Dataset", dimension: str) -> tuple[str, ...]:
+    """The labels along a dimension as text.
+
+    Args:
+        result: A measurement.
+        dimension: Such as `"moving"`.
+
+    Returns:
+        The labels in their order.
+    """
+    return tuple(str(label) for label in result[dimension].values)
+
+
+def values_shown(result: "xr.Dataset") -> list[str]:
+    """The kinds of barrier that a result holds.
+
+    Args:
+        result: A measurement.
+
+    Returns:
+        `loss_barrier`, and `error_barrier` if the loss has classes.
+    """
+    return [value for value in VALUES if value in result]
+
+
+def loss_unit(result: "xr.Dataset") -> str:
+    """The unit of the loss.
+
+    Args:
+        result: A measurement.
+
+    Returns:
+        `"nats"` for cross-entropy, else words that name the loss.
+    """
+    loss = str(result.attrs.get("loss", "loss"))
+    return "nats" if loss == "cross_entropy" else f"unit of {loss}"
+
+
+def mark_notes(marks: Iterable[str], baseline: str) -> list[str]:
+    """Explains the marks that occur.
+
+    Args:
+        marks: The marks of all cells shown.
+        baseline: The baseline that the barriers were measured over.
+
+    Returns:
+        One sentence for each mark that occurs.
+    """
+    shown = "".join(marks)
+    at_end = {
+        "models": "Under baseline models the host alone (alpha 0) already has an excess: half of what it is worse than "
+        "the donor.",
+        "chord": "Under baseline chord the excess at alpha 0 is zero by definition.",
+        "cut": "Under baseline cut the excess at both ends is zero by definition.",
+    }
+    notes = []
+    if AT_END_MARK in shown:
+        notes.append(f"{AT_END_MARK} largest at alpha 0 or 1, an end of the cut. {at_end.get(baseline, '')}".rstrip())
+    if UNTRUSTED_MARK in shown:
+        notes.append(
+            f"{UNTRUSTED_MARK} tails of the losses too heavy for this many examples: do not trust the interval."
+        )
+    return notes

@@ -1,0 +1,99 @@
+"""Bars: every layer's barrier with its interval; the full network above, on its own axis."""
+
+import math
+from typing import TYPE_CHECKING
+
+from isthmus.report import style
+from isthmus.report.barrier_table import barrier_table
+
+if TYPE_CHECKING:
+    import xarray as xr
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from isthmus.report.barrier import Barrier
+    from isthmus.report.barrier_table import BarrierTable
+
+
+def bars(result: "xr.Dataset", value: str = "loss_barrier", split: str | None = None) -> "Figure":
+    """Barrier of every layer into every host as a bar with its 95 % interval.
+
+    The full network stands in a panel of its own with its own axis, so that the layers stay readable beside it. An axis
+    ends at `style.axis_limits`; an interval that goes on ends in an arrow head. NaN is written out.
+
+    Args:
+        result: A measurement.
+        value: `"loss_barrier"` or `"error_barrier"` (in percentage points).
+        split: Which split; may be left out where there is only one.
+
+    Returns:
+        The figure.
+    """
+    from matplotlib import rc_context
+
+    table = barrier_table(result, value, split)
+    names = [style.row_name(row) for row in table.rows]
+    width = max(style.COLUMN_INCHES, style.label_inches(names) + 2.1)
+    row_inches = style.ROW_INCHES * (1.0 + 0.35 * (len(table.hosts) > 1))
+    layer_inches, full_inches = row_inches * len(table.layers), 1.4 * row_inches
+    with rc_context(style.STYLE):
+        figure = style.empty_figure(width, full_inches + layer_inches + (1.55 if table.layers else 0.95))
+        extra = style.draw_notes(figure, table.notes)
+        figure.set_figheight(figure.get_figheight() + 0.12 * extra)
+        panels = (
+            figure.subplots(2, 1, height_ratios=[full_inches, layer_inches], squeeze=False)[:, 0]
+            if (table.layers)
+            else [figure.subplots()]
+        )
+        _draw_panel(panels[0], table, ["all"])
+        panels[0].set_title(table.title, pad=4)
+        if table.layers:
+            panels[0].set_xlabel("full network, own scale", fontsize=style.SMALL_POINTS, labelpad=1)
+            _draw_panel(panels[1], table, list(table.layers))
+        panels[-1].set_xlabel(table.axis_label + ", 95 % interval")
+        style.draw_host_legend(figure, table.hosts)
+    return figure
+
+
+def _draw_panel(axes: "Axes", table: "BarrierTable", rows: list[str]) -> None:
+    cells = [cell for row in rows for cell in table.row(row)]
+    limits = style.axis_limits(cells)
+    axes.set_xlim(*limits)
+    axes.set_ylim(len(rows) - 0.4, -0.6)
+    axes.set_yticks(range(len(rows)), [style.row_name(row) for row in rows])
+    axes.axvline(0, color=style.INK, linewidth=0.6, zorder=1)
+    axes.grid(axis="x", color="#e6e6e6", linewidth=0.5, zorder=0)
+    axes.set_axisbelow(True)
+    axes.spines["left"].set_visible(False)
+    height = 0.76 / len(table.hosts)
+    for i, row in enumerate(rows):
+        for j, cell in enumerate(table.row(row)):
+            _draw_bar(axes, i + (j - (len(table.hosts) - 1) / 2) * height, height, cell, limits)
+
+
+def _draw_bar(axes: "Axes", y: float, height: float, cell: "Barrier", limits: tuple[float, float]) -> None:
+    colour = style.HOST_COLOURS[cell.host]
+    if math.isnan(cell.value):
+        axes.text(0, y, " NaN", ha="left", va="center", fontsize=style.SMALL_POINTS, color=colour)
+        return
+    end = min(max(cell.value, limits[0]), limits[1])
+    fill = "white" if style.HOST_HATCHES[cell.host] else colour
+    hatch = style.HOST_HATCHES[cell.host]
+    axes.barh(y, end, height, color=fill, edgecolor=colour, hatch=hatch, linewidth=0.6, zorder=2)
+    low, high = max(cell.low, limits[0]), min(cell.high, limits[1])
+    if low < high:
+        axes.plot([low, high], [y, y], color=style.INK, linewidth=0.8, zorder=3, solid_capstyle="butt")
+        for mark, at, is_open in (("<", low, cell.low < limits[0]), (">", high, cell.high > limits[1])):
+            shape = mark if is_open else "|"
+            axes.plot([at], [y], shape, color=style.INK, markersize=2.5, markeredgewidth=0.8, zorder=3, clip_on=False)
+    note = ("∞ " if math.isinf(cell.value) else "") + cell.marks
+    axes.annotate(
+        note,
+        (1, y),
+        (3, 0),
+        xycoords=("axes fraction", "data"),
+        textcoords="offset points",
+        va="center",
+        fontsize=6,
+        color=colour,
+    )

@@ -1,0 +1,182 @@
+"""One self-contained HTML page for one or several runs."""
+
+import base64
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from isthmus.report import interactive
+from isthmus.report.barrier_table import (
+    barrier_table,
+    in_split,
+    labels,
+    loss_unit,
+    mark_notes,
+    split_names,
+    values_shown,
+)
+from isthmus.report.class_heatmap import class_heatmap
+from isthmus.report.page_tables import class_rows, run_rows, settings_rows, summary_rows
+from isthmus.report.plotly_parts import Picture
+from isthmus.report.reading import reading
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+Run = tuple[str, "xr.Dataset", "xr.Dataset | None"]
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+def page(runs: Sequence[Run], pictures: Sequence[Mapping[str, bytes]] | None = None) -> str:
+    """The page's text. It loads nothing from anywhere: plotly, styles and pictures are inside.
+
+    Args:
+        runs: Name, result and (or None) barriers of every class, one triple a run.
+        pictures: For each run its static pictures as SVG by name, which stand in for the interactive ones on paper
+            and where scripts do not run; left out if None.
+
+    Returns:
+        HTML.
+    """
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+    from plotly.offline import get_plotlyjs
+
+    static = pictures or [{} for _ in runs]
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    sections = [_run_section(i, run, static[i]) for i, run in enumerate(runs)]
+    return environment.get_template("report.html").render(
+        title=f"Isthmus: {runs[0][0]}" if len(runs) == 1 else f"Isthmus: {len(runs)} runs",
+        runs=sections,
+        comparison=run_rows([(name, result) for name, result, _ in runs]) if len(runs) > 1 else [],
+        plotly=get_plotlyjs(),
+    )
+
+
+def _run_section(number: int, run: Run, static: Mapping[str, bytes]) -> dict[str, Any]:
+    name, result, classes = run
+    attrs = result.attrs
+    hosts = [str(host) for host in result["host"].values]
+    drawn = [("Distances of the weights", "distances", interactive.distances(result))]
+    return {
+        "anchor": f"run-{number + 1}",
+        "name": name,
+        "attrs": attrs,
+        "hosts": hosts,
+        "splits": [_split_section(number, i, split, run, static) for i, split in enumerate(split_names(result))],
+        "distances": _figures(drawn, f"run-{number + 1}", static, "")[0],
+        "settings": settings_rows(result),
+        "checks": _listed(attrs, "self_checks"),
+        "warnings": _listed(attrs, "warnings"),
+        "baseline": str(attrs.get("baseline", "models")),
+        "interval_target": str(attrs.get("interval_target", "distribution")),
+        "num_alphas": result.sizes["alpha"],
+        "has_classes": classes is not None,
+    }
+
+
+def _split_section(number: int, index: int, split: str | None, run: Run, static: Mapping[str, bytes]) -> dict[str, Any]:
+    _, result, classes = run
+    anchor = f"run-{number + 1}-{index + 1}"
+    values = values_shown(result)
+    kinds = {"Heat map": "heatmap", "Bars": "bars"} | (
+        {"Excess along alpha": "curves"} if result.sizes["alpha"] > 1 else {}
+    )
+    drawn = [
+        (
+            f"{title}: {barrier_table(result, value, split).axis_label}",
+            f"{value.removesuffix('_barrier')}_{kind}",
+            picture,
+        )
+        for title, kind in kinds.items()
+        for value in values
+        for picture in [getattr(interactive, kind)(result, value, split)]
+    ]
+    units = {"loss_barrier": loss_unit(result), "error_barrier": "percentage points"}
+    class_drawn = [] if classes is None else _class_pictures(classes, units, split)
+    marks = (cell.marks for value in values for cell in barrier_table(result, value, split).cells.values())
+    return {
+        "anchor": anchor,
+        "name": split,
+        "reading": reading(result, split),
+        "summary": summary_rows(result, split),
+        "notes": mark_notes(marks, str(result.attrs.get("baseline", "models"))),
+        "figures": _figures(drawn, anchor, static, _stem(static, index, split_names(result))),
+        "class_figures": _figures(class_drawn, f"{anchor}-classes", static, ""),
+        "class_rows": class_rows(classes, units, split) if classes is not None else [],
+        "ends": _end_values(in_split(result, split)),
+    }
+
+
+def _class_pictures(
+    classes: "xr.Dataset", units: Mapping[str, str], split: str | None
+) -> list[tuple[str, str, Picture]]:
+    return [
+        (
+            f"Classes: {value.replace('_', ' ')} into {host}",
+            "",
+            class_heatmap(classes, host, value, units[value], split),
+        )
+        for value in values_shown(classes)
+        for host in labels(classes, "host")
+    ]
+
+
+def _figures(
+    drawn: Sequence[tuple[str, str, Picture]], anchor: str, static: Mapping[str, bytes], stem: str
+) -> list[dict[str, str]]:
+    figures = []
+    for i, (title, name, picture) in enumerate(drawn):
+        svg = static.get(f"{name}{stem}") if name else None
+        figures.append({
+            "id": f"{anchor}-picture-{i + 1}",
+            "title": title,
+            "height": str(round(picture["layout"]["height"])),
+            "min_width": str(round(picture["min_width"])),
+            "json": script_json({"data": picture["data"], "layout": picture["layout"]}),
+            "svg": f"data:image/svg+xml;base64,{base64.b64encode(svg).decode()}" if svg else "",
+        })
+    return figures
+
+
+def _stem(static: Mapping[str, bytes], index: int, splits: Sequence[str | None]) -> str:
+    from isthmus.report.folder import file_names
+
+    return "" if splits == [None] or not static else f"_{file_names([str(split) for split in splits])[index]}"
+
+
+def _end_values(part: "xr.Dataset") -> list[str]:
+    names = [name for name in ("loss_a", "loss_b", "error_a", "error_b") if name in part]
+    words = {name: float(part[name]) for name in names}
+    return [
+        f"{name.replace('_', ' of ')}: {100 * value:.2f} %"
+        if name.startswith("error")
+        else f"{name.replace('_', ' of ')}: {value:.4f}"
+        for name, value in words.items()
+    ]
+
+
+def _listed(attrs: Mapping[Any, Any], name: str) -> list[Any]:
+    listed = json.loads(str(attrs.get(name) or "[]"))
+    return listed if isinstance(listed, list) else [listed]
+
+
+def script_json(content: object) -> str:
+    """JSON that may stand inside a script element.
+
+    Args:
+        content: What plotly shall draw.
+
+    Returns:
+        JSON in which no markup can begin.
+    """
+    text = json.dumps(content, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
+    for sign in "<>&":
+        text = text.replace(sign, f"\\u{ord(sign):04x}")
+    return text

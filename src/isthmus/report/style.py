@@ -1,0 +1,246 @@
+"""How every picture looks: one place for type, sizes, colours and hatches (a paper's column, 8 point)."""
+
+import io
+import textwrap
+import warnings
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from isthmus.report.barrier import Barrier
+    from isthmus.report.barrier_table import BarrierTable
+
+COLUMN_INCHES = 3.4
+PAGE_INCHES = 6.9
+ROW_INCHES = 0.165
+SMALL_POINTS = 6.5
+ROW_GAP = 0.5
+HOST_COLOURS = {"a": "#0072B2", "b": "#D55E00"}
+HOST_HATCHES = {"a": "", "b": "//////"}
+HOST_MARKERS = {"a": "o", "b": "s"}
+DIVERGING = "RdBu_r"
+DEPTH = "viridis"
+UNDEFINED_FILL, UNDEFINED_HATCH, UNDEFINED_INK = "#dddddd", "/////", "#999999"
+INK, FAINT = "#222222", "#bbbbbb"
+
+STYLE: dict[Any, Any] = {
+    "font.family": ["DejaVu Sans"],
+    "font.size": 8,
+    "axes.titlesize": 8,
+    "axes.labelsize": 8,
+    "xtick.labelsize": 7,
+    "ytick.labelsize": 7,
+    "legend.fontsize": 7,
+    "legend.frameon": False,
+    "axes.linewidth": 0.6,
+    "axes.edgecolor": INK,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "xtick.major.width": 0.6,
+    "ytick.major.width": 0.6,
+    "xtick.major.size": 2.5,
+    "ytick.major.size": 0,
+    "hatch.linewidth": 0.5,
+    "savefig.dpi": 200,
+    "svg.fonttype": "none",
+    "svg.hashsalt": "isthmus",
+    "text.parse_math": False,
+    "figure.facecolor": "white",
+}
+
+
+def empty_figure(width_inches: float, height_inches: float) -> "Figure":
+    """A figure without global state, laid out so that labels never overlap.
+
+    Args:
+        width_inches: Width.
+        height_inches: Height.
+
+    Returns:
+        The figure; fill it inside `matplotlib.rc_context(STYLE)`.
+    """
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(width_inches, height_inches), layout="constrained")
+
+
+def label_inches(labels: Iterable[str]) -> float:
+    """The room that row labels of 7 points need.
+
+    Args:
+        labels: The labels.
+
+    Returns:
+        An upper estimate in inches.
+    """
+    return 0.062 * max((len(label) for label in labels), default=0)
+
+
+def row_positions(num_layers: int) -> list[float]:
+    """Where rows stand from top to bottom: the full network at 0, a gap, then the layers.
+
+    Args:
+        num_layers: How many rows follow the full network.
+
+    Returns:
+        Positions in units of one row.
+    """
+    return [0.0] + [1 + ROW_GAP + i for i in range(num_layers)]
+
+
+def row_name(label: str) -> str:
+    """The words for a row.
+
+    Args:
+        label: A label of `moving`.
+
+    Returns:
+        The label, or "full network" for the row `all`.
+    """
+    return "full network" if label == "all" else label
+
+
+def draw_notes(figure: "Figure", notes: list[str]) -> int:
+    """Writes notes below a figure, wrapped to its width.
+
+    Args:
+        figure: The figure.
+        notes: Sentences.
+
+    Returns:
+        How many lines the notes take.
+    """
+    lines = [line for note in notes for line in textwrap.wrap(note, int(figure.get_figwidth() / 0.047))]
+    if lines:
+        figure.supxlabel("\n".join(lines), x=0.01, ha="left", fontsize=SMALL_POINTS, color=INK)
+    return len(lines)
+
+
+def colour_limit(table: "BarrierTable") -> float:
+    """Where the diverging colours end, in both directions.
+
+    The largest of: the largest single-layer value (so that layers stay readable beside a full network a hundred times
+    larger, whose colour saturates); a twentieth of the full network's (so that layers that do not matter look pale);
+    the median half-width of the layers' intervals (so that mere noise looks pale). Only finite numbers count.
+
+    Args:
+        table: The barriers.
+
+    Returns:
+        A positive number in the table's unit.
+    """
+    import numpy as np
+
+    layers = [abs(cell.value) for cell in table.layer_cells if np.isfinite(cell.value)]
+    full = [abs(cell.value) / 20 for cell in table.row("all") if np.isfinite(cell.value)]
+    widths = [cell.half_width for cell in table.layer_cells if np.isfinite(cell.half_width)]
+    if not layers:
+        full = [20 * value for value in full]
+    return max([*layers, *full, float(np.median(widths)) if widths else 0.0]) or 1.0
+
+
+def draw_undefined(axes: "Axes", left: float, bottom: float, width: float, height: float) -> None:
+    """A grey hatched patch that stands for a number that is not defined.
+
+    Args:
+        axes: Where.
+        left: Left edge in data units.
+        bottom: Lower edge.
+        width: Width.
+        height: Height.
+    """
+    from matplotlib.patches import Rectangle
+
+    axes.add_patch(
+        Rectangle(
+            (left, bottom),
+            width,
+            height,
+            facecolor=UNDEFINED_FILL,
+            edgecolor=UNDEFINED_INK,
+            hatch=UNDEFINED_HATCH,
+            linewidth=0,
+        )
+    )
+
+
+def picture_bytes(figure: "Figure", file_format: str) -> bytes:
+    """A figure as a file's content, the same bytes every time.
+
+    Args:
+        figure: The figure.
+        file_format: `"svg"` or `"png"`.
+
+    Returns:
+        The file's content; it holds no date and no version.
+    """
+    from matplotlib import rc_context
+
+    metadata = {"svg": {"Date": None, "Creator": "isthmus"}, "png": {"Software": None}}[file_format]
+    content = io.BytesIO()
+    with rc_context(STYLE), warnings.catch_warnings():
+        # Names may hold letters that the font lacks; in the SVG they are text and come out right.
+        warnings.filterwarnings("ignore", message="Glyph .* missing")
+        figure.savefig(content, format=file_format, metadata=metadata)
+    return content.getvalue()
+
+
+def limit_text(limit: float) -> str:
+    """A number on a colour bar, with two significant digits.
+
+    Args:
+        limit: The number.
+
+    Returns:
+        Text such as `"−0.22"`.
+    """
+    return f"{limit:.2g}".replace("-", "−")
+
+
+def axis_limits(cells: "list[Barrier]") -> tuple[float, float]:
+    """The range of a bar's axis: zero, all finite values, and the intervals' ends within reason.
+
+    A finite interval's end counts up to three times the largest of the finite values and of the median half-width, an
+    infinite one not at all, so that one interval without bounds does not press all bars to zero.
+
+    Args:
+        cells: The barriers of one panel.
+
+    Returns:
+        Lower and upper limit, with five percent to spare.
+    """
+    import numpy as np
+
+    values = [cell.value for cell in cells if np.isfinite(cell.value)]
+    widths = [cell.half_width for cell in cells if np.isfinite(cell.half_width)]
+    reach = 3 * max([abs(value) for value in values] + [float(np.median(widths)) if widths else 0.0], default=0.0)
+    ends = [end for cell in cells for end in (cell.low, cell.high) if np.isfinite(end)]
+    inside = [0.0, *values, *(min(max(end, -reach), reach) for end in ends)]
+    low, high = min(inside), max(inside)
+    spare = 0.05 * (high - low) or 1.0
+    return (low - spare if low < 0 else low - 0.2 * spare, high + spare)
+
+
+def draw_host_legend(figure: "Figure", hosts: Iterable[str]) -> None:
+    """A legend of the hosts' colours and hatches above a figure.
+
+    Args:
+        figure: The figure.
+        hosts: Which hosts it shows.
+    """
+    from matplotlib.patches import Patch
+
+    patches = [
+        Patch(
+            facecolor="white" if HOST_HATCHES[host] else HOST_COLOURS[host],
+            edgecolor=HOST_COLOURS[host],
+            hatch=HOST_HATCHES[host],
+            linewidth=0.6,
+            label=f"into {host}",
+        )
+        for host in hosts
+    ]
+    figure.legend(handles=patches, loc="outside upper right", ncols=len(patches), handlelength=1.6)

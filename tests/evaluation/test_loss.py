@@ -1,0 +1,61 @@
+"""Losses and errors of single examples."""
+
+import pytest
+import torch
+
+from isthmus.errors import InputError
+from isthmus.evaluation.loss import (
+    cross_entropy,
+    example_errors,
+    example_losses,
+    has_classes,
+    loss_named,
+    output_tensor,
+    refuse_targets_out_of_range,
+)
+
+
+def test_a_mean_over_the_batch_is_refused():
+    with pytest.raises(InputError, match="reduction='none'"):
+        example_losses(torch.nn.functional.cross_entropy, torch.zeros(3, 2), torch.zeros(3, dtype=torch.long))
+
+
+def test_cross_entropy_of_half_precision_is_computed_in_float32():
+    outputs, targets = torch.randn(5, 4).bfloat16(), torch.tensor([0, 1, 2, 3, 0])
+    found = cross_entropy(outputs, targets)
+    assert found.dtype == torch.float32
+    assert torch.equal(found, cross_entropy(outputs.float(), targets))
+
+
+def test_an_output_that_is_not_finite_counts_as_wrong_also_where_the_class_is_right():
+    outputs = torch.tensor([[float("nan"), 0.0], [float("inf"), 0.0], [1.0, 0.0]])
+    assert example_errors(outputs, torch.zeros(3, dtype=torch.long)).tolist() == [True, True, False]
+
+
+def test_targets_that_no_output_stands_for_are_refused_with_their_row():
+    with pytest.raises(InputError, match=r"10 in row 1 \(1 such rows\)"):
+        refuse_targets_out_of_range(torch.zeros(2, 10), torch.tensor([9, 10]), "mine")
+    with pytest.raises(InputError, match="-1 in row 0"):
+        refuse_targets_out_of_range(torch.zeros(2, 10), torch.tensor([-1, 3]), "mine")
+
+
+def test_errors_are_counted_only_where_there_are_classes():
+    assert has_classes(torch.zeros(3, 2), torch.zeros(3, dtype=torch.long))
+    assert not has_classes(torch.zeros(3, 2), torch.zeros(3, 2))
+    assert not has_classes(torch.zeros(3), torch.zeros(3, dtype=torch.long))
+
+
+def test_scores_are_found_in_objects_and_mappings():
+    scores = torch.zeros(1, 2)
+
+    class Output:
+        logits = scores
+
+    assert output_tensor(Output()) is output_tensor({"logits": scores}) is output_tensor(scores) is scores
+    with pytest.raises(InputError, match="field 'logits'"):
+        output_tensor((scores, scores))
+
+
+def test_an_unknown_loss_is_refused():
+    with pytest.raises(InputError, match="Did you mean 'cross_entropy'"):
+        loss_named("crossentropy")

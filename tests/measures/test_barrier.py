@@ -1,0 +1,42 @@
+"""Barriers from differences worked out by hand."""
+
+import numpy as np
+import pytest
+
+from isthmus.measures.barrier import barrier_of
+from isthmus.measures.baseline import baseline_values
+
+
+def test_the_barrier_is_the_largest_excess_on_the_grid_ends_included():
+    differences = np.array([[0.5, 0.7], [0.0, 0.2], [-1.0, 3.0]])
+    barrier = barrier_of(differences, [0.0, 0.5, 1.0])
+    np.testing.assert_allclose(barrier.excess, [0.6, 0.1, 1.0])
+    assert (barrier.value, barrier.alpha, barrier.at_end) == (1.0, 1.0, True)
+    assert not barrier_of(differences[1:2], [0.5]).at_end
+
+
+def test_the_interval_is_that_of_a_band_and_not_of_the_maximum_alone():
+    random = np.random.default_rng(0)
+    steady, wild = 0.5 + 0.01 * random.standard_normal(30), 0.4 + 5 * random.standard_normal(30)
+    barrier = barrier_of(np.array([steady, wild]), [0.25, 0.5])
+    alone = barrier_of(steady[None], [0.25])
+    assert barrier.high > 1.0 > alone.high
+
+
+@pytest.mark.parametrize("bad", [np.nan])
+def test_nan_anywhere_makes_the_barrier_nan(bad):
+    barrier = barrier_of(np.array([[1.0, 2.0], [bad, 0.0]]), [0.0, 0.5])
+    assert np.isnan([barrier.value, barrier.low, barrier.high, barrier.alpha]).all()
+    assert not barrier.trusted
+    np.testing.assert_array_equal(barrier.excess, [1.5, np.nan])
+
+
+def test_an_infinite_loss_is_an_infinite_barrier():
+    assert barrier_of(np.array([[1.0, np.inf]]), [0.5]).value == np.inf
+
+
+def test_the_baselines_are_their_formulas():
+    host, donor, far = np.array([1.0]), np.array([3.0]), np.array([2.0])
+    assert baseline_values("models", 0.25, host, donor, None) == 2.0
+    assert baseline_values("chord", 0.25, host, donor, None) == 1.5
+    assert baseline_values("cut", 0.25, host, donor, far) == 1.25

@@ -1,0 +1,43 @@
+"""Distances and angles of layers."""
+
+import math
+
+import numpy as np
+import torch
+
+from isthmus.measures.distance import layer_distance
+from isthmus.measures.ratio import barrier_ratio
+
+
+def test_figures_of_a_right_triangle():
+    found = layer_distance({"w": torch.tensor([3.0, 0.0])}, {"w": torch.tensor([3.0, 4.0])}, ["w"])
+    assert (found.distance, found.num_parameters, found.status) == (4.0, 2, "defined")
+    assert math.isclose(found.cosine, 0.6)
+    assert math.isclose(found.relative_distance, 1.0)
+
+
+def test_a_zero_vector_gives_a_named_undefined_angle_and_a_distance_all_the_same():
+    found = layer_distance({"b": torch.zeros(2)}, {"b": torch.tensor([0.0, 2.0])}, ["b"])
+    assert math.isnan(found.cosine)
+    assert found.status == "undefined: zero vector in a"
+    assert found.distance == 2.0
+    both = layer_distance({"b": torch.zeros(2)}, {"b": torch.zeros(2)}, ["b"])
+    assert both.status == "undefined: zero vector in a and b"
+    assert math.isnan(both.relative_distance)
+
+
+def test_a_tensor_under_two_keys_counts_once():
+    x, y = torch.tensor([1.0]), torch.tensor([4.0])
+    found = layer_distance({"in": x, "out": x}, {"in": y, "out": y}, ["in", "out"])
+    assert (found.distance, found.num_parameters) == (3.0, 1)
+
+
+def test_equal_networks_have_cosine_one_to_the_last_place():
+    x = torch.randn(1000, generator=torch.Generator().manual_seed(0))
+    assert abs(layer_distance({"w": x}, {"w": x.clone()}, ["w"]).cosine - 1) < 1e-15
+
+
+def test_the_ratio_is_undefined_without_a_full_barrier():
+    ratio = barrier_ratio(np.array([[0.5], [0.5], [0.5]]), np.array([[2.0], [0.0], [-1.0]]), 3)
+    assert ratio[0] == 0.75
+    assert np.isnan(ratio[1:]).all()
