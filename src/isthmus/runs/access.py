@@ -256,4 +256,4 @@ def is_layerwise_connected(result: xr.Dataset, threshold: float = 0.02, split: s
             "is_layerwise_connected(result)",
             "measure with sweep='single' on data with classes",
         )
-    return connectivity(measurement.grid, table, result.attrs["baseline"], threshold)
+    return connectivity(measurement.grid, table, result.attrs["baseline"], float(threshold))
