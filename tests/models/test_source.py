@@ -68,8 +68,8 @@ def test_a_changed_file_is_run_again(tmp_path):
     ("text", "message"),
     [
         ("def build(): return 3", "expected a torch.nn.Module from the function\n     got int"),
-        ("def biuld(): pass", "expected a function 'build' in the file\n     got biuld"),
-        ("build = 3", "expected a function 'build' in the file\n     got nothing"),
+        ("def biuld(): pass", "Did you mean 'biuld'?"),
+        ("build = 3", "expected a function 'build' in the file\n     got no function"),
         ("import math\n\nmath.sqrt(-1)\n", "(line 3)"),
         ("def build():\n    raise KeyError('lost')", "got KeyError: 'lost' (line 2)"),
         ("def build(size): pass", "missing 1 required positional argument: 'size'"),

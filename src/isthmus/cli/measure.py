@@ -132,4 +132,10 @@ def _checked(
 
 
 def _loss(loss: str) -> Any:
-    return loss
+    """The loss's name, or the user's function for `file.py:function`."""
+    file, colon, function = loss.rpartition(":")
+    if not colon:
+        return loss
+    from isthmus.user_code import load_function
+
+    return load_function(Path(file), function, loss)

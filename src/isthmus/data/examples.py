@@ -159,7 +159,7 @@ class Examples:
         digest = hashlib.sha256()
         for tensor in (self.inputs, self.targets):
             digest.update(f"{tensor.dtype} {tuple(tensor.shape)} ".encode())
-            digest.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().data)
+            digest.update(tensor.detach().cpu().reshape(-1).view(torch.uint8).numpy().data)
         rule = self.normalization
         digest.update(repr(rule and (rule.mean, rule.std, rule.scale)).encode())
         return digest.hexdigest()

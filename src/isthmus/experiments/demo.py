@@ -118,6 +118,6 @@ def _reading(pair: str, result: xr.Dataset) -> str:
     single = train.sel(moving=result["sweep"] == "single").values.ravel()
     below = int((single * 5 < full).sum())
     return (
-        f"{pair}: averaging everything raises the training loss by {full:.2f} nats; averaging one layer raises it by "
-        f"{single.min():.2f} to {single.max():.2f} ({below} of {single.size} cases: less than a fifth of the full barrier)"
+        f"{pair}: averaging everything raises the training loss by {full:.2f} nats, averaging one layer by "
+        f"{single.min():.2f} to {single.max():.2f} (in {below} of {single.size} cases less than a fifth of the full)"
     )

@@ -1,13 +1,22 @@
 """Sweeps by name, as the command line and `measure(sweep=...)` write them."""
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 
 from isthmus.errors import InputError, UnknownNameError
+from isthmus.sweeps.cumulative import Cumulative
 from isthmus.sweeps.full import Full
 from isthmus.sweeps.group import Sweep
+from isthmus.sweeps.pairs import Pairs
 from isthmus.sweeps.single import Single
 
-SWEEPS: Mapping[str, Callable[[], Sweep]] = {"full": Full, "single": Single}
+SWEEPS: Mapping[str, Callable[[], Sweep]] = {
+    "full": Full,
+    "single": Single,
+    "cumulative:shallow_first": partial(Cumulative, "shallow_first"),
+    "cumulative:deep_first": partial(Cumulative, "deep_first"),
+    "pairs": Pairs,
+}
 
 
 def parsed_sweeps(sweep: "str | Sweep | Iterable[str | Sweep]") -> list[Sweep]:
@@ -25,8 +34,8 @@ def parsed_sweeps(sweep: "str | Sweep | Iterable[str | Sweep]") -> list[Sweep]:
         UnknownNameError: A name is not in `SWEEPS`.
         InputError: Nothing is given, or the same sweep twice.
     """
-    given = [sweep] if isinstance(sweep, str) or hasattr(sweep, "groups") else list(sweep)
-    sweeps: list[Sweep] = [_parsed(item) if isinstance(item, str) else item for item in given]  # type: ignore[misc]
+    given = [sweep] if isinstance(sweep, str | Sweep) else list(sweep)
+    sweeps: list[Sweep] = [_parsed(item) if isinstance(item, str) else item for item in given]
     names = [item.name for item in sweeps]
     if not names or len(set(names)) < len(names):
         raise InputError("one sweep or several different ones", repr(names), "--sweep", "name each sweep once")

@@ -1,0 +1,258 @@
+"""The command line: what it prints, where, and with which exit status."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from cases import CASES
+from safetensors.torch import save_file
+from typer.testing import CliRunner
+
+import isthmus
+from isthmus.cli.main import app
+
+CNN = CASES[1]
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("inputs")
+    save_file(CNN.weights(0), folder / "a.safetensors")
+    save_file(CNN.weights(1), folder / "b.safetensors")
+    inputs, targets = CNN.data(10)
+    np.savez(folder / "data.npz", inputs=inputs.numpy(), targets=targets.numpy())
+    save_file({"inputs": inputs, "targets": targets}, folder / "train.safetensors")
+    (folder / "own.py").write_text(
+        "import torch\nfrom isthmus.models.load import load_model\n"
+        "def build():\n    return load_model('cnn:width=4')\n"
+        "def losses(outputs, targets):\n    return (outputs.sum(1) * 0 + 2.5)\n"
+    )
+    return folder
+
+
+def run(*arguments):
+    result = CliRunner().invoke(app, [str(argument) for argument in arguments])
+    return result.exit_code, result.stdout, result.stderr
+
+
+def measure(files, *more, model="cnn:width=4"):
+    data = ("--data", files / "data.npz")
+    return run("measure", files / "a.safetensors", files / "b.safetensors", "--model", model, *data, *more)
+
+
+def test_the_command_gives_the_numbers_of_the_function(files):
+    status, out, err = measure(files, "--json", "--alphas", "0,0.5", "--batch-size", "4")
+    assert status == 0, err
+    printed = json.loads(out)
+    data = (torch.tensor(np.load(files / "data.npz")["inputs"]), torch.tensor(np.load(files / "data.npz")["targets"]))
+    result = isthmus.measure(CNN.build, CNN.weights(0), CNN.weights(1), data, alphas=(0.0, 0.5), batch_size=4)
+    assert len(printed["rows"]) == result.loss.size
+    for row in printed["rows"]:
+        cell = result.sel(host=row["host"], moving=row["moving"], alpha=row["alpha"])
+        assert row["loss"] == float(cell.loss)
+        assert row["loss_barrier_high"] == float(cell.loss_barrier_high)
+
+
+def test_results_go_to_standard_output_and_progress_to_standard_error(files, tmp_path):
+    status, out, err = measure(files, "--out", tmp_path / "run", "--alphas", "3")
+    assert status == 0, err
+    assert "full network" in out
+    assert "conv6" in out
+    assert "points" in err
+    assert "examples/s" in err
+    assert "examples/s" not in out
+    assert str(tmp_path / "run" / "report.html") in out.replace("\n", "")
+    made = {str(p.relative_to(tmp_path / "run")) for p in (tmp_path / "run").rglob("*") if p.is_file()}
+    assert {"run.json", "results.parquet", "classes.parquet", "report.html", "figures/distances.svg"} <= made
+    assert pd.read_parquet(tmp_path / "run" / "results.parquet").alpha.nunique() == 3
+    assert "no-progress" not in measure(files, "--no-progress")[2]
+    assert measure(files, "--no-progress")[2] == ""
+
+
+def test_a_run_goes_on_with_resume_and_is_refused_without(files, tmp_path):
+    assert measure(files, "--out", tmp_path / "run", "--resume")[0] == 0
+    status, out, err = measure(files, "--out", tmp_path / "run")
+    assert (status, out) == (2, "")
+    assert "--resume" in err
+    assert measure(files, "--out", tmp_path / "run", "--resume")[0] == 0
+
+
+def test_data_repeats_for_several_splits(files, tmp_path):
+    status, out, _ = measure(files, "--data", files / "train.safetensors", "--sweep", "full", "--json")
+    assert status == 0
+    assert len({row["split"] for row in json.loads(out)["rows"]}) == 2
+
+
+def test_own_models_and_losses_come_from_a_file(files):
+    status, out, err = measure(
+        files, "--json", "--sweep", "full", "--loss", f"{files / 'own.py'}:losses", model=f"{files / 'own.py'}:build"
+    )
+    assert status == 0, err
+    printed = json.loads(out)
+    assert {row["loss"] for row in printed["rows"]} == {2.5}
+    assert printed["attributes"]["model"] == "own.py:build"
+
+
+def test_nan_is_printed_as_nan_with_a_warning(files, tmp_path):
+    broken = CNN.weights(0) | {"fc.bias": torch.full((10,), float("nan"))}
+    save_file(broken, tmp_path / "nan.safetensors")
+    status, out, err = run("measure", tmp_path / "nan.safetensors", files / "b.safetensors", "--model", "cnn", "--data",
+                           files / "data.npz", "--sweep", "full", "--json")  # fmt: skip
+    assert status == 0
+    assert "warning: network a holds NaN" in err
+    assert json.loads(out)["rows"][0]["loss"] == "NaN"
+
+
+def test_inspect_shows_layers_and_with_two_their_distance(files):
+    status, out, _ = run("inspect", files / "a.safetensors")
+    assert status == 0
+    assert "conv1" in out
+    assert "distance" not in out
+    status, out, _ = run("inspect", files / "a.safetensors", files / "b.safetensors", "--json")
+    rows = {row["layer"]: row for row in json.loads(out)}
+    difference = CNN.weights(1)["fc.weight"] - CNN.weights(0)["fc.weight"]
+    bias = CNN.weights(1)["fc.bias"] - CNN.weights(0)["fc.bias"]
+    assert rows["fc"]["distance"] == pytest.approx(float((difference**2).sum() + (bias**2).sum()) ** 0.5)
+    assert rows["fc"]["shapes"]
+    assert rows["all"]["parameters"] == sum(t.numel() for t in CNN.weights(0).values())
+    status, out, _ = run("inspect", files / "a.safetensors", "--model", "cnn", "--layers", "type", "--json")
+    assert {row["layer"] for row in json.loads(out)} == {"Conv2d", "Linear", "all"}
+
+
+def test_inspect_names_an_undefined_cosine(tmp_path):
+    save_file({"bias": torch.zeros(2)}, tmp_path / "a.safetensors")
+    save_file({"bias": torch.ones(2)}, tmp_path / "b.safetensors")
+    _, out, _ = run("inspect", tmp_path / "a.safetensors", tmp_path / "b.safetensors", "--json")
+    assert json.loads(out)[0]["cosine"] == "undefined: zero vector in a"
+
+
+def test_report_joins_runs_and_refuses_what_is_none(files, tmp_path):
+    for name in ("one", "two"):
+        measure(files, "--out", tmp_path / name, "--sweep", "full" if name == "two" else "single")
+    status, out, _ = run("report", tmp_path / "one", tmp_path / "two", "--out", tmp_path / "page")
+    assert status == 0
+    assert (tmp_path / "page" / "report.html").exists()
+    status, out, err = run("report", tmp_path)
+    assert (status, out) == (2, "")
+    assert "run.json" in err
+    assert run("report", tmp_path / "one", tmp_path / "two")[0] == 2
+
+
+class Malice:
+    def __init__(self, file):
+        self.file = file
+
+    def __reduce__(self):
+        return (open, (str(self.file), "w"))
+
+
+def bad_inputs(files, folder):
+    """Arguments after `measure`, and words that the message must hold."""
+    a, b, data = files / "a.safetensors", files / "b.safetensors", files / "data.npz"
+    torch.save(Malice(folder / "ran"), folder / "malice.pt")
+    (folder / "cut.safetensors").write_bytes(b.read_bytes()[:-40])
+    save_file({key: t for key, t in CNN.weights(1).items() if key != "fc.bias"}, folder / "keys.safetensors")
+    save_file(CNN.weights(1) | {"fc.bias": torch.zeros(7)}, folder / "shapes.safetensors")
+    inputs, targets = CNN.data(10)
+    save_file({"inputs": inputs, "targets": targets + 5}, folder / "range.safetensors")
+    model, good = ("--model", "cnn"), ("--data", data)
+    return {
+        "pickle with code": ([a, folder / "malice.pt", *model, *good], ["malice.pt", "code"]),
+        "truncated": ([a, folder / "cut.safetensors", *model, *good], ["cut.safetensors", "whole safetensors file"]),
+        "other keys": ([a, folder / "keys.safetensors", *model, *good], ["keys.safetensors", "1 missing: fc.bias"]),
+        "other shapes": ([a, folder / "shapes.safetensors", *model, *good], ["fc.bias [7] instead of [10]"]),
+        "other architecture": ([a, b, "--model", "resnet18_no_norm", *good], ["missing", "layer1.0.conv1.weight"]),
+        "unknown model": ([a, b, "--model", "resnet18_nonorm", *good], ["Did you mean 'resnet18_no_norm'"]),
+        "unknown option": ([a, b, "--model", "cnn:widht=4", *good], ["Did you mean 'width'"]),
+        "unknown data": ([a, b, *model, "--data", "cifar11"], ["Did you mean 'cifar10'"]),
+        "empty slice": ([a, b, *model, "--data", "digits:test[7:7]"], ["digits"]),
+        "slice beyond the end": ([a, b, *model, "--data", "digits:test[0:501]"], ["500"]),
+        "targets out of range": (
+            [a, b, *model, "--data", folder / "range.safetensors"],
+            ["targets from 0 to 9", "row"],
+        ),
+        "other channels": ([a, b, *model, "--data", "digits:test[0:9]"], ["inputs of shape (9, 1, 8, 8)"]),
+        "alphas 0": ([a, b, *model, *good, "--alphas", "0"], ["--alphas", "0.5"]),
+        "alphas 1": ([a, b, *model, *good, "--alphas", "1"], ["--alphas"]),
+        "alphas text": ([a, b, *model, *good, "--alphas", "half"], ["'half'"]),
+        "no such file": ([a, folder / "none.pt", *model, *good], ["none.pt", "nothing there"]),
+        "baseline": ([a, b, *model, *good, "--baseline", "modles"], ["--baseline"]),
+        "sweep": ([a, b, *model, *good, "--sweep", "windwo"], ["--sweep"]),
+        "recalibrate": ([a, b, *model, *good, "--batch-norm", "recalibrate"], ["--recalibrate-on"]),
+        "device": ([a, b, *model, *good, "--device", "tpu9"], ["--device"]),
+    }
+
+
+def test_bad_input_gives_status_two_one_message_no_traceback_and_nothing_written(files, tmp_path):
+    for name, (arguments, words) in bad_inputs(files, tmp_path).items():
+        before = set(tmp_path.rglob("*"))
+        status, out, err = run("measure", *arguments, "--out", tmp_path / "run")
+        assert (status, out) == (2, ""), (name, err)
+        assert all(word in err for word in words), (name, err)
+        assert "Traceback" not in err, name
+        heads = [line.split()[0] for line in err.splitlines() if line.startswith(("expected", "     got", "   where"))]
+        assert heads == ["expected", "got", "where"], (name, err)
+        assert set(tmp_path.rglob("*")) == before, name
+
+
+def fresh(*arguments, check="pass"):
+    """A process of its own; what it imported is asked at its end."""
+    code = f"import sys; from isthmus.cli.main import main; sys.argv = {['isthmus', *arguments]!r}\n"
+    code += f"try: main()\nexcept SystemExit as end: status = end.code\n{check}\nsys.exit(status)"
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+
+
+NO_TORCH = "assert 'torch' not in sys.modules, 'torch was imported'"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status"),
+    [
+        (["--help"], 0),
+        (["measure", "--help"], 0),
+        (["demo", "--help"], 0),
+        (["models"], 0),
+        (["measure"], 2),
+        (["measure", "a", "b", "--model", "cnn", "--data", "digits", "--alphas", "0"], 2),
+        (["measure", "a", "b", "--model", "cnm", "--data", "digits"], 2),
+        (["measure", "a", "b", "--model", "cnn", "--data", "digitz"], 2),
+        (["measure", "a", "b", "--model", "cnn", "--data", "digits", "--sweep", "x"], 2),
+        (["measure", "a", "b", "--model", "cnn", "--data", "digits", "--baseline", "x"], 2),
+    ],
+    ids=str,
+)
+def test_help_and_argument_errors_never_import_torch(arguments, status):
+    process = fresh(*arguments, check=NO_TORCH)
+    assert process.returncode == status, process.stderr
+    assert "torch was imported" not in process.stderr
+
+
+def test_our_own_fault_has_status_one_and_debug_shows_the_traceback(files, tmp_path):
+    (tmp_path / "own.py").write_text("def losses(outputs, targets):\n    return outputs.nothing\n")
+    arguments = ["measure", files / "a.safetensors", files / "b.safetensors", "--model", "cnn", "--data",
+                 files / "data.npz", "--loss", f"{tmp_path / 'own.py'}:losses"]  # fmt: skip
+    status, _, err = run(*arguments)
+    assert status == 1
+    assert "AttributeError" in err
+    assert "Traceback" not in err
+    process = fresh(*map(str, arguments), "--debug")
+    assert process.returncode == 1
+    assert "Traceback" in process.stderr
+
+
+def test_an_interrupt_ends_with_status_130_and_keeps_what_is_done(files, tmp_path):
+    (tmp_path / "own.py").write_text(
+        "calls = []\ndef losses(outputs, targets):\n    calls.append(1)\n"
+        "    if len(calls) == 3:\n        raise KeyboardInterrupt\n    return outputs.sum(1)\n"
+    )
+    arguments = ["measure", files / "a.safetensors", files / "b.safetensors", "--model", "cnn", "--data",
+                 files / "data.npz", "--loss", f"{tmp_path / 'own.py'}:losses", "--out", tmp_path / "run"]  # fmt: skip
+    status, _, err = run(*arguments)
+    assert status == 130, err
+    assert "--resume" in err
+    assert len(list((tmp_path / "run" / "examples").rglob("p*.parquet"))) == 2
+    assert run(*arguments, "--resume")[0] == 130 or run(*arguments, "--resume")[0] == 0
