@@ -1,18 +1,14 @@
 """What the user gives in Python: tensors, data sets, loaders, and functions in a file that return them."""
 
-import sys
-from collections.abc import Callable
-from hashlib import sha256
 from pathlib import Path
-from traceback import extract_tb
-from types import ModuleType
 
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from isthmus.data.dataset import examples_of_dataset, examples_of_loader
 from isthmus.data.examples import Examples
-from isthmus.errors import InputError, UnknownNameError
+from isthmus.errors import InputError
+from isthmus.user_code import load_function, named_failures
 
 
 def examples_of(data: object, name: str | None = None) -> Examples:
@@ -50,8 +46,6 @@ def examples_of(data: object, name: str | None = None) -> Examples:
 def load_function_examples(source: str, name: str) -> Examples:
     """What a function of the user's file returns.
 
-    The file is run as Python would run it from its own folder, so that it can import its neighbours.
-
     Args:
         source: `path/to/file.py:function`; the function takes no argument.
         name: What to call the examples.
@@ -61,31 +55,8 @@ def load_function_examples(source: str, name: str) -> Examples:
 
     Raises:
         InputError: If the file or the function fails, if there is no such function, or if what it returns is refused.
-        UnknownNameError: If the file has no such function.
     """
     path, _, function = source.rpartition(":")
-    file = Path(path).resolve()
-    sys.path.insert(0, str(file.parent))
-    try:
-        known = _load_functions(file)
-        if function not in known:
-            raise UnknownNameError("a function", function, known, file.name)
-        return examples_of(known[function](), name)
-    except InputError:
-        raise
-    except (Exception, SystemExit) as error:
-        lines = [frame.lineno for frame in extract_tb(error.__traceback__) if frame.filename == str(file)]
-        got = f"{type(error).__name__}: {error}" + (f" (line {lines[-1]})" if lines else "")
-        raise InputError("a file and a function that run", got, name, "correct it there") from error
-    finally:
-        if str(file.parent) in sys.path:
-            sys.path.remove(str(file.parent))
-
-
-def _load_functions(file: Path) -> dict[str, Callable[[], object]]:
-    code = file.read_bytes()
-    module = ModuleType(f"isthmus_user_data_{sha256(str(file).encode() + code).hexdigest()[:16]}")
-    module.__file__ = str(file)
-    sys.modules[module.__name__] = module  # pickling what the file defines, as loader workers do, looks here
-    exec(compile(code, file, "exec"), vars(module))
-    return {name: value for name, value in vars(module).items() if callable(value) and not name.startswith("__")}
+    data = load_function(Path(path), function, name)
+    with named_failures(Path(path), name):
+        return examples_of(data(), name)
