@@ -250,7 +250,8 @@ def test_an_interrupt_ends_with_status_130_and_keeps_what_is_done(files, tmp_pat
         "    if len(calls) == 3:\n        raise KeyboardInterrupt\n    return outputs.sum(1)\n"
     )
     arguments = ["measure", files / "a.safetensors", files / "b.safetensors", "--model", "cnn", "--data",
-                 files / "data.npz", "--loss", f"{tmp_path / 'own.py'}:losses", "--out", tmp_path / "run"]  # fmt: skip
+                 files / "data.npz", "--loss", f"{tmp_path / 'own.py'}:losses", "--out", tmp_path / "run",
+                 "--engine", "direct"]  # fmt: skip
     status, _, err = run(*arguments)
     assert status == 130, err
     assert "--resume" in err

@@ -21,7 +21,10 @@ def measure(
             "file.py:function. Repeat for several splits."
         ),
     ],
-    sweep: Annotated[Many, typer.Option(help="full or single; repeat for several.")] = ["single"],  # noqa: B006
+    sweep: Annotated[
+        Many,
+        typer.Option(help="full, single, cumulative:shallow_first, cumulative:deep_first, pairs; repeat for several."),
+    ] = ["single"],  # noqa: B006
     alphas: Annotated[
         str, typer.Option(help="11 is a count of points of [0, 1]; 0.5 or 0,0.25,0.5 are positions.")
     ] = "0.5",
@@ -39,7 +42,7 @@ def measure(
     ] = None,
     dtype: Annotated[str, typer.Option(help="float32, float64 or bfloat16.")] = "float32",
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1, ...")] = "auto",
-    engine: Annotated[str, typer.Option(help="direct: one full forward pass for each network.")] = "direct",
+    engine: Annotated[str, typer.Option(help="shared, or direct: one full forward pass a network.")] = "shared",
     batch_size: Annotated[int | None, typer.Option(help="Examples at once; a rule chooses if it is left out.")] = None,
     seed: Annotated[int, typer.Option(help="Of everything random.")] = 0,
     data_root: Annotated[Path | None, typer.Option(help="Where data sets lie; else ISTHMUS_DATA.")] = None,

@@ -1,6 +1,7 @@
 """`measure()`: which layers of two networks can be averaged."""
 
 import platform
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -12,12 +13,11 @@ import torch
 import xarray as xr
 
 from isthmus.data.examples import Examples
-from isthmus.errors import InputError
-from isthmus.evaluation.batches import DEFAULT_BATCH_SIZE, BatchSize
+from isthmus.errors import InputError, IsthmusWarning
+from isthmus.evaluation.batches import BatchSize, default_batch_size
 from isthmus.evaluation.block import Engine
-from isthmus.evaluation.direct import DirectEngine
+from isthmus.evaluation.engines import ChosenEngine, engine_of
 from isthmus.evaluation.loss import Loss
-from isthmus.evaluation.normalization import Recalibration
 from isthmus.layers.partition import LayerPartition
 from isthmus.measures.examples import ExampleTable
 from isthmus.runs.access import EXAMPLES, Measurement, load_run, remember
@@ -51,7 +51,7 @@ def measure(
     allow_shared_examples: bool = False,
     dtype: str = "float32",
     device: str = "auto",
-    engine: str = "direct",
+    engine: str = "shared",
     batch_size: int | None = None,
     seed: int = 0,
     progress: bool = False,
@@ -85,8 +85,8 @@ def measure(
         allow_shared_examples: Whether measured examples may be among the recalibration data.
         dtype: "float32", "float64" or "bfloat16". Blends are computed in float32, or in float64.
         device: "auto", "cpu", "cuda:1", ...
-        engine: "direct".
-        batch_size: Examples at once; halved where memory runs out.
+        engine: "shared" computes what points have in common once; "direct" is its specification.
+        batch_size: Examples at once; by default 64 on a processor, else 512. Halved where memory runs out.
         seed: Of everything random.
         progress: Whether to show on standard error how far it is.
         out: A run folder, to be made.
@@ -146,7 +146,11 @@ def measure(
         if earlier.complete:
             return load_run(folder)
     with _threads(record.num_threads):
-        record, tables = _evaluated(subject, record, folder, progress=progress)
+        size = BatchSize(record.batch_size)
+        chosen = _chosen_engine(subject, settings, size)
+        record = record.model_copy(update={"engine_note": chosen.note})
+        tables = _evaluated(subject, record, chosen.engine, folder, progress=progress)
+    record = record.model_copy(update={"complete": True, "batch_size": size.size})
     grid = subject.grid
     result = result_dataset(grid, tables, settings.baseline, layer_variables(subject.distances), record.attributes())
     if folder is None:
@@ -183,7 +187,7 @@ def _record(subject: Subject, settings: Settings, loss_code: str) -> Record:
         layers=layers,
         grid=GridRecord.of(subject.grid),
         device=str(subject.network.device),
-        batch_size=settings.batch_size or DEFAULT_BATCH_SIZE,
+        batch_size=settings.batch_size or default_batch_size(subject.network.device),
         num_threads=torch.get_num_threads(),
         self_checks=tuple(asdict(check) for check in subject.checks),
         warnings=tuple(subject.warnings),
@@ -217,11 +221,17 @@ def _resumed(fresh: Record, earlier: Record, folder: Path) -> Record:
     return earlier
 
 
+def _chosen_engine(subject: Subject, settings: Settings, size: BatchSize) -> ChosenEngine:
+    first = next(iter(subject.splits.values()))
+    chosen = engine_of(settings.engine, subject.network, subject.segment, first, size, subject.recalibration)
+    if chosen.fell_back:
+        warnings.warn(f"engine {settings.engine}: {chosen.note}", IsthmusWarning, stacklevel=3)
+    return chosen
+
+
 def _evaluated(
-    subject: Subject, record: Record, folder: Path | None, *, progress: bool
-) -> tuple[Record, dict[str, ExampleTable]]:
-    batch_size = BatchSize(record.batch_size)
-    engine = _engine(subject, batch_size)
+    subject: Subject, record: Record, engine: Engine, folder: Path | None, *, progress: bool
+) -> dict[str, ExampleTable]:
     if folder is not None:
         record.save(folder)
     names = split_folders(list(subject.splits))
@@ -239,14 +249,7 @@ def _evaluated(
                 store.add(block)
                 advance(split, len(block.points), block.loss.size)
             tables[split] = store.table(num_points, len(examples))
-    return record.model_copy(update={"complete": True, "batch_size": batch_size.size}), tables
-
-
-def _engine(subject: Subject, batch_size: BatchSize) -> Engine:
-    if subject.recalibration is None:
-        return DirectEngine(subject.network, subject.segment, batch_size)
-    recalibration = Recalibration(subject.network, subject.recalibration, batch_size.size)
-    return DirectEngine(subject.network, subject.segment, batch_size, recalibration)
+    return tables
 
 
 def _class_numbers(examples: Examples) -> np.ndarray | None:

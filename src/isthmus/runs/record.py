@@ -112,6 +112,7 @@ class Record(_Part):
         device: Where it ran, such as "cpu".
         batch_size: In force when the first unit began; kept on resuming.
         num_threads: Threads of torch; kept on resuming.
+        engine_note: How the engine works on this network, in words.
         interval_target: What the intervals speak of: "distribution" (the examples are a sample of it).
         self_checks: What was checked on this model and data, and how it came out.
         warnings: What may be other than it seems.
@@ -133,6 +134,7 @@ class Record(_Part):
     device: str
     batch_size: int
     num_threads: int
+    engine_note: str = ""
     interval_target: str = "distribution"
     self_checks: tuple[dict[str, Any], ...] = ()
     warnings: tuple[str, ...] = ()
@@ -173,6 +175,7 @@ class Record(_Part):
             "dtype": settings.dtype,
             "device": self.device,
             "engine": settings.engine,
+            "engine_note": self.engine_note,
             "seed": settings.seed,
             "batch_size": self.batch_size,
             "num_threads": self.num_threads,

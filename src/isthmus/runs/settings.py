@@ -44,7 +44,7 @@ class Settings(BaseModel):
     allow_shared_examples: bool = False
     dtype: Literal["float32", "float64", "bfloat16"] = "float32"
     device: str = "auto"
-    engine: Literal["direct"] = "direct"
+    engine: Literal["shared", "direct"] = "shared"
     batch_size: int | None = Field(default=None, ge=1)
     seed: int = 0
 

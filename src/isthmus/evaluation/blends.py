@@ -1,0 +1,54 @@
+"""Weights of layers at their versions, made when they are needed and kept while there is room."""
+
+from collections import OrderedDict
+from collections.abc import Iterable
+
+import torch
+from torch import Tensor
+
+from isthmus.paths.linear import Segment
+from isthmus.paths.point import Version
+from isthmus.weights.state import converted
+
+
+class LayerBlends:
+    """Weights of layers in the network's dtype; those used last are kept, up to the size of one network.
+
+    Weights that are the two networks' own tensors take no room.
+
+    Args:
+        segment: Makes the weights of a layer.
+        dtype: The floating type they are cast to.
+    """
+
+    def __init__(self, segment: Segment, dtype: torch.dtype) -> None:
+        self.segment = segment
+        self.dtype = dtype
+        self.room_bytes = sum(tensor.nbytes for tensor in converted(segment.first, dtype).values())
+        self._own = {id(tensor) for weights in (segment.first, segment.second) for tensor in weights.values()}
+        self._kept: OrderedDict[tuple[str, Version], tuple[dict[str, Tensor], int]] = OrderedDict()
+        self._kept_bytes = 0
+
+    def __call__(self, layers: Iterable[tuple[str, Version]]) -> dict[str, Tensor]:
+        """The weights of some layers.
+
+        Args:
+            layers: Labels and versions.
+
+        Returns:
+            Key -> tensor, for every key of these layers.
+        """
+        return {key: tensor for item in layers for key, tensor in self._layer(item).items()}
+
+    def _layer(self, item: tuple[str, Version]) -> dict[str, Tensor]:
+        if item in self._kept:
+            self._kept.move_to_end(item)
+            return self._kept[item][0]
+        weights = converted(self.segment.layer_weights(*item), self.dtype)  # type: ignore[arg-type]
+        made_bytes = sum(tensor.nbytes for tensor in weights.values() if id(tensor) not in self._own)
+        self._kept[item] = weights, made_bytes
+        self._kept_bytes += made_bytes
+        while self._kept_bytes > self.room_bytes:
+            _, (_, dropped_bytes) = self._kept.popitem(last=False)
+            self._kept_bytes -= dropped_bytes
+        return weights

@@ -1,0 +1,68 @@
+"""Engines by name."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from isthmus.data.examples import Examples
+from isthmus.evaluation.batches import BatchSize
+from isthmus.evaluation.block import Engine
+from isthmus.evaluation.direct import DirectEngine
+from isthmus.evaluation.network import Network
+from isthmus.evaluation.normalization import Recalibration
+from isthmus.evaluation.shared import SharedEngine
+from isthmus.evaluation.staging import staged_network
+from isthmus.paths.linear import Segment
+
+EngineName = Literal["shared", "direct"]
+
+
+@dataclass(frozen=True)
+class ChosenEngine:
+    """An engine, and what a run says of it.
+
+    Attributes:
+        engine: Ready to evaluate points.
+        note: How it works on this network, in words.
+        fell_back: Whether the network could not be cut, so that no work is shared.
+    """
+
+    engine: Engine
+    note: str
+    fell_back: bool = False
+
+
+def engine_of(
+    name: EngineName,
+    network: Network,
+    segment: Segment,
+    examples: Examples,
+    batch_size: BatchSize,
+    recalibration: Examples | None,
+) -> ChosenEngine:
+    """The engine of a name for a network.
+
+    Args:
+        name: "shared", or "direct" for one full forward pass a point.
+        network: The model, loss and arithmetic.
+        segment: The two networks, on the network's device.
+        examples: Examples to compare the stages of the shared engine with the network on.
+        batch_size: Examples at once.
+        recalibration: Data for BatchNorm policy `recalibrate`, which runs on the direct engine alone: there a
+            network's statistics depend on all of its weights.
+
+    Returns:
+        The engine; a network that cannot be exported runs as a single stage, and the note says why.
+    """
+    if recalibration is not None:
+        prepared = Recalibration(network, recalibration, batch_size.size)
+        note = "direct" if name == "direct" else "direct, since recalibration is not shared between points"
+        return ChosenEngine(DirectEngine(network, segment, batch_size, prepared), note)
+    if name == "direct":
+        return ChosenEngine(
+            DirectEngine(network, segment, batch_size), "direct: one full forward pass for each network"
+        )
+    staged = staged_network(network, segment, examples, batch_size)
+    engine = SharedEngine(network, segment, batch_size, staged)
+    if staged.fallback_reason:
+        return ChosenEngine(engine, f"a single stage, without sharing: {staged.fallback_reason}", fell_back=True)
+    return ChosenEngine(engine, f"{len(staged.stages)} stages, compared with the network: {staged.agreement}")

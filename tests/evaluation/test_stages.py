@@ -1,0 +1,229 @@
+"""Where a network is cut, what its stages read, and what happens to networks that cannot be cut."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+from awkward_networks import (
+    AWKWARD,
+    NOT_CUT,
+    BranchesJoinLate,
+    BuffersOfAllKinds,
+    DecidesByData,
+    InPlaceOnResidual,
+    InPlaceThroughLaterView,
+    InPlaceThroughViews,
+    LayerUsedTwice,
+    ListOfModules,
+    LoopsOverExamples,
+    OutOfRegistrationOrder,
+    TiedEmbedding,
+    WritesInSecret,
+    row_inputs,
+)
+from pairs_of_networks import REGISTERED, Pair, transformer
+from torch.nn import functional
+
+from isthmus.evaluation import staging
+from isthmus.evaluation.batches import BatchSize
+from isthmus.evaluation.staging import relative_difference
+
+
+def staged(model, inputs, **options):
+    return Pair.of(model, inputs, **options).staged()
+
+
+def test_a_resnet_has_a_stage_for_each_layer_in_the_order_of_layers():
+    pair = Pair.of(*REGISTERED["resnet18"]())
+    assert [stage.layers for stage in pair.staged().stages] == [(label,) for label in pair.segment.layers]
+
+
+def test_a_layer_used_twice_is_read_by_a_later_stage_only_where_a_new_layer_lies_between():
+    class Alternating(LayerUsedTwice):
+        def forward(self, x):
+            return self.last(self.twice(self.first(self.twice(x))))
+
+    assert [stage.layers for stage in staged(LayerUsedTwice(), row_inputs(3)).stages] == [
+        ("first",),
+        ("twice",),
+        ("last",),
+    ]
+    assert [stage.layers for stage in staged(Alternating(), row_inputs(3)).stages] == [
+        ("twice",),
+        ("first", "twice"),
+        ("last",),
+    ]
+
+
+def test_tied_weights_version_every_stage_that_reads_them():
+    stages = staged(TiedEmbedding(), torch.randint(0, 7, (3, 5))).stages
+    assert [stage.layers for stage in stages] == [("embedding",), ("middle", "embedding")]
+
+
+def test_stages_follow_execution_and_not_registration():
+    stages = staged(OutOfRegistrationOrder(), row_inputs(3)).stages
+    assert [stage.layers for stage in stages] == [("first",), ("middle",), ("last",)]
+
+
+def test_values_of_one_branch_stay_live_beside_the_other():
+    stages = staged(BranchesJoinLate(), row_inputs(3)).stages
+    assert [stage.layers for stage in stages] == [
+        (label,) for label in ("stem", "left.0", "left.2", "right.0", "right.2", "last")
+    ]
+    assert [len(stage.leaves) for stage in stages] == [1, 2, 2, 3, 1, 1]
+
+
+def test_what_runs_before_any_weight_is_a_stage_that_all_points_share():
+    class Scaled(LayerUsedTwice):
+        def forward(self, x):
+            return super().forward(x / 255)
+
+    first, second, *_ = staged(Scaled(), row_inputs(3)).stages
+    assert (first.layers, second.layers) == ((), ("first",))
+
+
+def test_attention_and_convolution_are_not_decomposed():
+    model, inputs = transformer("vit")
+    targets = {str(node.target) for stage in staged(model, inputs).stages for node in stage.function.graph.nodes}
+    assert {"aten.scaled_dot_product_attention.default", "aten.conv2d.default", "aten.layer_norm.default"} <= targets
+
+
+def test_outputs_that_are_not_scores_are_not_computed():
+    model, inputs = transformer("gpt2")
+    assert model.config.use_cache
+    last = staged(model, inputs).stages[-1]
+    assert last.leaves == {last.writes[0]}
+
+
+def test_persistent_buffers_are_layers_and_other_constants_follow_the_dtype():
+    pair = Pair.of(BuffersOfAllKinds(), row_inputs(3), dtype=torch.float64)
+    stages = pair.staged().stages
+    assert {label for stage in stages for label in stage.layers} == set(pair.segment.layers)
+    constants = {name: t for stage in stages for name, t in stage.function.named_buffers() if t.shape == (6,)}
+    scale = next(t for name, t in constants.items() if "scale" in name)
+    assert scale.dtype == torch.float64
+    assert torch.equal(scale, pair.network.module.scale)
+
+
+@pytest.mark.parametrize("kind", [*AWKWARD, *NOT_CUT])
+@pytest.mark.parametrize("size", [1, 2, 7])
+def test_stages_of_one_export_equal_functional_call_at_every_batch_size(kind, size):
+    torch.manual_seed(0)
+    pair = Pair.of(kind(), (AWKWARD | NOT_CUT)[kind](7))
+    inputs = pair.examples.inputs[:size]
+    weights = pair.segment.weights(pair.segment.point("a", tuple(pair.segment.layers), 0.3))
+    found = pair.staged().outputs(weights, inputs.clone())
+    assert torch.equal(found, pair.network.outputs(weights, inputs.clone()))
+
+
+def test_data_of_a_single_example_can_be_staged():
+    pair = Pair.of(ListOfModules(), row_inputs(1))
+    assert pair.staged().agreement == "equal to the bit"
+
+
+@pytest.mark.parametrize(("kind", "num_stages"), [(InPlaceOnResidual, 6), (InPlaceThroughLaterView, 3)])
+def test_a_value_that_a_stage_changes_in_place_is_copied_first(kind, num_stages):
+    torch.manual_seed(0)
+    pair = Pair.of(kind(), AWKWARD[kind](3))
+    network = pair.staged()
+    assert len(network.stages) == num_stages
+    live = {network.entry: pair.examples.inputs.clone()}
+    for stage in network.stages:
+        before = {name: value.clone() for name, value in live.items()}
+        after = stage(live, pair.segment.first)
+        assert all(torch.equal(live[name], before[name]) for name in before), stage.layers
+        live = after
+
+
+def test_views_of_a_value_that_is_changed_in_place_are_not_cut_apart():
+    assert [stage.layers for stage in staged(InPlaceThroughViews(), row_inputs(3)).stages] == [
+        ("first", "second"),
+        ("third",),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "reason"),
+    [
+        (DecidesByData, "GuardOnDataDependentSymNode"),
+        (LoopsOverExamples, "Constraints violated"),
+        (WritesInSecret, "writes to its inputs"),
+    ],
+)
+def test_a_network_that_cannot_be_cut_is_one_stage_with_its_reason(kind, reason):
+    pair = Pair.of(kind(), row_inputs(5))
+    network = pair.staged()
+    assert [stage.layers for stage in network.stages] == [tuple(pair.segment.layers)]
+    assert reason in network.fallback_reason
+
+
+def test_a_network_that_changes_its_weights_is_not_cut():
+    class Counting(LayerUsedTwice):
+        def __init__(self):
+            super().__init__()
+            self.register_buffer("calls", torch.zeros(1))
+
+        def forward(self, x):
+            self.calls.add_(1)
+            return super().forward(x)
+
+    assert "changes 'calls' in place" in staged(Counting(), row_inputs(3)).fallback_reason
+
+
+def test_a_difference_beyond_the_tolerance_is_one_stage_with_its_reason(monkeypatch):
+    def cut_wrongly(graph, layers):
+        network = right(graph, layers)
+        last = network.stages[-1]
+        wrong = replace(last, function=lambda *values: tuple(1.001 * value for value in last.function(*values)))
+        return replace(network, stages=(*network.stages[:-1], wrong))
+
+    right = staging.cut
+    monkeypatch.setattr(staging, "cut", cut_wrongly)
+    network = staged(LayerUsedTwice(), row_inputs(3))
+    assert len(network.stages) == 1
+    assert (
+        network.fallback_reason == "the stages differ from the network: largest difference 0.001 of the largest output"
+    )
+
+
+def test_the_comparison_halves_the_batch_where_memory_runs_out(monkeypatch):
+    def scarce(network, segment, staged, inputs):
+        if len(inputs) > 3:
+            raise RuntimeError("not enough memory: you tried to allocate 1 byte")
+        return right(network, segment, staged, inputs)
+
+    right = staging._largest_difference
+    monkeypatch.setattr(staging, "_largest_difference", scarce)
+    pair, batch_size = Pair.of(LayerUsedTwice(), row_inputs(9)), BatchSize(8)
+    network = staging.staged_network(pair.network, pair.segment, pair.examples, batch_size)
+    assert (network.fallback_reason, len(network.stages), batch_size.size) == (None, 3, 2)
+
+
+def test_weights_kept_outside_the_state_dict_stay_those_of_the_module_in_both_engines():
+    class KeepsReference(LayerUsedTwice):
+        def __init__(self):
+            super().__init__()
+            self.kept = [self.first.weight]
+
+        def forward(self, x):
+            return super().forward(functional.linear(x, self.kept[0]))
+
+    pair = Pair.of(KeepsReference(), row_inputs(3))
+    network = pair.staged()
+    weights, inputs = pair.segment.weights(pair.segment.point("a", (), 0.0)), pair.examples.inputs
+    assert network.fallback_reason is None
+    assert torch.equal(network.outputs(weights, inputs), pair.network.outputs(weights, inputs))
+
+
+def test_relative_difference_counts_nan_in_equal_places_as_equal():
+    x = torch.tensor([1.0, float("nan"), 4.0])
+    assert relative_difference(x, x.clone()) == 0
+    assert relative_difference(x + 1, x) == 0.25
+    assert relative_difference(torch.tensor([1.0, 2.0, 4.0]), x) == float("inf")
+    assert relative_difference(x[:2], x) == float("inf")
+
+
+def test_costs_count_every_stage_s_operations_and_the_memory_between_stages():
+    costs = staged(BranchesJoinLate(), row_inputs(3)).costs
+    assert costs.flops == tuple(2 * n for n in (36, 30, 15, 30, 15, 48))
+    assert costs.live_bytes == tuple(4 * n for n in (6, 6, 11, 9, 14, 12, 4))
