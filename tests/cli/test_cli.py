@@ -130,6 +130,23 @@ def test_inspect_names_an_undefined_cosine(tmp_path):
     assert json.loads(out)[0]["cosine"] == "undefined: zero vector in a"
 
 
+def test_a_dry_run_prints_the_plan_and_measures_nothing(files, tmp_path):
+    status, out, err = measure(
+        files, "--dry-run", "--json", "--sweep", "single", "--sweep", "pairs", "--out", tmp_path / "r"
+    )
+    assert status == 0, err
+    plan = json.loads(out)
+    assert plan["num_points"] == 2 + 1 + 2 * 7 + 2 * 21
+    assert plan["num_examples"] == 10
+    assert 0 < plan["planned_flops"] < 0.6 * plan["naive_flops"]
+    assert plan["forwards"] < plan["num_points"]
+    assert plan["seconds"] > 0
+    assert not (tmp_path / "r").exists()
+    status, out, _ = measure(files, "--dry-run", "--engine", "direct")
+    assert "17 points on 10 examples" in out
+    assert "17.0 planned, 17 naive" in out
+
+
 def test_report_joins_runs_and_refuses_what_is_none(files, tmp_path):
     for name in ("one", "two"):
         measure(files, "--out", tmp_path / name, "--sweep", "full" if name == "two" else "single")

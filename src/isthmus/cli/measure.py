@@ -1,5 +1,7 @@
 """`isthmus measure`: the main job."""
 
+import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -52,6 +54,9 @@ def measure(
     allow_shared_examples: Annotated[
         bool, typer.Option("--allow-shared-examples", help="Let recalibration use measured examples.")
     ] = False,
+    only_plan: Annotated[
+        bool, typer.Option("--dry-run", help="Print points, cost, memory and a time estimate; measure nothing.")
+    ] = False,
     progress: Annotated[bool, typer.Option(help="Show how far it is on standard error.")] = True,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
@@ -72,32 +77,32 @@ def measure(
         engine=engine,
         batch_size=batch_size,
     )
+    arguments: dict[str, Any] = {
+        "sweep": sweep,
+        "alphas": grid,
+        "hosts": hosts.split(","),
+        "layers": layers,
+        "loss": _loss(loss),
+        "baseline": baseline,
+        "batch_norm": batch_norm,
+        "recalibration_data": recalibrate_on,
+        "allow_shared_examples": allow_shared_examples,
+        "dtype": dtype,
+        "device": device,
+        "engine": engine,
+        "batch_size": batch_size,
+        "seed": seed,
+        "data_root": data_root,
+    }
+    if only_plan:
+        from isthmus.runs.dry_run import dry_run
+        from isthmus.runs.request import request_of
+
+        _print_plan(dry_run(request_of(model, a, b, data, **arguments)), as_json=as_json)
+        return
     from isthmus.runs.measure import measure as measured
 
-    result = measured(
-        model,
-        a,
-        b,
-        data,
-        sweep=sweep,
-        alphas=grid,
-        hosts=hosts.split(","),
-        layers=layers,
-        loss=_loss(loss),
-        baseline=baseline,
-        batch_norm=batch_norm,
-        recalibration_data=recalibrate_on,
-        allow_shared_examples=allow_shared_examples,
-        dtype=dtype,
-        device=device,
-        engine=engine,
-        batch_size=batch_size,
-        seed=seed,
-        progress=progress,
-        out=out,
-        resume=resume,
-        data_root=data_root,
-    )
+    result = measured(model, a, b, data, progress=progress, out=out, resume=resume, **arguments)
     page = None
     if out is not None:
         from isthmus.cli.report import save_run_report
@@ -142,3 +147,20 @@ def _loss(loss: str) -> Any:
     from isthmus.user_code import load_function
 
     return load_function(Path(file), function, loss)
+
+
+def _print_plan(plan: Any, *, as_json: bool) -> None:
+    """Print a `DryRun`."""
+    if as_json:
+        print(json.dumps(asdict(plan), indent=1))
+        return
+    print(f"{plan.num_points} points on {plan.num_examples} examples, {plan.batch_size} at once")
+    print(f"engine: {plan.engine_note}")
+    if plan.planned_flops:
+        share = plan.planned_flops / plan.naive_flops
+        print(
+            f"floating-point operations: {plan.planned_flops:.3g} planned, {plan.naive_flops:.3g} naive ({share:.3f})"
+        )
+    print(f"forward passes for each example: {plan.forwards:.1f} planned, {plan.num_points} naive")
+    print(f"memory for values held between stages: {plan.live_bytes / 2**20:.0f} MiB")
+    print(f"time: about {plan.seconds:.0f} s, from a few forward passes just now")

@@ -1,7 +1,6 @@
 """`measure()`: which layers of two networks can be averaged."""
 
 import platform
-import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -13,25 +12,24 @@ import torch
 import xarray as xr
 
 from isthmus.data.examples import Examples
-from isthmus.errors import InputError, IsthmusWarning
+from isthmus.errors import InputError
 from isthmus.evaluation.batches import BatchSize, default_batch_size
 from isthmus.evaluation.block import Engine
-from isthmus.evaluation.engines import ChosenEngine, engine_of
 from isthmus.evaluation.loss import Loss
 from isthmus.layers.partition import LayerPartition
 from isthmus.measures.examples import ExampleTable
 from isthmus.runs.access import EXAMPLES, Measurement, load_run, remember
 from isthmus.runs.folder import resumable_record
-from isthmus.runs.inputs import Model, Weights, loss_identity
+from isthmus.runs.inputs import Model, Weights
 from isthmus.runs.progress import shown_progress
 from isthmus.runs.record import GridRecord, LayerRecord, Record, SplitRecord, WeightsRecord, run_identity
+from isthmus.runs.request import request_of
 from isthmus.runs.result import class_dataset, layer_variables, result_dataset
-from isthmus.runs.settings import Alphas, Settings, checked_settings
+from isthmus.runs.settings import Alphas, Settings
 from isthmus.runs.store import ExampleStore, FolderStore, MemoryStore, split_folders
-from isthmus.runs.subject import Subject, subject_of
+from isthmus.runs.subject import Subject, chosen_engine, subject_of
 from isthmus.runs.table import CLASSES_FILE, RESULTS_FILE, save_results
 from isthmus.sweeps.group import Sweep
-from isthmus.sweeps.spec import parsed_sweeps
 
 
 def measure(
@@ -108,38 +106,32 @@ def measure(
         >>> round(float(result.loss_a), 4)  # log(1 + exp(-1))
         0.3133
     """
-    sweeps = parsed_sweeps(sweep)
-    loss_name, loss_code = loss_identity(loss)
-    settings = checked_settings(
-        sweep=tuple(item.name for item in sweeps[1:]) or ("full",),
+    request = request_of(
+        model,
+        a,
+        b,
+        data,
+        sweep=sweep,
         alphas=alphas,
-        hosts=(hosts,) if isinstance(hosts, str) else tuple(hosts),
-        layers=layers if isinstance(layers, str) else "given",
-        loss=loss_name,
+        hosts=hosts,
+        layers=layers,
+        loss=loss,
         baseline=baseline,
         batch_norm=batch_norm,
+        recalibration_data=recalibration_data,
         allow_shared_examples=allow_shared_examples,
         dtype=dtype,
         device=device,
         engine=engine,
         batch_size=batch_size,
         seed=seed,
+        data_root=data_root,
     )
+    settings = request.settings
     folder = None if out is None else Path(out)
     earlier = None if folder is None else resumable_record(folder, resume=resume)
-    subject = subject_of(
-        model,
-        a,
-        b,
-        data,
-        settings=settings,
-        sweeps=sweeps,
-        layers=layers,
-        loss=loss,
-        recalibration_data=recalibration_data,
-        data_root=None if data_root is None else Path(data_root),
-    )
-    record = _record(subject, settings, loss_code)
+    subject = subject_of(request)
+    record = _record(subject, settings, request.loss_code)
     if earlier is not None:
         assert folder is not None
         record = _resumed(record, earlier, folder)
@@ -147,7 +139,7 @@ def measure(
             return load_run(folder)
     with _threads(record.num_threads):
         size = BatchSize(record.batch_size)
-        chosen = _chosen_engine(subject, settings, size)
+        chosen = chosen_engine(subject, settings, size)
         record = record.model_copy(update={"engine_note": chosen.note})
         tables = _evaluated(subject, record, chosen.engine, folder, progress=progress)
     record = record.model_copy(update={"complete": True, "batch_size": size.size})
@@ -219,14 +211,6 @@ def _resumed(fresh: Record, earlier: Record, folder: Path) -> Record:
             "give the same inputs and settings, or another --out",
         )
     return earlier
-
-
-def _chosen_engine(subject: Subject, settings: Settings, size: BatchSize) -> ChosenEngine:
-    first = next(iter(subject.splits.values()))
-    chosen = engine_of(settings.engine, subject.network, subject.segment, first, size, subject.recalibration)
-    if chosen.fell_back:
-        warnings.warn(f"engine {settings.engine}: {chosen.note}", IsthmusWarning, stacklevel=3)
-    return chosen
 
 
 def _evaluated(

@@ -1,30 +1,29 @@
 """Everything that must be known before the first network is evaluated; here bad input is refused."""
 
 import warnings
-from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import torch
 
 from isthmus.data.examples import Examples
 from isthmus.data.load import load_examples, load_splits
 from isthmus.errors import InputError, IsthmusWarning, listed
+from isthmus.evaluation.batches import BatchSize
 from isthmus.evaluation.device import DTYPES, device_named
-from isthmus.evaluation.loss import Loss, loss_named
+from isthmus.evaluation.engines import ChosenEngine, engine_of
+from isthmus.evaluation.loss import loss_named
 from isthmus.evaluation.network import Network
 from isthmus.evaluation.normalization import normalization_modules, refuse_shared_examples
 from isthmus.evaluation.probe import SelfCheck, end_checks, refuse_unfit_model
 from isthmus.layers.order import first_use
-from isthmus.layers.partition import LayerPartition
 from isthmus.layers.rules import layer_partition
 from isthmus.measures.distance import LayerDistance, layer_distance
 from isthmus.paths.linear import Segment
 from isthmus.paths.point import Point
-from isthmus.runs.inputs import Model, NamedModel, NamedWeights, Weights, fitted_weights, named_model, read_weights
+from isthmus.runs.inputs import NamedModel, NamedWeights, fitted_weights, named_model, read_weights
+from isthmus.runs.request import Request
 from isthmus.runs.settings import Settings
 from isthmus.sweeps.grid import Grid, grid_of
-from isthmus.sweeps.group import Sweep
 from isthmus.weights.state import Kind, StateDict, converted, entry_kinds
 
 
@@ -61,32 +60,11 @@ class Subject:
     warnings: list[str]
 
 
-def subject_of(
-    model: Model,
-    a: Weights,
-    b: Weights,
-    data: object,
-    *,
-    settings: Settings,
-    sweeps: Sequence[Sweep],
-    layers: str | LayerPartition,
-    loss: str | Loss,
-    recalibration_data: object,
-    data_root: Path | None,
-) -> Subject:
+def subject_of(request: Request) -> Subject:
     """Load, check and lay out a measurement.
 
     Args:
-        model: Module, function that builds one, or name.
-        a: Weights of network a, or the path of a checkpoint.
-        b: Weights of network b.
-        data: Anything that `isthmus.data.load.load_splits` takes.
-        settings: What is asked.
-        sweeps: Its sweeps, the full one first.
-        layers: Rule or partition.
-        loss: Name or function.
-        recalibration_data: For BatchNorm policy `recalibrate`, else None.
-        data_root: Where data sets lie.
+        request: What was asked.
 
     Returns:
         What is to be measured. Nothing has been written yet, and no input has been changed.
@@ -94,13 +72,14 @@ def subject_of(
     Raises:
         InputError: Anything is wrong with the input; the message says what.
     """
+    settings, recalibration_data, data_root = request.settings, request.recalibration_data, request.data_root
     _refuse_unused_recalibration(settings, recalibration_data)
     device, dtype = device_named(settings.device), DTYPES[settings.dtype]
-    loss_function = loss_named(loss)
-    read_a, read_b = read_weights(a, "a"), read_weights(b, "b")
-    named = named_model(model, read_a[0])
+    loss_function = loss_named(request.loss)
+    read_a, read_b = read_weights(request.a, "a"), read_weights(request.b, "b")
+    named = named_model(request.model, read_a[0])
     network_a, network_b = (fitted_weights(*read, named.module) for read in (read_a, read_b))
-    splits = {name: split.to(device) for name, split in load_splits(data, data_root=data_root).items()}
+    splits = {name: split.to(device) for name, split in load_splits(request.data, data_root=data_root).items()}
     recalibration = None if recalibration_data is None else load_examples(recalibration_data, data_root=data_root)
 
     network = Network.copied_from(named.module, loss_function, device, dtype)
@@ -110,7 +89,7 @@ def subject_of(
     )
     checks = _probed(network, weights_a, splits, recalibration, settings)
     inputs, _ = next(iter(splits.values())).batch(0, 1, device, dtype)
-    partition = layer_partition(layers, named.module, first_use(network.module, inputs))
+    partition = layer_partition(request.layers, named.module, first_use(network.module, inputs))
     segment = Segment.between(
         weights_a,
         weights_b,
@@ -120,7 +99,7 @@ def subject_of(
         hashes=(network_a.hash, network_b.hash),
     )
     needs_far_ends = settings.baseline == "cut" or 1.0 in settings.alphas
-    grid, points = grid_of(segment, sweeps, settings.hosts, settings.alphas, far_ends=needs_far_ends)
+    grid, points = grid_of(segment, request.sweeps, settings.hosts, settings.alphas, far_ends=needs_far_ends)
     checks += end_checks(network, segment, weights_a, weights_b, next(iter(splits.values())))
     parameters = {key for key, kind in segment.kinds.items() if kind is Kind.PARAMETER}
     distances = [
@@ -141,6 +120,24 @@ def subject_of(
         checks=checks,
         warnings=_warned(network_a, network_b, network, settings),
     )
+
+
+def chosen_engine(subject: Subject, settings: Settings, size: BatchSize) -> ChosenEngine:
+    """The engine that a measurement runs on.
+
+    Args:
+        subject: What is measured.
+        settings: What was asked.
+        size: Examples at once.
+
+    Returns:
+        The engine and what to say of it; a warning is given where the network could not be cut into stages.
+    """
+    first = next(iter(subject.splits.values()))
+    chosen = engine_of(settings.engine, subject.network, subject.segment, first, size, subject.recalibration)
+    if chosen.fell_back:
+        warnings.warn(f"engine {settings.engine}: {chosen.note}", IsthmusWarning, stacklevel=3)
+    return chosen
 
 
 def _probed(

@@ -1,0 +1,90 @@
+"""What a measurement would cost, without measuring."""
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from isthmus.evaluation.batches import BatchSize, default_batch_size
+from isthmus.evaluation.cost import plan_cost
+from isthmus.evaluation.shared import SharedEngine
+from isthmus.runs.request import Request
+from isthmus.runs.subject import Subject, chosen_engine, subject_of
+
+NUM_PROBES = 3
+
+
+@dataclass(frozen=True)
+class DryRun:
+    """A measurement that was planned and not run.
+
+    Attributes:
+        num_points: Distinct networks.
+        num_examples: Examples of all splits.
+        engine_note: How the engine works on this network, in words.
+        naive_flops: Floating-point operations of one full forward pass for each point and example.
+        planned_flops: The same as planned; where no operator is counted both are 0.
+        forwards: Full forward passes that the plan is worth, for each example.
+        live_bytes: Memory for the values held between stages, at the batch size.
+        batch_size: Examples at once.
+        seconds: Time estimate, from a few forward passes of one batch on this machine as it is now.
+    """
+
+    num_points: int
+    num_examples: int
+    engine_note: str
+    naive_flops: int
+    planned_flops: int
+    forwards: float
+    live_bytes: int
+    batch_size: int
+    seconds: float
+
+
+def dry_run(request: Request) -> DryRun:
+    """Plan a measurement and time a few forward passes.
+
+    Args:
+        request: What is asked; everything is loaded and checked as for the measurement itself.
+
+    Returns:
+        What it would cost.
+    """
+    subject = subject_of(request)
+    size = BatchSize(request.settings.batch_size or default_batch_size(subject.network.device))
+    chosen = chosen_engine(subject, request.settings, size)
+    num_examples = sum(map(len, subject.splits.values()))
+    num_points = len(subject.points)
+    cost: dict[str, Any] = {"naive_flops": 0, "planned_flops": 0, "forwards": float(num_points), "live_bytes": 0}
+    if isinstance(chosen.engine, SharedEngine) and chosen.engine.staged.costs is not None:
+        found = plan_cost(chosen.engine.plan(subject.points), chosen.engine.staged.costs)
+        cost = {
+            "naive_flops": found.naive_flops * num_examples,
+            "planned_flops": found.flops * num_examples,
+            "forwards": found.forwards,
+            "live_bytes": found.live_bytes * size.size,
+        }
+    seconds = _seconds_per_example(subject, size.size) * cost["forwards"] * num_examples
+    return DryRun(
+        num_points=num_points,
+        num_examples=num_examples,
+        engine_note=chosen.note,
+        batch_size=size.size,
+        seconds=seconds,
+        **cost,
+    )
+
+
+def _seconds_per_example(subject: Subject, batch_size: int) -> float:
+    """The median time of one full forward pass, by example."""
+    examples = next(iter(subject.splits.values()))
+    stop = min(batch_size, len(examples))
+    weights = subject.segment.weights(subject.points[0])
+    seconds = []
+    for _ in range(NUM_PROBES):
+        begun = time.perf_counter()
+        inputs, targets = examples.batch(0, stop, subject.network.device, subject.network.dtype)
+        subject.network.result(weights, inputs, targets).loss.cpu()
+        seconds.append(time.perf_counter() - begun)
+    return float(np.median(seconds)) / stop
