@@ -13,8 +13,7 @@ import pytest
 import xarray as xr
 
 from isthmus.report import page, reading, save_report
-from isthmus.report.files import save_bytes
-from isthmus.report.folder import file_names
+from isthmus.report.file_names import file_names
 from isthmus.report.page import script_json
 
 Make = Callable[..., xr.Dataset]
@@ -196,14 +195,6 @@ def test_several_runs_share_a_page_and_keep_their_pictures_apart(measurement: Ma
     ).read_bytes()
     assert "The runs side by side" in path.read_text()
     assert file_names(["a/b", "..", "A-B"]) == ["a-b", "run", "A-B-2"]
-
-
-def test_a_file_that_cannot_be_written_leaves_the_old_one(tmp_path: Path) -> None:
-    save_bytes(tmp_path / "x", b"old")
-    with pytest.raises(TypeError):
-        save_bytes(tmp_path / "x", "no bytes")  # type: ignore[arg-type]
-    assert [file.name for file in tmp_path.iterdir()] == ["x"]
-    assert (tmp_path / "x").read_bytes() == b"old"
 
 
 def test_importing_the_report_imports_neither_torch_nor_a_plotting_library() -> None:

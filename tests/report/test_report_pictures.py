@@ -13,8 +13,8 @@ from matplotlib.patches import Rectangle
 
 from isthmus.errors import InputError, UnknownNameError
 from isthmus.report import bars, curves, distances, heatmap
-from isthmus.report.barrier import Barrier
 from isthmus.report.barrier_table import barrier_table, in_split
+from isthmus.report.shown_barrier import ShownBarrier
 from isthmus.report.style import axis_limits, colour_limit, picture_bytes
 
 Make = Callable[..., xr.Dataset]
@@ -80,7 +80,7 @@ def test_error_barriers_are_shown_in_percentage_points(measurement: Make, change
     [(12.0, 1), (0.6, 1), (0.034, 2), (0.0004, 4), (1e-7, 4), (0.0, 4), (math.inf, 1), (math.nan, 1)],
 )
 def test_decimals_follow_the_half_width(half: float, decimals: int) -> None:
-    assert Barrier("conv1", "a", 0.0, -half, half, 0.5, False, True).decimals == decimals
+    assert ShownBarrier("conv1", "a", 0.0, -half, half, 0.5, False, True).decimals == decimals
 
 
 def test_nan_is_written_and_has_no_colour_of_a_number(measurement: Make, changed: Make) -> None:

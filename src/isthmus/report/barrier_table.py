@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from isthmus.errors import InputError, UnknownNameError
-from isthmus.report.barrier import AT_END_MARK, UNTRUSTED_MARK, Barrier
+from isthmus.report.shown_barrier import AT_END_MARK, UNTRUSTED_MARK, ShownBarrier
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -25,7 +25,7 @@ class BarrierTable:
     baseline: str
     hosts: tuple[str, ...]
     layers: tuple[str, ...]
-    cells: dict[tuple[str, str], Barrier]
+    cells: dict[tuple[str, str], ShownBarrier]
 
     @property
     def title(self) -> str:
@@ -44,7 +44,7 @@ class BarrierTable:
         return [FULL_NETWORK, *self.layers]
 
     @property
-    def layer_cells(self) -> list[Barrier]:
+    def layer_cells(self) -> list[ShownBarrier]:
         """Every cell but those of the full network, layer by layer."""
         return [cell for layer in self.layers for cell in self.row(layer)]
 
@@ -53,7 +53,7 @@ class BarrierTable:
         """The marks that occur in the table, each explained in a sentence."""
         return mark_notes((cell.marks for cell in self.cells.values()), self.baseline)
 
-    def row(self, layer: str) -> list[Barrier]:
+    def row(self, layer: str) -> list[ShownBarrier]:
         """The barriers of one layer into every host.
 
         Args:
@@ -99,7 +99,7 @@ def barrier_table(result: "xr.Dataset", value: str = "loss_barrier", split: str 
     trusted_name = f"{kind}_interval_trusted"
     trusted = of_host_and_layer[trusted_name].values if trusted_name in part else None
     cells = {
-        (layer, host): Barrier(
+        (layer, host): ShownBarrier(
             layer,
             host,
             value=factor * float(middle[i, j]),

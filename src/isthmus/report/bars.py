@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from isthmus.report.barrier import Barrier
     from isthmus.report.barrier_table import BarrierTable
+    from isthmus.report.shown_barrier import ShownBarrier
 
 
 def bars(result: "xr.Dataset", value: str = "loss_barrier", split: str | None = None) -> "Figure":
@@ -71,7 +71,7 @@ def _draw_panel(axes: "Axes", table: "BarrierTable", rows: list[str]) -> None:
             _draw_bar(axes, i + (j - (len(table.hosts) - 1) / 2) * height, height, cell, limits)
 
 
-def _draw_bar(axes: "Axes", y: float, height: float, cell: "Barrier", limits: tuple[float, float]) -> None:
+def _draw_bar(axes: "Axes", y: float, height: float, cell: "ShownBarrier", limits: tuple[float, float]) -> None:
     colour = style.HOST_COLOURS[cell.host]
     if math.isnan(cell.value):
         axes.text(0, y, " NaN", ha="left", va="center", fontsize=style.SMALL_POINTS, color=colour)

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from isthmus.report.barrier import Barrier
 from isthmus.report.barrier_table import PERCENT, in_split, labels
 from isthmus.report.plotly_parts import Picture, colour_axis, label_pixels, shown_name
+from isthmus.report.shown_barrier import ShownBarrier
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -65,7 +65,7 @@ def class_heatmap(classes: "xr.Dataset", host: str, value: str, unit: str, split
     return {"data": [trace], "layout": layout, "min_width": label_pixels(rows) + 30 * len(names) + 15}
 
 
-def class_cells(classes: "xr.Dataset", value: str, split: str | None) -> dict[tuple[str, str, str], Barrier]:
+def class_cells(classes: "xr.Dataset", value: str, split: str | None) -> dict[tuple[str, str, str], ShownBarrier]:
     """The barriers of every class.
 
     Args:
@@ -80,7 +80,7 @@ def class_cells(classes: "xr.Dataset", value: str, split: str | None) -> dict[tu
     factor = PERCENT if value == "error_barrier" else 1.0
     middle, low, high = (factor * np.asarray(part[f"{value}{end}"].values) for end in ("", "_low", "_high"))
     return {
-        (name, layer, host): Barrier(
+        (name, layer, host): ShownBarrier(
             layer,
             host,
             value=float(middle[i, j, k]),

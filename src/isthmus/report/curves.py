@@ -7,8 +7,8 @@ import numpy as np
 
 from isthmus.errors import InputError
 from isthmus.report import style
-from isthmus.report.barrier import Barrier
 from isthmus.report.barrier_table import PERCENT, BarrierTable, barrier_table, in_split
+from isthmus.report.shown_barrier import ShownBarrier
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -108,7 +108,7 @@ def excess_along_alpha(result: "xr.Dataset", value: str, split: str | None) -> d
 
 
 def _draw_layers(
-    axes: "Axes", alpha: Curve, excess: list[Curve], colours: Sequence[tuple[float, ...]], barriers: list[Barrier]
+    axes: "Axes", alpha: Curve, excess: list[Curve], colours: Sequence[tuple[float, ...]], barriers: list[ShownBarrier]
 ) -> None:
     finite = [barrier for barrier in barriers if np.isfinite(barrier.value)]
     largest = sorted(finite, key=lambda barrier: -barrier.value)[:NUM_NAMED]

@@ -1,12 +1,13 @@
 """The report of one or several runs as files in a folder."""
 
-import re
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from isthmus.files import save_whole
 from isthmus.report.barrier_table import split_names, values_shown
-from isthmus.report.files import save_bytes
+from isthmus.report.file_names import file_names
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -40,11 +41,11 @@ def save_report(runs: "Sequence[Run]", folder: Path) -> Path:
         for name, figure in figures(result):
             for file_format in FORMATS:
                 content = picture_bytes(figure, file_format)
-                save_bytes(folder / "figures" / f"{prefix}{name}.{file_format}", content)
+                save_whole(folder / "figures" / f"{prefix}{name}.{file_format}", partial(_write, content))
                 if file_format == "svg":
                     of_run[name] = content
         pictures.append(of_run)
-    save_bytes(folder / "report.html", page(runs, pictures).encode())
+    save_whole(folder / "report.html", partial(_write, page(runs, pictures).encode()))
     return folder / "report.html"
 
 
@@ -72,24 +73,5 @@ def figures(result: "xr.Dataset") -> "Iterator[tuple[str, Figure]]":
     yield "distances", distances(result)
 
 
-def file_names(names: Sequence[str]) -> list[str]:
-    """Names that are safe in a file's name and stay different from one another.
-
-    Args:
-        names: Any text.
-
-    Returns:
-        One name for each, of letters, digits, dot, dash and underscore.
-
-    Example:
-        >>> file_names(["test", "../test", "test"])
-        ['test', 'test-2', 'test-3']
-    """
-    taken: list[str] = []
-    for name in names:
-        stem = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip(".-")[:60] or "run"
-        candidate, count = stem, 2
-        while candidate.lower() in (other.lower() for other in taken):
-            candidate, count = f"{stem}-{count}", count + 1
-        taken.append(candidate)
-    return taken
+def _write(content: bytes, path: Path) -> None:
+    path.write_bytes(content)

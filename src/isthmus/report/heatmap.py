@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from isthmus.report.barrier import Barrier
+    from isthmus.report.shown_barrier import ShownBarrier
 
 
 def heatmap(result: "xr.Dataset", value: str = "loss_barrier", split: str | None = None) -> "Figure":
@@ -70,7 +70,7 @@ def heatmap(result: "xr.Dataset", value: str = "loss_barrier", split: str | None
     return figure
 
 
-def _draw_cell(axes: "Axes", centre: tuple[float, float], cell: "Barrier", colour: tuple[float, ...]) -> None:
+def _draw_cell(axes: "Axes", centre: tuple[float, float], cell: "ShownBarrier", colour: tuple[float, ...]) -> None:
     from matplotlib.patches import Rectangle
 
     x, y = centre
@@ -87,7 +87,7 @@ def _draw_cell(axes: "Axes", centre: tuple[float, float], cell: "Barrier", colou
         axes.text(x + 0.27, y, cell.marks, ha="left", va="center_baseline", fontsize=7, color=ink)
 
 
-def _beyond(cells: "list[Barrier]", limit: float) -> str:
+def _beyond(cells: "list[ShownBarrier]", limit: float) -> str:
     above = any(cell.value > limit for cell in cells)
     below = any(cell.value < -limit for cell in cells)
     return {(True, True): "both", (True, False): "max", (False, True): "min"}.get((above, below), "neither")

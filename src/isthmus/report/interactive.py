@@ -4,7 +4,6 @@ import html
 from typing import TYPE_CHECKING
 
 from isthmus.report import style
-from isthmus.report.barrier import number_text
 from isthmus.report.barrier_table import barrier_table, labels
 from isthmus.report.curves import excess_along_alpha
 from isthmus.report.distances import DISTANCES
@@ -18,6 +17,7 @@ from isthmus.report.plotly_parts import (
     shown_name,
     undefined_cells,
 )
+from isthmus.report.shown_barrier import number_text
 
 if TYPE_CHECKING:
     import xarray as xr

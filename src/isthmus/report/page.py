@@ -146,7 +146,7 @@ def _figures(
 
 
 def _stem(static: Mapping[str, bytes], index: int, splits: Sequence[str | None]) -> str:
-    from isthmus.report.folder import file_names
+    from isthmus.report.file_names import file_names
 
     return "" if splits == [None] or not static else f"_{file_names([str(split) for split in splits])[index]}"
 

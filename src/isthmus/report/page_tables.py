@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from isthmus.report.barrier import Barrier, number_text
 from isthmus.report.barrier_table import BarrierTable, barrier_table, in_split, labels, split_names, values_shown
 from isthmus.report.class_heatmap import class_cells, class_names
+from isthmus.report.shown_barrier import ShownBarrier, number_text
 from isthmus.report.style import row_name
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ def barrier_cell(table: BarrierTable, row: str, host: str) -> Cell:
     return _cell(table.cells[row, host])
 
 
-def _cell(barrier: Barrier) -> Cell:
+def _cell(barrier: ShownBarrier) -> Cell:
     return Cell(barrier.text + barrier.marks, barrier.interval_text, repr(barrier.value))
 
 
@@ -165,7 +165,7 @@ def run_rows(runs: "Sequence[tuple[str, xr.Dataset]]") -> list[Table]:
     return [Table(columns, tuple(rows))]
 
 
-def _or_lowest(barrier: Barrier) -> float:
+def _or_lowest(barrier: ShownBarrier) -> float:
     return -math.inf if math.isnan(barrier.value) else barrier.value
 
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from isthmus.report import style
-from isthmus.report.barrier import Barrier
 from isthmus.report.barrier_table import BarrierTable
+from isthmus.report.shown_barrier import ShownBarrier
 
 Picture = dict[str, Any]
 
@@ -73,7 +73,7 @@ def colour_axis(limit: float, title: str) -> Picture:
     return {"colorscale": COLOUR_SCALE, "cmin": -limit, "cmax": limit, "colorbar": bar}
 
 
-def undefined_cells(cells: Sequence[Sequence[Barrier]], columns: Sequence[str], axis: str) -> Picture:
+def undefined_cells(cells: Sequence[Sequence[ShownBarrier]], columns: Sequence[str], axis: str) -> Picture:
     """Grey cells where a number is NaN; they lie under the heat map, which leaves them open.
 
     Args:
@@ -111,7 +111,7 @@ def label_pixels(rows: Sequence[str]) -> int:
     return 24 + round(6.6 * max(len(style.row_name(row)) for row in rows))
 
 
-def hover(cell: Barrier, table: BarrierTable) -> str:
+def hover(cell: ShownBarrier, table: BarrierTable) -> str:
     """What a cell says under the pointer: layer, host, value, interval, alpha.
 
     Args:

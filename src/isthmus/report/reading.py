@@ -3,8 +3,8 @@
 import math
 from typing import TYPE_CHECKING
 
-from isthmus.report.barrier import Barrier
 from isthmus.report.barrier_table import BarrierTable, barrier_table, values_shown
+from isthmus.report.shown_barrier import ShownBarrier
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -55,11 +55,11 @@ def _zero_words(table: BarrierTable) -> str:
     return f"For {below} of {len(rows)} {layers} the interval includes zero or lies below it for {hosts}."
 
 
-def _cell_words(cell: Barrier, table: BarrierTable) -> str:
+def _cell_words(cell: ShownBarrier, table: BarrierTable) -> str:
     low, high = (text.strip("[]") for text in cell.interval_text.split(", "))
     doubt = ", an interval not to be trusted" if not cell.trusted else ""
     return f"{cell.text} {table.unit} (95 % interval {low} to {high}{doubt})"
 
 
-def _end_words(cell: Barrier) -> str:
+def _end_words(cell: ShownBarrier) -> str:
     return ", an end of the cut" if cell.at_end else ""

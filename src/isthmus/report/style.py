@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from isthmus.report.barrier import Barrier
     from isthmus.report.barrier_table import BarrierTable
+    from isthmus.report.shown_barrier import ShownBarrier
 
 COLUMN_INCHES = 3.4
 PAGE_INCHES = 6.9
@@ -200,7 +200,7 @@ def limit_text(limit: float) -> str:
     return f"{limit:.2g}".replace("-", "−")
 
 
-def axis_limits(cells: "list[Barrier]") -> tuple[float, float]:
+def axis_limits(cells: "list[ShownBarrier]") -> tuple[float, float]:
     """The range of a bar's axis: zero, all finite values, and the intervals' ends within reason.
 
     A finite interval's end counts up to three times the largest of the finite values and of the median half-width, an

@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from isthmus.report.barrier import AT_END_MARK, UNTRUSTED_MARK, Barrier
 from isthmus.report.barrier_table import barrier_table, split_names, values_shown
+from isthmus.report.shown_barrier import AT_END_MARK, UNTRUSTED_MARK, ShownBarrier
 from isthmus.report.style import row_name
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def _title(result: "xr.Dataset") -> "Text":
     return Text(f"Barriers over baseline {baseline}, 95 % intervals", style="bold")
 
 
-def _column(cells: list[Barrier]) -> "Text":
+def _column(cells: list[ShownBarrier]) -> "Text":
     from rich.text import Text
 
     width = max(len(cell.text) for cell in cells)

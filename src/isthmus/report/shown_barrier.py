@@ -29,7 +29,7 @@ def number_text(value: float, decimals: int) -> str:
 
 
 @dataclass(frozen=True)
-class Barrier:
+class ShownBarrier:
     """The barrier of one layer into one host; nats or the loss's own unit, percentage points for errors."""
 
     layer: str
