@@ -13,6 +13,36 @@ Square = Float[np.ndarray, "rows rows"]
 
 
 @dataclass(frozen=True)
+class Controls:
+    """What is known of the control variates from the larger sample.
+
+    Attributes:
+        num_examples: m, how many examples that is.
+        mean: Of each control.
+        covariance: Of the controls, divided by m - 1.
+    """
+
+    num_examples: int
+    mean: Float[np.ndarray, " controls"]
+    covariance: Float[np.ndarray, "controls controls"]
+
+    @classmethod
+    def of(cls, values: "Float[np.ndarray, 'controls m']") -> "Controls":
+        """The moments of a sample.
+
+        Args:
+            values: From `controls_of`, at least two columns.
+
+        Returns:
+            Its moments.
+        """
+        m, mean = values.shape[1], values.mean(axis=1)
+        with np.errstate(invalid="ignore"):
+            around = values - mean[:, None]
+        return cls(m, mean, around @ around.T / (m - 1))
+
+
+@dataclass(frozen=True)
 class ControlledMean:
     """Means over a finite data set, estimated from a sample of n of its N examples and a larger one of m.
 
@@ -20,11 +50,12 @@ class ControlledMean:
     and beta the coefficients of the regression of d on c among the n,
 
         mean = mean_n(d) - beta' (mean_n(c) - mean_m(c))
-        covariance = (1/n - 1/m) S_e + (1/m - 1/N) S_d,
+        covariance = (1/n - 1/m) S_e + (1/m - 1/N) (S_e + beta' S_c beta),
 
-    where S_d is the covariance of the values and S_e that of the residuals, each divided by 1 - leverage (the
-    jackknife, which pays for fitting beta). With m = n this is the plain mean with its finite-population correction;
-    with n = m = N the covariance is zero. (Cochran, Sampling Techniques, 3rd ed., 1977, sections 7.4 and 12.6.)
+    where S_e is the covariance of the residuals, each divided by 1 - leverage (the jackknife, which pays for fitting
+    beta), and S_c that of the controls among the m. With m = n this is the plain mean with its finite-population
+    correction; with n = m = N the covariance is zero. (Two-phase sampling: Cochran, Sampling Techniques, 3rd ed.,
+    1977, section 12.6; there S_d, which the smaller sample knows less well, stands for the last bracket.)
 
     Attributes:
         num_examples: n.
@@ -32,7 +63,6 @@ class ControlledMean:
         offset: mean_n(d) - beta' mean_n(c).
         residuals: e / (1 - leverage), one row a value.
         residual_covariance: S_e.
-        value_covariance: S_d.
     """
 
     num_examples: int
@@ -40,34 +70,43 @@ class ControlledMean:
     offset: Float[np.ndarray, " rows"]
     residuals: Rows
     residual_covariance: Square
-    value_covariance: Square
 
-    def mean(self, control_means: Float[np.ndarray, " controls"]) -> Float[np.ndarray, " rows"]:
+    def mean(self, controls: Controls) -> Float[np.ndarray, " rows"]:
         """The estimates.
 
         Args:
-            control_means: mean_m(c), from `controls_of` the larger sample.
+            controls: From the larger sample.
 
         Returns:
             One a row.
         """
-        with np.errstate(invalid="ignore"):
-            return np.asarray(self.offset + self.beta @ control_means)
+        return np.asarray(self.offset + self.beta @ controls.mean if self.beta.any() else self.offset)
 
-    def covariance(self, num_known: int, num_population: int) -> Square:
-        """The covariance of the estimates.
+    def value_covariance(self, controls: Controls) -> Square:
+        """The covariance of the values, S_e + beta' S_c beta.
 
         Args:
-            num_known: m, examples on which the controls are known, at least n.
-            num_population: N, at least m.
+            controls: From the larger sample.
 
         Returns:
             In the square of the unit of the values.
         """
-        return np.asarray(
-            (1 / self.num_examples - 1 / num_known) * self.residual_covariance
-            + (1 / num_known - 1 / num_population) * self.value_covariance
-        )
+        explained = self.beta @ controls.covariance @ self.beta.T if self.beta.any() else 0.0
+        return np.asarray(self.residual_covariance + explained)
+
+    def covariance(self, controls: Controls, num_population: int) -> Square:
+        """The covariance of the estimates.
+
+        Args:
+            controls: From the larger sample.
+            num_population: N.
+
+        Returns:
+            In the square of the unit of the values.
+        """
+        m = controls.num_examples
+        inner, outer = 1 / self.num_examples - 1 / m, 1 / m - 1 / num_population
+        return np.asarray(inner * self.residual_covariance + outer * self.value_covariance(controls))
 
 
 def controls_of(loss_a: Float[np.ndarray, " n"], loss_b: Float[np.ndarray, " n"]) -> Float[np.ndarray, "controls n"]:
@@ -101,13 +140,13 @@ def controlled_mean(values: Rows, controls: Float[np.ndarray, "controls n"]) -> 
     Example:
         >>> loss_a, loss_b = np.arange(40.0) % 7, np.arange(40.0) % 5
         >>> found = controlled_mean(np.stack([loss_a + 2 * loss_b]), controls_of(loss_a, loss_b))
-        >>> found.mean(controls_of(np.array([1.0]), np.array([1.0])).mean(axis=1)).round(9)
+        >>> known = Controls.of(controls_of(np.array([1.0, 1.0]), np.array([1.0, 1.0])))
+        >>> found.mean(known).round(9)
         array([3.])
     """
     rows, n = values.shape
     with np.errstate(invalid="ignore"):
         centred = values - values.mean(axis=1, keepdims=True)
-        value_covariance = np.atleast_2d(centred @ centred.T) / (n - 1)
     around = controls - controls.mean(axis=1, keepdims=True) if np.isfinite(controls).all() else np.zeros_like(controls)
     beta = np.zeros((rows, NUM_CONTROLS))
     leverage = np.full(n, 1 / n)
@@ -128,5 +167,5 @@ def controlled_mean(values: Rows, controls: Float[np.ndarray, "controls n"]) -> 
     with np.errstate(invalid="ignore"):
         residuals = centred / (1 - leverage.clip(max=1 - 1 / n))
         residual_covariance = np.atleast_2d(residuals @ residuals.T) * ((n - 1) / n**2)
-    shift = beta @ np.where(np.isfinite(controls).all(), controls.mean(axis=1), 0.0) if beta.any() else 0.0
-    return ControlledMean(n, beta, values.mean(axis=1) - shift, residuals, residual_covariance, value_covariance)
+    shift = beta @ controls.mean(axis=1) if beta.any() else 0.0
+    return ControlledMean(n, beta, values.mean(axis=1) - shift, residuals, residual_covariance)

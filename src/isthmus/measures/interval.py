@@ -39,9 +39,28 @@ def critical_value(differences: Rows, level: float = LEVEL) -> float:
     correlation = np.eye(rows)
     if finite.sum() > 1:
         correlation[np.ix_(finite, finite)] = np.corrcoef(differences[finite])
+    return correlated_critical_value(correlation, n - 1, level)
+
+
+def correlated_critical_value(
+    correlation: Float[np.ndarray, "rows rows"], degrees: int, level: float = LEVEL
+) -> float:
+    """The number c of `critical_value` for estimates whose correlation is known.
+
+    Args:
+        correlation: Of the estimates.
+        degrees: Degrees of freedom of their standard errors, at least 1.
+        level: Confidence.
+
+    Returns:
+        c.
+    """
+    rows = len(correlation)
+    if rows == 1:
+        return float(stats.t.ppf(0.5 + level / 2, degrees))
     values, vectors = np.linalg.eigh(correlation)
     root = vectors * np.sqrt(values.clip(min=0))
-    largest = np.abs(_normal_draws(rows) @ root.T).max(axis=1) / _scale_draws(n)
+    largest = np.abs(_normal_draws(rows) @ root.T).max(axis=1) / _scale_draws(degrees)
     return float(np.quantile(largest, level))
 
 
@@ -51,8 +70,8 @@ def _normal_draws(rows: int) -> Float[np.ndarray, "draws rows"]:
 
 
 @lru_cache(maxsize=64)
-def _scale_draws(n: int) -> Float[np.ndarray, " draws"]:
-    return np.asarray(np.sqrt(np.random.default_rng(1).chisquare(n - 1, NUM_BAND_DRAWS) / (n - 1)))
+def _scale_draws(degrees: int) -> Float[np.ndarray, " draws"]:
+    return np.asarray(np.sqrt(np.random.default_rng(1).chisquare(degrees, NUM_BAND_DRAWS) / degrees))
 
 
 def mean_band(differences: Rows, critical: float) -> tuple[Column, Column]:
