@@ -73,10 +73,25 @@ def refuse_unfit_model(network: Network, weights: StateDict, examples: Examples)
         )
     if has_classes(once, targets):
         refuse_targets_out_of_range(once, examples.targets, examples.name)
+    _refuse_unfit_targets(network, once, targets, examples.name)
     checks = [SelfCheck("the model gives the same outputs twice", passed=True, detail="to the bit")]
     if len(inputs) > 1:
         checks.append(_independence(network, weights, inputs, once, where))
     return checks
+
+
+def _refuse_unfit_targets(network: Network, outputs: torch.Tensor, targets: torch.Tensor, name: str) -> None:
+    try:
+        network.scored(outputs, targets)
+    except InputError:
+        raise
+    except Exception as error:  # whatever a loss function of the user's raises
+        raise InputError(
+            "targets that the loss takes",
+            f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else 'no message'}",
+            f"{name}, targets of shape {tuple(targets.shape)} {targets.dtype} for outputs of {tuple(outputs.shape)}",
+            "give class numbers (integers, one an example) for cross_entropy, or a loss for targets like these",
+        ) from error
 
 
 def _independence(

@@ -87,6 +87,8 @@ def summary_rows(result: "xr.Dataset", split: str | None) -> Table:
         for title, values, decimals in plain:
             undefined = title == "Cosine" and status is not None and status[i] != "defined"
             shown = status[i] if undefined and status else number_text(values[i], decimals)
+            if title.startswith("r into") and math.isnan(values[i]):
+                shown = "–"  # no share of a full barrier: the row is the full network, or there is none to share
             cells.append(Cell(shown, stored=repr(values[i])))
         rows.append(tuple(cells))
     return Table((*columns, *(title for title, _, _ in plain)), tuple(rows))
