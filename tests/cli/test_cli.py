@@ -177,6 +177,7 @@ def bad_inputs(files, folder):
     inputs, targets = CNN.data(10)
     save_file({"inputs": inputs, "targets": targets + 5}, folder / "range.safetensors")
     model, good = ("--model", "cnn"), ("--data", data)
+    save_file({"inputs": inputs, "targets": torch.zeros(10)}, folder / "floats.safetensors")
     return {
         "pickle with code": ([a, folder / "malice.pt", *model, *good], ["malice.pt", "code"]),
         "truncated": ([a, folder / "cut.safetensors", *model, *good], ["cut.safetensors", "whole safetensors file"]),
@@ -196,6 +197,8 @@ def bad_inputs(files, folder):
         "alphas 0": ([a, b, *model, *good, "--alphas", "0"], ["--alphas", "0.5"]),
         "alphas 1": ([a, b, *model, *good, "--alphas", "1"], ["--alphas"]),
         "alphas text": ([a, b, *model, *good, "--alphas", "half"], ["'half'"]),
+        "float targets": ([a, b, *model, "--data", folder / "floats.safetensors"], ["targets that the loss takes"]),
+        "hosts": ([a, b, *model, *good, "--hosts", "a,a"], ["name one host or both"]),
         "no such file": ([a, folder / "none.pt", *model, *good], ["none.pt", "nothing there"]),
         "baseline": ([a, b, *model, *good, "--baseline", "modles"], ["--baseline"]),
         "sweep": ([a, b, *model, *good, "--sweep", "windwo"], ["--sweep"]),
@@ -214,6 +217,12 @@ def test_bad_input_gives_status_two_one_message_no_traceback_and_nothing_written
         heads = [line.split()[0] for line in err.splitlines() if line.startswith(("expected", "     got", "   where"))]
         assert heads == ["expected", "got", "where"], (name, err)
         assert set(tmp_path.rglob("*")) == before, name
+
+
+def test_a_folder_that_cannot_be_written_to_is_refused(files):
+    status, out, err = measure(files, "--sweep", "full", "--out", "/proc/nothing/run")
+    assert (status, out) == (2, "")
+    assert "can be written to" in err
 
 
 def fresh(*arguments, check="pass"):
@@ -248,12 +257,12 @@ def test_help_and_argument_errors_never_import_torch(arguments, status):
     assert "torch was imported" not in process.stderr
 
 
-def test_our_own_fault_has_status_one_and_debug_shows_the_traceback(files, tmp_path):
+def test_a_loss_of_the_users_that_fails_is_wrong_input_and_debug_shows_the_traceback(files, tmp_path):
     (tmp_path / "own.py").write_text("def losses(outputs, targets):\n    return outputs.nothing\n")
     arguments = ["measure", files / "a.safetensors", files / "b.safetensors", "--model", "cnn", "--data",
                  files / "data.npz", "--loss", f"{tmp_path / 'own.py'}:losses"]  # fmt: skip
     status, _, err = run(*arguments)
-    assert status == 1
+    assert status == 2
     assert "AttributeError" in err
     assert "Traceback" not in err
     process = fresh(*map(str, arguments), "--debug")
@@ -261,10 +270,21 @@ def test_our_own_fault_has_status_one_and_debug_shows_the_traceback(files, tmp_p
     assert "Traceback" in process.stderr
 
 
+def test_our_own_fault_has_status_one(files, monkeypatch):
+    def broken(_result):
+        raise ZeroDivisionError("ours")
+
+    monkeypatch.setattr("isthmus.report.text.summary_table", broken)
+    status, _, err = measure(files, "--sweep", "full")
+    assert status == 1
+    assert "ZeroDivisionError: ours" in err
+    assert "Traceback" not in err
+
+
 def test_an_interrupt_ends_with_status_130_and_keeps_what_is_done(files, tmp_path):
     (tmp_path / "own.py").write_text(
         "calls = []\ndef losses(outputs, targets):\n    calls.append(1)\n"
-        "    if len(calls) == 3:\n        raise KeyboardInterrupt\n    return outputs.sum(1)\n"
+        "    if len(calls) == 4:\n        raise KeyboardInterrupt\n    return outputs.sum(1)\n"
     )
     arguments = ["measure", files / "a.safetensors", files / "b.safetensors", "--model", "cnn", "--data",
                  files / "data.npz", "--loss", f"{tmp_path / 'own.py'}:losses", "--out", tmp_path / "run",

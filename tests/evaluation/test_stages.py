@@ -187,13 +187,13 @@ def test_a_difference_beyond_the_tolerance_is_one_stage_with_its_reason(monkeypa
 
 
 def test_the_comparison_halves_the_batch_where_memory_runs_out(monkeypatch):
-    def scarce(network, segment, staged, inputs):
-        if len(inputs) > 3:
+    def scarce(network, segment, staged, batches):
+        if len(batches[0]) > 3:
             raise RuntimeError("not enough memory: you tried to allocate 1 byte")
-        return right(network, segment, staged, inputs)
+        return right(network, segment, staged, batches)
 
-    right = staging._largest_difference
-    monkeypatch.setattr(staging, "_largest_difference", scarce)
+    right = staging.largest_difference
+    monkeypatch.setattr(staging, "largest_difference", scarce)
     pair, batch_size = Pair.of(LayerUsedTwice(), row_inputs(9)), BatchSize(8)
     network = staging.staged_network(pair.network, pair.segment, pair.examples, batch_size)
     assert (network.fallback_reason, len(network.stages), batch_size.size) == (None, 3, 2)

@@ -41,3 +41,10 @@ def test_the_ratio_is_undefined_without_a_full_barrier():
     ratio = barrier_ratio(np.array([[0.5], [0.5], [0.5]]), np.array([[2.0], [0.0], [-1.0]]), 3)
     assert ratio[0] == 0.75
     assert np.isnan(ratio[1:]).all()
+
+
+def test_tensors_in_another_memory_format_are_told_apart():
+    a = {f"w{k}": torch.full((2, 3, 2, 2), float(k)).to(memory_format=torch.channels_last) for k in range(4)}
+    b = {key: torch.zeros_like(tensor) for key, tensor in a.items()}
+    found = layer_distance(a, b, list(a))
+    assert (found.num_parameters, found.distance) == (96, (24 * (1 + 4 + 9)) ** 0.5)

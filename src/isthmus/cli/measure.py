@@ -42,11 +42,15 @@ def measure(
     recalibrate_on: Annotated[
         str | None, typer.Option(help="Data for --batch-norm recalibrate: a training split.")
     ] = None,
-    dtype: Annotated[str, typer.Option(help="float32, float64 or bfloat16.")] = "float32",
+    dtype: Annotated[str, typer.Option(help="float32, float64, bfloat16 or tf32.")] = "float32",
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1, ...")] = "auto",
     engine: Annotated[str, typer.Option(help="shared, or direct: one full forward pass a network.")] = "shared",
     batch_size: Annotated[int | None, typer.Option(help="Examples at once; a rule chooses if it is left out.")] = None,
     seed: Annotated[int, typer.Option(help="Of everything random.")] = 0,
+    precision: Annotated[
+        float | None,
+        typer.Option(help="Stop where the 95 % interval of every loss barrier is this tight (half-width, nats)."),
+    ] = None,
     data_root: Annotated[Path | None, typer.Option(help="Where data sets lie; else ISTHMUS_DATA.")] = None,
     out: Annotated[Path | None, typer.Option(help="Run folder to make: results, pictures and report.html.")] = None,
     *,
@@ -56,6 +60,10 @@ def measure(
     ] = False,
     only_plan: Annotated[
         bool, typer.Option("--dry-run", help="Print points, cost, memory and a time estimate; measure nothing.")
+    ] = False,
+    compiled: Annotated[bool, typer.Option("--compile", help="Compile the stages of the shared engine.")] = False,
+    simultaneous: Annotated[
+        bool, typer.Option("--simultaneous", help="With --precision: intervals that hold for all barriers at once.")
     ] = False,
     progress: Annotated[bool, typer.Option(help="Show how far it is on standard error.")] = True,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
@@ -75,7 +83,10 @@ def measure(
         dtype=dtype,
         device=device,
         engine=engine,
+        compile=compiled,
         batch_size=batch_size,
+        precision=precision,
+        simultaneous=simultaneous,
     )
     arguments: dict[str, Any] = {
         "sweep": sweep,
@@ -90,8 +101,11 @@ def measure(
         "dtype": dtype,
         "device": device,
         "engine": engine,
+        "compile": compiled,
         "batch_size": batch_size,
         "seed": seed,
+        "precision": precision,
+        "simultaneous": simultaneous,
         "data_root": data_root,
     }
     if only_plan:

@@ -4,7 +4,7 @@ import torch
 
 from isthmus.errors import InputError
 
-DTYPES = {"float32": torch.float32, "float64": torch.float64, "bfloat16": torch.bfloat16}
+DTYPES = {"float32": torch.float32, "float64": torch.float64, "bfloat16": torch.bfloat16, "tf32": torch.float32}
 
 
 def device_named(name: str) -> torch.device:

@@ -6,6 +6,7 @@ from typing import Literal
 from isthmus.data.examples import Examples
 from isthmus.evaluation.batches import BatchSize
 from isthmus.evaluation.block import Engine
+from isthmus.evaluation.compiling import compiled_network
 from isthmus.evaluation.direct import DirectEngine
 from isthmus.evaluation.network import Network
 from isthmus.evaluation.normalization import Recalibration
@@ -38,6 +39,8 @@ def engine_of(
     examples: Examples,
     batch_size: BatchSize,
     recalibration: Examples | None,
+    *,
+    compiled: bool = False,
 ) -> ChosenEngine:
     """The engine of a name for a network.
 
@@ -49,6 +52,7 @@ def engine_of(
         batch_size: Examples at once.
         recalibration: Data for BatchNorm policy `recalibrate`, which runs on the direct engine alone: there a
             network's statistics depend on all of its weights.
+        compiled: Whether the stages of the shared engine are compiled; the direct engine has none.
 
     Returns:
         The engine; a network that cannot be exported runs as a single stage, and the note says why.
@@ -62,7 +66,11 @@ def engine_of(
             DirectEngine(network, segment, batch_size), "direct: one full forward pass for each network"
         )
     staged = staged_network(network, segment, examples, batch_size)
+    note = f"{len(staged.stages)} stages, compared with the network: {staged.agreement}"
+    if compiled:
+        staged, outcome = compiled_network(staged, network, segment, examples, batch_size)
+        note = f"{note}; {outcome}"
     engine = SharedEngine(network, segment, batch_size, staged)
     if staged.fallback_reason:
         return ChosenEngine(engine, f"a single stage, without sharing: {staged.fallback_reason}", fell_back=True)
-    return ChosenEngine(engine, f"{len(staged.stages)} stages, compared with the network: {staged.agreement}")
+    return ChosenEngine(engine, note)

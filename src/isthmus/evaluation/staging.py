@@ -1,5 +1,6 @@
 """From a network to stages that are known to compute what it computes."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import torch
@@ -41,7 +42,9 @@ def staged_network(network: Network, segment: Segment, examples: Examples, batch
     try:
         graph = operator_graph(network.module, torch.cat([inputs, inputs])[:2], _keys(segment).__contains__)
         staged = cut(graph, segment.layers)
-        difference = batch_size.tried(lambda size: _largest_difference(network, segment, staged, inputs[:size]))
+        difference = batch_size.tried(
+            lambda size: largest_difference(network, segment, staged, [inputs[:size], inputs[:1]])
+        )
     except Exception as error:  # the exporter fails in as many ways as there are models
         staged = whole_network(network, segment.layers, f"{type(error).__name__}: {_first_line(error)}")
     else:
@@ -76,11 +79,21 @@ class _ChangedInputError(Exception):
     """A stage wrote to a tensor that other branches of a plan may need."""
 
 
-def _largest_difference(network: Network, segment: Segment, staged: StagedNetwork, inputs: Tensor) -> float:
-    """The largest difference between stages and network, relative to the largest output."""
+def largest_difference(network: Network, segment: Segment, staged: StagedNetwork, batches: Sequence[Tensor]) -> float:
+    """The largest difference between stages and network.
+
+    Args:
+        network: The network.
+        segment: The two networks a and b.
+        staged: Its stages.
+        batches: The blend half-way runs on each of them, a and b on the first.
+
+    Returns:
+        A fraction of the largest output.
+    """
     everything = tuple(segment.layers)
     largest = 0.0
-    for alpha, batch in ((0.0, inputs), (1.0, inputs), (0.5, inputs), (0.5, inputs[:1])):
+    for alpha, batch in ((0.0, batches[0]), (1.0, batches[0]), *((0.5, batch) for batch in batches)):
         weights = converted(segment.weights(segment.point("a", everything, alpha)), network.dtype)
         expected = network.outputs(weights, batch.clone())
         found = _watched_outputs(staged, weights, batch.clone())

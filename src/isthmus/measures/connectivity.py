@@ -24,7 +24,7 @@ def connectivity(grid: Grid, table: ExampleTable, baseline: Baseline, threshold:
     """Whether the error barriers of all single layers, into every host, lie at or below a threshold.
 
     The intervals hold for all layers, hosts and alphas at once with 95 % confidence: one critical value is taken from
-    the correlations of all of them.
+    the correlations of all of them. Where layers are known on different numbers of examples, the fewest count.
 
     Args:
         grid: The rows, with a single-layer sweep among them.
@@ -42,6 +42,8 @@ def connectivity(grid: Grid, table: ExampleTable, baseline: Baseline, threshold:
         raise InputError("a fraction of [0, 1]", repr(threshold), "threshold", "write 0.02 for two percent")
     single = {m for m, group in enumerate(grid.groups) if group.sweep == "single"}
     cuts = [d for _, m, d in cut_differences(grid, table, "error", baseline) if m in single]
+    fewest = min(d.shape[1] for d in cuts)
+    cuts = [d[:, :fewest] for d in cuts]
     critical = critical_value(np.concatenate(cuts))
     barriers = [barrier_of(d, grid.alphas, "error", critical=critical) for d in cuts]
     if all(barrier.high <= threshold for barrier in barriers):

@@ -49,12 +49,12 @@ def layer_distance(a: StateDict, b: StateDict, keys: Collection[str]) -> LayerDi
     count = 0
     seen: set[tuple[int, int]] = set()
     for key in keys:
-        x, y = a[key].detach().flatten(), b[key].detach().flatten()
-        place = (x.data_ptr(), y.data_ptr())
+        place = (a[key].data_ptr(), b[key].data_ptr())
         if place in seen:
             continue
         seen.add(place)
-        x, y = (t.cpu().to(torch.promote_types(t.dtype, torch.float64)) for t in (x, y))
+        flat = (t.detach().flatten().cpu() for t in (a[key], b[key]))
+        x, y = (t.to(torch.promote_types(t.dtype, torch.float64)) for t in flat)
         products = ((x, x), (y, y), (x, y), (y - x, y - x))
         squares += torch.stack([torch.vdot(u, v).real for u, v in products])
         count += x.numel()

@@ -42,9 +42,7 @@ def critical_value(differences: Rows, level: float = LEVEL) -> float:
     return correlated_critical_value(correlation, n - 1, level)
 
 
-def correlated_critical_value(
-    correlation: Float[np.ndarray, "rows rows"], degrees: int, level: float = LEVEL
-) -> float:
+def correlated_critical_value(correlation: Float[np.ndarray, "rows rows"], degrees: int, level: float = LEVEL) -> float:
     """The number c of `critical_value` for estimates whose correlation is known.
 
     Args:

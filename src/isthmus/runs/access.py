@@ -12,6 +12,7 @@ from isthmus.errors import InputError, UnknownNameError
 from isthmus.measures.baseline import BASELINES, Baseline
 from isthmus.measures.connectivity import Connectivity, connectivity
 from isthmus.measures.examples import ExampleTable
+from isthmus.runs.precise import asked_precision
 from isthmus.runs.record import Record, load_record
 from isthmus.runs.result import LAYER, Variables, class_dataset, result_dataset
 from isthmus.runs.store import FolderStore, split_folders
@@ -161,13 +162,17 @@ def examples(result: xr.Dataset, split: str | None = None) -> xr.Dataset:
 
     Returns:
         `loss` and, with classes, `error` over (host, moving, alpha, example), `loss_a`, `loss_b`, `error_a`, `error_b`
-        over (example), and the coordinate `target` where targets are class numbers.
+        over (example), and the coordinate `target` where targets are class numbers. Of a measurement to a precision:
+        the examples that any point was evaluated on, in the order in which they were drawn, `example` being their
+        numbers in the split; `is_evaluated` and `is_evaluated_end` (example) say which cells mean something.
 
     Raises:
         InputError: The losses are gone, or there are several splits and none is named.
     """
     measurement = measurement_of(result)
     table, grid = measurement.table(split), measurement.grid
+    if table.counts is not None:
+        return _drawn_examples(grid, table)
     dims = ("host", "moving", "alpha", "example")
     found = xr.Dataset({"loss": (dims, table.loss[grid.rows])})
     if table.error is not None:
@@ -179,6 +184,23 @@ def examples(result: xr.Dataset, split: str | None = None) -> xr.Dataset:
     labels = [group.label for group in grid.groups]
     found = found.assign_coords(host=list(grid.hosts), moving=labels, alpha=list(grid.alphas))
     return found if table.targets is None else found.assign_coords(target=("example", table.targets))
+
+
+def _drawn_examples(grid: Grid, table: ExampleTable) -> xr.Dataset:
+    assert table.counts is not None
+    assert table.order is not None
+    known, dims = int(table.counts.max()), ("host", "moving", "alpha", "example")
+    evaluated = np.arange(known) < table.counts[:, None]
+    found = xr.Dataset({"is_evaluated": (dims, evaluated[grid.rows]), "is_evaluated_end": ("example", evaluated[0])})
+    values = {"loss": table.loss} if table.error is None else {"loss": table.loss, "error": table.error}
+    for name, array in values.items():
+        found[name] = (dims, array[:, :known][grid.rows])
+        for host in ("a", "b"):
+            found[f"{name}_{host}"] = ("example", array[grid.end(host), :known])
+    labels = [group.label for group in grid.groups]
+    found = found.assign_coords(host=list(grid.hosts), moving=labels, alpha=list(grid.alphas))
+    found = found.assign_coords(example=table.order[:known])
+    return found if table.targets is None else found.assign_coords(target=("example", table.targets[:known]))
 
 
 def barrier(result: xr.Dataset, baseline: Baseline = "models") -> xr.Dataset:
@@ -208,7 +230,8 @@ def barrier(result: xr.Dataset, baseline: Baseline = "models") -> xr.Dataset:
             "measure with baseline='cut', or with 1.0 among the alphas",
         )
     layers: Variables = {str(k): (LAYER, v.values) for k, v in result.data_vars.items() if v.dims == LAYER}
-    return result_dataset(grid, measurement.tables, baseline, layers, {**result.attrs, "baseline": baseline})
+    asked = asked_precision(measurement.record.settings)
+    return result_dataset(grid, measurement.tables, baseline, layers, {**result.attrs, "baseline": baseline}, asked)
 
 
 def class_barriers(result: xr.Dataset) -> xr.Dataset:

@@ -32,3 +32,19 @@ def resumable_record(folder: Path, *, resume: bool) -> Record | None:
             "a new or empty folder", "a run that is there already", str(folder), "add --resume, or name another --out"
         )
     return load_record(folder)
+
+
+def save_first(record: Record, folder: Path) -> None:
+    """Write `run.json` before the first unit, and find out here whether the folder can be written to.
+
+    Args:
+        record: The manifest.
+        folder: The run folder; made if it is not there.
+
+    Raises:
+        InputError: It cannot be made or written to.
+    """
+    try:
+        record.save(folder)
+    except OSError as error:
+        raise InputError("a folder that can be written to", str(error), str(folder), "name another --out") from error

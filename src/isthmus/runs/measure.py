@@ -13,14 +13,16 @@ import xarray as xr
 
 from isthmus.data.examples import Examples
 from isthmus.errors import InputError
+from isthmus.evaluation.arithmetic import float32_products
 from isthmus.evaluation.batches import BatchSize, default_batch_size
 from isthmus.evaluation.block import Engine
 from isthmus.evaluation.loss import Loss
 from isthmus.layers.partition import LayerPartition
 from isthmus.measures.examples import ExampleTable
 from isthmus.runs.access import EXAMPLES, Measurement, load_run, remember
-from isthmus.runs.folder import resumable_record
+from isthmus.runs.folder import resumable_record, save_first
 from isthmus.runs.inputs import Model, Weights
+from isthmus.runs.precise import asked_precision, drawn_order, precise_blocks
 from isthmus.runs.progress import shown_progress
 from isthmus.runs.record import GridRecord, LayerRecord, Record, SplitRecord, WeightsRecord, run_identity
 from isthmus.runs.request import request_of
@@ -50,8 +52,11 @@ def measure(
     dtype: str = "float32",
     device: str = "auto",
     engine: str = "shared",
+    compile: bool = False,
     batch_size: int | None = None,
     seed: int = 0,
+    precision: float | None = None,
+    simultaneous: bool = False,
     progress: bool = False,
     out: str | Path | None = None,
     resume: bool = False,
@@ -81,11 +86,17 @@ def measure(
             host's, "recalibrate" measures them anew for every network, a and b included.
         recalibration_data: What "recalibrate" measures them on; a training split.
         allow_shared_examples: Whether measured examples may be among the recalibration data.
-        dtype: "float32", "float64" or "bfloat16". Blends are computed in float32, or in float64.
+        dtype: "float32", "float64", "bfloat16", or "tf32": float32 with products in TF32, on an accelerator. Blends are
+            computed in float32, or in float64. Reduced precision is compared with float32 in `self_checks`.
         device: "auto", "cpu", "cuda:1", ...
         engine: "shared" computes what points have in common once; "direct" is its specification.
+        compile: Whether `torch.compile` compiles the stages of the shared engine; refused where there are none.
         batch_size: Examples at once; by default 64 on a processor, else 512. Halved where memory runs out.
         seed: Of everything random.
+        precision: Draw only as many examples as a 95 % interval of at most this half-width (nats) needs for every loss
+            barrier, for the mean over the named data. Guaranteed of each barrier for itself; `num_examples` says what
+            each took. How: `isthmus.measures.sequential`.
+        simultaneous: Let those intervals hold for all barriers of a split at once, at the price of more examples.
         progress: Whether to show on standard error how far it is.
         out: A run folder, to be made.
         resume: Go on with the run in `out`, if it is there.
@@ -123,8 +134,11 @@ def measure(
         dtype=dtype,
         device=device,
         engine=engine,
+        compile=compile,
         batch_size=batch_size,
         seed=seed,
+        precision=precision,
+        simultaneous=simultaneous,
         data_root=data_root,
     )
     settings = request.settings
@@ -137,14 +151,15 @@ def measure(
         record = _resumed(record, earlier, folder)
         if earlier.complete:
             return load_run(folder)
-    with _threads(record.num_threads):
+    with _threads(record.num_threads), float32_products(settings.dtype, subject.network.device):
         size = BatchSize(record.batch_size)
         chosen = chosen_engine(subject, settings, size)
         record = record.model_copy(update={"engine_note": chosen.note})
         tables = _evaluated(subject, record, chosen.engine, folder, progress=progress)
     record = record.model_copy(update={"complete": True, "batch_size": size.size})
     grid = subject.grid
-    result = result_dataset(grid, tables, settings.baseline, layer_variables(subject.distances), record.attributes())
+    layer_values, asked = layer_variables(subject.distances), asked_precision(settings)
+    result = result_dataset(grid, tables, settings.baseline, layer_values, record.attributes(), asked)
     if folder is None:
         remember(result, Measurement(record, tables))
         return result
@@ -181,6 +196,7 @@ def _record(subject: Subject, settings: Settings, loss_code: str) -> Record:
         device=str(subject.network.device),
         batch_size=settings.batch_size or default_batch_size(subject.network.device),
         num_threads=torch.get_num_threads(),
+        interval_target="distribution" if settings.precision is None else "dataset",
         self_checks=tuple(asdict(check) for check in subject.checks),
         warnings=tuple(subject.warnings),
     )
@@ -217,19 +233,25 @@ def _evaluated(
     subject: Subject, record: Record, engine: Engine, folder: Path | None, *, progress: bool
 ) -> dict[str, ExampleTable]:
     if folder is not None:
-        record.save(folder)
+        save_first(record, folder)
     names = split_folders(list(subject.splits))
     num_points = len(subject.points)
     num_examples = sum(map(len, subject.splits.values()))
     tables = {}
     with shown_progress(num_points * len(subject.splits), num_points * num_examples, enabled=progress) as advance:
         for split, examples in subject.splits.items():
-            targets = _class_numbers(examples)
+            targets, order = _class_numbers(examples), drawn_order(record.settings, len(examples))
             store: ExampleStore = (
-                MemoryStore(targets) if folder is None else FolderStore(folder / EXAMPLES / names[split], targets)
+                MemoryStore(targets, order)
+                if folder is None
+                else FolderStore(folder / EXAMPLES / names[split], targets, order)
             )
-            done = store.done()
-            for block in engine.blocks(subject.points, examples, done):
+            blocks = (
+                engine.blocks(subject.points, examples, store.done())
+                if order is None
+                else precise_blocks(engine, subject, record.settings, examples, store)
+            )
+            for block in blocks:
                 store.add(block)
                 advance(split, len(block.points), block.loss.size)
             tables[split] = store.table(num_points, len(examples))

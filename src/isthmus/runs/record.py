@@ -113,7 +113,8 @@ class Record(_Part):
         batch_size: In force when the first unit began; kept on resuming.
         num_threads: Threads of torch; kept on resuming.
         engine_note: How the engine works on this network, in words.
-        interval_target: What the intervals speak of: "distribution" (the examples are a sample of it).
+        interval_target: What the intervals speak of: "distribution" (the examples are a sample of it), or "dataset"
+            (the mean over the named data, with `precision`).
         self_checks: What was checked on this model and data, and how it came out.
         warnings: What may be other than it seems.
     """
@@ -148,7 +149,7 @@ class Record(_Part):
         text = json.dumps(self.model_dump(mode="json"), indent=1) + "\n"
         save_whole(folder / RUN_FILE, lambda temporary: temporary.write_text(text, encoding="utf-8"))
 
-    def attributes(self) -> dict[str, str | int]:
+    def attributes(self) -> dict[str, str | int | float]:
         """The manifest as flat attributes of a result."""
         settings = self.settings
         return {
@@ -180,6 +181,8 @@ class Record(_Part):
             "batch_size": self.batch_size,
             "num_threads": self.num_threads,
             "interval_target": self.interval_target,
+            "precision": "" if settings.precision is None else settings.precision,
+            "simultaneous": int(settings.simultaneous),
             "notes": json.dumps([f"{n}: {note}" for n, w in (("a", self.a), ("b", self.b)) for note in w.notes]),
             "self_checks": json.dumps(self.self_checks),
             "warnings": json.dumps(self.warnings),

@@ -9,8 +9,10 @@ import xarray as xr
 from isthmus.measures.barrier import Quantity, barrier_of
 from isthmus.measures.baseline import Baseline
 from isthmus.measures.distance import LayerDistance
-from isthmus.measures.examples import ExampleTable, cut_differences, mean_values
+from isthmus.measures.examples import ExampleTable, cut_differences, mean_values, num_cut_examples
 from isthmus.measures.ratio import barrier_ratio
+from isthmus.measures.sequential import AskedPrecision
+from isthmus.runs.precise import precise_variables
 from isthmus.sweeps.grid import Grid
 
 ROW = ("host", "moving", "alpha")
@@ -20,22 +22,29 @@ CLASS_VARIABLES = ("num_examples", "loss_barrier", "error_barrier", "loss_interv
 Variables = dict[str, tuple[tuple[str, ...], Any]]
 
 
-def split_variables(grid: Grid, table: ExampleTable, baseline: Baseline) -> Variables:
+def split_variables(
+    grid: Grid, table: ExampleTable, baseline: Baseline, asked: AskedPrecision | None = None
+) -> Variables:
     """Every variable of one split, with its dimensions.
 
     Args:
         grid: The rows.
         table: Per-example results.
         baseline: What the excess is counted from.
+        asked: The precision that the examples were drawn for; None where all were used.
 
     Returns:
         Name -> (dimensions, values); losses in nats, errors as fractions.
     """
-    num_examples = np.full((len(grid.hosts), len(grid.groups)), table.loss.shape[1], dtype=np.int64)
-    variables: Variables = {"num_examples": (CUT, num_examples)}
+    num_examples = [
+        [num_cut_examples(grid, table, h, m) for m in range(len(grid.groups))] for h in range(len(grid.hosts))
+    ]
+    variables: Variables = {"num_examples": (CUT, np.array(num_examples, dtype=np.int64))}
     quantities: list[Quantity] = ["loss"] if table.error is None else ["loss", "error"]
     for quantity in quantities:
         variables |= _quantity_variables(grid, table, quantity, baseline)
+    if asked is not None:
+        variables |= precise_variables(grid, table, baseline, asked)
     barrier = variables["loss_barrier"][1]
     num_layers = len(grid.groups[0].layers)
     is_single = np.array([len(group.layers) == 1 for group in grid.groups])
@@ -55,7 +64,8 @@ def _quantity_variables(grid: Grid, table: ExampleTable, quantity: Quantity, bas
         for name, array in (numbers | flags).items():
             array[h, m] = getattr(barrier, name)
     name = "loss" if quantity == "loss" else "error_rate"
-    ends = {host: table.values(quantity)[grid.end(host)].mean(dtype=np.float64) for host in ("a", "b")}
+    known = table.num_examples(np.array([0, 1]))
+    ends = {host: table.values(quantity)[grid.end(host), :known].mean(dtype=np.float64) for host in ("a", "b")}
     return {
         name: (ROW, mean_values(grid, table, quantity)),
         f"{quantity}_excess": (ROW, excess),
@@ -94,6 +104,7 @@ def result_dataset(
     baseline: Baseline,
     layers: Variables,
     attributes: Mapping[str, Any],
+    asked: AskedPrecision | None = None,
 ) -> xr.Dataset:
     """The labelled result of a measurement.
 
@@ -103,11 +114,12 @@ def result_dataset(
         baseline: What the excess is counted from.
         layers: From `layer_variables`.
         attributes: The manifest.
+        asked: The precision that the examples were drawn for; None where all were used.
 
     Returns:
         Dimensions host, moving, alpha and perhaps split.
     """
-    parts = [xr.Dataset(split_variables(grid, table, baseline)) for table in tables.values()]
+    parts = [xr.Dataset(split_variables(grid, table, baseline, asked)) for table in tables.values()]
     if len(parts) == 1:
         result = parts[0]
     else:
@@ -127,6 +139,9 @@ def class_dataset(
 ) -> xr.Dataset | None:
     """The same barriers counted on the examples of each class alone: which classes suffer when this layer is averaged.
 
+    Where a precision was asked, a class has those of the examples used that belong to it; its intervals are the plain
+    ones, for the distribution that the examples come from.
+
     Args:
         grid: The rows.
         tables: Split -> per-example results.
@@ -145,7 +160,8 @@ def class_dataset(
         by_label = []
         for label in labels:
             part = table.of_class(label)
-            variables = split_variables(grid, part, baseline) if part.loss.shape[1] else {}
+            fewest = part.num_examples(np.arange(grid.num_points))
+            variables = split_variables(grid, part, baseline) if fewest else {}
             by_label.append(xr.Dataset({k: v for k, v in variables.items() if k.startswith(CLASS_VARIABLES)}))
         by_split.append(xr.concat(by_label, dim="label", data_vars="all", join="outer"))
     classes = by_split[0] if len(by_split) == 1 else xr.concat(by_split, dim="split").assign_coords(split=list(tables))

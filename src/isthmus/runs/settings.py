@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from isthmus.errors import InputError
 
@@ -25,11 +25,14 @@ class Settings(BaseModel):
         baseline: What the excess is counted from.
         batch_norm: What becomes of BatchNorm's running statistics.
         allow_shared_examples: Whether `recalibrate` may use the measured examples.
-        dtype: Arithmetic of the forward passes.
+        dtype: Arithmetic of the forward passes. "tf32" is float32 with products in TF32, which a processor has not.
         device: "auto" is the first accelerator there is, else the processor.
         engine: How points are evaluated; every engine gives the numbers of `direct`.
+        compile: Whether the stages of the shared engine are compiled.
         batch_size: Examples at once; None lets a rule choose.
         seed: Of everything random.
+        precision: Half-width of the loss barriers' intervals, in nats, at which to stop; None uses all examples.
+        simultaneous: Whether those intervals are to hold for all barriers of a split at once.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -42,11 +45,14 @@ class Settings(BaseModel):
     baseline: Literal["models", "chord", "cut"] = "models"
     batch_norm: Literal["interpolate", "host", "recalibrate"] = "interpolate"
     allow_shared_examples: bool = False
-    dtype: Literal["float32", "float64", "bfloat16"] = "float32"
+    dtype: Literal["float32", "float64", "bfloat16", "tf32"] = "float32"
     device: str = "auto"
     engine: Literal["shared", "direct"] = "shared"
+    compile: bool = False
     batch_size: int | None = Field(default=None, ge=1)
     seed: int = 0
+    precision: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    simultaneous: bool = False
 
     @field_validator("alphas", mode="before")
     @classmethod
@@ -58,6 +64,20 @@ class Settings(BaseModel):
     def _hosts(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         if not value or len(set(value)) < len(value):
             raise ValueError("name one host or both, each once")
+        return value
+
+    @field_validator("compile")
+    @classmethod
+    def _compile(cls, value: bool, info: ValidationInfo) -> bool:
+        if value and (info.data.get("engine") == "direct" or info.data.get("batch_norm") == "recalibrate"):
+            raise ValueError("stages to compile: the shared engine, and BatchNorm interpolate or host")
+        return value
+
+    @field_validator("simultaneous")
+    @classmethod
+    def _simultaneous(cls, value: bool, info: ValidationInfo) -> bool:
+        if value and info.data.get("precision") is None:
+            raise ValueError("a precision with it: the intervals of all examples hold for each barrier")
         return value
 
     def non_default(self) -> dict[str, Any]:
@@ -83,7 +103,7 @@ def checked_settings(**values: Any) -> Settings:
         first = error.errors()[0]
         name = str(first["loc"][0])
         raise InputError(
-            str(first.get("ctx", {}).get("expected", first["msg"])),
+            str(first.get("ctx", {}).get("expected", first["msg"])).removeprefix("Value error, "),
             repr(first["input"]),
             f"--{name.replace('_', '-')} ({name}= in Python)",
             "choose a value that is expected",

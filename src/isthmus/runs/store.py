@@ -14,13 +14,21 @@ from isthmus.measures.examples import ExampleTable
 
 Unit = tuple[int, int]
 TARGETS = "targets.parquet"
+ORDER = "order.parquet"
 
 
 class ExampleStore(Protocol):
     """Where the blocks of one split go."""
 
+    @property
+    def order(self) -> np.ndarray | None:
+        """The number in the split of each example, where points are evaluated in another order."""
+
     def done(self) -> set[Unit]:
         """The units that are there: (first point, first example)."""
+
+    def known(self) -> dict[Unit, ExampleBlock]:
+        """The units that are there, with their results."""
 
     def add(self, block: ExampleBlock) -> None:
         """Keep a finished unit.
@@ -39,15 +47,30 @@ class ExampleStore(Protocol):
 
 
 class MemoryStore:
-    """Blocks in memory, for measurements without a run folder."""
+    """Blocks in memory, for measurements without a run folder.
 
-    def __init__(self, targets: np.ndarray | None) -> None:
+    Attributes:
+        targets: Class numbers in the order of the split, or None.
+        blocks: By unit.
+    """
+
+    def __init__(self, targets: np.ndarray | None, order: np.ndarray | None = None) -> None:
         self.targets = targets
+        self._order = order
         self.blocks: dict[Unit, ExampleBlock] = {}
+
+    @property
+    def order(self) -> np.ndarray | None:
+        """The number in the split of each example, where points are evaluated in another order."""
+        return self._order
 
     def done(self) -> set[Unit]:
         """The units that are there."""
         return set(self.blocks)
+
+    def known(self) -> dict[Unit, ExampleBlock]:
+        """The units that are there, with their results."""
+        return dict(self.blocks)
 
     def add(self, block: ExampleBlock) -> None:
         """Keep a finished unit.
@@ -67,17 +90,33 @@ class MemoryStore:
         Returns:
             One table; blocks are emptied into it.
         """
-        return assembled(list(self.blocks.values()), num_points, num_examples, self.targets)
+        return assembled(list(self.blocks.values()), num_points, num_examples, self.targets, self.order)
 
 
 class FolderStore:
-    """One Parquet file a unit: columns point, example, loss and, with classes, error; sorted by point, then example."""
+    """One Parquet file a unit: columns point, example, loss and, with classes, error; sorted by point, then example.
 
-    def __init__(self, folder: Path, targets: np.ndarray | None) -> None:
+    Where points are evaluated in another order than the split's, `example` counts in that order, and `order.parquet`
+    holds the number in the split of each.
+    """
+
+    def __init__(self, folder: Path, targets: np.ndarray | None, order: np.ndarray | None = None) -> None:
         self.folder = folder
         self.folder.mkdir(parents=True, exist_ok=True)
         if targets is not None and not (folder / TARGETS).exists():
             save_parquet(pa.table({"target": targets}), folder / TARGETS)
+        if order is not None and not (folder / ORDER).exists():
+            save_parquet(pa.table({"example": order}), folder / ORDER)
+
+    @property
+    def order(self) -> np.ndarray | None:
+        """The number in the split of each example, where points are evaluated in another order."""
+        file = self.folder / ORDER
+        return pq.read_table(file)["example"].to_numpy() if file.exists() else None
+
+    def known(self) -> dict[Unit, ExampleBlock]:
+        """The units that are there, with their results."""
+        return {unit: self._block(*unit) for unit in sorted(self.done())}
 
     def done(self) -> set[Unit]:
         """The units that are there."""
@@ -111,32 +150,40 @@ class FolderStore:
         Returns:
             One table.
         """
-        blocks = []
-        for point, start in sorted(self.done()):
-            columns = pq.read_table(self.folder / f"p{point:06d}-e{start:08d}.parquet")
-            points = tuple(dict.fromkeys(columns["point"].to_pylist()))
-            shape = (len(points), -1)
-            error = columns["error"].to_numpy().reshape(shape) if "error" in columns.column_names else None
-            blocks.append(ExampleBlock(points, start, columns["loss"].to_numpy().reshape(shape), error))
+        blocks = list(self.known().values())
         file = self.folder / TARGETS
         targets = pq.read_table(file)["target"].to_numpy() if file.exists() else None
-        return assembled(blocks, num_points, num_examples, targets)
+        return assembled(blocks, num_points, num_examples, targets, self.order)
+
+    def _block(self, point: int, start: int) -> ExampleBlock:
+        columns = pq.read_table(self.folder / f"p{point:06d}-e{start:08d}.parquet")
+        points = tuple(dict.fromkeys(columns["point"].to_pylist()))
+        shape = (len(points), -1)
+        error = columns["error"].to_numpy().reshape(shape) if "error" in columns.column_names else None
+        return ExampleBlock(points, start, columns["loss"].to_numpy().reshape(shape), error)
 
 
 def assembled(
-    blocks: list[ExampleBlock], num_points: int, num_examples: int, targets: np.ndarray | None
+    blocks: list[ExampleBlock],
+    num_points: int,
+    num_examples: int,
+    targets: np.ndarray | None,
+    order: np.ndarray | None = None,
 ) -> ExampleTable:
     """One table of all blocks.
 
     Args:
-        blocks: They cover every point on every example.
+        blocks: They cover every point on every example; with an order of their own each on some of the first.
         num_points: Points of the measurement.
         num_examples: Examples of the split.
-        targets: Class numbers, or None.
+        targets: Class numbers in the order of the split, or None.
+        order: The number in the split of each example, where points are evaluated in another order.
 
     Returns:
         Losses in the dtype that they were computed in.
     """
+    if order is not None:
+        return _partial(blocks, num_points, num_examples, targets, order)
     covered = sum(block.loss.size for block in blocks)
     assert covered == num_points * num_examples, f"{covered} results for {num_points} points x {num_examples} examples"
     loss = np.empty((num_points, num_examples), dtype=blocks[0].loss.dtype)
@@ -147,6 +194,23 @@ def assembled(
         if error is not None:
             error[place] = block.error
     return ExampleTable(loss, error, targets)
+
+
+def _partial(
+    blocks: list[ExampleBlock], num_points: int, num_examples: int, targets: np.ndarray | None, order: np.ndarray
+) -> ExampleTable:
+    counts, ends = np.zeros(num_points, dtype=np.int64), np.zeros(num_points, dtype=np.int64)
+    loss = np.full((num_points, num_examples), np.nan, dtype=blocks[0].loss.dtype)
+    error = None if blocks[0].error is None else np.zeros((num_points, num_examples), dtype=bool)
+    for block in blocks:
+        numbers, stop = list(block.points), block.start + block.loss.shape[1]
+        counts[numbers] += stop - block.start
+        ends[numbers] = np.maximum(ends[numbers], stop)
+        loss[numbers, block.start : stop] = block.loss
+        if error is not None:
+            error[numbers, block.start : stop] = block.error
+    assert (counts == ends).all(), "every point is known on some of the first examples"
+    return ExampleTable(loss, error, None if targets is None else targets[order], counts, order)
 
 
 def split_folders(splits: list[str]) -> dict[str, str]:

@@ -8,9 +8,11 @@ import torch
 from isthmus.data.examples import Examples
 from isthmus.data.load import load_examples, load_splits
 from isthmus.errors import InputError, IsthmusWarning, listed
+from isthmus.evaluation.arithmetic import reduction_checks
 from isthmus.evaluation.batches import BatchSize
 from isthmus.evaluation.device import DTYPES, device_named
 from isthmus.evaluation.engines import ChosenEngine, engine_of
+from isthmus.evaluation.layout import laid_out
 from isthmus.evaluation.loss import loss_named
 from isthmus.evaluation.network import Network
 from isthmus.evaluation.normalization import normalization_modules, refuse_shared_examples
@@ -87,12 +89,14 @@ def subject_of(request: Request) -> Subject:
     weights_a, weights_b = (
         {k: t.to(device) for k, t in converted(n.weights, blended).items()} for n in (network_a, network_b)
     )
+    first = next(iter(splits.values()))
     checks = _probed(network, weights_a, splits, recalibration, settings)
-    inputs, _ = next(iter(splits.values())).batch(0, 1, device, dtype)
+    laid_out_a, laid_out_b, laid_out_checks = laid_out(network, weights_a, weights_b, first)
+    inputs, _ = first.batch(0, 1, device, dtype)
     partition = layer_partition(request.layers, named.module, first_use(network.module, inputs))
     segment = Segment.between(
-        weights_a,
-        weights_b,
+        laid_out_a,
+        laid_out_b,
         partition,
         entry_kinds(named.module),
         keeps_statistics=settings.batch_norm == "host",
@@ -100,7 +104,8 @@ def subject_of(request: Request) -> Subject:
     )
     needs_far_ends = settings.baseline == "cut" or 1.0 in settings.alphas
     grid, points = grid_of(segment, request.sweeps, settings.hosts, settings.alphas, far_ends=needs_far_ends)
-    checks += end_checks(network, segment, weights_a, weights_b, next(iter(splits.values())))
+    checks += laid_out_checks + end_checks(network, segment, laid_out_a, laid_out_b, first)
+    checks += reduction_checks(settings.dtype, network, named.module, segment, first)
     parameters = {key for key, kind in segment.kinds.items() if kind is Kind.PARAMETER}
     distances = [
         layer_distance(weights_a, weights_b, [k for name in g.layers for k in partition[name] if k in parameters])
@@ -134,7 +139,15 @@ def chosen_engine(subject: Subject, settings: Settings, size: BatchSize) -> Chos
         The engine and what to say of it; a warning is given where the network could not be cut into stages.
     """
     first = next(iter(subject.splits.values()))
-    chosen = engine_of(settings.engine, subject.network, subject.segment, first, size, subject.recalibration)
+    chosen = engine_of(
+        settings.engine,
+        subject.network,
+        subject.segment,
+        first,
+        size,
+        subject.recalibration,
+        compiled=settings.compile,
+    )
     if chosen.fell_back:
         warnings.warn(f"engine {settings.engine}: {chosen.note}", IsthmusWarning, stacklevel=3)
     return chosen

@@ -19,7 +19,7 @@ DIMENSIONS_OF = {
     **dict.fromkeys(("loss", "error_rate", "loss_excess", "error_excess"), ROW),
     **dict.fromkeys(("distance", "relative_distance", "cosine", "cosine_status", "num_parameters"), LAYER),
     **dict.fromkeys(("sweep", "layers_moved"), LAYER),
-    **dict.fromkeys(("loss_a", "loss_b", "error_a", "error_b"), ()),
+    **dict.fromkeys(("loss_a", "loss_b", "error_a", "error_b", "num_end_examples"), ()),
     "label_name": LABEL,
 }
 """Dimensions of each column, besides split and label; those not named belong to a cut."""

@@ -1,0 +1,37 @@
+"""The benchmark of sweeps runs, at a tiny size, and says what it should; its timings mean nothing here."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+BENCHMARK = Path(__file__).parents[1] / "benchmarks" / "sweep.py"
+SMOKE = (
+    "--model cnn --width 2 --images 8 --batch-size 2 --layers 2 --repetitions 1 --threads 1 --matrix-side 64 "
+    "--skip bfloat16+compile"
+)
+
+
+def test_the_sweep_benchmark_compares_all_arms_on_the_same_networks(tmp_path):
+    file = tmp_path / "sweep.json"
+    done = subprocess.run(
+        [sys.executable, str(BENCHMARK), *SMOKE.split(), "--json", str(file)],
+        capture_output=True,
+        text=True,
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    report = json.loads(file.read_text())
+    assert list(report["arms"]) == ["reference", "direct", "shared", "bfloat16"]
+    assert report["skipped"] == {"bfloat16+compile": "as asked"}
+    assert (report["points"], report["images"]) == (7, [2, 8])  # a, b, their midpoint, two layers for each host
+    assert all(len(row["seconds"]) == 1 and row["seconds"][0] > 0 for row in report["arms"].values())
+    assert report["arms"]["direct"]["planned_share_of_naive_flops"] == 1
+    assert report["arms"]["shared"]["planned_share_of_naive_flops"] < 1
+    for exact in ("direct", "shared"):  # the loop by hand and the engines measure the same networks
+        assert report["arms"][exact]["largest_excess_difference"] < 1e-5
+    assert 0 < report["arms"]["bfloat16"]["largest_excess_difference"] < 0.1
+    assert "float32 matrix product" in done.stdout
+    assert "bfloat16+compile: skipped (as asked)" in done.stdout
