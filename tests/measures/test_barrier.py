@@ -40,3 +40,12 @@ def test_the_baselines_are_their_formulas():
     assert baseline_values("models", 0.25, host, donor, None) == 2.0
     assert baseline_values("chord", 0.25, host, donor, None) == 1.5
     assert baseline_values("cut", 0.25, host, donor, far) == 1.25
+
+
+def test_an_error_beyond_the_ends_keeps_its_interval_around_it():
+    """The chord at alpha = 2 is -host + 2 donor, so that single differences reach -2."""
+    host, donor, blend = np.zeros(20), np.ones(20), np.zeros(20)
+    differences = (blend - baseline_values("chord", 2.0, host, donor, None))[None]
+    barrier = barrier_of(differences, [2.0], "error")
+    assert barrier.value == -2.0
+    assert barrier.low == -2.0 < barrier.high < -1.0

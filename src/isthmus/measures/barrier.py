@@ -70,8 +70,11 @@ def barrier_of(
         return Barrier(excess, np.nan, np.nan, np.nan, np.nan, at_end=False, trusted=False)
     if critical is None:
         critical = critical_value(differences, level)
-    band = mean_band if quantity == "loss" else bounded_mean_band
-    low, high = band(differences, critical)
+    if quantity == "loss":
+        low, high = mean_band(differences, critical)
+    else:
+        reach = max(1.0, *(max(alpha, 1 - alpha) for alpha in alphas))
+        low, high = bounded_mean_band(differences, critical, reach)
     best = int(excess.argmax())
     return Barrier(
         excess=excess,

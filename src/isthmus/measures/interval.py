@@ -97,7 +97,7 @@ def mean_band(differences: Rows, critical: float) -> tuple[Column, Column]:
     return mean - half, mean + half
 
 
-def bounded_mean_band(differences: Rows, critical: float) -> tuple[Column, Column]:
+def bounded_mean_band(differences: Rows, critical: float, reach: float = 1.0) -> tuple[Column, Column]:
     """Intervals for the means of differences in [-1, 1], such as errors, honest also when few of them differ from zero.
 
     The upper end is the quantile of a mean under random weights: the examples and one more, placed at the end of the
@@ -108,21 +108,23 @@ def bounded_mean_band(differences: Rows, critical: float) -> tuple[Column, Colum
     mean of a bounded random variable", 2020. Quantiles come from 10,000 seeded draws where no closed form serves.)
 
     Args:
-        differences: One row a mean, values in [-1, 1].
+        differences: One row a mean, values in [-reach, reach].
         critical: From `critical_value`; it fixes the tail left outside on each side, P(T > c).
+        reach: The largest magnitude that a difference can have; above 1 only where a straight baseline is extended
+            beyond alpha 0 or 1.
 
     Returns:
-        Lower and upper ends, within [-1, 1].
+        Lower and upper ends, within [-reach, reach].
     """
     n = differences.shape[1]
     tail = float(stats.t.sf(critical, n - 1)) if n > 1 else (1 - LEVEL) / 2
-    high = [_upper_bound(row, tail) for row in differences]
-    low = [-_upper_bound(-row, tail) for row in differences]
+    high = [_upper_bound(row, tail, reach) for row in differences]
+    low = [-_upper_bound(-row, tail, reach) for row in differences]
     return np.array(low), np.array(high)
 
 
-def _upper_bound(values: Float[np.ndarray, " n"], tail: float) -> float:
-    distinct, counts = np.unique(np.append(values, 1.0), return_counts=True)
+def _upper_bound(values: Float[np.ndarray, " n"], tail: float, reach: float) -> float:
+    distinct, counts = np.unique(np.append(values, reach), return_counts=True)
     return _weighted_mean_quantile(tuple(distinct.tolist()), tuple(counts.tolist()), 1 - tail)
 
 

@@ -76,6 +76,7 @@ def _run_section(number: int, run: Run, static: Mapping[str, bytes]) -> dict[str
         "warnings": _listed(attrs, "warnings"),
         "baseline": str(attrs.get("baseline", "models")),
         "interval_target": str(attrs.get("interval_target", "distribution")),
+        "simultaneous": bool(attrs.get("simultaneous", False)),
         "num_alphas": result.sizes["alpha"],
         "has_classes": classes is not None,
     }
