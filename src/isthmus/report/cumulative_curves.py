@@ -204,7 +204,7 @@ def _host_words(table: BarrierTable, orders: list[Growth], host: str) -> str:
 def _range(counts: list[int | None]) -> str:
     known = [count for count in counts if count is not None]
     if len(known) < len(counts):
-        return "none" if not known else f"{min(known)} or more, or never,"
+        return "more than all" if not known else f"{min(known)} or more"
     return str(known[0]) if min(known) == max(known) else f"{min(known)} to {max(known)}"
 
 
