@@ -97,8 +97,9 @@ def matrix_figure(found: "xr.Dataset", title: str, unit: str) -> "Figure":
     beside = len(layers) <= SIDE_BY_SIDE
     rows, columns = (1, len(hosts)) if beside else (len(hosts), 1)
     with rc_context(style.STYLE):
-        width = max(style.COLUMN_INCHES, columns * (side + 0.15) + names + 0.3)
+        width = max(style.COLUMN_INCHES, columns * (side + 0.15) + names + 0.2)
         figure = style.empty_figure(width, rows * (side + 0.3) + names + 0.95)
+        figure.set_layout_engine("compressed")
         panels = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).reshape(-1)
         for host, axes in zip(hosts, panels, strict=True):
             _draw_cells(axes, found.sel(host=host), colours, norm)
