@@ -25,6 +25,7 @@ from isthmus.paths.point import Point
 from isthmus.runs.inputs import NamedModel, NamedWeights, fitted_weights, named_model, read_weights
 from isthmus.runs.request import Request
 from isthmus.runs.settings import Settings
+from isthmus.sweeps.directions import with_directions
 from isthmus.sweeps.grid import Grid, grid_of
 from isthmus.weights.state import StateDict, converted, entry_kinds, tied_keys
 
@@ -108,6 +109,9 @@ def subject_of(request: Request) -> Subject:
     checks += laid_out_checks + end_checks(network, segment, laid_out_a, laid_out_b, first)
     checks += reduction_checks(settings.dtype, network, named.module, segment, first)
     distances = [layer_distance(weights_a, weights_b, segment.parameters(group.layers)) for group in grid.groups]
+    if settings.directions:
+        lengths = [found.distance for found in distances]
+        grid, points = with_directions(grid, points, segment, lengths, settings.directions, settings.seed)
     return Subject(
         model=named,
         a=network_a,
