@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from isthmus.layers.rules import layer_partition
     from isthmus.measures.connectivity import Connectivity
     from isthmus.runs.access import barrier, class_barriers, examples, is_layerwise_connected, load_run
+    from isthmus.runs.interactions import interactions
     from isthmus.runs.measure import measure
     from isthmus.weights.checkpoint import load_checkpoint, save_weights
 
@@ -24,6 +25,7 @@ _HOMES = {
     "barrier": "isthmus.runs.access",
     "class_barriers": "isthmus.runs.access",
     "examples": "isthmus.runs.access",
+    "interactions": "isthmus.runs.interactions",
     "is_layerwise_connected": "isthmus.runs.access",
     "Connectivity": "isthmus.measures.connectivity",
     # Runs on disk
@@ -48,6 +50,7 @@ __all__ = [
     "barrier",
     "class_barriers",
     "examples",
+    "interactions",
     "is_layerwise_connected",
     "layer_partition",
     "load_checkpoint",

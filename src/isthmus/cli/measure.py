@@ -7,6 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
+from isthmus.sweeps.spec import FORMS
+
 Many = list[str]
 
 
@@ -24,8 +26,7 @@ def measure(
         ),
     ],
     sweep: Annotated[
-        Many,
-        typer.Option(help="full, single, cumulative:shallow_first, cumulative:deep_first, pairs; repeat for several."),
+        Many, typer.Option(help=f"{', '.join(FORMS)}: which layers move together; repeat for several.")
     ] = ["single"],  # noqa: B006
     alphas: Annotated[
         str,

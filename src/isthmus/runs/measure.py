@@ -73,7 +73,8 @@ def measure(
         b: The same of network b.
         data: (inputs, targets), a Dataset or unshuffled DataLoader, a name such as "cifar10:test[0:512]", or a mapping
             of split names to these.
-        sweep: "full", "single", a `Sweep`, or a list of them. The row "all" is always there.
+        sweep: One of `isthmus.sweeps.spec.FORMS` such as "single", "window:4" or "cumulative:random:0,1,2", a `Sweep`,
+            or a list of them, which share one plan. The row "all" is always there.
         alphas: Positions between host (0) and donor (1), also outside [0, 1]; or a count n >= 2 of evenly spaced ones;
             or "auto": 9 of them, and further ones about the maximum of every curve until its position is known to 1/64
             ("auto:0.01" to 0.01). Then `loss_midpoint_barrier` stands beside `loss_barrier`, and `refined_alpha` says

@@ -10,7 +10,7 @@ from isthmus.measures.barrier import Quantity, barrier_of
 from isthmus.measures.baseline import Baseline
 from isthmus.measures.distance import LayerDistance
 from isthmus.measures.examples import ExampleTable, cut_differences, mean_values, num_cut_examples
-from isthmus.measures.ratio import barrier_ratio
+from isthmus.measures.ratio import barrier_ratio, per_unit
 from isthmus.measures.robustness import Rise, robustness
 from isthmus.measures.sequential import AskedPrecision
 from isthmus.runs.precise import precise_variables
@@ -174,7 +174,18 @@ def result_dataset(
     if grid.refined is not None:
         refined = np.arange(grid.refined.rows.shape[2])
         coordinates |= {"refined": refined, "refined_alpha": (REFINED, grid.refined.alphas)}
-    return result.assign(layers).assign_coords(coordinates).assign_attrs(attributes)
+    per_size = _per_size(result["loss_barrier"], layers)
+    return result.assign(layers | per_size).assign_coords(coordinates).assign_attrs(attributes)
+
+
+def _per_size(barrier: xr.DataArray, layers: Variables) -> Variables:
+    """The loss barriers per squared unit of distance and per parameter; `moving` is the last dimension."""
+    sizes = {
+        "squared_distance": layers["distance"][1] ** 2,
+        "parameter": layers["num_parameters"][1].astype(np.float64),
+    }
+    dims = tuple(str(dim) for dim in barrier.dims)
+    return {f"loss_barrier_per_{name}": (dims, per_unit(barrier.values, size)) for name, size in sizes.items()}
 
 
 def class_dataset(
