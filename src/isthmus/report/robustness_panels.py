@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 KINDS = {"averaging": (style.INK, "o", "averaging direction"), "random": ("#009E73", "D", "random directions, mean")}
 SHIFTS = {"averaging": -0.17, "random": 0.17}
 HALF, FULL = 0.5, 1.0
-LINEAR_DECADES = 0.1
 
 
 def has_directions(result: "xr.Dataset") -> bool:
@@ -33,7 +32,7 @@ def has_directions(result: "xr.Dataset") -> bool:
 
 
 def robustness_panels(result: "xr.Dataset", value: str = "loss_barrier", split: str | None = None) -> "Figure":
-    """Rise over the host half a step and a whole step away, one row a layer, host a on the left and host b on the right.
+    """Rise over the host half a step and a whole step away: one row a layer, host a left and host b right.
 
     Filled marks stand half a step away, where a barrier's midpoint lies; open ones a whole step. A line through a mark
     is its 95 % interval over examples, the pale bar behind a random one the draws' standard deviation to both sides.
@@ -64,7 +63,12 @@ def robustness_panels(result: "xr.Dataset", value: str = "loss_barrier", split: 
             axes.set_xlabel(f"rise of the {quantity} over the host ({unit})")
         panels[0].set_yticks(style.row_positions(len(rows) - 1), names)
         panels[0].set_ylim(style.row_positions(len(rows) - 1)[-1] + 0.6, -0.6)
-        panels[0].set_xscale("symlog", linthresh=_linear_range(part, quantity, rows) * scale, linscale=0.7)
+        linear = _linear_range(part, quantity, rows) * scale
+        panels[0].set_xscale("symlog", linthresh=linear, linscale=0.7)
+        ends = [end for axes in panels for end in axes.get_xlim()]
+        ticks = decade_ticks(min(ends), max(ends), linear)
+        panels[0].set_xticks(ticks, [f"{tick:g}".replace("-", "−") for tick in ticks], minor=False)
+        panels[0].xaxis.minorticks_off()
         _draw_legend(figure)
     return figure
 
@@ -127,6 +131,27 @@ def _linear_range(part: "xr.Dataset", quantity: str, rows: list[str]) -> float:
     largest = float(np.max(rises[np.isfinite(rises)], initial=0.0))
     usual = float(np.median(widths[np.isfinite(widths)])) if np.isfinite(widths).any() else 0.0
     return max(usual, largest / 100) or 1.0
+
+
+def decade_ticks(low: float, high: float, linear: float) -> list[float]:
+    """Zero and the powers of ten on an axis that is linear near zero and logarithmic further out.
+
+    Args:
+        low: The axis's lower end.
+        high: Its upper end.
+        linear: Where it turns logarithmic; powers nearer to zero would crowd about it.
+
+    Returns:
+        Ticks from low to high.
+
+    Example:
+        >>> decade_ticks(-0.5, 20.0, 0.03)
+        [-0.1, 0.0, 0.1, 1.0, 10.0]
+    """
+    largest = max(abs(low), abs(high))
+    exponents = range(math.ceil(math.log10(linear)), math.floor(math.log10(largest)) + 1) if largest > linear else []
+    powers = [float(f"1e{exponent}") for exponent in exponents]
+    return [tick for tick in [*(-power for power in reversed(powers)), 0.0, *powers] if low <= tick <= high]
 
 
 def _draw_panel(axes: "Axes", cells: "xr.Dataset", quantity: str, scale: float) -> None:
