@@ -29,7 +29,11 @@ def measure(
         Many, typer.Option(help=f"{', '.join(FORMS)}: which layers move together; repeat for several.")
     ] = ["single"],  # noqa: B006
     alphas: Annotated[
-        str, typer.Option(help="11 is a count of points of [0, 1]; 0.5 or 0,0.25,0.5 are positions.")
+        str,
+        typer.Option(
+            help="11 is a count of points of [0, 1]; 0.5 or 0,0.25,0.5 are positions; auto (auto:0.01) refines every "
+            "curve's maximum."
+        ),
     ] = "0.5",
     hosts: Annotated[str, typer.Option(help="Which networks play host: a,b or a or b.")] = "a,b",
     layers: Annotated[str, typer.Option(help="module, tensor, block, type or pattern:GLOB,...")] = "module",
@@ -52,6 +56,9 @@ def measure(
         float | None,
         typer.Option(help="Stop where the 95 % interval of every loss barrier is this tight (half-width, nats)."),
     ] = None,
+    directions: Annotated[
+        int, typer.Option(help="So many random directions beside every barrier, as long as the step of averaging.")
+    ] = 0,
     data_root: Annotated[Path | None, typer.Option(help="Where data sets lie; else ISTHMUS_DATA.")] = None,
     out: Annotated[Path | None, typer.Option(help="Run folder to make: results, pictures and report.html.")] = None,
     *,
@@ -88,6 +95,7 @@ def measure(
         batch_size=batch_size,
         precision=precision,
         simultaneous=simultaneous,
+        directions=directions,
     )
     arguments: dict[str, Any] = {
         "sweep": sweep,
@@ -107,6 +115,7 @@ def measure(
         "seed": seed,
         "precision": precision,
         "simultaneous": simultaneous,
+        "directions": directions,
         "data_root": data_root,
     }
     if only_plan:

@@ -45,11 +45,13 @@ class BatchSize:
     """The batch size in force, halved whenever memory runs out and kept so from then on.
 
     Attributes:
+        unit: The size at first: what work units are cut by, so that they keep their bounds when memory runs out.
         size: How many examples at once.
         halvings: How often memory ran out.
     """
 
     def __init__(self, size: int) -> None:
+        self.unit = size
         self.size = size
         self.halvings = 0
 

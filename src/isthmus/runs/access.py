@@ -16,7 +16,7 @@ from isthmus.runs.precise import asked_precision
 from isthmus.runs.record import Record, load_record
 from isthmus.runs.result import LAYER, Variables, class_dataset, result_dataset
 from isthmus.runs.store import FolderStore, split_folders
-from isthmus.runs.table import CLASSES_FILE, RESULTS_FILE, load_results
+from isthmus.runs.table import CLASSES_FILE, RESULTS_FILE, load_results, load_tables
 from isthmus.sweeps.grid import Grid
 
 EXAMPLES = "examples"
@@ -101,7 +101,7 @@ def load_run(folder: str | Path) -> xr.Dataset:
             str(folder),
             "go on with it: isthmus measure ... --out FOLDER --resume",
         )
-    return load_results(folder / RESULTS_FILE).assign_attrs(record.attributes(), run_folder=str(folder.resolve()))
+    return load_tables(folder).assign_attrs(record.attributes(), run_folder=str(folder.resolve()))
 
 
 def load_classes(folder: str | Path) -> xr.Dataset | None:

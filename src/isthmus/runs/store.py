@@ -88,7 +88,7 @@ class MemoryStore:
             num_examples: Examples of the split.
 
         Returns:
-            One table; blocks are emptied into it.
+            One table.
         """
         return assembled(list(self.blocks.values()), num_points, num_examples, self.targets, self.order)
 
@@ -173,7 +173,8 @@ def assembled(
     """One table of all blocks.
 
     Args:
-        blocks: They cover every point on every example; with an order of their own each on some of the first.
+        blocks: They cover every point on every example; with an order of their own each on some of the first. Those of
+            later points are left out.
         num_points: Points of the measurement.
         num_examples: Examples of the split.
         targets: Class numbers in the order of the split, or None.
@@ -182,6 +183,7 @@ def assembled(
     Returns:
         Losses in the dtype that they were computed in.
     """
+    blocks = [block for block in blocks if block.points[0] < num_points]
     if order is not None:
         return _partial(blocks, num_points, num_examples, targets, order)
     covered = sum(block.loss.size for block in blocks)

@@ -25,8 +25,9 @@ from isthmus.paths.point import Point
 from isthmus.runs.inputs import NamedModel, NamedWeights, fitted_weights, named_model, read_weights
 from isthmus.runs.request import Request
 from isthmus.runs.settings import Settings
+from isthmus.sweeps.directions import with_directions
 from isthmus.sweeps.grid import Grid, grid_of
-from isthmus.weights.state import Kind, StateDict, converted, entry_kinds
+from isthmus.weights.state import StateDict, converted, entry_kinds, tied_keys
 
 
 @dataclass(frozen=True)
@@ -101,16 +102,16 @@ def subject_of(request: Request) -> Subject:
         entry_kinds(named.module),
         keeps_statistics=settings.batch_norm == "host",
         hashes=(network_a.hash, network_b.hash),
+        ties=tied_keys(named.module),
     )
     needs_far_ends = settings.baseline == "cut" or 1.0 in settings.alphas
     grid, points = grid_of(segment, request.sweeps, settings.hosts, settings.alphas, far_ends=needs_far_ends)
     checks += laid_out_checks + end_checks(network, segment, laid_out_a, laid_out_b, first)
     checks += reduction_checks(settings.dtype, network, named.module, segment, first)
-    parameters = {key for key, kind in segment.kinds.items() if kind is Kind.PARAMETER}
-    distances = [
-        layer_distance(weights_a, weights_b, [k for name in g.layers for k in partition[name] if k in parameters])
-        for g in grid.groups
-    ]
+    distances = [layer_distance(weights_a, weights_b, segment.parameters(group.layers)) for group in grid.groups]
+    if settings.directions:
+        lengths = [found.distance for found in distances]
+        grid, points = with_directions(grid, points, segment, lengths, settings.directions, settings.seed)
     return Subject(
         model=named,
         a=network_a,
