@@ -14,6 +14,7 @@ def explain(
     out: Annotated[Path | None, typer.Option(help="Where to write pictures and page; else isthmus-TOPIC.")] = None,
     a: Annotated[float, typer.Option(help="First weight of network a in the minimal example.")] = 0.25,
     b: Annotated[float, typer.Option(help="First weight of network b in the minimal example.")] = 4.0,
+    pairs: Annotated[int, typer.Option(min=1, help="How many pairs of random deep linear networks.")] = 20,
     seed: Annotated[int, typer.Option(min=0, help="Of the random deep linear networks.")] = 0,
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print the numbers as JSON.")] = False,
@@ -34,7 +35,7 @@ def explain(
         raise InputError("a folder", "a file", str(folder), "name another --out")
     from isthmus.experiments.theorem import run_theorem
 
-    theorem = run_theorem(folder, example, seed, _said)
+    theorem = run_theorem(folder, example, pairs, seed, _said)
     if as_json:
         print(json.dumps(theorem.numbers(), indent=1))
         return

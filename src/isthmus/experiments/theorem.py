@@ -10,7 +10,7 @@ import torch
 import xarray as xr
 
 from isthmus.experiments.diagonal_example import PATHS, DiagonalExample
-from isthmus.experiments.linear_pairs import measured_cuts
+from isthmus.experiments.linear_pairs import NUM_PAIRS, measured_cuts
 from isthmus.models.deep_linear import deep_linear_network
 from isthmus.report.theorem_page import save_theorem_page
 from isthmus.report.theorem_reading import (
@@ -128,12 +128,19 @@ def loss_surface(example: DiagonalExample, points: int = SURFACE_POINTS) -> xr.D
     )
 
 
-def run_theorem(folder: Path, example: DiagonalExample, seed: int = 0, say: Callable[[str], None] = print) -> Theorem:
+def run_theorem(
+    folder: Path,
+    example: DiagonalExample,
+    num_pairs: int = NUM_PAIRS,
+    seed: int = 0,
+    say: Callable[[str], None] = print,
+) -> Theorem:
     """Measure the minimal example and random deep linear networks, and make pictures and a page.
 
     Args:
         folder: Where to write `explain.html` and `figures/`.
         example: The minimal example.
+        num_pairs: How many pairs of random networks.
         seed: Of the random networks.
         say: Told how far it is.
 
@@ -142,7 +149,7 @@ def run_theorem(folder: Path, example: DiagonalExample, seed: int = 0, say: Call
     """
     say("measuring the network of two weights")
     paths = measured_paths(example)
-    say("measuring random deep linear networks, a few seconds")
-    cuts = measured_cuts(seed=seed)
+    say(f"measuring {num_pairs} pairs of random deep linear networks, a few seconds")
+    cuts = measured_cuts(num_pairs, seed)
     page = save_theorem_page(loss_surface(example), paths, cuts, folder)
     return Theorem(paths, cuts, [diagonal_reading(paths), cuts_reading(cuts)], page)
