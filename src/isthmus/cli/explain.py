@@ -14,7 +14,7 @@ def explain(
     out: Annotated[Path | None, typer.Option(help="Where to write pictures and page; else isthmus-TOPIC.")] = None,
     a: Annotated[float, typer.Option(help="First weight of network a in the minimal example.")] = 0.25,
     b: Annotated[float, typer.Option(help="First weight of network b in the minimal example.")] = 4.0,
-    pairs: Annotated[int, typer.Option(min=1, help="How many pairs of random deep linear networks.")] = 20,
+    pairs: Annotated[int, typer.Option(min=1, help="How many pairs of random deep linear networks.")] = 12,
     seed: Annotated[int, typer.Option(min=0, help="Of the random deep linear networks.")] = 0,
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print the numbers as JSON.")] = False,

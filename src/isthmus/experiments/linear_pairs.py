@@ -12,7 +12,7 @@ from isthmus.runs.convexity import convexity
 from isthmus.runs.measure import measure
 from isthmus.runs.settings import Alphas
 
-NUM_PAIRS = 20
+NUM_PAIRS = 12
 NUM_EXAMPLES = 32
 ALPHAS = 21
 NOISE = 0.3
