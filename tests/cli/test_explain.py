@@ -121,7 +121,7 @@ def test_help_topics_and_argument_errors_never_import_torch(arguments, status):
 
 
 def test_the_squared_error_is_a_loss_of_the_command_line(tmp_path):
-    linear = CASES[-1]
+    linear = next(case for case in CASES if case.name == "deep_linear")
     for seed, name in enumerate("ab"):
         weights = linear.weights(seed)
         wide = {key: t if key != "hidden1.weight" else t.repeat(1, 6)[:, :64] for key, t in weights.items()}
