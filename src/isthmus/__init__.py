@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from isthmus.layers.rules import layer_partition
     from isthmus.measures.connectivity import Connectivity
     from isthmus.runs.access import barrier, class_barriers, examples, is_layerwise_connected, load_run
+    from isthmus.runs.convexity import convexity, last_layer_convexity
     from isthmus.runs.interactions import interactions
     from isthmus.runs.measure import measure
     from isthmus.weights.checkpoint import load_checkpoint, save_weights
@@ -27,6 +28,8 @@ _HOMES = {
     "examples": "isthmus.runs.access",
     "interactions": "isthmus.runs.interactions",
     "is_layerwise_connected": "isthmus.runs.access",
+    "convexity": "isthmus.runs.convexity",
+    "last_layer_convexity": "isthmus.runs.convexity",
     "Connectivity": "isthmus.measures.connectivity",
     # Runs on disk
     "load_run": "isthmus.runs.access",
@@ -49,9 +52,11 @@ __all__ = [
     "LayerPartition",
     "barrier",
     "class_barriers",
+    "convexity",
     "examples",
     "interactions",
     "is_layerwise_connected",
+    "last_layer_convexity",
     "layer_partition",
     "load_checkpoint",
     "load_run",

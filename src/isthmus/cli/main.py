@@ -5,6 +5,7 @@ import sys
 import typer
 
 from isthmus.cli.demo import demo
+from isthmus.cli.explain import explain
 from isthmus.cli.inspect import inspect
 from isthmus.cli.measure import measure
 from isthmus.cli.models import models
@@ -19,7 +20,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (demo, inspect, measure, report, models):
+for command in (demo, inspect, measure, report, models, explain):
     app.command()(reported(command))
 
 

@@ -38,7 +38,7 @@ def measure(
     hosts: Annotated[str, typer.Option(help="Which networks play host: a,b or a or b.")] = "a,b",
     layers: Annotated[str, typer.Option(help="module, tensor, block, type or pattern:GLOB,...")] = "module",
     loss: Annotated[
-        str, typer.Option(help="cross_entropy, or file.py:function giving per-example losses.")
+        str, typer.Option(help="cross_entropy, squared_error, or file.py:function giving per-example losses.")
     ] = "cross_entropy",
     baseline: Annotated[str, typer.Option(help="models, chord or cut: what the excess is counted from.")] = "models",
     batch_norm: Annotated[

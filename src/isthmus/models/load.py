@@ -1,5 +1,6 @@
 """From what the user writes to a network that can take weights."""
 
+import fnmatch
 import importlib
 from collections.abc import Mapping
 
@@ -7,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from isthmus.errors import InputError
-from isthmus.models.registry import MODELS
+from isthmus.models.registry import MODELS, Option
 from isthmus.models.source import load_user_model
 from isthmus.models.spec import WHERE, RegisteredModel, parsed_model_spec
 
@@ -42,9 +43,7 @@ def load_model(spec: str, weights: Mapping[str, Tensor] | None = None) -> nn.Mod
 def _options(spec: RegisteredModel, weights: Mapping[str, Tensor]) -> dict[str, int]:
     options: dict[str, int] = {}
     for name, option in MODELS[spec.name].options.items():
-        shape = weights[option.key].shape if option.key in weights else ()
-        shown = shape[option.axis] if option.axis < len(shape) else option.default
-        value = spec.options.get(name, shown)
+        value = spec.options.get(name, _shown(option, weights) or option.default)
         if not value:
             raise InputError(
                 f"the option {name!r} of {spec.name}",
@@ -54,3 +53,11 @@ def _options(spec: RegisteredModel, weights: Mapping[str, Tensor]) -> dict[str, 
             )
         options[name] = value
     return options
+
+
+def _shown(option: Option, weights: Mapping[str, Tensor]) -> int | None:
+    """The value that a checkpoint shows; None or 0 if it shows none."""
+    if option.axis is None:
+        return len(fnmatch.filter(weights, option.key))
+    shape = weights[option.key].shape if option.key in weights else ()
+    return shape[option.axis] if option.axis < len(shape) else None

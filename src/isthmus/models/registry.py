@@ -15,12 +15,13 @@ class Option:
     Attributes:
         default: Its value where neither the user nor a checkpoint says; None if one of them must.
         key: The tensor of a checkpoint that shows its value.
-        axis: The axis of that tensor whose length is the value.
+        axis: The axis of that tensor whose length is the value; None where the value is the number of keys that
+            match the pattern `key`.
     """
 
     default: int | None
     key: str
-    axis: int
+    axis: int | None
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,12 @@ _MLP_OPTIONS = MappingProxyType({
     "width": Option(128, "hidden1.weight", 0),
     "classes": Option(10, "fc.weight", 0),
 })
+_DEEP_LINEAR_OPTIONS = MappingProxyType({
+    "inputs": Option(None, "hidden1.weight", 1),
+    "width": Option(16, "hidden1.weight", 0),
+    "hidden": Option(2, "hidden*.weight", None),
+    "classes": Option(10, "fc.weight", 0),
+})
 _RESNET_OPTIONS = _image_options(64, "conv1", "fc")
 
 _ENTRIES = (
@@ -81,6 +88,12 @@ _ENTRIES = (
         "VGG-11 in torchvision's layout, images of at least 32 x 32",
         _image_options(64, "features.0", "classifier.6"),
         "isthmus.models.vgg:vgg11",
+    ),
+    ModelEntry(
+        "deep_linear",
+        "matrices one after the other, no bias, no nonlinearity: Theorem 4.1's",
+        _DEEP_LINEAR_OPTIONS,
+        "isthmus.models.deep_linear:deep_linear",
     ),
 )
 

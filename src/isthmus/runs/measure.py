@@ -14,14 +14,22 @@ from isthmus.data.examples import Examples
 from isthmus.errors import InputError
 from isthmus.evaluation.arithmetic import float32_products
 from isthmus.evaluation.batches import BatchSize, default_batch_size
-from isthmus.evaluation.loss import Loss
+from isthmus.evaluation.loss import CONVEX_IN_OUTPUTS, Loss
 from isthmus.layers.partition import LayerPartition
 from isthmus.runs.access import Measurement, load_run, remember
 from isthmus.runs.evaluated import evaluated
 from isthmus.runs.folder import resumable_record
 from isthmus.runs.inputs import Model, Weights
 from isthmus.runs.precise import asked_precision
-from isthmus.runs.record import GridRecord, LayerRecord, Record, SplitRecord, WeightsRecord, run_identity
+from isthmus.runs.record import (
+    GridRecord,
+    LayerRecord,
+    ReadoutRecord,
+    Record,
+    SplitRecord,
+    WeightsRecord,
+    run_identity,
+)
 from isthmus.runs.request import request_of
 from isthmus.runs.result import class_dataset, layer_variables, result_dataset
 from isthmus.runs.settings import Alphas, Settings
@@ -81,7 +89,7 @@ def measure(
             where besides the grid a cut was evaluated (`isthmus.runs.refine`).
         hosts: Which networks play host.
         layers: "module", "tensor", "block", "type", "pattern:GLOB,...", or a `LayerPartition`.
-        loss: "cross_entropy" (nats), or a function (outputs, targets) -> per-example losses.
+        loss: "cross_entropy" (nats), "squared_error", or a function (outputs, targets) -> per-example losses.
         baseline: "models", "chord" or "cut" (`isthmus.measures.baseline.baseline_values`).
         batch_norm: What becomes of running statistics: "interpolate" blends them with their layer, "host" keeps the
             host's, "recalibrate" measures them anew for every network, a and b included.
@@ -197,6 +205,7 @@ def _record(subject: Subject, settings: Settings, loss_code: str) -> Record:
         recalibration=recalibration,
         layers=layers,
         grid=GridRecord.of(subject.grid),
+        readout=ReadoutRecord(**asdict(subject.readout), convex_loss=loss_code in CONVEX_IN_OUTPUTS),
         device=str(subject.network.device),
         batch_size=settings.batch_size or default_batch_size(subject.network.device),
         num_threads=torch.get_num_threads(),

@@ -49,6 +49,14 @@ class LayerRecord(_Part):
     keys: tuple[str, ...]
 
 
+class ReadoutRecord(_Part):
+    """The weights in which the outputs are affine (`isthmus.evaluation.readout`), and whether the loss is convex."""
+
+    keys: tuple[str, ...]
+    note: str
+    convex_loss: bool
+
+
 class GroupRecord(_Part):
     """A moving group."""
 
@@ -152,6 +160,7 @@ class Record(_Part):
         batch_size: In force when the first unit began; kept on resuming.
         num_threads: Threads of torch; kept on resuming.
         engine_note: How the engine works on this network, in words.
+        readout: What the last linear layer is; None in runs made before this was recorded.
         interval_target: What the intervals speak of: "distribution" (the examples are a sample of it), or "dataset"
             (the mean over the named data, with `precision`).
         self_checks: What was checked on this model and data, and how it came out.
@@ -175,6 +184,7 @@ class Record(_Part):
     batch_size: int
     num_threads: int
     engine_note: str = ""
+    readout: ReadoutRecord | None = None
     interval_target: str = "distribution"
     self_checks: tuple[dict[str, Any], ...] = ()
     warnings: tuple[str, ...] = ()
