@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 
 from isthmus.errors import UnknownNameError
 from isthmus.files import save_whole
+from isthmus.report.noise_reading import NOISE_NOTES, noise_rows, noise_sentence
 from isthmus.report.page_tables import Table, settings_rows
+from isthmus.report.subspace_panels import subspace_panels
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -39,7 +41,11 @@ class StudyReport:
     notes: tuple[str, ...] = ()
 
 
-STUDIES: Mapping[str, StudyReport] = {}
+STUDIES: Mapping[str, StudyReport] = {
+    "subspace": StudyReport(
+        "Noise in the training subspace", subspace_panels, noise_sentence, noise_rows, notes=NOISE_NOTES
+    ),
+}
 
 
 def study_report(study: "xr.Dataset") -> StudyReport:
