@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from isthmus.measures.connectivity import Connectivity
     from isthmus.runs.access import barrier, class_barriers, examples, is_layerwise_connected, load_run
     from isthmus.runs.measure import measure
+    from isthmus.runs.subspace import subspace_noise
     from isthmus.weights.checkpoint import load_checkpoint, save_weights
 
 _HOMES = {
@@ -26,6 +27,8 @@ _HOMES = {
     "examples": "isthmus.runs.access",
     "is_layerwise_connected": "isthmus.runs.access",
     "Connectivity": "isthmus.measures.connectivity",
+    # Studies beside the barriers
+    "subspace_noise": "isthmus.runs.subspace",
     # Runs on disk
     "load_run": "isthmus.runs.access",
     # Layers and weights
@@ -54,6 +57,7 @@ __all__ = [
     "load_run",
     "measure",
     "save_weights",
+    "subspace_noise",
 ]
 
 

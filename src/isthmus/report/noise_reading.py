@@ -27,7 +27,8 @@ NOISE_NOTES = (
     "Every kind of direction has the same length, sigma, and moves the parameters of the moving layers alone; towards "
     "the other network their buffers go along, so that both hosts meet half way in the same network.",
     "The rise is the mean over draws of the loss minus the host's, example by example. Its interval (95 %) is over "
-    "examples, for the directions that were drawn; the standard deviation over draws stands beside it.",
+    "examples, for the directions that were drawn; ± is the standard deviation over draws; ‡ marks an interval of too "
+    "few examples for differences so skewed. The table has the sigma nearest to half the way, |d| / 2.",
 )
 
 
@@ -143,18 +144,17 @@ def noise_rows(study: "xr.Dataset") -> Table:
     for moving in labels(study, "moving"):
         sizes = study.sel(moving=moving)
         distance, sigma = float(sizes["distance"]), half_way_sigma(study, moving)
+        fraction = math.nan if sigma is None else float(sizes["fraction"][sigma])
         for host in labels(study, "host"):
-            cells = [Cell(row_name(moving)), Cell(host), Cell(number_text(distance, 3), stored=repr(distance))]
-            for name in ("num_parameters", "rank", "null_dimension"):
+            cells = [Cell(row_name(moving)), Cell(host), Cell(number_text(distance, 2), stored=repr(distance))]
+            for name in ("rank", "null_dimension"):
                 number = int(sizes[name])
                 cells.append(Cell(str(number), stored=str(number)))
-            length = math.nan if sigma is None else float(sizes["length"][sigma])
-            cells.append(Cell(number_text(length, 3), stored=repr(length)))
+            cells.append(Cell(f"{fraction:.3g}", stored=repr(fraction)))
             cells += [_rise_cell(study, host, moving, kind, sigma) for kind in kinds]
             rows.append(tuple(cells))
-    rises = (f"Loss rise, {KIND_WORDS.get(kind, kind)}" for kind in kinds)
-    sizes_words = ("Distance", "Parameters", "Rank", "Null dimension", "Sigma nearest to half way")
-    return Table(("Layer", "Host", *sizes_words, *rises), tuple(rows))
+    sizes_words = ("|d|", "Rank", "Null dimension", "sigma / |d|")
+    return Table(("Layer", "Host", *sizes_words, *(f"Rise, {kind}" for kind in kinds)), tuple(rows))
 
 
 def _rise_cell(study: "xr.Dataset", host: str, moving: str, kind: str, sigma: int | None) -> Cell:
@@ -165,5 +165,5 @@ def _rise_cell(study: "xr.Dataset", host: str, moving: str, kind: str, sigma: in
         return Cell("NaN", stored="nan")
     spread = float(study["loss_rise_spread"].sel(host=host, moving=moving, kind=kind)[sigma])
     faint = rise.interval_text
-    faint += "" if math.isnan(spread) else f", draws ±{number_text(spread, rise.decimals)}"
+    faint += "" if math.isnan(spread) else f" ±{number_text(spread, rise.decimals)}"
     return Cell(rise.text + rise.marks, faint, repr(rise.value))
