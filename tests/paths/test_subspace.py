@@ -74,6 +74,16 @@ def test_orthogonality_holds_also_for_snapshots_that_differ_by_a_millionth():
     assert all(abs(null @ step) < 1e-8 * step.norm() for step in steps)
 
 
+def test_little_that_lies_outside_beside_much_inside_is_orthogonal_all_the_same():
+    """One subtraction leaves 1e-16 of what was inside: too much where that is a hundred million times the rest."""
+    subspace, _ = mlp_subspace()
+    random = torch.Generator().manual_seed(1)
+    x = torch.randn(subspace.num_parameters, generator=random, dtype=torch.float64)
+    outside = subspace.null_projection(x)
+    found = subspace.null_projection(1e8 * subspace.projection(x) + outside)
+    assert subspace.projection(found).norm() < 1e-10 * found.norm()
+
+
 def test_the_projector_is_idempotent_symmetric_and_splits_every_vector():
     subspace, _ = mlp_subspace()
     random = torch.Generator().manual_seed(1)

@@ -120,6 +120,14 @@ def test_labels_do_not_overlap_and_stay_inside(num_layers, hosts):
         assert not any(box.overlaps(other) for other in boxes[:i])
 
 
+def test_a_name_too_long_for_its_panel_keeps_its_end():
+    study = make_study(9)
+    names = ["all", *(f"transformer.h.{i}.attn.projection_of_keys" for i in range(study.sizes["moving"] - 1))]
+    titles = [axes.get_title() for axes in subspace_panels(study.assign_coords(moving=names)).axes[1:]]
+    assert titles[0] == "…" + names[1][-20:]
+    assert all(len(title) <= 21 for title in titles if not title.startswith("full"))
+
+
 def test_nothing_but_nan_infinity_and_zero_can_be_drawn():
     for value in (math.nan, math.inf, 0.0):
         study = make_study(1)

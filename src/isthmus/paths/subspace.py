@@ -47,8 +47,8 @@ class TrainingSubspace:
 
     With the n x k matrix S of snapshots in float64, S = Q R (Householder) and R = U' Σ V^T give the thin singular value
     decomposition S = (Q U') Σ V^T, as accurate as one of S itself: nothing is squared, as it would be in the k x k Gram
-    matrix, which loses every direction below 1e-8 of the largest. Memory is O(k n), about three matrices of 8 k n bytes
-    while it is made and one afterwards; nothing of size n x n is formed.
+    matrix, which loses every direction below 1e-8 of the largest. Memory is O(k n), two or three matrices of 8 k n
+    bytes while it is made and one afterwards; nothing of size n x n is formed.
 
     A singular value counts for the *rank* if rounding the snapshots to the numbers they are stored in cannot have made
     it: above u |S|, u half the spacing of these numbers at 1, |S| the Frobenius norm (by Weyl's inequality, rounding
@@ -101,12 +101,16 @@ class TrainingSubspace:
             rows.append(flattened(snapshot, keys))
         if not rows:
             raise InputError("at least one snapshot", "none", "the training subspace", "save checkpoints of training")
+        columns = torch.stack(rows).T
+        num_snapshots = len(rows)
+        rows.clear()
         triangular: Tensor
-        basis, triangular = torch.linalg.qr(torch.stack(rows).T)
+        basis, triangular = torch.linalg.qr(columns)
+        del columns
         left, values, _ = torch.linalg.svd(triangular, full_matrices=False)
         norm = float(values.square().sum().sqrt())
         num_directions, rank = (int((values > factor * norm).sum()) for factor in (ARITHMETIC, rounding))
-        return cls(shapes, basis @ left[:, :num_directions], values, rank, len(rows))
+        return cls(shapes, basis @ left[:, :num_directions], values, rank, num_snapshots)
 
     @property
     def num_parameters(self) -> int:
