@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from isthmus.layers.rules import layer_partition
     from isthmus.measures.connectivity import Connectivity
     from isthmus.runs.access import barrier, class_barriers, examples, is_layerwise_connected, load_run
+    from isthmus.runs.curvature import curvature
     from isthmus.runs.measure import measure
+    from isthmus.runs.study import load_study, save_study
     from isthmus.weights.checkpoint import load_checkpoint, save_weights
 
 _HOMES = {
@@ -26,6 +28,10 @@ _HOMES = {
     "examples": "isthmus.runs.access",
     "is_layerwise_connected": "isthmus.runs.access",
     "Connectivity": "isthmus.measures.connectivity",
+    # Studies beside it
+    "curvature": "isthmus.runs.curvature",
+    "load_study": "isthmus.runs.study",
+    "save_study": "isthmus.runs.study",
     # Runs on disk
     "load_run": "isthmus.runs.access",
     # Layers and weights
@@ -47,12 +53,15 @@ __all__ = [
     "LayerPartition",
     "barrier",
     "class_barriers",
+    "curvature",
     "examples",
     "is_layerwise_connected",
     "layer_partition",
     "load_checkpoint",
     "load_run",
+    "load_study",
     "measure",
+    "save_study",
     "save_weights",
 ]
 

@@ -4,6 +4,7 @@ import sys
 
 import typer
 
+from isthmus.cli.curvature import curvature
 from isthmus.cli.demo import demo
 from isthmus.cli.inspect import inspect
 from isthmus.cli.measure import measure
@@ -19,7 +20,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (demo, inspect, measure, report, models):
+for command in (curvature, demo, inspect, measure, report, models):
     app.command()(reported(command))
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from isthmus.errors import UnknownNameError
 from isthmus.files import save_whole
+from isthmus.report import curvature
 from isthmus.report.page_tables import Table, settings_rows
 
 if TYPE_CHECKING:
@@ -39,7 +40,9 @@ class StudyReport:
     notes: tuple[str, ...] = ()
 
 
-STUDIES: Mapping[str, StudyReport] = {}
+STUDIES: Mapping[str, StudyReport] = {
+    "curvature": StudyReport("Curvature", curvature.figure, curvature.sentence, curvature.rows, curvature.NOTES),
+}
 
 
 def study_report(study: "xr.Dataset") -> StudyReport:
