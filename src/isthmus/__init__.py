@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from isthmus.runs.access import barrier, class_barriers, examples, is_layerwise_connected, load_run
     from isthmus.runs.curvature import curvature
     from isthmus.runs.measure import measure
+    from isthmus.runs.similarity import similarity
     from isthmus.runs.study import load_study, save_study
     from isthmus.weights.checkpoint import load_checkpoint, save_weights
 
@@ -30,6 +31,7 @@ _HOMES = {
     "Connectivity": "isthmus.measures.connectivity",
     # Studies beside it
     "curvature": "isthmus.runs.curvature",
+    "similarity": "isthmus.runs.similarity",
     "load_study": "isthmus.runs.study",
     "save_study": "isthmus.runs.study",
     # Runs on disk
@@ -63,6 +65,7 @@ __all__ = [
     "measure",
     "save_study",
     "save_weights",
+    "similarity",
 ]
 
 

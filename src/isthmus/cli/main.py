@@ -11,6 +11,7 @@ from isthmus.cli.measure import measure
 from isthmus.cli.models import models
 from isthmus.cli.outcome import DEBUG, reported
 from isthmus.cli.report import report
+from isthmus.cli.similarity import similarity
 
 app = typer.Typer(
     help="Which layers of two trained networks can be averaged, at what cost, and why.",
@@ -20,7 +21,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (curvature, demo, inspect, measure, report, models):
+for command in (curvature, demo, inspect, measure, report, models, similarity):
     app.command()(reported(command))
 
 

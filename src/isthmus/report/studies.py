@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from isthmus.errors import UnknownNameError
 from isthmus.files import save_whole
-from isthmus.report import curvature
+from isthmus.report import curvature, similarity
 from isthmus.report.page_tables import Table, settings_rows
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ class StudyReport:
 
 STUDIES: Mapping[str, StudyReport] = {
     "curvature": StudyReport("Curvature", curvature.figure, curvature.sentence, curvature.rows, curvature.NOTES),
+    "similarity": StudyReport("Similarity", similarity.figure, similarity.sentence, similarity.rows, similarity.NOTES),
 }
 
 
