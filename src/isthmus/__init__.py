@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     from isthmus.layers.rules import layer_partition
     from isthmus.measures.connectivity import Connectivity
     from isthmus.runs.access import barrier, class_barriers, examples, is_layerwise_connected, load_run
+    from isthmus.runs.curvature import curvature
     from isthmus.runs.measure import measure
+    from isthmus.runs.similarity import similarity
+    from isthmus.runs.study import load_study, save_study
     from isthmus.runs.subspace import subspace_noise
     from isthmus.weights.checkpoint import load_checkpoint, save_weights
 
@@ -27,7 +30,11 @@ _HOMES = {
     "examples": "isthmus.runs.access",
     "is_layerwise_connected": "isthmus.runs.access",
     "Connectivity": "isthmus.measures.connectivity",
-    # Studies beside the barriers
+    # Studies beside it
+    "curvature": "isthmus.runs.curvature",
+    "similarity": "isthmus.runs.similarity",
+    "load_study": "isthmus.runs.study",
+    "save_study": "isthmus.runs.study",
     "subspace_noise": "isthmus.runs.subspace",
     # Runs on disk
     "load_run": "isthmus.runs.access",
@@ -50,13 +57,17 @@ __all__ = [
     "LayerPartition",
     "barrier",
     "class_barriers",
+    "curvature",
     "examples",
     "is_layerwise_connected",
     "layer_partition",
     "load_checkpoint",
     "load_run",
+    "load_study",
     "measure",
+    "save_study",
     "save_weights",
+    "similarity",
     "subspace_noise",
 ]
 

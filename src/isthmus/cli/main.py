@@ -4,12 +4,14 @@ import sys
 
 import typer
 
+from isthmus.cli.curvature import curvature
 from isthmus.cli.demo import demo
 from isthmus.cli.inspect import inspect
 from isthmus.cli.measure import measure
 from isthmus.cli.models import models
 from isthmus.cli.outcome import DEBUG, reported
 from isthmus.cli.report import report
+from isthmus.cli.similarity import similarity
 from isthmus.cli.subspace import subspace
 
 app = typer.Typer(
@@ -20,7 +22,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (demo, inspect, measure, subspace, report, models):
+for command in (curvature, demo, inspect, measure, report, models, similarity, subspace):
     app.command()(reported(command))
 
 

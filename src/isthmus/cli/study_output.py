@@ -1,6 +1,7 @@
 """What a command prints of a study, and what it leaves in a folder."""
 
 import json
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -67,7 +68,8 @@ def rich_table(table: Any, title: str) -> Any:
     shown = Table(box=SIMPLE_HEAD, pad_edge=False, title=Text(title, style="bold"), title_justify="left")
     for number, column in enumerate(table.columns):
         is_text = all(not row[number].stored for row in table.rows)
-        shown.add_column(Text(column), justify="left" if is_text else "right", overflow="fold")
+        title_lines = Text("\n".join(textwrap.wrap(column, 16)))
+        shown.add_column(title_lines, justify="left" if is_text else "right", overflow="fold", no_wrap=not is_text)
     for row in table.rows:
         shown.add_row(*(Text(f"{cell.text} {cell.faint}".strip()) for cell in row))
     return shown

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import platform
+from dataclasses import asdict
 from importlib.metadata import version
 from typing import Any
 
@@ -77,7 +78,7 @@ def study_attributes(study: str, request: Request, subject: Subject, **settings:
         "dtype": asked.dtype,
         "device": str(subject.network.device),
         "seed": asked.seed,
-        "self_checks": json.dumps([{"check": c.check, "passed": c.passed, "detail": c.detail} for c in subject.checks]),
+        "self_checks": json.dumps([asdict(check) for check in subject.checks]),
         "warnings": json.dumps(subject.warnings),
         "settings": json.dumps(own, sort_keys=True),
     }
