@@ -16,8 +16,12 @@ if TYPE_CHECKING:
     from isthmus.measures.connectivity import Connectivity
     from isthmus.runs.access import barrier, class_barriers, examples, is_layerwise_connected, load_run
     from isthmus.runs.convexity import convexity, last_layer_convexity
+    from isthmus.runs.curvature import curvature
     from isthmus.runs.interactions import interactions
     from isthmus.runs.measure import measure
+    from isthmus.runs.similarity import similarity
+    from isthmus.runs.study import load_study, save_study
+    from isthmus.runs.subspace import subspace_noise
     from isthmus.weights.checkpoint import load_checkpoint, save_weights
 
 _HOMES = {
@@ -31,6 +35,12 @@ _HOMES = {
     "convexity": "isthmus.runs.convexity",
     "last_layer_convexity": "isthmus.runs.convexity",
     "Connectivity": "isthmus.measures.connectivity",
+    # Studies beside it
+    "curvature": "isthmus.runs.curvature",
+    "similarity": "isthmus.runs.similarity",
+    "load_study": "isthmus.runs.study",
+    "save_study": "isthmus.runs.study",
+    "subspace_noise": "isthmus.runs.subspace",
     # Runs on disk
     "load_run": "isthmus.runs.access",
     # Layers and weights
@@ -53,6 +63,7 @@ __all__ = [
     "barrier",
     "class_barriers",
     "convexity",
+    "curvature",
     "examples",
     "interactions",
     "is_layerwise_connected",
@@ -60,8 +71,12 @@ __all__ = [
     "layer_partition",
     "load_checkpoint",
     "load_run",
+    "load_study",
     "measure",
+    "save_study",
     "save_weights",
+    "similarity",
+    "subspace_noise",
 ]
 
 

@@ -4,6 +4,7 @@ import sys
 
 import typer
 
+from isthmus.cli.curvature import curvature
 from isthmus.cli.demo import demo
 from isthmus.cli.explain import explain
 from isthmus.cli.inspect import inspect
@@ -11,6 +12,8 @@ from isthmus.cli.measure import measure
 from isthmus.cli.models import models
 from isthmus.cli.outcome import DEBUG, reported
 from isthmus.cli.report import report
+from isthmus.cli.similarity import similarity
+from isthmus.cli.subspace import subspace
 
 app = typer.Typer(
     help="Which layers of two trained networks can be averaged, at what cost, and why.",
@@ -20,7 +23,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (demo, inspect, measure, report, models, explain):
+for command in (demo, inspect, measure, curvature, similarity, subspace, report, models, explain):
     app.command()(reported(command))
 
 

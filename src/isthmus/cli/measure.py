@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from isthmus.cli.loss_option import loss_of_option
 from isthmus.sweeps.spec import FORMS
 
 Many = list[str]
@@ -102,7 +103,7 @@ def measure(
         "alphas": grid,
         "hosts": hosts.split(","),
         "layers": layers,
-        "loss": _loss(loss),
+        "loss": loss_of_option(loss),
         "baseline": baseline,
         "batch_norm": batch_norm,
         "recalibration_data": recalibrate_on,
@@ -161,16 +162,6 @@ def _checked(
     for text in [*data, *([recalibrate_on] if recalibrate_on else [])]:
         parsed_data_spec(text)
     return grid
-
-
-def _loss(loss: str) -> Any:
-    """The loss's name, or the user's function for `file.py:function`."""
-    file, colon, function = loss.rpartition(":")
-    if not colon:
-        return loss
-    from isthmus.user_code import load_function
-
-    return load_function(Path(file), function, loss)
 
 
 def _print_plan(plan: Any, *, as_json: bool) -> None:
