@@ -4,6 +4,7 @@ import hashlib
 import math
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import lru_cache
 
 import torch
 from torch import Tensor
@@ -42,9 +43,7 @@ class RandomDirection:
         Returns:
             Standard normal numbers.
         """
-        digest = hashlib.sha256(f"direction:{self.seed}:{self.draw}:{key}".encode()).digest()
-        generator = torch.Generator().manual_seed(int.from_bytes(digest[:8], "big") >> 1)
-        return torch.randn(like.shape, generator=generator).to(like.device, like.dtype)
+        return self._numbers(key, like.shape).to(like.device, like.dtype)
 
     def length(self, segment: Segment, moving: Collection[str]) -> float:
         """The Euclidean length of the components along the parameters of some layers, summed in float64.
@@ -56,8 +55,19 @@ class RandomDirection:
         Returns:
             0 if they have no parameters.
         """
-        parts = (self.part(key, segment.first[key]) for key in segment.parameters(moving))
-        return math.sqrt(sum(float(part.double().square().sum()) for part in parts))
+        return math.sqrt(
+            sum(_squared_length(self, key, segment.first[key].shape) for key in segment.parameters(moving))
+        )
+
+    def _numbers(self, key: str, shape: torch.Size) -> Tensor:
+        digest = hashlib.sha256(f"direction:{self.seed}:{self.draw}:{key}".encode()).digest()
+        generator = torch.Generator().manual_seed(int.from_bytes(digest[:8], "big") >> 1)
+        return torch.randn(shape, generator=generator)
+
+
+@lru_cache(maxsize=2**16)
+def _squared_length(direction: RandomDirection, key: str, shape: torch.Size) -> float:
+    return float(direction._numbers(key, shape).double().square().sum())
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """A point of weight space: for every layer, where its weights come from."""
 
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from torch import Tensor
 
@@ -20,6 +20,7 @@ class Blend(NamedTuple):
     integers: int
 
 
+@runtime_checkable
 class Direction(Protocol):
     """A way to leave a network: a vector of weight space. Hashable; equal directions are the same vector."""
 

@@ -12,7 +12,7 @@ from isthmus.runs.store import save_parquet
 
 RESULTS_FILE = "results.parquet"
 CLASSES_FILE = "classes.parquet"
-DIMENSIONS = ("split", "label", "host", "moving", "alpha")
+DIMENSIONS = ("pair", "step", "split", "label", "host", "moving", "alpha")
 LABEL = ("label",)
 COORDINATES = frozenset({"sweep", "layers_moved", "label_name"})
 DIMENSIONS_OF = {

@@ -30,7 +30,7 @@ class Step:
 
     def __post_init__(self) -> None:
         if self.count < 0 or self.unit not in {"ep", "it"}:
-            raise _not_a_step(f"{self.count}{self.unit}")
+            raise InputError(*_not_a_step(f"{self.count}{self.unit}"))
 
     @classmethod
     def parsed(cls, text: str) -> "Step":
@@ -47,7 +47,7 @@ class Step:
         """
         match = re.fullmatch(r"(\d+)(ep|it)", text)
         if match is None:
-            raise _not_a_step(text)
+            raise InputError(*_not_a_step(text))
         return cls(int(match[1]), match[2])  # type: ignore[arg-type]
 
     def iterations(self, iterations_per_epoch: int | None = None) -> int:
@@ -77,8 +77,8 @@ class Step:
         return f"{self.count}{self.unit}"
 
 
-def _not_a_step(text: str) -> InputError:
-    return InputError(
+def _not_a_step(text: str) -> tuple[str, str, str, str]:
+    return (
         "a step in training: epochs such as '120ep' or iterations such as '5000it'",
         repr(text),
         "the step",
