@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from isthmus.layers.partition import LayerPartition
     from isthmus.layers.rules import layer_partition
     from isthmus.measures.connectivity import Connectivity
+    from isthmus.measures.replicates import replicates
     from isthmus.runs.access import barrier, class_barriers, examples, is_layerwise_connected, load_run
     from isthmus.runs.measure import measure
     from isthmus.weights.checkpoint import load_checkpoint, save_weights
@@ -26,6 +27,7 @@ _HOMES = {
     "examples": "isthmus.runs.access",
     "is_layerwise_connected": "isthmus.runs.access",
     "Connectivity": "isthmus.measures.connectivity",
+    "replicates": "isthmus.measures.replicates",
     # Runs on disk
     "load_run": "isthmus.runs.access",
     # Layers and weights
@@ -53,6 +55,7 @@ __all__ = [
     "load_checkpoint",
     "load_run",
     "measure",
+    "replicates",
     "save_weights",
 ]
 

@@ -17,13 +17,13 @@ import isthmus
 from isthmus.weights.checkpoint import save_weights
 from isthmus.weights.trajectory import save_trajectory_facts
 
-CNN = CASES[1]
+MLP = CASES[0]
 OPTIONS = {"alphas": (0.0, 0.5), "batch_size": 4}
 
 
 @pytest.fixture(scope="module")
 def networks():
-    return {name: CNN.weights(seed) for seed, name in enumerate(("z", "x", "y"))}
+    return {name: MLP.weights(seed) for seed, name in enumerate(("z", "x", "y"))}
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +32,7 @@ def runs(tmp_path_factory):
     root = tmp_path_factory.mktemp("trajectories")
     for number, name in enumerate(("one", "two")):
         for step, seed in (("0ep", 0), ("2ep", 10 + number), ("10ep", 20 + number)):
-            save_weights(CNN.weights(seed), root / name / f"{step}.safetensors")
+            save_weights(MLP.weights(seed), root / name / f"{step}.safetensors")
         save_trajectory_facts(root / name, iterations_per_epoch=50)
     return root / "one", root / "two"
 
@@ -48,7 +48,7 @@ def both(runs):
 
 
 def measured(a, b=None, **options):
-    return isthmus.measure(CNN.build, a, b, CNN.data(), **(OPTIONS | options))
+    return isthmus.measure(MLP.build, a, b, MLP.data(), **(OPTIONS | options))
 
 
 def along(runs, **options):
@@ -106,7 +106,7 @@ def test_identical_members_have_no_barrier(both):
     first = both.sel(step="0ep")
     assert (first.loss_excess == 0).all()
     assert (first.distance == 0).all()
-    assert (both.sel(step="2ep", moving="conv1", alpha=0.5).loss_excess != 0).all()
+    assert (both.sel(step="2ep", moving="hidden1", alpha=0.5).loss_excess != 0).all()
 
 
 def test_exchanging_the_trajectories_exchanges_the_hosts(runs, both):
@@ -135,8 +135,8 @@ def test_two_lists_are_pairs_and_lists_of_paths_are_named_by_their_files(runs, n
 
 def test_steps_that_only_one_trajectory_has_are_left_out_and_named(runs, tmp_path):
     short = tmp_path / "short"
-    save_weights(CNN.weights(3), short / "10ep.safetensors")
-    save_weights(CNN.weights(4), short / "11ep.safetensors")
+    save_weights(MLP.weights(3), short / "10ep.safetensors")
+    save_weights(MLP.weights(4), short / "11ep.safetensors")
     with pytest.warns(isthmus.IsthmusWarning, match="one has 0ep, 2ep; short has 11ep"):
         result = measured(runs[0], short)
     assert result.step.values.tolist() == ["10ep"]
@@ -170,7 +170,7 @@ def test_wrong_networks_are_refused_in_words_and_leave_nothing_behind(networks, 
 
 
 def test_trajectories_without_a_common_step_are_refused(runs, tmp_path):
-    save_weights(CNN.weights(3), tmp_path / "other" / "7it.safetensors")
+    save_weights(MLP.weights(3), tmp_path / "other" / "7it.safetensors")
     with pytest.raises(isthmus.InputError, match=r"(?s)a step in common.*other: 7it"):
         measured(runs[0], tmp_path / "other")
 
@@ -179,9 +179,9 @@ def test_a_network_that_does_not_fit_is_refused_before_the_first_member_begins(n
     odd = {key: tensor for key, tensor in networks["y"].items() if key != "fc.bias"}
     with pytest.raises(isthmus.InputError, match=r"(?s)1 missing: fc.bias.*where odd"):
         measured(networks | {"odd": odd}, out=tmp_path / "run")
-    inputs, targets = CNN.data()
+    inputs, targets = MLP.data()
     with pytest.raises(isthmus.InputError, match="targets from 0 to 9"):
-        isthmus.measure(CNN.build, networks, None, (inputs, targets + 10), out=tmp_path / "run")
+        isthmus.measure(MLP.build, networks, None, (inputs, targets + 10), out=tmp_path / "run")
     assert not (tmp_path / "run").exists()
 
 
@@ -207,8 +207,8 @@ def test_a_collection_answers_with_pandas_alone(runs, tmp_path):
 
 
 def test_splits_stay_a_dimension_of_their_own(networks, tmp_path):
-    data = {"train": CNN.data(5), "test": CNN.data(4)}
-    result = isthmus.measure(CNN.build, networks, None, data, out=tmp_path / "run", **OPTIONS)
+    data = {"train": MLP.data(5), "test": MLP.data(4)}
+    result = isthmus.measure(MLP.build, networks, None, data, out=tmp_path / "run", **OPTIONS)
     assert result.loss.dims == ("pair", "split", "host", "moving", "alpha")
     xr.testing.assert_identical(result, isthmus.load_run(tmp_path / "run"))
 
@@ -242,7 +242,7 @@ def test_a_collection_that_is_there_is_refused_and_with_resume_read(networks, tm
     with pytest.raises(isthmus.InputError, match="the 3 members of the collection that is there"):
         measured({name: networks[name] for name in "xyz"}, out=tmp_path / "run", resume=True)
     with pytest.raises(isthmus.InputError, match="others: a differ"):
-        measured(networks | {"z": CNN.weights(9)}, out=tmp_path / "run", resume=True)
+        measured(networks | {"z": MLP.weights(9)}, out=tmp_path / "run", resume=True)
     with pytest.raises(isthmus.InputError, match=r"(?s)the run of two networks.*a collection of runs"):
         measured(networks["x"], networks["y"], out=tmp_path / "run", resume=True)
     measured(networks["x"], networks["y"], out=tmp_path / "plain")
@@ -274,8 +274,8 @@ measured_slowly(sys.argv[1])
 
 
 def measured_slowly(out):
-    seeds = {str(seed): CNN.weights(seed) for seed in range(3)}
-    return isthmus.measure(CNN.build, seeds, None, CNN.data(120), sweep="full", batch_size=4, out=out, resume=True)
+    seeds = {str(seed): MLP.weights(seed) for seed in range(3)}
+    return isthmus.measure(MLP.build, seeds, None, MLP.data(120), sweep="full", batch_size=4, out=out, resume=True)
 
 
 def test_killed_within_a_member_it_goes_on_and_ends_with_the_same_bytes(tmp_path):

@@ -7,7 +7,7 @@ import typer
 
 
 def report(
-    runs: Annotated[list[Path], typer.Argument(help="Run folders.")],
+    runs: Annotated[list[Path], typer.Argument(help="Run folders, or the folder of one collection.")],
     out: Annotated[Path | None, typer.Option(help="Where to write; the run's own folder if there is only one.")] = None,
 ) -> None:
     """Make pictures and one self-contained page from stored results; nothing is measured."""
@@ -39,8 +39,24 @@ def save_runs_report(folders: list[Path], out: Path) -> Path:
 
     Returns:
         The page.
+
+    Raises:
+        InputError: A collection is not alone.
     """
+    from isthmus.errors import InputError
+    from isthmus.report.collection_page import save_collection_report
     from isthmus.report.folder import save_report
     from isthmus.runs.access import load_classes, load_run
+    from isthmus.runs.collection_record import is_collection
 
+    collections = [folder for folder in folders if is_collection(folder)]
+    if collections and len(folders) > 1:
+        raise InputError(
+            "runs of two networks, or one collection alone",
+            f"the collection {collections[0].name} among {len(folders)} folders",
+            "isthmus report",
+            "report the collection by itself, or name its members: FOLDER/members/*",
+        )
+    if collections:
+        return save_collection_report(folders[0].resolve().name, load_run(folders[0]), out)
     return save_report([(folder.resolve().name, load_run(folder), load_classes(folder)) for folder in folders], out)

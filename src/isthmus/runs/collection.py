@@ -3,7 +3,7 @@
 import sys
 import warnings
 import weakref
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,10 +16,10 @@ from isthmus.evaluation.device import device_named
 from isthmus.evaluation.kept_graphs import kept_graphs
 from isthmus.runs.collection_record import MEMBERS, CollectionRecord, MemberRecord, load_collection_record
 from isthmus.runs.folder import has_run, save_first
-from isthmus.runs.inputs import fitted_weights, named_model
+from isthmus.runs.inputs import Weights, fitted_weights, named_model
 from isthmus.runs.joined import joined_result
 from isthmus.runs.members import Collection, Member, collection_of
-from isthmus.runs.networks import HeldCheckpoints
+from isthmus.runs.networks import HeldCheckpoints, Networks, is_one_network
 from isthmus.runs.record import RUN_FILE
 from isthmus.runs.table import RESULTS_FILE, save_results
 from isthmus.weights.checkpoint import Checkpoint
@@ -133,16 +133,22 @@ def member_result(result: xr.Dataset, member: MemberRecord, load_run: Callable[[
     return found[-1][member.name]
 
 
-def first_pair(arguments: Mapping[str, Any]) -> tuple[Checkpoint, Checkpoint, int]:
-    """The two networks of the first member, and how many members there are; for the plan of a collection.
+def first_pair(
+    a: Weights | Networks, b: Weights | Networks | None, steps: Sequence[str] | None
+) -> tuple[Weights, Weights, int]:
+    """The two networks of the first member, and how many members there are; for the plan of a measurement.
 
     Args:
-        arguments: `a`, `b` and `steps` as `isthmus.measure` takes them.
+        a: As `isthmus.measure` takes it.
+        b: As `isthmus.measure` takes it.
+        steps: As `isthmus.measure` takes them.
 
     Returns:
-        Networks a and b, and the number of members.
+        Networks a and b as they were given if they are all, and the number of members.
     """
-    collection = collection_of(arguments["a"], arguments["b"], arguments["steps"])
+    if steps is None and is_one_network(a) and is_one_network(b):
+        return a, b, 1
+    collection = collection_of(a, b, steps)
     return *_weights(collection.members[0], HeldCheckpoints()), len(collection.members)
 
 
