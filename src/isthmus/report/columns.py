@@ -1,12 +1,13 @@
 """The barriers of many measurements side by side: one column a step or a pair of networks, one table a column."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from isthmus.report.barrier_table import FULL_NETWORK, BarrierTable, barrier_table, labels
 from isthmus.report.shown_barrier import ShownBarrier
+from isthmus.report.style import colour_limit
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -41,6 +42,17 @@ class Columns:
         return [
             (label, cell) for label, table in zip(self.labels, self.tables, strict=True) for cell in table.layer_cells
         ]
+
+    @property
+    def colour_limit(self) -> float:
+        """Where the diverging colours end: the rule of one table over the cells of all."""
+        cells = {
+            (row, f"{label} {host}"): cell
+            for label, table in zip(self.labels, self.tables, strict=True)
+            for (row, host), cell in table.cells.items()
+        }
+        hosts = tuple(dict.fromkeys(column for _, column in cells))
+        return colour_limit(replace(self.first, hosts=hosts, cells=cells))
 
     def row(self, layer: str, host: str) -> list[ShownBarrier]:
         """The barriers of one layer into one host.
@@ -101,11 +113,11 @@ def sweeps_shown(result: "xr.Dataset") -> list[str]:
         result: A measurement or a collection.
 
     Returns:
-        Those of at most a hundred rows; `["full"]` if no other was measured.
+        Those of at most a hundred rows; `["full"]` if there is none.
     """
     names = [str(name) for name in result["sweep"].values]
     others = [name for name in dict.fromkeys(names) if name != "full"]
-    return [name for name in others if names.count(name) <= FEW_ROWS] if others else ["full"]
+    return [name for name in others if names.count(name) <= FEW_ROWS] or ["full"]
 
 
 def includes_zero(cell: ShownBarrier) -> bool:
@@ -127,7 +139,7 @@ def cell_text(cell: ShownBarrier) -> str:
         cell: The barrier.
 
     Returns:
-        The number and its marks.
+        The number.
     """
     exact = cell.value == cell.low == cell.high == 0
-    return ("0" if exact else cell.text) + cell.marks
+    return "0" if exact else cell.text

@@ -1,12 +1,11 @@
 """Heat map of a collection: layers down, steps or pairs across, a panel a host (the paper's Figure 1)."""
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from isthmus.report import style
-from isthmus.report.barrier_table import mark_notes
 from isthmus.report.columns import Columns, cell_text, columns, includes_zero
 
 if TYPE_CHECKING:
@@ -20,8 +19,8 @@ if TYPE_CHECKING:
 CHARACTER_INCHES = 0.059
 NARROW_INCHES = 0.17
 WIDEST_INCHES = 13.0
-GREY, PALE_GREY = "#767676", "#d5d5d5"
-TITLES = {"step": "step of training", "pair": "pair of networks"}
+BAR_INCHES = 3.0
+GREYS = ((0.5, "#dedede"), (0.8, "#484848"), (1.0, "#6f6f6f"))  # readable up to this luminance of the cell
 
 
 def columns_heatmap(
@@ -35,9 +34,10 @@ def columns_heatmap(
 ) -> "Figure":
     """Barrier of every layer at every step, or in every pair, as a coloured cell with its number.
 
-    Colours diverge from white at zero and end at the largest `style.colour_limit` of the columns. A number has the
-    decimals that its 95 % interval supports, and is grey where the interval includes zero. Where there are too many
-    columns for numbers, a dot stands in the cells whose interval includes zero. NaN is hatched grey.
+    Colours diverge from white at zero and end as in the heat map of one measurement. A number has the decimals that its
+    95 % interval supports, and is in grey italics where the interval includes zero. Where there are too many columns
+    for numbers, a dot stands in the cells whose interval includes zero. NaN is hatched grey. Notes below count the
+    cells whose largest excess lies at an end of the cut, and those whose interval cannot be trusted.
 
     Args:
         result: A collection with no other dimension than this one.
@@ -62,14 +62,14 @@ def columns_heatmap(
     cell_inches = CHARACTER_INCHES * max(map(len, texts)) + 0.07
     has_numbers = num_columns * cell_inches <= WIDEST_INCHES
     cell_inches = cell_inches if has_numbers else NARROW_INCHES
-    limit = max(style.colour_limit(table) for table in shown.tables)
+    limit = shown.colour_limit
     full = [cell for host in hosts for cell in shown.row("all", host)]
     names, positions = [style.row_name(row) for row in rows], style.row_positions(len(rows) - 1)
     turned = style.label_inches(shown.labels) > cell_inches
-    header = (0.35 + (0.8 * style.label_inches(shown.labels) if turned else 0.15)) + 0.2
+    header = 0.55 + (0.8 * style.label_inches(shown.labels) if turned else 0.15)
     width = max(style.COLUMN_INCHES, style.label_inches(names) + num_columns * cell_inches + 0.35)
     with rc_context(style.STYLE):
-        figure = style.empty_figure(width, style.ROW_INCHES * (positions[-1] + 1) + header + 0.65)
+        figure = style.empty_figure(width, style.ROW_INCHES * (positions[-1] + 1) + header + 0.5)
         extra = style.draw_notes(figure, [*notes, *_notes(shown, has_numbers=has_numbers)])
         figure.set_figheight(figure.get_figheight() + 0.12 * extra)
         panels = figure.subplots(1, len(hosts), sharey=True, squeeze=False)[0]
@@ -84,13 +84,18 @@ def columns_heatmap(
                 axes.tick_params(axis="x", labelrotation=90)
             axes.spines[:].set_visible(False)
             axes.set_title(f"into {host}", pad=4)
-            axes.set_xlabel(TITLES[dimension])
         panels[0].set_ylim(positions[-1] + 0.5, -0.5)
         panels[0].set_yticks(positions, names)
         figure.suptitle(f"{shown.first.title}{f', {title}' if title else ''}", fontsize=8)
         beyond = style.beyond(full, limit)
         bar = figure.colorbar(
-            ScalarMappable(norm, colours), ax=panels, location="bottom", extend=beyond, aspect=40, pad=0.02, shrink=0.8
+            ScalarMappable(norm, colours),
+            ax=panels,
+            location="bottom",
+            extend=beyond,
+            aspect=BAR_INCHES / 0.1,
+            shrink=min(0.9, BAR_INCHES / (width - style.label_inches(names))),
+            pad=0.02,
         )
         bar.set_ticks([-limit, 0, limit], labels=[style.limit_text(x) for x in (-limit, 0, limit)])
         bar.outline.set_linewidth(0.4)
@@ -118,21 +123,31 @@ def _draw_row(
         if math.isnan(cell.value):
             style.draw_undefined(axes, x - 0.5, y - 0.5, 1, 1)
             box = {"facecolor": style.UNDEFINED_FILL, "edgecolor": "none", "pad": 0.6}
-        text = cell_text(cell) if has_numbers else "·" if includes_zero(cell) else ""
-        ink = _ink(cell, colours(float(norm(cell.value))))
-        axes.text(x, y, text, ha="center", va="center_baseline", fontsize=style.SMALL_POINTS, color=ink, bbox=box)
+        text = cell_text(cell) if has_numbers else "•" if includes_zero(cell) else ""
+        look: dict[str, Any] = {"color": _ink(cell, colours(float(norm(cell.value)))), "bbox": box}
+        slant = "italic" if includes_zero(cell) else "normal"
+        axes.text(x, y, text, ha="center", va="center_baseline", fontsize=style.SMALL_POINTS, fontstyle=slant, **look)
 
 
 def _ink(cell: "ShownBarrier", colour: tuple[float, ...]) -> str:
-    is_dark = 0.299 * colour[0] + 0.587 * colour[1] + 0.114 * colour[2] < 0.5 and not math.isnan(cell.value)
+    luminance = 0.299 * colour[0] + 0.587 * colour[1] + 0.114 * colour[2]
+    if math.isnan(cell.value):
+        return style.INK
     if includes_zero(cell):
-        return PALE_GREY if is_dark else GREY
-    return "white" if is_dark else style.INK
+        return next(grey for limit, grey in GREYS if luminance <= limit)
+    return "white" if luminance < 0.5 else style.INK
 
 
 def _notes(shown: Columns, *, has_numbers: bool) -> list[str]:
     cells = [cell for table in shown.tables for cell in table.cells.values()]
-    sign = "Grey number" if has_numbers else "Dot"
-    zero = [f"{sign}: the 95 % interval includes zero."] if any(includes_zero(cell) for cell in cells) else []
-    marks = mark_notes((cell.marks for cell in cells), shown.first.baseline) if has_numbers else []
-    return zero + marks
+    sign = "Grey italics" if has_numbers else "Dot"
+    at_end, untrusted = sum(cell.at_end for cell in cells), sum(not cell.trusted for cell in cells)
+    notes = [f"{sign}: the 95 % interval includes zero."] if any(includes_zero(cell) for cell in cells) else []
+    if at_end:
+        notes.append(f"In {at_end} of {len(cells)} cells the largest excess lies at alpha 0 or 1, an end of the cut.")
+    if untrusted:
+        notes.append(
+            f"In {untrusted} of {len(cells)} cells the tails of the losses are too heavy for this many examples: "
+            "do not trust these intervals."
+        )
+    return notes

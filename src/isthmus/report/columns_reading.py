@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from isthmus.report.columns import Columns
+from isthmus.report.columns import Columns, cell_text
 from isthmus.report.replicate_bars import DEPENDENT
 from isthmus.report.shown_barrier import ShownBarrier, number_text
 
@@ -37,10 +37,10 @@ def _along_steps(shown: Columns, cells: Sequence[ShownBarrier]) -> str:
     if len(cells) == 1:
         return f"is {_with_interval(first)} at {shown.labels[0]}"
     known = [(label, cell) for label, cell in zip(shown.labels, cells, strict=True) if not math.isnan(cell.value)]
-    text = f"goes from {first.text} at {shown.labels[0]} to {_with_interval(last)} at {shown.labels[-1]}"
+    text = f"goes from {cell_text(first)} at {shown.labels[0]} to {_with_interval(last)} at {shown.labels[-1]}"
     if known:
         label, most = max(known, key=lambda pair: pair[1].value)
-        text += ", its largest" if most is last else f", largest at {label} ({most.text})"
+        text += ", its largest" if most is last else f", largest at {label} ({cell_text(most)})"
     above = [label for label, cell in zip(shown.labels, cells, strict=True) if cell.low > 0]
     return (
         text
@@ -61,7 +61,7 @@ def _over_pairs(shown: Columns, cells: Sequence[ShownBarrier]) -> str:
     (low, least), (high, most) = known[0], known[-1]
     above = sum(cell.low > 0 for cell in cells)
     return (
-        f"lies between {least.text} ({low}) and {most.text} ({high}), "
+        f"lies between {cell_text(least)} ({low}) and {cell_text(most)} ({high}), "
         f"with an interval above zero in {above} of {len(cells)} pairs"
     )
 
@@ -84,8 +84,8 @@ def _never(shown: Columns) -> str:
     always = "at every step" if shown.dimension == "step" else "in every pair"
     missing = sum(math.isnan(cell.value) for cells in rows.values() for cell in cells)
     text = f"For {never} of {len(layers)} {shown.noun} the interval includes zero or lies below it {always}"
-    text += " and for both hosts." if len(shown.first.hosts) > 1 else "."
-    return text + (f" {missing} cells are NaN." if missing else "")
+    text += " for both hosts." if len(shown.first.hosts) > 1 else "."
+    return text + (f" {missing} {'cell is' if missing == 1 else 'cells are'} NaN." if missing else "")
 
 
 def replicates_reading(shown: Columns, cells: dict[str, Cells], *, independent: bool) -> str:
@@ -130,4 +130,4 @@ def replicates_reading(shown: Columns, cells: dict[str, Cells], *, independent: 
 
 def _with_interval(cell: ShownBarrier) -> str:
     low, high = (text.strip("[]") for text in cell.interval_text.split(", "))
-    return f"{cell.text} ({low} to {high})"
+    return f"{cell_text(cell)} ({low} to {high})" if cell.low < cell.high else cell_text(cell)

@@ -8,6 +8,7 @@ import numpy as np
 from isthmus.report.barrier_table import BarrierTable, barrier_table, labels, split_names, values_shown
 from isthmus.report.page_tables import Cell, Table
 from isthmus.report.shown_barrier import ShownBarrier, number_text
+from isthmus.report.text import ALSO_SHORT
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -114,10 +115,11 @@ def members_text(result: "xr.Dataset") -> "RichTable":
     title = Text(f"Barriers over baseline {baseline}, 95 % intervals", style="bold")
     table = RichTable(box=SIMPLE_HEAD, pad_edge=False, title=title, title_justify="left", caption_justify="left")
     table.add_column(" ".join(dim for dim in DIMENSIONS if dim in result.dims), overflow="fold", max_width=20)
-    table.add_column("moving", overflow="fold", max_width=20)
+    table.add_column("moving", overflow="fold", max_width=26)
     for shown in (barrier_table(next(members(result))[1], value, splits[0]) for value in values):
         unit = "pp" if shown.value == "error_barrier" else shown.unit
         table.add_column(f"{shown.value.replace('_', ' ')} ({unit})", no_wrap=True)
+    marks = ""
     for names, member in members(result):
         for split in splits:
             tables = [barrier_table(member, value, split) for value in values]
@@ -125,9 +127,11 @@ def members_text(result: "xr.Dataset") -> "RichTable":
             rows = [("all", host) for host in tables[0].hosts] + ([(most.layer, most.host)] if most else [])
             label = Text("\n".join([*names, *([f"{split}:"] if split else [])]))
             moving = "\n".join(f"{'full' if row == 'all' else row} into {host}" for row, host in rows)
+            marks += "".join(shown.cells[row].marks for shown in tables for row in rows)
             lines = ["\n".join(_line(shown.cells[row]) for row in rows) for shown in tables]
             table.add_row(label, Text(moving), *map(Text, lines))
     notes = ["the full network, and the layer with the largest loss barrier"]
+    notes += [f"{mark} {words}" for mark, words in ALSO_SHORT.items() if mark in marks]
     notes += ["pp: percentage points"] if "error_barrier" in values else []
     table.caption = Text("; ".join(notes))
     return table
