@@ -119,7 +119,9 @@ def _pairs_of(a: Weights | Networks, b: Weights | Networks | None) -> tuple[tupl
                 "give two lists of equal length, or b=None for all pairs of the first",
             )
         networks = named_networks([*a, *b])
-        return ("pair",), _distinct(list(zip(networks[: len(a)], networks[len(a) :], strict=True)))
+        pairs = list(zip(networks[: len(a)], networks[len(a) :], strict=True))
+        _refuse_repeated([_pair(x, y) for x, y in pairs], "different pairs of networks")
+        return ("pair",), pairs
     if isinstance(a, Mapping | list | tuple) and not is_one_network(a):
         if b is not None:
             raise InputError(
@@ -131,7 +133,10 @@ def _pairs_of(a: Weights | Networks, b: Weights | Networks | None) -> tuple[tupl
         networks = named_networks(a)  # type: ignore[arg-type]  # a mapping without tensors is no state dict
         if len(networks) < 2:
             raise InputError("two networks or more", str(len(networks)), "a=", "add the others")
-        return ("pair",), _distinct(list(combinations(networks, 2)))
+        pairs = list(combinations(networks, 2))
+        _refuse_repeated([network.name for network in networks], "different networks")
+        _refuse_repeated([_pair(x, y) for x, y in pairs], "names that give every pair another label")
+        return ("pair",), pairs
     if b is None:
         refuse_one_network(a)
     x, y = (opened(entry) for entry in (a, b))  # type: ignore[arg-type]
@@ -141,13 +146,10 @@ def _pairs_of(a: Weights | Networks, b: Weights | Networks | None) -> tuple[tupl
     return (), [(NamedNetwork(names[0], x), NamedNetwork(names[1], y))]
 
 
-def _distinct(pairs: list[Pair]) -> list[Pair]:
-    twice = [label for label, count in Counter(_pair(x, y) for x, y in pairs).items() if count > 1]
-    if twice:
-        raise InputError(
-            "different pairs of networks", f"{listed(twice)} more than once", "the networks", "name each network once"
-        )
-    return pairs
+def _refuse_repeated(names: list[str], expected: str) -> None:
+    repeated = [name for name, count in Counter(names).items() if count > 1]
+    if repeated:
+        raise InputError(expected, f"{listed(repeated)} more than once", "the networks", "name each of them once")
 
 
 def _pair(x: NamedNetwork, y: NamedNetwork) -> str:
