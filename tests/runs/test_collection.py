@@ -116,11 +116,21 @@ def test_exchanging_the_trajectories_exchanges_the_hosts(runs, both):
     np.testing.assert_array_equal(one.loss_a.values, other.loss_b.values)
 
 
-def test_trajectories_by_name_give_pairs_and_steps(runs, both):
-    with pytest.warns(isthmus.IsthmusWarning, match="p-q 0ep: a and b hold the same weights"):
-        result = measured({"p": runs[0], "q": str(runs[1])})
+def test_trajectories_by_name_give_pairs_and_steps_and_each_cell_is_its_measurement(runs, both, tmp_path):
+    third = tmp_path / "third"
+    for step in ("2ep", "10ep"):
+        save_weights(MLP.weights(30 + len(step)), third / f"{step}.safetensors")
+    with pytest.warns(isthmus.IsthmusWarning, match="p has 0ep; q has 0ep"):
+        result = measured({"p": runs[0], "q": str(runs[1]), "r": third}, out=tmp_path / "run")
     assert result.loss.dims == ("pair", "step", "host", "moving", "alpha")
-    np.testing.assert_array_equal(result.loss.sel(pair="p-q").values, both.loss.values)
+    np.testing.assert_array_equal(result.loss.sel(pair="p-q").values, both.loss.isel(step=slice(1, None)).values)
+    plain = measured(runs[1] / "2ep.safetensors", third / "2ep.safetensors")
+    assert_same_values(result.sel(pair="q-r", step="2ep"), plain)
+    chosen = result.sel(pair="q-r", step="2ep")
+    xr.testing.assert_equal(isthmus.examples(chosen), isthmus.examples(plain))
+    chord = isthmus.barrier(result.sel(pair=["p-r", "q-r"]), "chord")
+    assert_same_values(chord.sel(pair="q-r", step="2ep"), isthmus.barrier(plain, "chord"))
+    xr.testing.assert_identical(result, isthmus.load_run(tmp_path / "run"))
 
 
 def test_two_lists_are_pairs_and_lists_of_paths_are_named_by_their_files(runs, networks):

@@ -46,7 +46,7 @@ def joined_result(record: CollectionRecord, results: Sequence[xr.Dataset]) -> xr
 
 def _concatenated(parts: Sequence[xr.Dataset], dim: str) -> xr.Dataset:
     return xr.concat(
-        parts, dim=dim, data_vars="all", coords="minimal", compat="override", join="outer", combine_attrs="drop"
+        parts, dim=dim, data_vars="all", coords="different", compat="equals", join="outer", combine_attrs="drop"
     )
 
 
