@@ -4,8 +4,8 @@
     python examples/questions.py --out quick --quick       (a minute; the pictures mean nothing)
 
 It trains the networks of `recipes/questions.toml` on data that ships with the package, asks every question by the
-command that a user would type, and writes `questions.md` with the pictures beside it. `docs/questions.md` is its output,
-copied with `--docs docs`.
+command that a user would type, and writes `questions.md` with the pictures beside it. `docs/questions.md` is its
+output, copied with `--docs docs`.
 """
 
 import argparse
@@ -161,10 +161,10 @@ def _sentence(folder: Path, picture: str) -> str:
 _HEAD = f"""# Questions
 
 What can be asked of trained networks, what to type, and what the answer looks like. All pictures are of four small
-networks ({MODEL}, trained on {DATA} by [`recipes/questions.toml`](../recipes/questions.toml)): b starts where a does and
-sees the images in another order, c starts elsewhere, d leaves a after two thirds of its training. The sentence under each
-picture is the one that the report computes. Everything here is made by
-[`examples/questions.py`](../examples/questions.py).
+networks ({MODEL}, trained on {DATA} by
+[`recipes/questions.toml`](../recipes/questions.toml)): b starts where a does and sees the images in another order, c
+starts elsewhere, d leaves a after two thirds of its training. The sentence under each picture is the one that the
+report computes. Everything here is made by [`examples/questions.py`](../examples/questions.py).
 
 """
 _TAIL = """

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from isthmus.layers.partition import LayerPartition
     from isthmus.layers.rules import layer_partition
     from isthmus.measures.connectivity import Connectivity
+    from isthmus.measures.replicates import replicates
     from isthmus.runs.access import barrier, class_barriers, examples, is_layerwise_connected, load_run
     from isthmus.runs.convexity import convexity, last_layer_convexity
     from isthmus.runs.curvature import curvature
@@ -35,6 +36,7 @@ _HOMES = {
     "convexity": "isthmus.runs.convexity",
     "last_layer_convexity": "isthmus.runs.convexity",
     "Connectivity": "isthmus.measures.connectivity",
+    "replicates": "isthmus.measures.replicates",
     # Studies beside it
     "curvature": "isthmus.runs.curvature",
     "similarity": "isthmus.runs.similarity",
@@ -73,6 +75,7 @@ __all__ = [
     "load_run",
     "load_study",
     "measure",
+    "replicates",
     "save_study",
     "save_weights",
     "similarity",

@@ -100,7 +100,7 @@ def _is_pair(data: list[object] | tuple[object, ...]) -> bool:
 
 
 def _of_split(examples: Examples, name: str) -> Examples:
-    return replace(examples, split=name) if examples.split == "data" else examples
+    return replace(examples, split=name) if examples.split == "data" != name else examples
 
 
 def _free_name(part: Examples, taken: Mapping[str, Examples]) -> str:

@@ -275,13 +275,20 @@ def load_record(folder: Path) -> Record:
         )
     try:
         contents = json.loads(file.read_text(encoding="utf-8"))
+        if contents.get("kind") == "collection":
+            raise InputError(
+                "the run of two networks",
+                "a collection of runs",
+                str(folder),
+                "name one of its members, FOLDER/members/NAME, or load it whole with isthmus.load_run",
+            )
         version = contents["schema_version"]
         if version > SCHEMA_VERSION:
             raise InputError(
                 f"a run of schema version {SCHEMA_VERSION} or earlier", str(version), str(file), "update isthmus"
             )
         return Record(**contents)
-    except (ValidationError, json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
+    except (ValidationError, json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError, AttributeError) as error:
         raise InputError(
             "a run.json written by isthmus", str(error).splitlines()[0], str(file), "measure again into a new folder"
         ) from error
