@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
@@ -16,6 +16,7 @@ from isthmus.paths.linear import Segment
 from isthmus.paths.point import Point
 
 
+@runtime_checkable
 class StageObserver(Protocol):
     """Sees what the networks hand on at the end of a stage, all of them at once.
 
