@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from isthmus.report.barrier_table import BarrierTable, barrier_table, labels, split_names, values_shown
+from isthmus.report.columns import of_sweep
 from isthmus.report.page_tables import Cell, Table
 from isthmus.report.shown_barrier import ShownBarrier, number_text
 from isthmus.report.text import ALSO_SHORT
@@ -55,7 +56,7 @@ def members_table(result: "xr.Dataset") -> Table:
         The table.
     """
     dims = [dim.capitalize() for dim in DIMENSIONS if dim in result.dims]
-    splits = split_names(result)
+    result, splits = _of_layers(result), split_names(result)
     ends = [name for name in ("loss_a", "loss_b") if name in result]
     columns: list[str] = []
     rows = []
@@ -78,6 +79,10 @@ def members_table(result: "xr.Dataset") -> Table:
             ]
             rows.append(tuple(cells))
     return Table(tuple(columns), tuple(rows))
+
+
+def _of_layers(result: "xr.Dataset") -> "xr.Dataset":
+    return of_sweep(result, "single") if "single" in result["sweep"].values else result
 
 
 def largest_layer(table: BarrierTable) -> ShownBarrier | None:
@@ -110,7 +115,7 @@ def members_text(result: "xr.Dataset") -> "RichTable":
     from rich.table import Table as RichTable
     from rich.text import Text
 
-    splits, values = split_names(result), values_shown(result)
+    result, splits, values = _of_layers(result), split_names(result), values_shown(result)
     baseline = result.attrs.get("baseline", "models")
     title = Text(f"Barriers over baseline {baseline}, 95 % intervals", style="bold")
     table = RichTable(box=SIMPLE_HEAD, pad_edge=False, title=title, title_justify="left", caption_justify="left")
