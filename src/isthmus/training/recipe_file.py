@@ -39,6 +39,8 @@ KINDS: dict[str, dict[str, type[BaseModel]]] = {
 }
 """The tables of a recipe that have a `name`, and what each name means."""
 
+UNKNOWN = {"extra_forbidden", "unexpected_keyword_argument"}
+
 
 def load_recipes(file: Path) -> list[NetworkRecipe]:
     """The trainings that a TOML file describes.
@@ -115,7 +117,8 @@ def checked_recipe(table: Mapping[str, Any], where: str) -> NetworkRecipe:
     try:
         return NetworkRecipe.model_validate(table)
     except ValidationError as error:
-        told: InputError = _told(error.errors()[0], where)
+        unknown = [one for one in error.errors() if one["type"] in UNKNOWN]  # a misspelt field is missing as well
+        told: InputError = _told((unknown or error.errors())[0], where)
         raise told from error
 
 
@@ -166,7 +169,7 @@ def _told(error: ErrorDetails, where: str) -> InputError:
     place = f"{path or 'the recipe'}{where}"
     context = error.get("ctx", {})
     match error["type"]:
-        case "extra_forbidden" | "unexpected_keyword_argument":
+        case kind_of_error if kind_of_error in UNKNOWN:
             known = list(kind.model_fields) if issubclass(kind, BaseModel) else list(Seeds.__dataclass_fields__)
             return UnknownNameError("a field of the recipe", str(error["loc"][-1]), known, place)
         case "union_tag_invalid":
