@@ -7,8 +7,8 @@ Both arms train ResNet-18 without normalisation by SGD with momentum for the sam
 
     bare      forward, backward, step, on float images that lie ready on the device; nothing else
     isthmus   `isthmus.training.loop.train` on bytes: order, crop, flip, normalisation, learning rate, gradient
-              clipping, the record of losses, and checkpoints with their states at the beginning, half-way and at the end, written
-              to a temporary folder on another thread; the time until the last file is whole counts
+              clipping, the record of losses, and checkpoints with their states at the beginning, half-way and at the
+              end, written to a temporary folder on another thread; the time until the last file is whole counts
 
 A repetition runs each arm once, in turn first; figures are medians over repetitions. Expect a ratio of at most 1.15 at
 width 64; a small network makes it larger, for what does not grow with the network then counts more.

@@ -34,7 +34,7 @@ def killed(processes, folder, place, number):
     return process.exitcode
 
 
-MOMENTS = [("epoch", 8), *(("rename", number) for number in (1, 9, 17, 23, NUM_FILES))]
+MOMENTS = [("epoch", 8), *(("rename", number) for number in (1, 9, 21, NUM_FILES - 1, NUM_FILES))]
 
 
 @pytest.mark.parametrize(("place", "number"), MOMENTS)
