@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import isthmus
+from isthmus.report.collection_pictures import collection_pictures
 from isthmus.report.questions import questions_of
 from isthmus.report.reading import reading
 
@@ -80,7 +81,7 @@ QUESTIONS = {
         "When in training do barriers appear?", f"measure a c {ON}", "loss_steps",
         "Two folders of checkpoints give the paper's picture: layers against time, here of two initialisations.",
     ),
-    "networks": Asked(
+    "many": Asked(
         "Does it hold for other pairs?", f"measure a/{{last}} b/{{last}} c/{{last}} d/{{last}} {ON}", "loss_pairs",
         "All pairs of several networks; `isthmus.replicates` gives mean and spread over pairs.",
     ),
@@ -152,6 +153,8 @@ def _sentence(folder: Path, picture: str) -> str:
         study = isthmus.load_study(folder)
         return STUDIES[study.attrs["study"]].sentence(study)
     result = isthmus.load_run(folder)
+    if "pair" in result.dims or "step" in result.dims:
+        return next(drawn.sentence for drawn in collection_pictures(result) if drawn.stem == picture)
     for question in questions_of(result):
         if question.stem == picture:
             return question.sentence(result, None)

@@ -42,7 +42,7 @@ def save_collection_report(name: str, result: "xr.Dataset", folder: Path) -> Pat
             save_whole(folder / "figures" / f"{picture.stem}.{file_format}", partial(_write, content))
         pictures.append({
             "title": picture.title,
-            "reading": picture.reading,
+            "reading": picture.sentence,
             "svg": f"data:image/svg+xml;base64,{base64.b64encode(contents['svg']).decode()}",
         })
     save_whole(folder / "report.html", partial(_write, _page(name, result, pictures, folder).encode()))

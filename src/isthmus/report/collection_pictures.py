@@ -27,13 +27,13 @@ class CollectionPicture:
         stem: The name of its files.
         title: What it shows, in words.
         figure: The picture.
-        reading: What it says.
+        sentence: What it says.
     """
 
     stem: str
     title: str
     figure: "Figure"
-    reading: str
+    sentence: str
 
 
 @dataclass(frozen=True)
