@@ -129,7 +129,7 @@ def _window_checks(
 ) -> list[SelfCheck]:
     """A network that sees the next token would have the best of losses; and the vocabulary should be the network's."""
     checks = []
-    if inputs.shape[1] > 1:
+    if min(inputs.shape[1], once.shape[-1]) > 1:
         changed = inputs.clone()
         changed[:, -1] = inputs[:, 0].where(inputs[:, 0] != inputs[:, -1], (inputs[:, -1] == 0).to(inputs.dtype))
         earlier, again = once[:, :-1].float(), network.outputs(weights, changed)[:, :-1].float()
