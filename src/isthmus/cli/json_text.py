@@ -20,11 +20,12 @@ def json_text(result: xr.Dataset) -> str:
     from isthmus.runs.table import results_frame
 
     rows = results_frame(result, result.attrs["splits"]).to_dict(orient="records")
-    clean = [{key: _plain(value) for key, value in row.items()} for row in rows]
-    return json.dumps({"attributes": {k: _plain(v) for k, v in result.attrs.items()}, "rows": clean}, indent=1)
+    clean = [{key: plain_number(value) for key, value in row.items()} for row in rows]
+    return json.dumps({"attributes": {k: plain_number(v) for k, v in result.attrs.items()}, "rows": clean}, indent=1)
 
 
-def _plain(value: Any) -> Any:
+def plain_number(value: Any) -> Any:
+    """A value that strict JSON can hold: numpy's numbers as Python's, NaN and infinities as text."""
     if isinstance(value, np.generic):
         value = value.item()
     if isinstance(value, float) and not math.isfinite(value):

@@ -128,7 +128,9 @@ class Examples:
         Returns:
             Examples with the same content hash.
         """
-        return replace(self, inputs=self.inputs.to(device), targets=self.targets.to(device))
+        inputs, targets = self.inputs.to(device), self.targets.to(device)
+        is_there = inputs is self.inputs and targets is self.targets
+        return self if is_there else replace(self, inputs=inputs, targets=targets)
 
     def take(self, indices: slice | Tensor) -> "Examples":
         """Some of the examples, in the order given.

@@ -45,9 +45,7 @@ def load_examples(data: object, *, data_root: Path | None = None, tokenizer: str
     return examples_of(data)
 
 
-def load_splits(
-    data: object, *, data_root: Path | None = None, tokenizer: str | None = None
-) -> dict[str, Examples]:
+def load_splits(data: object, *, data_root: Path | None = None, tokenizer: str | None = None) -> dict[str, Examples]:
     """The examples of one or several splits, by name.
 
     Args:
@@ -110,7 +108,7 @@ def _is_pair(data: list[object] | tuple[object, ...]) -> bool:
 
 
 def _of_split(examples: Examples, name: str) -> Examples:
-    return replace(examples, split=name) if examples.split == "data" else examples
+    return replace(examples, split=name) if examples.split == "data" != name else examples
 
 
 def _free_name(part: Examples, taken: Mapping[str, Examples]) -> str:

@@ -22,8 +22,8 @@ def characters_of(texts: Iterable[str]) -> str:
         Each character once; its place is its token number.
 
     Example:
-        >>> characters_of(["banana", "\\n"])
-        '\\nabn'
+        >>> characters_of(["banana", "b n"])
+        ' abn'
     """
     return "".join(sorted(set().union(*texts)))
 
@@ -43,7 +43,7 @@ def character_tokens(text: str, vocabulary: str, name: str) -> Int64[np.ndarray,
         InputError: The text holds a character that the vocabulary has not.
 
     Example:
-        >>> character_tokens("nab", "\\nabn", "example").tolist()
+        >>> character_tokens("nab", " abn", "example").tolist()
         [3, 1, 2]
     """
     number_of = np.full(NUM_CODE_POINTS, UNKNOWN)
@@ -81,7 +81,8 @@ def tokenizer_tokens(text: str, source: HuggingFaceSource, name: str) -> Int64[n
     transformers = transformers_package(where)
     with quiet(transformers), named_hub_failures(source, "a tokenizer (or write tokenizer=characters)", where):
         tokenizer = transformers.AutoTokenizer.from_pretrained(source.source, **source.arguments)
-        return np.array(tokenizer(text, add_special_tokens=False)["input_ids"], dtype=np.int64)
+        numbers: list[int] = tokenizer(text, add_special_tokens=False)["input_ids"]
+    return np.array(numbers, dtype=np.int64)
 
 
 def _code_points(text: str) -> Int64[np.ndarray, " characters"]:

@@ -37,14 +37,52 @@ def cross_entropy(outputs: Float[Tensor, "n *tokens classes"], targets: Tensor) 
     return of_tokens.view(targets.shape).mean(dim=1)
 
 
-LOSSES: Mapping[str, Loss] = {"cross_entropy": cross_entropy}
+def squared_error(outputs: Float[Tensor, "n ..."], targets: Tensor) -> Float[Tensor, " n"]:
+    """The squared error of each example: sum over outputs of (output - target)^2, neither halved nor averaged.
+
+    Class numbers count as the one-hot vector of their class, so that a classifier can be measured under this loss.
+
+    Args:
+        outputs: One row an example.
+        targets: Numbers in the shape of the outputs; or class numbers, shape (n,), for outputs (n, classes). Of windows,
+            token numbers (n, tokens): then the loss is the mean over tokens.
+
+    Returns:
+        One loss an example, in the dtype of the outputs but never below float32.
+
+    Raises:
+        InputError: The targets have another shape; they are never broadcast.
+
+    Example:
+        >>> squared_error(torch.tensor([[1.0, 3.0]]), torch.tensor([[0.0, 5.0]])).item()
+        5.0
+        >>> squared_error(torch.tensor([[1.0, 3.0]]), torch.tensor([0])).item()
+        9.0
+    """
+    wide = torch.promote_types(outputs.dtype, torch.float32)
+    are_windows = _are_windows(outputs, targets)
+    if has_classes(outputs, targets):
+        targets = functional.one_hot(targets.long(), outputs.shape[-1])
+    if targets.shape != outputs.shape:
+        raise InputError(
+            f"targets of the outputs' shape {tuple(outputs.shape)}, or class numbers",
+            f"shape {tuple(targets.shape)}, {targets.dtype}",
+            "loss squared_error",
+            "give one target for each output of an example: inputs (n, ...), targets (n, outputs)",
+        )
+    squares = (outputs.to(wide) - targets.to(wide)).square().unsqueeze(-1)
+    return squares.flatten(2).sum(dim=2).mean(dim=1) if are_windows else squares.flatten(1).sum(dim=1)
+
+
+LOSSES: Mapping[str, Loss] = {"cross_entropy": cross_entropy, "squared_error": squared_error}
+CONVEX_IN_OUTPUTS = frozenset({"cross_entropy", "squared_error"})
 
 
 def loss_named(loss: str | Loss) -> Loss:
     """The loss function of a name; a function is returned as it is.
 
     Args:
-        loss: "cross_entropy", or a function (outputs, targets) -> per-example losses.
+        loss: "cross_entropy", "squared_error", or a function (outputs, targets) -> per-example losses.
 
     Returns:
         The function.

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
-from jaxtyping import Float
 from scipy import optimize, stats
 
 NUM_DRAWS = 10_000

@@ -10,8 +10,8 @@ def lenet5(classes: int = 10, channels: int = 1) -> nn.Module:
     """LeNet-5 (LeCun et al., 1998) with ReLU and max-pooling in the places of tanh and trained subsampling.
 
     Convolutions of 6 and 16 channels, 5x5 without padding, each followed by ReLU and a 2x2 max-pooling, then linear
-    layers of 120, 84 and `classes` units. Images below 32 x 32 get a border of zeros up to that size, as MNIST's 28 x 28
-    had in the original. Initialised as PyTorch does.
+    layers of 120, 84 and `classes` units. Images below 32 x 32 get a border of zeros up to that size, as the digits of
+    28 x 28 had in the original. Initialised as PyTorch does.
 
     Args:
         classes: Number of outputs.

@@ -57,7 +57,7 @@ def _options(spec: RegisteredModel, weights: Mapping[str, Tensor]) -> dict[str, 
         if value is None:
             value = _shown(option, weights)
         if value is None:
-            example = "write mlp:inputs=784 for 28 x 28 grey images, say"
+            example = f"write {spec.name}:{name}=784 for 28 x 28 grey images, say"
             if option.needed:
                 example = f"a checkpoint does not show it: write {spec.name}:{name}=8, say, as the network was trained"
             raise InputError(f"the option {name!r} of {spec.name}", "no value", WHERE, example)

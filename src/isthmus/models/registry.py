@@ -44,9 +44,7 @@ class ModelEntry:
     origin: str
 
 
-def _image_options(
-    width: int, first: str, last: str, classes: int = 10, channels: int = 3
-) -> Mapping[str, Option]:
+def _image_options(width: int, first: str, last: str, classes: int = 10, channels: int = 3) -> Mapping[str, Option]:
     return MappingProxyType({
         "width": Option(width, f"{first}.weight", 0),
         "classes": Option(classes, f"{last}.weight", 0),
@@ -57,6 +55,12 @@ def _image_options(
 _MLP_OPTIONS = MappingProxyType({
     "inputs": Option(None, "hidden1.weight", 1),
     "width": Option(128, "hidden1.weight", 0),
+    "classes": Option(10, "fc.weight", 0),
+})
+_DEEP_LINEAR_OPTIONS = MappingProxyType({
+    "inputs": Option(None, "hidden1.weight", 1),
+    "width": Option(16, "hidden1.weight", 0),
+    "hidden": Option(2, "hidden*.weight", None),
     "classes": Option(10, "fc.weight", 0),
 })
 _RESNET_OPTIONS = _image_options(64, "conv1", "fc")
@@ -126,6 +130,12 @@ _ENTRIES = (
     ),
     ModelEntry("vit", "vision transformer of transformers: the paper's", _VIT_OPTIONS, "isthmus.models.vit:vit"),
     ModelEntry("gpt", "GPT-2 of transformers: the paper's language model", _GPT_OPTIONS, "isthmus.models.gpt:gpt"),
+    ModelEntry(
+        "deep_linear",
+        "matrices one after the other, no bias, no nonlinearity: Theorem 4.1's",
+        _DEEP_LINEAR_OPTIONS,
+        "isthmus.models.deep_linear:deep_linear",
+    ),
 )
 
 MODELS: Mapping[str, ModelEntry] = MappingProxyType({entry.name: entry for entry in _ENTRIES})

@@ -78,6 +78,20 @@ def draw_panel(axes: "Axes", rows: "Sequence[list[ShownBarrier]]", names: Sequen
             _draw_bar(axes, i + (j - (len(row) - 1) / 2) * height, height, cell, limits)
 
 
+def draw_full_network(axes: "Axes", row: "list[ShownBarrier]") -> None:
+    """Dashed lines where the full network's barriers are, as far as they lie in the panel.
+
+    Args:
+        axes: A panel of `draw_panel`.
+        row: The full network's barriers, one a host.
+    """
+    left, right = axes.get_xlim()
+    for j, cell in enumerate(row):
+        if left < cell.value < right:
+            colour = style.HOST_COLOURS[cell.host]
+            axes.axvline(cell.value, color=colour, linewidth=0.7, linestyle=(4 * j, (4, 4)), zorder=4)
+
+
 def _draw_bar(axes: "Axes", y: float, height: float, cell: "ShownBarrier", limits: tuple[float, float]) -> None:
     colour = style.HOST_COLOURS[cell.host]
     if math.isnan(cell.value):

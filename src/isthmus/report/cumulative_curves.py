@@ -105,7 +105,7 @@ def cumulative_curves(result: "xr.Dataset", value: str = "loss_barrier", split: 
             axes.set_title(f"{table.title}, into {host}", pad=4)
             axes.set_xlabel("number of layers moved")
             axes.xaxis.get_major_locator().set_params(integer=True)
-        panels[0].set_ylabel(f"{table.axis_label}, 95 % interval")
+        panels[0].set_ylabel(table.axis_label)
         _draw_legend(figure, orders)
     return figure
 
@@ -117,7 +117,7 @@ def _cells(table: BarrierTable, orders: list[Growth], host: str) -> "list[ShownB
 def _notes(table: BarrierTable, orders: list[Growth]) -> list[str]:
     """The marks that points have, which are too small to bear them: how many there are, and what they mean."""
     marks = [cell.marks for host in table.hosts for cell in _cells(table, orders, host)]
-    return [
+    return ["Bands: 95 % intervals."] + [
         f"At {sum(note[0] in mark for mark in marks)} of {len(marks)} points: {note[2:]}"
         for note in mark_notes(marks, table.baseline)
     ]
@@ -204,7 +204,7 @@ def _host_words(table: BarrierTable, orders: list[Growth], host: str) -> str:
 def _range(counts: list[int | None]) -> str:
     known = [count for count in counts if count is not None]
     if len(known) < len(counts):
-        return "none" if not known else f"{min(known)} or more, or never,"
+        return "more than all" if not known else f"{min(known)} or more"
     return str(known[0]) if min(known) == max(known) else f"{min(known)} to {max(known)}"
 
 

@@ -58,14 +58,30 @@ def shown_interactions(result: "xr.Dataset", value: str, split: str | None) -> "
 def interaction_matrix(result: "xr.Dataset", value: str = "loss_barrier", split: str | None = None) -> "Figure":
     """R_ij - R_i - R_j of the rises over the host for every two layers, one panel a host.
 
+    Args:
+        result: A measurement with the sweeps `single` and `pairs` whose per-example losses are at hand.
+        value: `"loss_barrier"` or `"error_barrier"`: loss, or error in percentage points.
+        split: Which split; may be left out where there is only one.
+
+    Returns:
+        As `matrix_figure`.
+    """
+    title = f"{value.removesuffix('_barrier').capitalize()} interaction, alpha {nearest_alpha(result):g}"
+    found = shown_interactions(result, value, split)
+    return matrix_figure(found, f"{title}, {split}" if split else title, _unit(result, value))
+
+
+def matrix_figure(found: "xr.Dataset", title: str, unit: str) -> "Figure":
+    """Interactions as coloured cells, one panel a host.
+
     Colours diverge from white at zero and end at the largest interaction whose 95 % interval excludes zero, or at the
     median half-width where that is larger, so that mere noise looks pale. A cell is struck through where its interval
     includes zero. NaN is hatched grey; the diagonal stays empty.
 
     Args:
-        result: A measurement with the sweeps `single` and `pairs` whose per-example losses are at hand.
-        value: `"loss_barrier"` or `"error_barrier"`: loss, or error in percentage points.
-        split: Which split; may be left out where there is only one.
+        found: Interactions over (host, layer, other_layer), as `isthmus.interactions` gives them.
+        title: Over the picture.
+        unit: Of the interactions.
 
     Returns:
         The figure; panels stand below one another where there are many layers.
@@ -74,7 +90,6 @@ def interaction_matrix(result: "xr.Dataset", value: str = "loss_barrier", split:
     from matplotlib.cm import ScalarMappable
     from matplotlib.colors import Normalize
 
-    found = shown_interactions(result, value, split)
     hosts, layers = labels(found, "host"), labels(found, "layer")
     limit = _limit(found)
     norm, colours = Normalize(-limit, limit), colormaps[style.DIVERGING]
@@ -82,8 +97,9 @@ def interaction_matrix(result: "xr.Dataset", value: str = "loss_barrier", split:
     beside = len(layers) <= SIDE_BY_SIDE
     rows, columns = (1, len(hosts)) if beside else (len(hosts), 1)
     with rc_context(style.STYLE):
-        width = max(style.COLUMN_INCHES, columns * (side + 0.15) + names + 0.3)
+        width = max(style.COLUMN_INCHES, columns * (side + 0.15) + names + 0.2)
         figure = style.empty_figure(width, rows * (side + 0.3) + names + 0.95)
+        figure.set_layout_engine("compressed")
         panels = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).reshape(-1)
         for host, axes in zip(hosts, panels, strict=True):
             _draw_cells(axes, found.sel(host=host), colours, norm)
@@ -93,14 +109,14 @@ def interaction_matrix(result: "xr.Dataset", value: str = "loss_barrier", split:
             axes.tick_params(length=0)
             axes.spines[:].set_visible(False)
             axes.set_aspect("equal")
-        figure.suptitle(_title(result, value, split), fontsize=8)
+        figure.suptitle(title, fontsize=8)
         bar = figure.colorbar(
             ScalarMappable(norm, colours), ax=list(panels), location="bottom", aspect=32, pad=0.02, shrink=0.8,
             extend=_extend(found, limit),
         )  # fmt: skip
         bar.set_ticks([-limit, 0, limit], labels=[style.limit_text(x) for x in (-limit, 0, limit)])
         bar.outline.set_linewidth(0.4)
-        bar.set_label(f"rise of both − sum of the two rises ({_unit(result, value)})")
+        bar.set_label(f"rise of both − sum of the two rises ({unit})")
         style.draw_notes(figure, ["Struck through: the 95 % interval includes zero."])
     return figure
 
@@ -124,11 +140,6 @@ def _draw_cells(axes: "Axes", found: "xr.Dataset", colours: "Colormap", norm: "N
         style.draw_undefined(axes, j - 0.5, i - 0.5, 1, 1)
     axes.set_xlim(-0.5, n - 0.5)
     axes.set_ylim(n - 0.5, -0.5)
-
-
-def _title(result: "xr.Dataset", value: str, split: str | None) -> str:
-    words = f"{value.removesuffix('_barrier').capitalize()} interaction, alpha {nearest_alpha(result):g}"
-    return f"{words}, {split}" if split else words
 
 
 def _unit(result: "xr.Dataset", value: str) -> str:
@@ -160,7 +171,19 @@ def interaction_sentence(result: "xr.Dataset", value: str = "loss_barrier", spli
     Returns:
         One sentence. It says how many intervals would exclude zero by chance, since each holds for itself.
     """
-    found, unit = shown_interactions(result, value, split), _unit(result, value)
+    return matrix_words(shown_interactions(result, value, split), _unit(result, value))
+
+
+def matrix_words(found: "xr.Dataset", unit: str) -> str:
+    """The sentence of `interaction_sentence`.
+
+    Args:
+        found: As for `matrix_figure`.
+        unit: Of the interactions.
+
+    Returns:
+        One sentence.
+    """
     cells = [cell for host in labels(found, "host") for cell in _pairs(found, host)]
     known = [cell for cell in cells if not math.isnan(cell.value)]
     if not known:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from isthmus.report import style
 from isthmus.report.barrier_table import FULL_NETWORK, barrier_table, labels, mark_notes
-from isthmus.report.bars import draw_panel
+from isthmus.report.bars import draw_full_network, draw_panel
 from isthmus.report.question import is_one_pair, loss_and_error
 
 if TYPE_CHECKING:
@@ -68,10 +68,7 @@ def window_bars(result: "xr.Dataset", value: str = "loss_barrier", split: str | 
         panels = figure.subplots(1, len(lengths), sharey=True, squeeze=False)[0]
         for (length, rows), axes in zip(lengths.items(), panels, strict=True):
             draw_panel(axes, [table.row(row) for row in rows], layers)
-            for i, host in enumerate(table.hosts):
-                full = table.cells[FULL_NETWORK, host].value
-                if math.isfinite(full) and full < axes.get_xlim()[1]:
-                    axes.axvline(full, color=style.HOST_COLOURS[host], linewidth=0.7, linestyle=(4 * i, (4, 4)))
+            draw_full_network(axes, table.row(FULL_NETWORK))
             axes.set_title("one layer" if length == 1 else f"{length} layers from this one on", pad=4)
             axes.set_xlabel(f"{table.axis_label}" if len(lengths) > 1 else f"{table.axis_label}, 95 % interval")
         figure.suptitle(f"{table.title}, 95 % intervals", fontsize=8, x=0.01, ha="left")

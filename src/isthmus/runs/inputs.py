@@ -14,11 +14,11 @@ from isthmus.hugging_face import PREFIX, parsed_source
 from isthmus.models.load import load_model
 from isthmus.models.pretrained import model_settings, renamed_weights
 from isthmus.models.source import source_hash
-from isthmus.weights.checkpoint import load_checkpoint
+from isthmus.weights.checkpoint import Checkpoint, load_checkpoint
 from isthmus.weights.state import StateDict, content_hash, fitted_to
 
 Model = nn.Module | Callable[[], nn.Module] | str
-Weights = StateDict | str | Path
+Weights = StateDict | Checkpoint | str | Path
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ def read_weights(weights: Weights, name: str) -> tuple[StateDict, str, tuple[str
     """The weights that were given, read from disk if it is a path.
 
     Args:
-        weights: A state dict, or the path of a checkpoint.
+        weights: A state dict, a checkpoint, or the path of one.
         name: "a" or "b".
 
     Returns:
@@ -63,6 +63,8 @@ def read_weights(weights: Weights, name: str) -> tuple[StateDict, str, tuple[str
     if isinstance(weights, str | Path):
         checkpoint = load_checkpoint(weights)
         return checkpoint.weights, checkpoint.name, checkpoint.notes
+    if isinstance(weights, Checkpoint):
+        return weights.weights, weights.name, weights.notes
     if isinstance(weights, Mapping) and weights and all(isinstance(t, Tensor) for t in weights.values()):
         return weights, name, ()
     raise InputError(

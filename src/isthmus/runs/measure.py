@@ -14,14 +14,24 @@ from isthmus.data.examples import Examples
 from isthmus.errors import InputError
 from isthmus.evaluation.arithmetic import float32_products
 from isthmus.evaluation.batches import BatchSize
-from isthmus.evaluation.loss import Loss
+from isthmus.evaluation.loss import CONVEX_IN_OUTPUTS, Loss
 from isthmus.layers.partition import LayerPartition
 from isthmus.runs.access import Measurement, load_run, remember
+from isthmus.runs.collection import measured_collection
 from isthmus.runs.evaluated import evaluated
 from isthmus.runs.folder import resumable_record
 from isthmus.runs.inputs import Model, Weights
+from isthmus.runs.networks import Networks, is_one_network
 from isthmus.runs.precise import asked_precision
-from isthmus.runs.record import GridRecord, LayerRecord, Record, SplitRecord, WeightsRecord, run_identity
+from isthmus.runs.record import (
+    GridRecord,
+    LayerRecord,
+    ReadoutRecord,
+    Record,
+    SplitRecord,
+    WeightsRecord,
+    run_identity,
+)
 from isthmus.runs.request import request_of
 from isthmus.runs.result import class_dataset, layer_variables, result_dataset
 from isthmus.runs.settings import Alphas, Settings
@@ -32,8 +42,8 @@ from isthmus.sweeps.group import Sweep
 
 def measure(
     model: Model,
-    a: Weights,
-    b: Weights,
+    a: Weights | Networks,
+    b: Weights | Networks | None,
     data: object,
     sweep: str | Sweep | Sequence[str | Sweep] = "single",
     alphas: Alphas = (0.5,),
@@ -58,6 +68,7 @@ def measure(
     out: str | Path | None = None,
     resume: bool = False,
     data_root: str | Path | None = None,
+    steps: Sequence[str] | None = None,
 ) -> xr.Dataset:
     """Measure which layers of two networks can be averaged.
 
@@ -69,8 +80,9 @@ def measure(
 
     Args:
         model: A module, a function that builds one, or a name such as "resnet18_no_norm:width=16".
-        a: State dict of network a, or the path of a checkpoint.
-        b: The same of network b.
+        a: State dict of network a, or the path of a checkpoint. With b=None a mapping of names to such, or a list: all
+            pairs are measured. A folder of checkpoints by step (0ep.safetensors, ...) beside another: every step.
+        b: The same of network b; a list beside a list of equal length measures the pairs (a_k, b_k).
         data: (inputs, targets), a Dataset or unshuffled DataLoader, a name such as "cifar10:test[0:512]", or a mapping
             of split names to these.
         sweep: One of `isthmus.sweeps.spec.FORMS` such as "single", "window:4" or "cumulative:random:0,1,2", a `Sweep`,
@@ -81,7 +93,7 @@ def measure(
             where besides the grid a cut was evaluated (`isthmus.runs.refine`).
         hosts: Which networks play host.
         layers: "module", "tensor", "block", "type", "pattern:GLOB,...", or a `LayerPartition`.
-        loss: "cross_entropy" (nats), or a function (outputs, targets) -> per-example losses.
+        loss: "cross_entropy" (nats), "squared_error", or a function (outputs, targets) -> per-example losses.
         baseline: "models", "chord" or "cut" (`isthmus.measures.baseline.baseline_values`).
         batch_norm: What becomes of running statistics: "interpolate" blends them with their layer, "host" keeps the
             host's, "recalibrate" measures them anew for every network, a and b included.
@@ -105,11 +117,13 @@ def measure(
         out: A run folder, to be made.
         resume: Go on with the run in `out`, if it is there.
         data_root: Where data sets lie; else `ISTHMUS_DATA`, else the user's cache folder.
+        steps: Which steps of trajectories, such as ("0ep", "20ep"); by default all that every one of them has.
 
     Returns:
         Dimensions host, moving, alpha (and split, if several): `loss`, `error_rate`, `loss_excess`, `error_excess`;
         over (host, moving) `loss_barrier`, its `_low` and `_high`, `alpha_at_loss_barrier`, the same of the error,
-        `num_examples`; scalars `loss_a`, ... The attributes are the manifest.
+        `num_examples`; scalars `loss_a`, ... The attributes are the manifest. Of several networks and of trajectories
+        all of these have leading dimensions pair (labels "x-y") and step ("20ep"); see `isthmus.runs.collection`.
 
     Raises:
         InputError: Something is wrong with the input: expected, got, where, what to do.
@@ -121,6 +135,9 @@ def measure(
         >>> round(float(result.loss_a), 4)  # log(1 + exp(-1))
         0.3133
     """
+    given = dict(locals())
+    if steps is not None or not (is_one_network(a) and is_one_network(b)):
+        return measured_collection(measure, given)
     request = request_of(
         model,
         a,
@@ -197,6 +214,7 @@ def _record(subject: Subject, settings: Settings, loss_code: str) -> Record:
         recalibration=recalibration,
         layers=layers,
         grid=GridRecord.of(subject.grid),
+        readout=ReadoutRecord(**asdict(subject.readout), convex_loss=loss_code in CONVEX_IN_OUTPUTS),
         device=str(subject.network.device),
         batch_size=examples_at_once(subject, settings),
         num_threads=torch.get_num_threads(),

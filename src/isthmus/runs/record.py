@@ -50,6 +50,14 @@ class LayerRecord(_Part):
     keys: tuple[str, ...]
 
 
+class ReadoutRecord(_Part):
+    """The weights in which the outputs are affine (`isthmus.evaluation.readout`), and whether the loss is convex."""
+
+    keys: tuple[str, ...]
+    note: str
+    convex_loss: bool
+
+
 class GroupRecord(_Part):
     """A moving group."""
 
@@ -153,6 +161,7 @@ class Record(_Part):
         batch_size: In force when the first unit began; kept on resuming.
         num_threads: Threads of torch; kept on resuming.
         engine_note: How the engine works on this network, in words.
+        readout: What the last linear layer is; None in runs made before this was recorded.
         interval_target: What the intervals speak of: "distribution" (the examples are a sample of it), or "dataset"
             (the mean over the named data, with `precision`).
         self_checks: What was checked on this model and data, and how it came out.
@@ -176,6 +185,7 @@ class Record(_Part):
     batch_size: int
     num_threads: int
     engine_note: str = ""
+    readout: ReadoutRecord | None = None
     interval_target: str = "distribution"
     self_checks: tuple[dict[str, Any], ...] = ()
     warnings: tuple[str, ...] = ()
@@ -267,13 +277,20 @@ def load_record(folder: Path) -> Record:
         )
     try:
         contents = json.loads(file.read_text(encoding="utf-8"))
+        if contents.get("kind") == "collection":
+            raise InputError(
+                "the run of two networks",
+                "a collection of runs",
+                str(folder),
+                "name one of its members, FOLDER/members/NAME, or load it whole with isthmus.load_run",
+            )
         version = contents["schema_version"]
         if version > SCHEMA_VERSION:
             raise InputError(
                 f"a run of schema version {SCHEMA_VERSION} or earlier", str(version), str(file), "update isthmus"
             )
         return Record(**contents)
-    except (ValidationError, json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
+    except (ValidationError, json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError, AttributeError) as error:
         raise InputError(
             "a run.json written by isthmus", str(error).splitlines()[0], str(file), "measure again into a new folder"
         ) from error

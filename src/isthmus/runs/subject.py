@@ -17,6 +17,7 @@ from isthmus.evaluation.loss import loss_named
 from isthmus.evaluation.network import Network
 from isthmus.evaluation.normalization import normalization_modules, refuse_shared_examples
 from isthmus.evaluation.probe import SelfCheck, end_checks, refuse_unfit_model
+from isthmus.evaluation.readout import Readout, readout_of
 from isthmus.layers.order import first_use
 from isthmus.layers.rules import layer_partition
 from isthmus.measures.distance import LayerDistance, layer_distance
@@ -45,6 +46,7 @@ class Subject:
         grid: The rows.
         points: The distinct networks behind them.
         distances: One a moving group.
+        readout: The last linear layer, where theory says something of it.
         checks: What was checked and how it came out.
         warnings: What may be other than it seems.
     """
@@ -59,6 +61,7 @@ class Subject:
     grid: Grid
     points: tuple[Point, ...]
     distances: list[LayerDistance]
+    readout: Readout
     checks: list[SelfCheck]
     warnings: list[str]
 
@@ -130,6 +133,7 @@ def subject_of(request: Request) -> Subject:
         grid=grid,
         points=points,
         distances=distances,
+        readout=readout_of(network.module, inputs),
         checks=checks,
         warnings=_warned(network_a, network_b, network, settings),
     )

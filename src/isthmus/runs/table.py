@@ -14,7 +14,7 @@ RESULTS_FILE = "results.parquet"
 CLASSES_FILE = "classes.parquet"
 BESIDE = {"directions.parquet": ("draw", "fraction"), "refined.parquet": ("refined",)}
 """Files for variables over further dimensions, beside the rows of (host, moving, alpha)."""
-DIMENSIONS = ("split", "label", "host", "moving", "alpha", "refined", "draw", "fraction")
+DIMENSIONS = ("pair", "step", "split", "label", "host", "moving", "alpha", "refined", "draw", "fraction")
 LABEL = ("label",)
 COORDINATES = frozenset({"sweep", "layers_moved", "label_name", "refined_alpha"})
 DIMENSIONS_OF = {
@@ -63,8 +63,19 @@ def save_tables(result: xr.Dataset, split: str, folder: Path) -> None:
         if dims[-1] in result.dims:
             own = [key for key, values in result.data_vars.items() if dims[-1] in values.dims]
             save_results(result[own].drop_vars(["sweep", "layers_moved"]), split, folder / name)
-    further = [dim for dims in BESIDE.values() for dim in dims if dim in result.dims]
-    save_results(result.drop_dims(further), split, folder / RESULTS_FILE)
+    save_results(rows_alone(result), split, folder / RESULTS_FILE)
+
+
+def rows_alone(result: xr.Dataset) -> xr.Dataset:
+    """A result without the variables that vary beside the rows of (host, moving, alpha).
+
+    Args:
+        result: Of a measurement.
+
+    Returns:
+        What `results.parquet` holds.
+    """
+    return result.drop_dims([dim for dims in BESIDE.values() for dim in dims if dim in result.dims])
 
 
 def load_tables(folder: Path) -> xr.Dataset:

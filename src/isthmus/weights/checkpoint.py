@@ -41,8 +41,9 @@ class Checkpoint:
 def load_checkpoint(path: str | Path) -> Checkpoint:
     """Read a checkpoint: `.safetensors`, a torch file, or a (sharded) folder of either as Hugging Face writes it.
 
-    `hf:ID` and `hf:ID@REVISION` name such a folder on the Hugging Face hub. A torch file is read with `weights_only=True`: code in it does not run. A state dict that is nested under a usual
-    key (`state_dict`, `model`, ...) is unpacked; the prefixes `module.` and `_orig_mod.` of wrappers are stripped.
+    `hf:ID` and `hf:ID@REVISION` name such a folder on the Hugging Face hub. A torch file is read with
+    `weights_only=True`: code in it does not run. A state dict that is nested under a usual key (`state_dict`, `model`,
+    ...) is unpacked; the prefixes `module.` and `_orig_mod.` of wrappers are stripped.
 
     Args:
         path: File or folder, or `hf:` and a folder or an id.

@@ -1,0 +1,77 @@
+"""`isthmus similarity`: features, predictions and weights of two networks and their blends."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from isthmus.cli.loss_option import loss_of_option
+
+
+def similarity(
+    a: Annotated[Path, typer.Argument(help="Checkpoint of network a: safetensors file or folder, or torch file.")],
+    b: Annotated[Path, typer.Argument(help="Checkpoint of network b.")],
+    model: Annotated[
+        str, typer.Option(help="NAME[:option=value,...] (see isthmus models) or path/to/file.py:function.")
+    ],
+    data: Annotated[
+        str,
+        typer.Option(help="NAME[:SPLIT][[start:stop]], a Parquet, .npz or .safetensors file, or file.py:function."),
+    ],
+    alphas: Annotated[
+        str, typer.Option(help="11 is a count of points of [0, 1]; 0.5 or 0,0.25,0.5 are positions.")
+    ] = "0.5",
+    layers: Annotated[str, typer.Option(help="module, tensor, block, type or pattern:GLOB,...")] = "module",
+    initial_a: Annotated[Path | None, typer.Option(help="What a started its training from.")] = None,
+    initial_b: Annotated[
+        Path | None, typer.Option(help="What b started from; the same weights as --initial-a give the angle there.")
+    ] = None,
+    loss: Annotated[
+        str, typer.Option(help="cross_entropy, or file.py:function giving per-example losses.")
+    ] = "cross_entropy",
+    batch_norm: Annotated[
+        str, typer.Option(help="interpolate or host (here a): BatchNorm's running statistics of the blends.")
+    ] = "interpolate",
+    dtype: Annotated[str, typer.Option(help="float32, float64, bfloat16 or tf32.")] = "float32",
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1, ...")] = "auto",
+    batch_size: Annotated[int | None, typer.Option(help="Examples at once; a rule chooses if it is left out.")] = None,
+    data_root: Annotated[Path | None, typer.Option(help="Where data sets lie; else ISTHMUS_DATA.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder to make: numbers, picture and report.html.")] = None,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the study as JSON.")] = False,
+) -> None:
+    """Compare features, predictions and weights of two networks and of the blends between them."""
+    from isthmus.cli.study_output import print_study
+    from isthmus.data.spec import parsed_data_spec
+    from isthmus.models.spec import parsed_model_spec
+    from isthmus.runs.settings import checked_settings, parsed_alphas
+    from isthmus.runs.study_settings import refuse_recalibration
+
+    grid = parsed_alphas(alphas)
+    settings = checked_settings(
+        alphas=grid, layers=layers, batch_norm=batch_norm, dtype=dtype, device=device, batch_size=batch_size
+    )
+    refuse_recalibration(settings)
+    parsed_model_spec(model)
+    parsed_data_spec(data)
+
+    from isthmus.runs.similarity import similarity as studied
+
+    study = studied(
+        model,
+        a,
+        b,
+        data,
+        alphas=grid,
+        layers=layers,
+        initial_a=initial_a,
+        initial_b=initial_b,
+        loss=loss_of_option(loss),
+        batch_norm=batch_norm,
+        dtype=dtype,
+        device=device,
+        batch_size=batch_size,
+        data_root=data_root,
+        out=out,
+    )
+    print_study(study, out, as_json=as_json)

@@ -1,0 +1,112 @@
+"""What a layer hands on: how far the features of a blend are from the blend of features."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from isthmus.evaluation.stages import StagedNetwork
+from isthmus.weights.state import StateDict
+
+Scores = Float[np.ndarray, "..."]
+
+
+def dissimilarity(x: Float[Tensor, "n features"], y: Float[Tensor, "n features"]) -> Float[Tensor, " n"]:
+    """1 - cos(x, y) for each row: half the squared distance of the two unit vectors, which is exact for equal rows.
+
+    Args:
+        x: One feature vector an example.
+        y: Its partner.
+
+    Returns:
+        Numbers in [0, 2] in float64; NaN where a vector is zero or not finite.
+
+    Example:
+        >>> dissimilarity(torch.tensor([[3.0, 0.0], [1.0, 1.0]]), torch.tensor([[0.0, 4.0], [1.0, 1.0]])).tolist()
+        [1.0, 0.0]
+    """
+    u, v = (t.double() / torch.linalg.vector_norm(t.double(), dim=1, keepdim=True) for t in (x, y))
+    return torch.einsum("nf,nf->n", u - v, u - v) / 2
+
+
+def feature_names(staged: StagedNetwork, weights: StateDict, inputs: Tensor) -> list[tuple[str, ...]]:
+    """The values of each stage that are features: newly made, floating-point, one row an example.
+
+    Whether the first dimension counts examples is seen by running one example and two.
+
+    Args:
+        staged: The network.
+        weights: Every key, in the network's dtype.
+        inputs: At least one example.
+
+    Returns:
+        For each stage some of its `writes`; none where it hands on weights alone, say.
+    """
+    one, two = (_shapes(staged, weights, torch.cat([inputs[:1]] * n)) for n in (1, 2))
+    return [
+        tuple(name for name, shape in of_one.items() if shape and (shape[0], of_two[name][0]) == (1, 2))
+        for of_one, of_two in zip(one, two, strict=True)
+    ]
+
+
+def _shapes(staged: StagedNetwork, weights: StateDict, inputs: Tensor) -> list[dict[str, tuple[int, ...]]]:
+    live: Mapping[str, Any] = {staged.entry: inputs.clone()}
+    shapes = []
+    with torch.no_grad():
+        for stage in staged.stages:
+            live = stage(live, weights)
+            made = {name: live[name] for name in stage.writes}
+            floats = {n: v for n, v in made.items() if isinstance(v, Tensor) and v.is_floating_point()}
+            shapes.append({name: tuple(value.shape) for name, value in floats.items()})
+    return shapes
+
+
+class FeatureConnectivity:
+    """Layer-wise linear feature connectivity (Zhou et al., NeurIPS 2023), stage by stage and example by example.
+
+    With f the features of a stage as one vector an example: 1 - cos(f(blend), (1 - alpha) f(a) + alpha f(b)), beside
+    1 - cos(f(a), f(b)). An observer of a `Lockstep` whose points are a, b and then a blend for each alpha.
+
+    Attributes:
+        blended: Dissimilarity of the features of the blend and the blend of features, (stage, alpha, example).
+        between: Dissimilarity of the features of a and of b, (stage, example).
+        is_zero: Where a vector of `blended` is zero, so that no angle is defined.
+        is_zero_between: The same of `between`.
+    """
+
+    def __init__(self, names: Sequence[Sequence[str]], alphas: Sequence[float], num_examples: int) -> None:
+        self.names = names
+        self.alphas = alphas
+        self.blended = np.full((len(names), len(alphas), num_examples), np.nan)
+        self.between = np.full((len(names), num_examples), np.nan)
+        self.is_zero = np.zeros(self.blended.shape, dtype=bool)
+        self.is_zero_between = np.zeros(self.between.shape, dtype=bool)
+
+    def stage_end(self, number: int, start: int, values: Sequence[Mapping[str, Any]]) -> None:
+        """Compare the networks' features.
+
+        Args:
+            number: Of the stage.
+            start: The first example of the batch.
+            values: Of a, of b, and of the blend at each alpha.
+        """
+        if not self.names[number]:
+            return
+        a, b, *blends = (_flat(of_point, self.names[number]) for of_point in values)
+        stop = start + len(a)
+        self.between[number, start:stop], self.is_zero_between[number, start:stop] = _compared(a, b)
+        for k, (alpha, blend) in enumerate(zip(self.alphas, blends, strict=True)):
+            found, is_zero = _compared(blend, torch.lerp(a, b, alpha))
+            self.blended[number, k, start:stop], self.is_zero[number, k, start:stop] = found, is_zero
+
+
+def _flat(values: Mapping[str, Any], names: Sequence[str]) -> Float[Tensor, "n features"]:
+    return torch.cat([values[name].reshape(len(values[name]), -1).double() for name in names], dim=1)
+
+
+def _compared(x: Tensor, y: Tensor) -> tuple[Scores, np.ndarray[Any, np.dtype[np.bool_]]]:
+    is_zero = (x == 0).all(dim=1) | (y == 0).all(dim=1)
+    return dissimilarity(x, y).cpu().numpy(), is_zero.cpu().numpy()
