@@ -17,7 +17,7 @@ class ExampleTable:
 
     Attributes:
         loss: As the engine computed them; in nats for cross-entropy.
-        error: Whether each is wrong; None without classes.
+        error: Whether each is wrong, or which fraction of its tokens; None without classes.
         targets: Class number of each example; None where the targets are no class numbers.
         counts: On how many of the first examples each point is known, where that differs; the rest of its row means
             nothing.
@@ -25,7 +25,7 @@ class ExampleTable:
     """
 
     loss: Float[np.ndarray, "points n"]
-    error: Bool[np.ndarray, "points n"] | None
+    error: Bool[np.ndarray, "points n"] | Float[np.ndarray, "points n"] | None
     targets: Int[np.ndarray, " n"] | None
     counts: Int[np.ndarray, " points"] | None = None
     order: Int[np.ndarray, " n"] | None = None

@@ -236,10 +236,12 @@ def loss_unit(result: "xr.Dataset") -> str:
         result: A measurement.
 
     Returns:
-        `"nats"` for cross-entropy, else words that name the loss.
+        `"nats"` for cross-entropy, `"nats per token"` where examples are windows of tokens, else words that name the
+        loss.
     """
     loss = str(result.attrs.get("loss", "loss"))
-    return "nats" if loss == "cross_entropy" else f"unit of {loss}"
+    nats = "nats per token" if result.attrs.get("tokens_per_example") else "nats"
+    return nats if loss == "cross_entropy" else f"unit of {loss}"
 
 
 def mark_notes(marks: Iterable[str], baseline: str) -> list[str]:

@@ -13,7 +13,7 @@ import xarray as xr
 from isthmus.data.examples import Examples
 from isthmus.errors import InputError
 from isthmus.evaluation.arithmetic import float32_products
-from isthmus.evaluation.batches import BatchSize, default_batch_size
+from isthmus.evaluation.batches import BatchSize
 from isthmus.evaluation.loss import CONVEX_IN_OUTPUTS, Loss
 from isthmus.layers.partition import LayerPartition
 from isthmus.runs.access import Measurement, load_run, remember
@@ -35,7 +35,7 @@ from isthmus.runs.record import (
 from isthmus.runs.request import request_of
 from isthmus.runs.result import class_dataset, layer_variables, result_dataset
 from isthmus.runs.settings import Alphas, Settings
-from isthmus.runs.subject import Subject, chosen_engine, subject_of
+from isthmus.runs.subject import Subject, chosen_engine, examples_at_once, subject_of
 from isthmus.runs.table import CLASSES_FILE, save_results, save_tables
 from isthmus.sweeps.group import Sweep
 
@@ -216,7 +216,7 @@ def _record(subject: Subject, settings: Settings, loss_code: str) -> Record:
         grid=GridRecord.of(subject.grid),
         readout=ReadoutRecord(**asdict(subject.readout), convex_loss=loss_code in CONVEX_IN_OUTPUTS),
         device=str(subject.network.device),
-        batch_size=settings.batch_size or default_batch_size(subject.network.device),
+        batch_size=examples_at_once(subject, settings),
         num_threads=torch.get_num_threads(),
         interval_target="distribution" if settings.precision is None else "dataset",
         self_checks=tuple(asdict(check) for check in subject.checks),
@@ -230,6 +230,7 @@ def _split_record(name: str, examples: Examples) -> SplitRecord:
         data=examples.name,
         hash=examples.content_hash,
         num_examples=len(examples),
+        num_tokens=examples.num_tokens,
         normalization=examples.normalization.name if examples.normalization else None,
         class_names=examples.class_names,
     )

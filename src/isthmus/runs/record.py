@@ -32,12 +32,13 @@ class WeightsRecord(_Part):
 
 
 class SplitRecord(_Part):
-    """The examples of one split."""
+    """The examples of one split; `num_tokens` is the length of those that are windows of tokens."""
 
     name: str
     data: str
     hash: str
     num_examples: int
+    num_tokens: int | None = None
     normalization: str | None = None
     class_names: tuple[str, ...] | None = None
 
@@ -216,6 +217,7 @@ class Record(_Part):
             "normalization": ", ".join(str(split.normalization) for split in self.splits),
             "splits": ", ".join(split.name for split in self.splits),
             "num_examples": sum(split.num_examples for split in self.splits),
+            "tokens_per_example": self.splits[0].num_tokens or "",
             "layer_rule": settings.layers,
             "num_layers": len(self.layers),
             "loss": settings.loss,

@@ -189,7 +189,7 @@ def assembled(
     covered = sum(block.loss.size for block in blocks)
     assert covered == num_points * num_examples, f"{covered} results for {num_points} points x {num_examples} examples"
     loss = np.empty((num_points, num_examples), dtype=blocks[0].loss.dtype)
-    error = None if blocks[0].error is None else np.empty((num_points, num_examples), dtype=bool)
+    error = None if blocks[0].error is None else np.empty((num_points, num_examples), dtype=blocks[0].error.dtype)
     for block in blocks:
         place = np.ix_(block.points, range(block.start, block.start + block.loss.shape[1]))
         loss[place] = block.loss
@@ -203,7 +203,7 @@ def _partial(
 ) -> ExampleTable:
     counts, ends = np.zeros(num_points, dtype=np.int64), np.zeros(num_points, dtype=np.int64)
     loss = np.full((num_points, num_examples), np.nan, dtype=blocks[0].loss.dtype)
-    error = None if blocks[0].error is None else np.zeros((num_points, num_examples), dtype=bool)
+    error = None if blocks[0].error is None else np.zeros((num_points, num_examples), dtype=blocks[0].error.dtype)
     for block in blocks:
         numbers, stop = list(block.points), block.start + block.loss.shape[1]
         counts[numbers] += stop - block.start

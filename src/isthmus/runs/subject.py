@@ -9,7 +9,7 @@ from isthmus.data.examples import Examples
 from isthmus.data.load import load_examples, load_splits
 from isthmus.errors import InputError, IsthmusWarning, listed
 from isthmus.evaluation.arithmetic import reduction_checks
-from isthmus.evaluation.batches import BatchSize
+from isthmus.evaluation.batches import BatchSize, default_batch_size
 from isthmus.evaluation.device import DTYPES, device_named
 from isthmus.evaluation.engines import ChosenEngine, engine_of
 from isthmus.evaluation.layout import laid_out
@@ -23,7 +23,7 @@ from isthmus.layers.rules import layer_partition
 from isthmus.measures.distance import LayerDistance, layer_distance
 from isthmus.paths.linear import Segment
 from isthmus.paths.point import Point
-from isthmus.runs.inputs import NamedModel, NamedWeights, fitted_weights, named_model, read_weights
+from isthmus.runs.inputs import NamedModel, NamedWeights, fitted_weights, named_model, own_tokenizer, read_weights
 from isthmus.runs.request import Request
 from isthmus.runs.settings import Settings
 from isthmus.sweeps.directions import with_directions
@@ -85,8 +85,15 @@ def subject_of(request: Request) -> Subject:
     read_a, read_b = read_weights(request.a, "a"), read_weights(request.b, "b")
     named = named_model(request.model, read_a[0])
     network_a, network_b = (fitted_weights(*read, named.module) for read in (read_a, read_b))
-    splits = {name: split.to(device) for name, split in load_splits(request.data, data_root=data_root).items()}
-    recalibration = None if recalibration_data is None else load_examples(recalibration_data, data_root=data_root)
+    tokenizer = own_tokenizer(request.model)
+    loaded = load_splits(request.data, data_root=data_root, tokenizer=tokenizer)
+    splits = {name: split.to(device) for name, split in loaded.items()}
+    recalibration = (
+        None
+        if recalibration_data is None
+        else load_examples(recalibration_data, data_root=data_root, tokenizer=tokenizer)
+    )
+    _refuse_other_shapes(splits)
 
     network = Network.copied_from(named.module, loss_function, device, dtype)
     blended = torch.float64 if dtype == torch.float64 else torch.float32
@@ -132,6 +139,20 @@ def subject_of(request: Request) -> Subject:
     )
 
 
+def examples_at_once(subject: Subject, settings: Settings) -> int:
+    """The batch size to begin with: the one asked for, else that of a rule on the device and the length of windows.
+
+    Args:
+        subject: What is measured.
+        settings: What was asked.
+
+    Returns:
+        Examples at once.
+    """
+    first = next(iter(subject.splits.values()))
+    return settings.batch_size or default_batch_size(subject.network.device, first.num_tokens)
+
+
 def chosen_engine(subject: Subject, settings: Settings, size: BatchSize) -> ChosenEngine:
     """The engine that a measurement runs on.
 
@@ -171,6 +192,18 @@ def _probed(
         if recalibration is not None and not settings.allow_shared_examples:
             refuse_shared_examples(recalibration, split)
     return checks
+
+
+def _refuse_other_shapes(splits: dict[str, Examples]) -> None:
+    (first, example), *others = splits.items()
+    for name, split in others:
+        if split.inputs.shape[1:] != example.inputs.shape[1:]:
+            raise InputError(
+                f"examples of one shape in all splits: {tuple(example.inputs.shape[1:])} as in {first}",
+                f"{tuple(split.inputs.shape[1:])} in {name}",
+                "--data",
+                "measure them one after the other, or give text windows of one length",
+            )
 
 
 def _refuse_unused_recalibration(settings: Settings, data: object) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import xarray as xr
 
 from isthmus.evaluation.arithmetic import float32_products
-from isthmus.evaluation.batches import BatchSize, default_batch_size
+from isthmus.evaluation.batches import BatchSize
 from isthmus.evaluation.loss import Loss
 from isthmus.layers.partition import LayerPartition
 from isthmus.measures.examples import ExampleTable
@@ -21,7 +21,7 @@ from isthmus.runs.snapshots import last_file, load_snapshots, named_trajectory
 from isthmus.runs.store import MemoryStore
 from isthmus.runs.study import refuse_other_study, save_study
 from isthmus.runs.study_subject import only_split, study_attributes
-from isthmus.runs.subject import Subject, chosen_engine, subject_of
+from isthmus.runs.subject import Subject, chosen_engine, examples_at_once, subject_of
 from isthmus.sweeps.group import Sweep
 from isthmus.sweeps.noise import ABSENT, KINDS, NoiseGrid, noise_grid
 from isthmus.weights.trajectory import Trajectory
@@ -158,7 +158,7 @@ def _lengths(subject: Subject, noise: NoiseSettings) -> tuple[np.ndarray, np.nda
 
 def _evaluated(request: Request, subject: Subject, grid: NoiseGrid, *, progress: bool) -> tuple[ExampleTable, str]:
     examples, store, settings = only_split(subject), MemoryStore(None), request.settings
-    size = BatchSize(settings.batch_size or default_batch_size(subject.network.device))
+    size = BatchSize(examples_at_once(subject, settings))
     num_points = len(grid.points)
     with (
         float32_products(settings.dtype, subject.network.device),
