@@ -60,7 +60,7 @@ def character_tokens(text: str, vocabulary: str, name: str) -> Int64[np.ndarray,
             name,
             "give vocabulary=FILE, the text that the networks were trained on, or tokenizer=FOLDER",
         )
-    return tokens
+    return np.asarray(tokens)
 
 
 def tokenizer_tokens(text: str, source: HuggingFaceSource, name: str) -> Int64[np.ndarray, " tokens"]:
