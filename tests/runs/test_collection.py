@@ -1,10 +1,6 @@
 """Several networks and several steps: every member is a plain measurement, and the whole is its members."""
 
 import json
-import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -245,24 +241,6 @@ def test_what_needs_the_losses_of_examples_works_on_a_chosen_member_and_barriers
         isthmus.examples(orphan)
 
 
-def test_a_collection_that_is_there_is_refused_and_with_resume_read(networks, tmp_path):
-    measured(networks, out=tmp_path / "run")
-    before = contents(tmp_path / "run")
-    with pytest.raises(isthmus.InputError, match="a run that is there already"):
-        measured(networks, out=tmp_path / "run")
-    with pytest.raises(isthmus.InputError, match="the 3 members of the collection that is there"):
-        measured({name: networks[name] for name in "xyz"}, out=tmp_path / "run", resume=True)
-    with pytest.raises(isthmus.InputError, match="others: a differ"):
-        measured(networks | {"z": MLP.weights(9)}, out=tmp_path / "run", resume=True)
-    with pytest.raises(isthmus.InputError, match=r"(?s)the run of two networks.*a collection of runs"):
-        measured(networks["x"], networks["y"], out=tmp_path / "run", resume=True)
-    measured(networks["x"], networks["y"], out=tmp_path / "plain")
-    with pytest.raises(isthmus.InputError, match=r"(?s)a collection of runs.*the run of two networks"):
-        measured(networks, out=tmp_path / "plain", resume=True)
-    measured(networks, out=tmp_path / "run", resume=True)
-    assert contents(tmp_path / "run") == before
-
-
 def test_a_collection_of_a_later_version_is_refused(networks, tmp_path):
     measured({name: networks[name] for name in "xy"}, out=tmp_path / "run", sweep="full")
     file = tmp_path / "run" / "run.json"
@@ -273,36 +251,3 @@ def test_a_collection_of_a_later_version_is_refused(networks, tmp_path):
     file.write_text(json.dumps(record | {"members": 5}))
     with pytest.raises(isthmus.InputError, match=r"run\.json"):
         isthmus.load_run(tmp_path / "run")
-
-
-SLOW = """
-import sys
-sys.path.insert(0, sys.argv[2])
-import conftest
-from runs.test_collection import measured_slowly
-measured_slowly(sys.argv[1])
-"""
-
-
-def measured_slowly(out):
-    seeds = {str(seed): MLP.weights(seed) for seed in range(3)}
-    return isthmus.measure(MLP.build, seeds, None, MLP.data(120), sweep="full", batch_size=4, out=out, resume=True)
-
-
-def test_killed_within_a_member_it_goes_on_and_ends_with_the_same_bytes(tmp_path):
-    second = tmp_path / "run" / "members" / "0-2" / "examples" / "data"
-    command = [sys.executable, "-W", "ignore", "-c", SLOW, str(tmp_path / "run"), str(Path(__file__).parent.parent)]
-    process = subprocess.Popen(command)
-    while process.poll() is None and (not second.is_dir() or len(list(second.glob("p*.parquet"))) < 5):
-        time.sleep(0.002)
-    process.send_signal(signal.SIGKILL)
-    assert process.wait() == -signal.SIGKILL
-    with pytest.raises(isthmus.InputError, match="with 1 of 3 members"):
-        isthmus.load_run(tmp_path / "run")
-    first = {name: (tmp_path / "run" / name).stat().st_mtime_ns for name in contents(tmp_path / "run") if "0-1" in name}
-    measured_slowly(tmp_path / "run")
-    measured_slowly(tmp_path / "unbroken")
-    broken, unbroken = contents(tmp_path / "run"), contents(tmp_path / "unbroken")
-    assert {name for name in broken if not name.rpartition("/")[2].startswith(".")} == set(unbroken)
-    assert all(broken[name] == unbroken[name] for name in unbroken)
-    assert {name: (tmp_path / "run" / name).stat().st_mtime_ns for name in first} == first

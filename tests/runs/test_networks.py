@@ -35,6 +35,7 @@ def test_what_is_no_path_is_called_by_its_number():
 
 def test_a_network_is_told_from_several():
     assert is_one_network(ONE)
+    assert is_one_network({**ONE, "epoch": "3"})
     assert is_one_network("a.pt")
     assert is_one_network(Checkpoint(ONE, "a"))
     assert not is_one_network({"x": ONE})

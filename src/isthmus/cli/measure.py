@@ -18,7 +18,7 @@ def measure(
     networks: Annotated[
         list[Path],
         typer.Argument(
-            metavar="A B [C...]",
+            metavar="CHECKPOINT",
             help="Checkpoints of networks a and b: safetensors files or folders, or torch files. Three or more: all "
             "pairs. Folders of checkpoints named 0ep.safetensors, 500it.safetensors, ...: every step that all have.",
         ),

@@ -130,7 +130,7 @@ def _pairs_of(a: Weights | Networks, b: Weights | Networks | None) -> tuple[tupl
                 "a= and b=",
                 "put all networks into a, or give two lists of equal length",
             )
-        networks = named_networks(a)  # type: ignore[arg-type]  # a mapping without tensors is no state dict
+        networks = named_networks(a)  # type: ignore[arg-type]  # a mapping of networks is no state dict
         if len(networks) < 2:
             raise InputError("two networks or more", str(len(networks)), "a=", "add the others")
         pairs = list(combinations(networks, 2))

@@ -39,12 +39,14 @@ def is_one_network(weights: object) -> TypeGuard[Weights]:
         weights: What the user gave as `a` or `b`.
 
     Returns:
-        False for None, a list, a tuple, a trajectory or its folder, and a mapping that holds no tensor.
+        False for None, a list, a tuple, a trajectory or its folder, and a mapping that holds networks or paths.
     """
     if weights is None or isinstance(weights, Trajectory | list | tuple):
         return False
     if isinstance(weights, Mapping):
-        return not weights or any(isinstance(value, Tensor) for value in weights.values())
+        values = weights.values()
+        several = any(isinstance(value, Mapping | Checkpoint | Trajectory | str | Path) for value in values)
+        return not several or any(isinstance(value, Tensor) for value in values)
     return not (isinstance(weights, str | Path) and is_trajectory(weights))
 
 
