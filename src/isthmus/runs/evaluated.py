@@ -85,7 +85,7 @@ def _filled(
 ) -> ExampleTable:
     for block in blocks(examples, store):
         store.add(block)
-        advance(split, len(block.points), block.loss.size)
+        advance(split, block.loss.size)
     return store.table(num_points, len(examples))
 
 

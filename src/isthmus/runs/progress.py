@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-Advance = Callable[[str, int, int], None]
+Advance = Callable[[str, int], None]
 NUM_LINES = 10
 
 
@@ -22,21 +22,22 @@ def shown_progress(num_points: int, num_examples: int, *, enabled: bool) -> Iter
         enabled: False shows nothing.
 
     Yields:
-        A function to call with the split's name, the points done and the examples done in one finished unit.
+        A function to call with the split's name and the examples done, over all points, in one finished unit. Points
+        are shown as the share of the examples done: the shared engine has them all in progress at once.
     """
     console = Console(file=sys.stderr)
     if not enabled:
-        yield lambda _split, _points, _examples: None
+        yield lambda _split, _examples: None
     elif console.is_terminal:
         with _bar(console) as bar:
             task = bar.add_task("measuring", total=num_examples, points=0, num_points=num_points, rate=0.0)
-            begun, done = time.monotonic(), [0, 0]
+            begun, done = time.monotonic(), [0]
 
-            def advance(split: str, points: int, examples: int) -> None:
-                done[0] += points
-                done[1] += examples
-                rate = done[1] / max(time.monotonic() - begun, 1e-9)
-                bar.update(task, advance=examples, description=split, points=done[0], rate=rate)
+            def advance(split: str, examples: int) -> None:
+                done[0] += examples
+                rate = done[0] / max(time.monotonic() - begun, 1e-9)
+                points = done[0] * num_points // num_examples
+                bar.update(task, advance=examples, description=split, points=points, rate=rate)
 
             yield advance
     else:
@@ -56,18 +57,18 @@ def _bar(console: Console) -> Progress:
 
 
 def _line_printer(num_points: int, num_examples: int) -> Advance:
-    begun, done = time.monotonic(), [0, 0]
+    begun, done = time.monotonic(), [0]
 
-    def advance(split: str, points: int, examples: int) -> None:
-        before = done[1] * NUM_LINES // num_examples
-        done[0] += points
-        done[1] += examples
-        if done[1] * NUM_LINES // num_examples > before:
+    def advance(split: str, examples: int) -> None:
+        before = done[0] * NUM_LINES // num_examples
+        done[0] += examples
+        if done[0] * NUM_LINES // num_examples > before:
             elapsed = time.monotonic() - begun
-            left = elapsed * (num_examples - done[1]) / done[1]
-            rate = done[1] / max(elapsed, 1e-9)
+            left = elapsed * (num_examples - done[0]) / done[0]
+            rate = done[0] / max(elapsed, 1e-9)
+            points = done[0] * num_points // num_examples
             print(
-                f"{split}: {done[0]} of {num_points} points, {rate:,.0f} examples/s, {left:.0f} s left",
+                f"{split}: {points} of {num_points} points, {rate:,.0f} examples/s, {left:.0f} s left",
                 file=sys.stderr,
                 flush=True,
             )

@@ -167,7 +167,7 @@ def _evaluated(request: Request, subject: Subject, grid: NoiseGrid, *, progress:
         chosen = chosen_engine(subject, settings, size)
         for block in chosen.engine.blocks(grid.points, examples, set()):
             store.add(block)
-            advance(examples.name, len(block.points), block.loss.size)
+            advance(examples.name, block.loss.size)
     return store.table(num_points, len(examples)), chosen.note
 
 
