@@ -11,6 +11,7 @@ on the same images, in the same batches:
     shared         the shared engine in float32: what points have in common is computed once
     bfloat16       the shared engine in bfloat16
     bfloat16+compile   the same with stages compiled
+    precision      the shared engine, as many examples as a precision needs (with --precise-on; apart from the others)
 
 Arms are interleaved: a repetition runs each once, at a quarter of the images and at all of them, and the machine's own
 float32 matrix product beside each. Figures are medians over repetitions; two image counts part the fixed cost of a
@@ -38,6 +39,7 @@ from typing import Any
 
 import torch
 from arms import Arm, Losses, engine_arm, normalised, reference_losses
+from precise import precise_figures, precise_lines
 from sweep_table import figures, table
 from torch import nn
 
@@ -98,7 +100,7 @@ def main(arguments: Sequence[str] | None = None) -> dict[str, Any]:
     arms = {"reference": Arm(loop, arms["direct"].warm_up, naive_flops, {})} | arms
     counts = (max(1, options.images // 4), options.images)
     seconds, losses, rates = _timed(arms, counts, options.repetitions, options.matrix_side)
-    report = {
+    report: dict[str, Any] = {
         "torch": torch.__version__,
         "machine": f"{platform.machine()} {torch.backends.cpu.get_cpu_capability()}, {torch.get_num_threads()} threads",
         "model": f"{options.model}:width={options.width}",
@@ -111,7 +113,28 @@ def main(arguments: Sequence[str] | None = None) -> dict[str, Any]:
         "skipped": skipped,
         "arms": {name: figures(name, arms, seconds, losses, rates, counts, subject) for name in arms},
     }
+
+    def reference_seconds(num_points: int, num_images: int) -> float:
+        row = report["arms"]["reference"]
+        per_point = row["fixed_ms_per_point"] + num_images * row["ms_per_point_and_image"]
+        return num_points * per_point / 1e3
+
+    report["precise"] = [
+        precise_figures(
+            build,
+            a,
+            b,
+            name,
+            data_root=options.data_root,
+            hosts=options.hosts,
+            dtype=dtype,
+            precision=options.precision,
+            reference_seconds=reference_seconds,
+        )
+        for name, dtype in product(options.precise_on, ("float32", "bfloat16"))
+    ]
     print(table(report))
+    print("\n".join(precise_lines(report["precise"], options.precision) if report["precise"] else []))
     if options.json:
         Path(options.json).write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
     return report
@@ -199,6 +222,10 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--matrix-side", type=int, default=2048, help="of the float32 matrices whose product is timed")
     parser.add_argument("--threads", type=int, help="of torch; else as torch chooses")
     parser.add_argument("--skip", nargs="*", default=[], choices=sorted(ENGINES.keys() - {"direct"}), help="arms")
+    parser.add_argument("--precise-on", nargs="*", default=[], metavar="DATA", help="cifar10:test cifar10:train")
+    parser.add_argument(
+        "--precision", type=float, default=0.05, help="half-width of the loss barriers' intervals, nats"
+    )
     parser.add_argument("--json", metavar="FILE", help="write every figure there")
     return parser.parse_args(arguments)
 

@@ -1,4 +1,4 @@
-"""The benchmark of sweeps runs, at a tiny size, and says what it should; its timings mean nothing here."""
+"""The benchmarks run, at a tiny size, and say what they should; their timings mean nothing here."""
 
 import json
 import os
@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 
 BENCHMARK = Path(__file__).parents[1] / "benchmarks" / "sweep.py"
+TINY = "--width 2 --batch-size 2 --steps 3 --repetitions 2"
+TRAINING = BENCHMARK.with_name("training.py")
 SMOKE = (
     "--model cnn --width 2 --images 8 --batch-size 2 --layers 2 --repetitions 1 --threads 1 --matrix-side 64 "
     "--skip bfloat16+compile"
@@ -35,3 +37,25 @@ def test_the_sweep_benchmark_compares_all_arms_on_the_same_networks(tmp_path):
     assert 0 < report["arms"]["bfloat16"]["largest_excess_difference"] < 0.1
     assert "float32 matrix product" in done.stdout
     assert "bfloat16+compile: skipped (as asked)" in done.stdout
+
+
+def test_the_training_benchmark_compares_the_loop_with_a_bare_one(tmp_path):
+    file = tmp_path / "training.json"
+    done = subprocess.run(
+        [
+            sys.executable,
+            str(TRAINING),
+            *TINY.split(),
+            "--json",
+            str(file),
+        ],
+        capture_output=True,
+        text=True,
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    report = json.loads(file.read_text())
+    assert {name: len(times) for name, times in report["seconds"].items()} == {"bare": 2, "isthmus": 2}
+    assert report["ratio"] > 0
+    assert "ratio" in done.stdout

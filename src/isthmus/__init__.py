@@ -14,11 +14,15 @@ if TYPE_CHECKING:
     from isthmus.layers.partition import LayerPartition
     from isthmus.layers.rules import layer_partition
     from isthmus.measures.connectivity import Connectivity
+    from isthmus.measures.replicates import replicates
     from isthmus.runs.access import barrier, class_barriers, examples, is_layerwise_connected, load_run
+    from isthmus.runs.convexity import convexity, last_layer_convexity
     from isthmus.runs.curvature import curvature
+    from isthmus.runs.interactions import interactions
     from isthmus.runs.measure import measure
     from isthmus.runs.similarity import similarity
     from isthmus.runs.study import load_study, save_study
+    from isthmus.runs.subspace import subspace_noise
     from isthmus.weights.checkpoint import load_checkpoint, save_weights
 
 _HOMES = {
@@ -27,13 +31,18 @@ _HOMES = {
     "barrier": "isthmus.runs.access",
     "class_barriers": "isthmus.runs.access",
     "examples": "isthmus.runs.access",
+    "interactions": "isthmus.runs.interactions",
     "is_layerwise_connected": "isthmus.runs.access",
+    "convexity": "isthmus.runs.convexity",
+    "last_layer_convexity": "isthmus.runs.convexity",
     "Connectivity": "isthmus.measures.connectivity",
+    "replicates": "isthmus.measures.replicates",
     # Studies beside it
     "curvature": "isthmus.runs.curvature",
     "similarity": "isthmus.runs.similarity",
     "load_study": "isthmus.runs.study",
     "save_study": "isthmus.runs.study",
+    "subspace_noise": "isthmus.runs.subspace",
     # Runs on disk
     "load_run": "isthmus.runs.access",
     # Layers and weights
@@ -55,17 +64,22 @@ __all__ = [
     "LayerPartition",
     "barrier",
     "class_barriers",
+    "convexity",
     "curvature",
     "examples",
+    "interactions",
     "is_layerwise_connected",
+    "last_layer_convexity",
     "layer_partition",
     "load_checkpoint",
     "load_run",
     "load_study",
     "measure",
+    "replicates",
     "save_study",
     "save_weights",
     "similarity",
+    "subspace_noise",
 ]
 
 

@@ -12,6 +12,7 @@ from isthmus.evaluation.loss import (
     loss_named,
     output_tensor,
     refuse_targets_out_of_range,
+    squared_error,
 )
 
 
@@ -59,3 +60,22 @@ def test_scores_are_found_in_objects_and_mappings():
 def test_an_unknown_loss_is_refused():
     with pytest.raises(InputError, match="Did you mean 'cross_entropy'"):
         loss_named("crossentropy")
+
+
+def test_the_squared_error_sums_over_outputs_and_takes_class_numbers_as_one_hot_vectors():
+    outputs = torch.tensor([[1.0, 2.0, 3.0], [0.0, 0.0, 1.0]], dtype=torch.float64)
+    one_hot = torch.tensor([[0.0, 0.0, 1.0], [1.0, 0.0, 0.0]])
+    assert squared_error(outputs, one_hot).tolist() == [1 + 4 + 4, 1 + 0 + 1]
+    for dtype in (torch.int64, torch.uint8):
+        assert squared_error(outputs, torch.tensor([2, 0], dtype=dtype)).tolist() == [9.0, 2.0]
+    assert squared_error(outputs, one_hot).dtype == torch.float64
+    assert squared_error(outputs.bfloat16(), one_hot).dtype == torch.float32
+
+
+def test_the_squared_error_takes_outputs_of_any_shape_and_never_broadcasts():
+    assert squared_error(torch.ones(3), torch.zeros(3)).tolist() == [1.0] * 3
+    assert squared_error(torch.ones(2, 3, 4), torch.zeros(2, 3, 4)).tolist() == [12.0] * 2
+    with pytest.raises(InputError, match=r"outputs' shape \(3, 1\)(.|\n)*shape \(3,\), torch.float32"):
+        squared_error(torch.ones(3, 1), torch.zeros(3))
+    with pytest.raises(InputError, match="one target for each output"):
+        squared_error(torch.ones(3), torch.zeros(3, 1))

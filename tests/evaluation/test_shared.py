@@ -152,6 +152,8 @@ def test_a_block_keeps_its_bounds_when_memory_runs_out():
     assert [block.loss.shape[1] for block in blocks] == [4, 4, 1]
     # Other batch sizes run other kernels, which sum in another order.
     np.testing.assert_allclose(np.concatenate([block.loss for block in blocks], axis=1), expected, rtol=1e-5)
+    # Also in a later call, as a measurement to a precision makes: an interrupted one finds its units by their bounds.
+    assert [block.start for block in engine.blocks(points, pair.examples, set())] == [0, 4, 8]
 
 
 def test_weights_and_examples_are_not_changed():

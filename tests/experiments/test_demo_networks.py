@@ -4,6 +4,9 @@ import torch
 
 from isthmus.data.examples import Examples, Normalization
 from isthmus.experiments.demo import RECIPE, SEEDS, demo_networks
+from isthmus.training.optimizer_settings import Sgd
+from isthmus.training.schedule import Cosine
+from isthmus.weights.step import Step
 
 
 def bright_halves(count=64):
@@ -22,7 +25,13 @@ def test_a_and_b_share_their_initialisation_and_nothing_else_is_shared():
 
 def test_the_three_networks_learn_and_differ_and_the_same_start_ends_nearer():
     told = []
-    recipe = RECIPE.model_copy(update={"epochs": 8, "warmup_iterations": 4, "learning_rate": 0.03})
+    recipe = RECIPE.model_copy(
+        update={
+            "length": Step(8, "ep"),
+            "schedule": Cosine(warmup=Step(4, "it")),
+            "optimizer": Sgd(learning_rate=0.03, momentum=0.9),
+        }
+    )
     networks = demo_networks(lambda *news: told.append(news), bright_halves(), recipe)
     assert [news[:2] for news in told] == [(name, epoch) for name in "abc" for epoch in range(1, 9)]
     losses = {(name, epoch): loss for name, epoch, loss in told}

@@ -14,6 +14,7 @@ SMALL = {
     "resnet18_no_norm": "resnet18_no_norm:width=3,classes=4,channels=1",
     "resnet18_group_norm": "resnet18_group_norm:width=4,classes=4,channels=1",
     "vgg11": "vgg11:width=1,classes=7,channels=2",
+    "deep_linear": "deep_linear:inputs=6,width=5,hidden=4,classes=3",
 }
 
 

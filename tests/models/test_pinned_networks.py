@@ -28,6 +28,7 @@ PINNED = {
     "resnet18": Architecture(11_173_962, resnet_layers(norm=True)),
     "resnet18_group_norm": Architecture(11_173_962, resnet_layers(norm=True)),
     "resnet18_no_norm": Architecture(11_164_362, resnet_layers(norm=False)),
+    "deep_linear": Architecture(12_960, ("hidden1", "hidden2", "fc")),
     "vgg11": Architecture(
         128_807_306,
         (
@@ -51,7 +52,7 @@ def test_no_registered_network_is_unpinned():
 
 @pytest.mark.parametrize("name", PINNED)
 def test_parameters_and_layers_at_default_options_are_the_pinned_ones(name):
-    options = {"inputs": 784} if name == "mlp" else {}
+    options = {key: 784 for key, option in MODELS[name].options.items() if option.default is None}
     assert architecture(on_meta(name, **options)) == PINNED[name]
 
 
@@ -76,6 +77,7 @@ def test_vgg11_has_torchvision_s_number_of_parameters_at_1000_classes():
         ("resnet18_no_norm:width=2,classes=3", (3, 28, 28)),
         ("resnet18_group_norm:width=2,classes=3", (3, 32, 32)),
         ("vgg11:width=1,classes=3", (3, 32, 32)),
+        ("deep_linear:inputs=12,width=5,hidden=1,classes=3", (3, 2, 2)),
     ],
 )
 def test_every_network_gives_distinct_finite_logits_to_distinct_examples(spec, shape):

@@ -1,5 +1,8 @@
 """The rows of a measurement and the distinct networks behind them."""
 
+import subprocess
+import sys
+
 import pytest
 from cases import CASES
 
@@ -10,7 +13,7 @@ from isthmus.sweeps.full import Full
 from isthmus.sweeps.grid import grid_of
 from isthmus.sweeps.group import MovingGroup
 from isthmus.sweeps.single import Single
-from isthmus.sweeps.spec import parsed_sweeps
+from isthmus.sweeps.spec import FORMS, parsed_sweeps
 from isthmus.weights.state import entry_kinds
 
 
@@ -54,6 +57,26 @@ def test_wrong_sweeps_are_refused():
         parsed_sweeps(["single", "single"])
     with pytest.raises(InputError, match="one sweep"):
         parsed_sweeps([])
+    with pytest.raises(InputError, match="'pairs' alone"):
+        parsed_sweeps("pairs:2")
+
+
+def test_the_error_for_an_unknown_sweep_lists_everything_that_can_be_written():
+    with pytest.raises(InputError) as raised:
+        parsed_sweeps("layers")
+    assert len(FORMS) >= 10
+    assert all(form in str(raised.value) for form in FORMS)
+
+
+def test_parsing_a_sweep_imports_no_torch():
+    code = """if True:
+        import sys
+        from isthmus.sweeps.spec import FORMS, parsed_sweeps
+        parsed_sweeps(["single", "window:4", "cumulative:random:0,1", "cumulative:given:fc", "subsets:3", "pairs"])
+        print("torch" in sys.modules)
+    """
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
 
 
 def test_labels_that_meet_are_refused():

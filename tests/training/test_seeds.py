@@ -5,7 +5,8 @@ import functools
 import torch
 
 from isthmus.models.load import load_model
-from isthmus.training.seeds import Seeds, make_initial_model
+from isthmus.training.initial import make_initial_model
+from isthmus.training.seeds import Seeds
 
 build = functools.partial(load_model, "cnn:width=2,channels=1")
 
@@ -37,3 +38,10 @@ def test_equal_seeds_of_different_sources_give_different_streams():
 
 def test_a_stream_is_the_same_in_every_process():
     assert Seeds(order=0).stream("order") == 2_774_440_215_086_976_078  # the first 63 bits of SHA-256 of "order:0"
+
+
+def test_every_place_in_the_training_has_a_stream_of_its_own():
+    seeds = Seeds(order=4)
+    streams = [seeds.stream("order"), *(seeds.stream("order", epoch) for epoch in range(100))]
+    assert len(set(streams)) == 101
+    assert streams[3] == Seeds(order=4, initialisation=1, augmentation=1).stream("order", 2)

@@ -6,12 +6,15 @@ import typer
 
 from isthmus.cli.curvature import curvature
 from isthmus.cli.demo import demo
+from isthmus.cli.explain import explain
 from isthmus.cli.inspect import inspect
 from isthmus.cli.measure import measure
 from isthmus.cli.models import models
 from isthmus.cli.outcome import DEBUG, reported
 from isthmus.cli.report import report
 from isthmus.cli.similarity import similarity
+from isthmus.cli.subspace import subspace
+from isthmus.cli.train import train
 
 app = typer.Typer(
     help="Which layers of two trained networks can be averaged, at what cost, and why.",
@@ -21,7 +24,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (curvature, demo, inspect, measure, report, models, similarity):
+for command in (demo, inspect, measure, curvature, similarity, subspace, report, train, models, explain):
     app.command()(reported(command))
 
 

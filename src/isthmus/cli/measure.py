@@ -8,13 +8,21 @@ from typing import Annotated, Any
 import typer
 
 from isthmus.cli.loss_option import loss_of_option
+from isthmus.cli.networks import named_networks
+from isthmus.sweeps.spec import FORMS
 
 Many = list[str]
 
 
 def measure(
-    a: Annotated[Path, typer.Argument(help="Checkpoint of network a: safetensors file or folder, or torch file.")],
-    b: Annotated[Path, typer.Argument(help="Checkpoint of network b.")],
+    networks: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="A B [C...]",
+            help="Checkpoints of networks a and b: safetensors files or folders, or torch files. Three or more: all "
+            "pairs. Folders of checkpoints named 0ep.safetensors, 500it.safetensors, ...: every step that all have.",
+        ),
+    ],
     model: Annotated[
         str, typer.Option(help="NAME[:option=value,...] (see isthmus models) or path/to/file.py:function.")
     ],
@@ -26,16 +34,19 @@ def measure(
         ),
     ],
     sweep: Annotated[
-        Many,
-        typer.Option(help="full, single, cumulative:shallow_first, cumulative:deep_first, pairs; repeat for several."),
+        Many, typer.Option(help=f"{', '.join(FORMS)}: which layers move together; repeat for several.")
     ] = ["single"],  # noqa: B006
     alphas: Annotated[
-        str, typer.Option(help="11 is a count of points of [0, 1]; 0.5 or 0,0.25,0.5 are positions.")
+        str,
+        typer.Option(
+            help="11 is a count of points of [0, 1]; 0.5 or 0,0.25,0.5 are positions; auto (auto:0.01) refines every "
+            "curve's maximum."
+        ),
     ] = "0.5",
     hosts: Annotated[str, typer.Option(help="Which networks play host: a,b or a or b.")] = "a,b",
     layers: Annotated[str, typer.Option(help="module, tensor, block, type or pattern:GLOB,...")] = "module",
     loss: Annotated[
-        str, typer.Option(help="cross_entropy, or file.py:function giving per-example losses.")
+        str, typer.Option(help="cross_entropy, squared_error, or file.py:function giving per-example losses.")
     ] = "cross_entropy",
     baseline: Annotated[str, typer.Option(help="models, chord or cut: what the excess is counted from.")] = "models",
     batch_norm: Annotated[
@@ -53,6 +64,10 @@ def measure(
         float | None,
         typer.Option(help="Stop where the 95 % interval of every loss barrier is this tight (half-width, nats)."),
     ] = None,
+    directions: Annotated[
+        int, typer.Option(help="So many random directions beside every barrier, as long as the step of averaging.")
+    ] = 0,
+    steps: Annotated[str | None, typer.Option(help="With folders of checkpoints: which steps, as 0ep,20ep.")] = None,
     data_root: Annotated[Path | None, typer.Option(help="Where data sets lie; else ISTHMUS_DATA.")] = None,
     out: Annotated[Path | None, typer.Option(help="Run folder to make: results, pictures and report.html.")] = None,
     *,
@@ -67,10 +82,14 @@ def measure(
     simultaneous: Annotated[
         bool, typer.Option("--simultaneous", help="With --precision: intervals that hold for all barriers at once.")
     ] = False,
+    paired: Annotated[
+        bool, typer.Option("--paired", help="Take networks two by two: A B C D are the pairs A-B and C-D.")
+    ] = False,
     progress: Annotated[bool, typer.Option(help="Show how far it is on standard error.")] = True,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
-    """Measure the barrier of every layer of two networks, with its uncertainty."""
+    """Measure the barrier of every layer of two networks, of all pairs of several, or along their training."""
+    a, b, steps_named = named_networks(networks, steps, paired=paired)
     grid = _checked(
         alphas,
         hosts,
@@ -89,6 +108,7 @@ def measure(
         batch_size=batch_size,
         precision=precision,
         simultaneous=simultaneous,
+        directions=directions,
     )
     arguments: dict[str, Any] = {
         "sweep": sweep,
@@ -108,17 +128,21 @@ def measure(
         "seed": seed,
         "precision": precision,
         "simultaneous": simultaneous,
+        "directions": directions,
         "data_root": data_root,
     }
     if only_plan:
+        from isthmus.runs.collection import first_pair
         from isthmus.runs.dry_run import dry_run
         from isthmus.runs.request import request_of
 
-        _print_plan(dry_run(request_of(model, a, b, data, **arguments)), as_json=as_json)
+        first_a, first_b, num_members = first_pair(a, b, steps_named)
+        plan = dry_run(request_of(model, first_a, first_b, data, **arguments))
+        _print_plan(plan, num_members, as_json=as_json)
         return
     from isthmus.runs.measure import measure as measured
 
-    result = measured(model, a, b, data, progress=progress, out=out, resume=resume, **arguments)
+    result = measured(model, a, b, data, steps=steps_named, progress=progress, out=out, resume=resume, **arguments)
     page = None
     if out is not None:
         from isthmus.cli.report import save_run_report
@@ -131,9 +155,10 @@ def measure(
         return
     from rich.console import Console
 
+    from isthmus.report.members_table import has_members, members_text
     from isthmus.report.text import summary_table
 
-    Console().print(summary_table(result))
+    Console().print(members_text(result) if has_members(result) else summary_table(result))
     print(f"report: {page}" if page else "add --out FOLDER for pictures, a page, and files to go on with")
 
 
@@ -155,11 +180,13 @@ def _checked(
     return grid
 
 
-def _print_plan(plan: Any, *, as_json: bool) -> None:
+def _print_plan(plan: Any, num_members: int, *, as_json: bool) -> None:
     """Print a `DryRun`."""
     if as_json:
-        print(json.dumps(asdict(plan), indent=1))
+        print(json.dumps(asdict(plan) | ({"num_members": num_members} if num_members > 1 else {}), indent=1))
         return
+    if num_members > 1:
+        print(f"the first of {num_members} members; all together take about {num_members * plan.seconds:.0f} s")
     print(f"{plan.num_points} points on {plan.num_examples} examples, {plan.batch_size} at once")
     print(f"engine: {plan.engine_note}")
     if plan.planned_flops:

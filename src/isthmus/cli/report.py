@@ -7,7 +7,7 @@ import typer
 
 
 def report(
-    runs: Annotated[list[Path], typer.Argument(help="Run folders, or the folder of one study.")],
+    runs: Annotated[list[Path], typer.Argument(help="Run folders, or the folder of one collection or study.")],
     out: Annotated[Path | None, typer.Option(help="Where to write; the run's own folder if there is only one.")] = None,
 ) -> None:
     """Make pictures and one self-contained page from stored results; nothing is measured."""
@@ -41,19 +41,30 @@ def save_runs_report(folders: list[Path], out: Path) -> Path:
         The page.
 
     Raises:
-        InputError: There is a study among several folders.
+        InputError: A collection or a study is not alone.
     """
     from isthmus.errors import InputError
+    from isthmus.report.collection_page import save_collection_report
     from isthmus.report.folder import save_report
     from isthmus.report.studies import save_study_report
     from isthmus.runs.access import load_classes, load_run
+    from isthmus.runs.collection_record import is_collection
     from isthmus.runs.study import is_study, load_study
 
-    studies = [folder for folder in folders if is_study(folder)]
-    if studies and len(folders) > 1:
-        raise InputError(
-            "several runs, or one study", f"a study among {len(folders)} folders", str(studies[0]), "report it alone"
-        )
-    if studies:
-        return save_study_report(load_study(studies[0]), out)
+    for kind, name, remedy in (
+        (is_study, "study", "report it by itself"),
+        (is_collection, "collection", "report it by itself, or name its members: FOLDER/members/*"),
+    ):
+        found = [folder for folder in folders if kind(folder)]
+        if found and len(folders) > 1:
+            raise InputError(
+                f"runs of two networks, or one {name} alone",
+                f"the {name} {found[0].name} among {len(folders)} folders",
+                "isthmus report",
+                remedy,
+            )
+    if is_study(folders[0]):
+        return save_study_report(load_study(folders[0]), out)
+    if is_collection(folders[0]):
+        return save_collection_report(folders[0].resolve().name, load_run(folders[0]), out)
     return save_report([(folder.resolve().name, load_run(folder), load_classes(folder)) for folder in folders], out)

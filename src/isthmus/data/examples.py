@@ -90,6 +90,13 @@ class Examples:
     def __len__(self) -> int:
         return len(self.inputs)
 
+    @property
+    def num_tokens(self) -> int | None:
+        """The length of the windows, where examples are windows of tokens: inputs and targets both (n, tokens)."""
+        is_text = self.inputs.ndim == 2 and self.inputs.shape == self.targets.shape
+        whole = all(not (t.is_floating_point() or t.is_complex()) for t in (self.inputs, self.targets))
+        return self.inputs.shape[1] if is_text and whole else None
+
     def batch(self, start: int, stop: int, device: torch.device, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
         """The examples start, ..., stop - 1, ready for a network.
 
@@ -121,7 +128,9 @@ class Examples:
         Returns:
             Examples with the same content hash.
         """
-        return replace(self, inputs=self.inputs.to(device), targets=self.targets.to(device))
+        inputs, targets = self.inputs.to(device), self.targets.to(device)
+        is_there = inputs is self.inputs and targets is self.targets
+        return self if is_there else replace(self, inputs=inputs, targets=targets)
 
     def take(self, indices: slice | Tensor) -> "Examples":
         """Some of the examples, in the order given.

@@ -14,17 +14,19 @@ from isthmus.data.images import KNOWN_LABELS, load_known_images, load_own_images
 from isthmus.data.normalizations import known_normalization
 from isthmus.data.shipped import load_shipped
 from isthmus.data.spec import DataSpec, parsed_data_spec
+from isthmus.data.text import load_windows, shown_text_options
 from isthmus.data.user import examples_of, load_function_examples
 from isthmus.errors import InputError
 
 
-def load_examples(data: object, *, data_root: Path | None = None) -> Examples:
+def load_examples(data: object, *, data_root: Path | None = None, tokenizer: str | None = None) -> Examples:
     """The examples that the user names or gives.
 
     Args:
         data: A name such as "cifar10:test[0:512]" or a path (the grammar of `parsed_data_spec`), a pair of tensors
             (inputs, targets), a PyTorch Dataset or DataLoader, or Examples.
         data_root: The folder that holds the known sets; None for ISTHMUS_DATA or the user's cache.
+        tokenizer: For text that names no tokenizer: that of a Hugging Face folder or id; None for characters.
 
     Returns:
         The examples in their fixed order. Named images come as bytes with their normalisation; what is given
@@ -39,16 +41,17 @@ def load_examples(data: object, *, data_root: Path | None = None) -> Examples:
         500
     """
     if isinstance(data, str | Path):
-        return _load_named(parsed_data_spec(str(data)), data_root)
+        return _load_named(parsed_data_spec(str(data)), data_root, tokenizer)
     return examples_of(data)
 
 
-def load_splits(data: object, *, data_root: Path | None = None) -> dict[str, Examples]:
+def load_splits(data: object, *, data_root: Path | None = None, tokenizer: str | None = None) -> dict[str, Examples]:
     """The examples of one or several splits, by name.
 
     Args:
         data: A mapping of split names to anything `load_examples` takes; a list of such things; or one of them.
         data_root: As in `load_examples`.
+        tokenizer: As in `load_examples`.
 
     Returns:
         A mapping keeps its names and its order. Otherwise the names are the splits, and where two are of one split
@@ -58,11 +61,13 @@ def load_splits(data: object, *, data_root: Path | None = None) -> dict[str, Exa
         InputError: If there is nothing, or the same twice.
     """
     if isinstance(data, Mapping):
-        named = {str(name): load_examples(part, data_root=data_root) for name, part in data.items()}
+        named = {
+            str(name): load_examples(part, data_root=data_root, tokenizer=tokenizer) for name, part in data.items()
+        }
         return {name: _of_split(examples, name) for name, examples in _refuse_none(named).items()}
     if not isinstance(data, list | tuple) or _is_pair(data):
         data = [data]
-    parts = [load_examples(part, data_root=data_root) for part in data]
+    parts = [load_examples(part, data_root=data_root, tokenizer=tokenizer) for part in data]
     splits = [part.split for part in parts]
     named = {}
     for part in parts:
@@ -71,20 +76,23 @@ def load_splits(data: object, *, data_root: Path | None = None) -> dict[str, Exa
     return _refuse_none(named)
 
 
-def _load_named(spec: DataSpec, data_root: Path | None) -> Examples:
+def _load_named(spec: DataSpec, data_root: Path | None, tokenizer: str | None) -> Examples:
     if spec.form == "images":
         examples = load_own_images(spec)
     elif spec.source in KNOWN_LABELS:
         examples = load_known_images(spec, data_root)
     else:
-        examples = _load_whole(spec)
+        examples = _load_whole(spec, data_root, tokenizer)
         if (spec.start, spec.stop) != (None, None):
             examples = examples.take(slice(spec.start, spec.stop))
-    options = ",".join(f"{name}={value}" for name, value in sorted(spec.options.items()))
+    shown = shown_text_options(spec, tokenizer) if spec.form == "text" else spec.options
+    options = ",".join(f"{name}={value}" for name, value in sorted(shown.items()))
     return replace(examples, name=f"{examples.name}:{options}") if options else examples
 
 
-def _load_whole(spec: DataSpec) -> Examples:
+def _load_whole(spec: DataSpec, data_root: Path | None, tokenizer: str | None) -> Examples:
+    if spec.form == "text":
+        return load_windows(spec, data_root, tokenizer)
     split = spec.split or "test"
     if spec.form == "arrays":
         return load_arrays(Path(spec.source), spec.options)
@@ -100,7 +108,7 @@ def _is_pair(data: list[object] | tuple[object, ...]) -> bool:
 
 
 def _of_split(examples: Examples, name: str) -> Examples:
-    return replace(examples, split=name) if examples.split == "data" else examples
+    return replace(examples, split=name) if examples.split == "data" != name else examples
 
 
 def _free_name(part: Examples, taken: Mapping[str, Examples]) -> str:

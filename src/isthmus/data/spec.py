@@ -8,7 +8,8 @@ from typing import Literal, NoReturn
 from isthmus.errors import InputError, UnknownNameError, listed
 
 GRAMMAR = "NAME[:SPLIT][[start:stop]][:option=value,...]"
-"""How examples are named: `digits`, `cifar10:test[0:512]`, `cifar10:train[0:2000]:normalization=true`."""
+"""How examples are named: `digits`, `cifar10:test[0:512]`, `cifar10:train[0:2000]:normalization=true`,
+`tiny_shakespeare:validation:length=128`, `own.txt:tokenizer=FOLDER,length=256`."""
 
 KNOWN_DATA: dict[str, str] = {
     "digits": "1,797 handwritten digits of 8x8 that scikit-learn ships (train 1,297, test 500)",
@@ -17,11 +18,22 @@ KNOWN_DATA: dict[str, str] = {
     "cifar100": "32x32 colour photos, 100 classes (train 50,000, test 10,000)",
     "mnist": "28x28 handwritten digits, 10 classes (train 60,000, test 10,000)",
     "fashion_mnist": "28x28 grey clothes, 10 classes (train 60,000, test 10,000)",
+    "tiny_shakespeare": "plays, 1.1 million characters (train: the first 90 %, validation)",
+    "wikitext2": "articles of Wikipedia, 2.1 million words (train, validation, test)",
 }
 """Every data set that has a name, and what it is."""
 
 KNOWN_SPLITS = ("train", "test")
-"""The splits of every data set that has a name."""
+"""The splits of every set of images that has a name."""
+
+TEXT_SPLITS: dict[str, tuple[str, ...]] = {
+    "tiny_shakespeare": ("train", "validation"),
+    "wikitext2": ("train", "validation", "test"),
+}
+"""The splits of every text that has a name; the last is the default."""
+
+CHARACTERS = "characters"
+DEFAULT_LENGTH = 256
 
 NORMALIZATIONS: dict[str, tuple[str, ...]] = {
     "digits": (),
@@ -33,13 +45,16 @@ NORMALIZATIONS: dict[str, tuple[str, ...]] = {
 }
 """The values of the option `normalization` for each name; the first is the default."""
 
-Form = Literal["known", "images", "arrays", "function"]
-_FILE_FORMS: dict[str, Form] = {".parquet": "images", ".npz": "arrays", ".safetensors": "arrays", ".py": "function"}
+Form = Literal["known", "images", "arrays", "function", "text"]
+_FILE_FORMS: dict[str, Form] = {
+    ".parquet": "images", ".npz": "arrays", ".safetensors": "arrays", ".py": "function", ".txt": "text",
+}  # fmt: skip
 _FORM_OPTIONS: dict[Form, tuple[str, ...]] = {
     "known": ("normalization",),
     "images": ("image", "label", "mean", "std"),
     "arrays": ("mean", "std"),
     "function": (),
+    "text": ("tokenizer", "vocabulary", "length"),
 }
 
 
@@ -63,7 +78,9 @@ class DataSpec:
 
     @property
     def form(self) -> Form:
-        """What the source is: a known set, Parquet images, stored arrays, or a function in a file."""
+        """What the source is: a known set of images, Parquet images, stored arrays, a function in a file, or text."""
+        if self.source in TEXT_SPLITS:
+            return "text"
         if self.source in KNOWN_DATA:
             return "known"
         path = Path(self.source.rpartition(":")[0] if _is_function(self.source) else self.source)
@@ -203,9 +220,11 @@ def _refuse_missing(source: str, text: str) -> None:
 def _refuse_unknown_split(spec: DataSpec, text: str) -> None:
     if spec.split is None:
         return
-    if spec.form == "known" and spec.split not in KNOWN_SPLITS:
-        raise UnknownNameError("a split", spec.split, KNOWN_SPLITS, f"data {text!r}")
-    if spec.form != "known" and not Path(spec.source).is_dir():
+    if spec.source in KNOWN_DATA:
+        known = TEXT_SPLITS.get(spec.source, KNOWN_SPLITS)
+        if spec.split not in known:
+            raise UnknownNameError("a split", spec.split, known, f"data {text!r}")
+    elif not Path(spec.source).is_dir():
         _refuse("no split: one file holds one set of examples", f":{spec.split}", text, "leave the split out")
 
 
@@ -217,6 +236,10 @@ def _refuse_unknown_options(spec: DataSpec, text: str) -> None:
             raise UnknownNameError("an option", name, names, f"data {text!r}", "" if names else "write no option")
         if name == "normalization" and known and value not in known:
             raise UnknownNameError("a normalization", value, known, f"data {text!r}")
+        if name == "length" and not re.fullmatch("[1-9][0-9]*", value):
+            _refuse("a number of tokens, at least 1", value, text, f"write length={DEFAULT_LENGTH}")
+        if name == "vocabulary" and spec.options.get("tokenizer", CHARACTERS) != CHARACTERS:
+            _refuse("a vocabulary of characters alone", "a tokenizer with it", text, "leave one of the two out")
         if name in {"mean", "std"} and len({"mean", "std"} & set(spec.options)) == 1:
             _refuse("both mean and std", name, text, "write mean=0.5,std=0.25, a channel's numbers apart by '/'")
 

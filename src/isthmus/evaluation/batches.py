@@ -8,19 +8,26 @@ import torch
 Result = TypeVar("Result")
 DEFAULT_BATCH_SIZES = {"cpu": 64}
 ACCELERATOR_BATCH_SIZE = 512
+TOKENS_AS_ONE = 64  # a window of so many tokens counts as one image
 OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
 
 
-def default_batch_size(device: torch.device) -> int:
+def default_batch_size(device: torch.device, num_tokens: int | None = None) -> int:
     """The batch size where none is asked for: 64 on a processor, where more gains nothing, 512 on an accelerator.
 
     Args:
         device: Where the network runs.
+        num_tokens: Tokens of an example that is a window: of windows above 64 tokens fewer are taken at once.
 
     Returns:
         Examples at once.
+
+    Example:
+        >>> default_batch_size(torch.device("cpu")), default_batch_size(torch.device("cpu"), 256)
+        (64, 16)
     """
-    return DEFAULT_BATCH_SIZES.get(device.type, ACCELERATOR_BATCH_SIZE)
+    size = DEFAULT_BATCH_SIZES.get(device.type, ACCELERATOR_BATCH_SIZE)
+    return min(size, max(1, size * TOKENS_AS_ONE // (num_tokens or TOKENS_AS_ONE)))
 
 
 def batch_bounds(num_examples: int, batch_size: int) -> Iterator[tuple[int, int]]:
@@ -45,11 +52,13 @@ class BatchSize:
     """The batch size in force, halved whenever memory runs out and kept so from then on.
 
     Attributes:
+        unit: The size at first: what work units are cut by, so that they keep their bounds when memory runs out.
         size: How many examples at once.
         halvings: How often memory ran out.
     """
 
     def __init__(self, size: int) -> None:
+        self.unit = size
         self.size = size
         self.halvings = 0
 

@@ -44,7 +44,7 @@ class LayerBlends:
         if item in self._kept:
             self._kept.move_to_end(item)
             return self._kept[item][0]
-        weights = converted(self.segment.layer_weights(*item), self.dtype)  # type: ignore[arg-type]
+        weights = converted(self.segment.layer_weights(*item), self.dtype)
         made_bytes = sum(tensor.nbytes for tensor in weights.values() if id(tensor) not in self._own)
         self._kept[item] = weights, made_bytes
         self._kept_bytes += made_bytes

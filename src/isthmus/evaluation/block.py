@@ -19,13 +19,13 @@ class ExampleBlock:
         points: Their numbers among the points of the measurement.
         start: The first example; the block spans `loss.shape[1]` examples.
         loss: Loss of each point on each example.
-        error: Whether each is wrong; None where there are no classes.
+        error: Whether each is wrong, or which fraction of its tokens; None where there are no classes.
     """
 
     points: tuple[int, ...]
     start: int
     loss: Float[np.ndarray, "points examples"]
-    error: Bool[np.ndarray, "points examples"] | None
+    error: Bool[np.ndarray, "points examples"] | Float[np.ndarray, "points examples"] | None
 
 
 @runtime_checkable

@@ -18,7 +18,7 @@ class BatchResult:
 
     Attributes:
         loss: Shape (n,), on the device of the network.
-        error: Shape (n,), or None where there are no classes.
+        error: Shape (n,), truth values or fractions of tokens; None where there are no classes.
     """
 
     loss: Tensor

@@ -43,7 +43,7 @@ def refuse_unfit_model(network: Network, weights: StateDict, examples: Examples)
 
     Raises:
         InputError: The model does not run on these examples, gives other outputs the second time, lets the examples of
-            a batch influence one another, or has no output for a target.
+            a batch influence one another, sees the tokens that it is to predict, or has no output for a target.
     """
     inputs, targets = examples.batch(0, min(PROBE_SIZE, len(examples)), network.device, network.dtype)
     where = f"{type(network.module).__name__} on {examples.name}"
@@ -55,7 +55,9 @@ def refuse_unfit_model(network: Network, weights: StateDict, examples: Examples)
             "a model that runs on these inputs",
             f"{type(error).__name__}: {str(error).splitlines()[0]}",
             f"{where}, inputs of shape {tuple(inputs.shape)} {inputs.dtype}",
-            "check the size, channels and type of the inputs, and that the model's forward takes them alone",
+            "check the size, channels and type of the inputs, and that the model's forward takes them alone"
+            if examples.num_tokens is None
+            else "give tokens of this model, and windows that are not too long for it: length=64",
         ) from error
     if once.shape[:1] != inputs.shape[:1]:
         raise InputError(
@@ -77,6 +79,8 @@ def refuse_unfit_model(network: Network, weights: StateDict, examples: Examples)
     checks = [SelfCheck("the model gives the same outputs twice", passed=True, detail="to the bit")]
     if len(inputs) > 1:
         checks.append(_independence(network, weights, inputs, once, where))
+    if examples.num_tokens is not None and has_classes(once, targets):
+        checks += _window_checks(network, weights, inputs, once, examples)
     return checks
 
 
@@ -104,7 +108,7 @@ def _independence(
         raise InputError("a model that runs on one example alone", str(error).splitlines()[0], where, remedy) from error
     scale = float(once.float().abs().max())
     difference = float((alone[0].float() - once[0].float()).abs().max())
-    if difference > (ALONE_TOLERANCE if network.dtype != torch.bfloat16 else 0.1) * scale:
+    if difference > _tolerance(network) * scale:
         raise InputError(
             "outputs that do not depend on the other examples of the batch",
             f"a difference of {difference:.3g} when the first example is run alone",
@@ -114,6 +118,36 @@ def _independence(
     return SelfCheck(
         "an example's outputs do not depend on its batch", passed=True, detail=f"largest difference {difference:.2g}"
     )
+
+
+def _tolerance(network: Network) -> float:
+    return ALONE_TOLERANCE if network.dtype != torch.bfloat16 else 0.1
+
+
+def _window_checks(
+    network: Network, weights: StateDict, inputs: torch.Tensor, once: torch.Tensor, examples: Examples
+) -> list[SelfCheck]:
+    """A network that sees the next token would have the best of losses; and the vocabulary should be the network's."""
+    checks = []
+    if min(inputs.shape[1], once.shape[-1]) > 1:
+        changed = inputs.clone()
+        changed[:, -1] = inputs[:, 0].where(inputs[:, 0] != inputs[:, -1], (inputs[:, -1] == 0).to(inputs.dtype))
+        earlier, again = once[:, :-1].float(), network.outputs(weights, changed)[:, :-1].float()
+        difference = float((again - earlier).abs().max())
+        if difference > _tolerance(network) * float(earlier.abs().max()):
+            raise InputError(
+                "a causal language model: outputs that do not depend on later tokens",
+                f"a difference of {difference:.3g} at earlier tokens when the last one is changed",
+                f"{type(network.module).__name__} on {examples.name}",
+                "give a model that is trained to predict the next token",
+            )
+        detail = f"largest difference {difference:.2g}"
+        checks.append(SelfCheck("outputs do not depend on later tokens", passed=True, detail=detail))
+    if examples.class_names is not None:
+        counts = len(examples.class_names), once.shape[-1]
+        detail = f"{counts[0]} characters, {counts[1]} outputs"
+        checks.append(SelfCheck("the network has one output for every character", counts[0] == counts[1], detail))
+    return checks
 
 
 def end_checks(network: Network, segment: Segment, a: StateDict, b: StateDict, examples: Examples) -> list[SelfCheck]:

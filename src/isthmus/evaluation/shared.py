@@ -43,7 +43,7 @@ class SharedEngine:
     def blocks(self, points: Sequence[Point], examples: Examples, done: set[tuple[int, int]]) -> Iterator[ExampleBlock]:
         """Per-example results, a batch a block.
 
-        The bounds of the blocks are those of the batch size at the start; where memory runs out on the way, a block is
+        The bounds of the blocks are those of the first batch size; where memory ran out, here or before, a block is
         computed in smaller batches.
 
         Args:
@@ -56,7 +56,7 @@ class SharedEngine:
         """
         plan = self.plan(points)
         numbers = tuple(range(len(points)))
-        for start, stop in list(batch_bounds(len(examples), self.batch_size.size)):
+        for start, stop in batch_bounds(len(examples), self.batch_size.unit):
             if (0, start) not in done:
                 unit = partial(self._evaluated, plan, points, examples.take(slice(start, stop)))
                 loss, error = self.batch_size.tried(unit)

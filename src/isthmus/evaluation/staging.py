@@ -10,7 +10,7 @@ from isthmus.data.examples import Examples
 from isthmus.evaluation.batches import BatchSize
 from isthmus.evaluation.cost import stage_costs
 from isthmus.evaluation.cutting import cut
-from isthmus.evaluation.export import operator_graph
+from isthmus.evaluation.kept_graphs import graph_of
 from isthmus.evaluation.network import Network
 from isthmus.evaluation.stages import Stage, StagedNetwork
 from isthmus.layers.partition import LayerPartition
@@ -40,7 +40,7 @@ def staged_network(network: Network, segment: Segment, examples: Examples, batch
     """
     inputs, _ = examples.batch(0, min(batch_size.size, len(examples)), network.device, network.dtype)
     try:
-        graph = operator_graph(network.module, torch.cat([inputs, inputs])[:2], _keys(segment).__contains__)
+        graph = graph_of(network.module, torch.cat([inputs, inputs])[:2], frozenset(_keys(segment)))
         staged = cut(graph, segment.layers)
         difference = batch_size.tried(
             lambda size: largest_difference(network, segment, staged, [inputs[:size], inputs[:1]])

@@ -14,14 +14,24 @@ from isthmus.models.load import load_model
 from isthmus.report.folder import save_report
 from isthmus.runs.access import load_classes
 from isthmus.runs.measure import measure
+from isthmus.training.initial import make_initial_model
 from isthmus.training.loop import train
+from isthmus.training.optimizer_settings import Sgd
 from isthmus.training.recipe import Recipe
-from isthmus.training.seeds import Seeds, make_initial_model
+from isthmus.training.schedule import Cosine
+from isthmus.training.seeds import Seeds
 from isthmus.weights.checkpoint import load_checkpoint, save_weights
+from isthmus.weights.step import Step
 
 MODEL = "cnn:width=24,channels=1"
 DATA = "fashion_mnist_small"
-RECIPE = Recipe(epochs=15, batch_size=32, learning_rate=0.1, warmup_iterations=200)
+RECIPE = Recipe(
+    length=Step(15, "ep"),
+    batch_size=32,
+    optimizer=Sgd(learning_rate=0.1, momentum=0.9),
+    schedule=Cosine(warmup=Step(200, "it")),
+    clip_norm=1.0,
+)
 
 SEEDS = {
     "a": Seeds(initialisation=0, order=0),
@@ -51,8 +61,8 @@ def demo_networks(
     networks = {}
     for name, seeds in SEEDS.items():
         model = make_initial_model(partial(load_model, MODEL), seeds)
-        told = None if progress is None else partial(progress, name)
-        networks[name] = train(model, chosen, recipe, seeds, told).weights
+        told = None if progress is None else partial(_tell_epochs, progress, name)
+        networks[name] = train(model, chosen, recipe.model_copy(update={"seeds": seeds}), progress=told).weights
     return networks
 
 
@@ -106,9 +116,13 @@ def run_demo(folder: Path, say: Callable[[str], None] = print) -> Demo:
     return Demo(results, "\n".join(_reading(pair, result) for pair, result in results.items()), page)
 
 
+def _tell_epochs(progress: Callable[[str, int, float], None], name: str, step: Step, loss: float) -> None:
+    progress(name, step.count, loss)
+
+
 def _say_epoch(say: Callable[[str], None], name: str, epochs: int, loss: float) -> None:
     if epochs % 5 == 0:
-        say(f"network {name}: {epochs} of {RECIPE.epochs} epochs, training loss {loss:.3f}")
+        say(f"network {name}: {epochs} of {RECIPE.length.count} epochs, training loss {loss:.3f}")
 
 
 def _reading(pair: str, result: xr.Dataset) -> str:

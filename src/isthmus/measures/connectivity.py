@@ -41,11 +41,11 @@ def connectivity(grid: Grid, table: ExampleTable, baseline: Baseline, threshold:
     if not 0 <= threshold <= 1:
         raise InputError("a fraction of [0, 1]", repr(threshold), "threshold", "write 0.02 for two percent")
     single = {m for m, group in enumerate(grid.groups) if group.sweep == "single"}
-    cuts = [d for _, m, d in cut_differences(grid, table, "error", baseline) if m in single]
-    fewest = min(d.shape[1] for d in cuts)
-    cuts = [d[:, :fewest] for d in cuts]
-    critical = critical_value(np.concatenate(cuts))
-    barriers = [barrier_of(d, grid.alphas, "error", critical=critical) for d in cuts]
+    found = [(h, m, d) for h, m, d in cut_differences(grid, table, "error", baseline) if m in single]
+    fewest = min(d.shape[1] for _, _, d in found)
+    cuts = [(grid.cut(h, m)[0], d[:, :fewest]) for h, m, d in found]
+    critical = critical_value(np.concatenate([d for _, d in cuts]))
+    barriers = [barrier_of(d, alphas, "error", critical=critical) for alphas, d in cuts]
     if all(barrier.high <= threshold for barrier in barriers):
         return Connectivity.CONNECTED
     return Connectivity.NOT if any(barrier.low > threshold for barrier in barriers) else Connectivity.UNDECIDED

@@ -17,7 +17,7 @@ class ExampleTable:
 
     Attributes:
         loss: As the engine computed them; in nats for cross-entropy.
-        error: Whether each is wrong; None without classes.
+        error: Whether each is wrong, or which fraction of its tokens; None without classes.
         targets: Class number of each example; None where the targets are no class numbers.
         counts: On how many of the first examples each point is known, where that differs; the rest of its row means
             nothing.
@@ -25,7 +25,7 @@ class ExampleTable:
     """
 
     loss: Float[np.ndarray, "points n"]
-    error: Bool[np.ndarray, "points n"] | None
+    error: Bool[np.ndarray, "points n"] | Float[np.ndarray, "points n"] | None
     targets: Int[np.ndarray, " n"] | None
     counts: Int[np.ndarray, " points"] | None = None
     order: Int[np.ndarray, " n"] | None = None
@@ -108,7 +108,7 @@ def num_cut_examples(grid: Grid, table: ExampleTable, h: int, m: int) -> int:
         The fewest of its points.
     """
     ends = [] if grid.far_ends is None else [grid.far_ends[h, m]]
-    return table.num_examples(np.append(grid.rows[h, m], ends).astype(np.int64))
+    return table.num_examples(np.append(grid.cut(h, m)[1], ends).astype(np.int64))
 
 
 def differences_of_cut(
@@ -130,14 +130,14 @@ def differences_of_cut(
         n: How many examples.
 
     Returns:
-        d_i(alpha) in float64.
+        d_i(alpha) in float64, one row for each alpha of `grid.cut(h, m)`.
     """
     host, other = (grid.end(name) for name in (("a", "b") if grid.hosts[h] == "a" else ("b", "a")))
     near, donor = (values[number, :n].astype(np.float64) for number in (host, other))
     far = None if grid.far_ends is None else values[grid.far_ends[h, m], :n].astype(np.float64)
     rows = [
-        values[grid.rows[h, m, k], :n] - baseline_values(baseline, alpha, near, donor, far)
-        for k, alpha in enumerate(grid.alphas)
+        values[point, :n] - baseline_values(baseline, alpha, near, donor, far)
+        for alpha, point in zip(*grid.cut(h, m), strict=True)
     ]
     return np.array(rows)
 

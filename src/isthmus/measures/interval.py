@@ -6,9 +6,10 @@ import numpy as np
 from jaxtyping import Float
 from scipy import stats
 
+from isthmus.measures.weighted_mean import weighted_mean_quantile
+
 LEVEL = 0.95
 NUM_BAND_DRAWS = 20_000
-NUM_BOUND_DRAWS = 10_000
 SKEWNESS_FACTOR = 25.0
 
 Rows = Float[np.ndarray, "rows n"]
@@ -105,7 +106,8 @@ def bounded_mean_band(differences: Rows, critical: float, reach: float = 1.0) ->
     exactly the Clopper-Pearson bound of the binomial; in general it is Gaffke's bound, for which no violation is known,
     and it tends to the usual interval as n grows. With no changed prediction among n the upper end is
     1 - 0.025^(1/n), about 3.7/n, and not 0. (Gaffke 2005; Learned-Miller and Thomas, "A new confidence interval for the
-    mean of a bounded random variable", 2020. Quantiles come from 10,000 seeded draws where no closed form serves.)
+    mean of a bounded random variable", 2020. Quantiles come from 10,000 seeded draws where no closed form serves, of
+    many distinct values, as of windows of tokens, from a saddle point.)
 
     Args:
         differences: One row a mean, values in [-reach, reach].
@@ -125,18 +127,7 @@ def bounded_mean_band(differences: Rows, critical: float, reach: float = 1.0) ->
 
 def _upper_bound(values: Float[np.ndarray, " n"], tail: float, reach: float) -> float:
     distinct, counts = np.unique(np.append(values, reach), return_counts=True)
-    return _weighted_mean_quantile(tuple(distinct.tolist()), tuple(counts.tolist()), 1 - tail)
-
-
-@lru_cache(maxsize=4096)
-def _weighted_mean_quantile(values: tuple[float, ...], counts: tuple[int, ...], probability: float) -> float:
-    """The quantile of sum_j D_j v_j for D of the Dirichlet distribution with parameters `counts`."""
-    if len(values) == 1:
-        return values[0]
-    if len(values) == 2:
-        return float(values[0] + stats.beta.ppf(probability, counts[1], counts[0]) * (values[1] - values[0]))
-    weights = np.random.default_rng(0).standard_gamma(counts, (NUM_BOUND_DRAWS, len(counts)))
-    return float(np.quantile(weights @ np.array(values) / weights.sum(axis=1), probability))
+    return weighted_mean_quantile(tuple(distinct.tolist()), tuple(counts.tolist()), 1 - tail)
 
 
 def is_trusted(differences: Float[np.ndarray, " n"]) -> bool:

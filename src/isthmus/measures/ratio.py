@@ -1,4 +1,4 @@
-"""A layer's barrier against its even share of the full one."""
+"""Barriers against what the size of a layer alone would explain."""
 
 import numpy as np
 from jaxtyping import Float
@@ -26,3 +26,24 @@ def barrier_ratio(
     """
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(full > 0, num_layers * barrier / full, np.nan)
+
+
+def per_unit(barrier: Float[np.ndarray, "*cuts"], size: Float[np.ndarray, " moving"]) -> Float[np.ndarray, "*cuts"]:
+    """B / size: a barrier per squared distance of the weights, or per parameter.
+
+    Beside r_i (which counts layers) it asks whether a group's barrier is low because it moves a short way, or few
+    numbers. Along a straight path the excess of a smooth loss grows with the square of the way, hence squared distance.
+
+    Args:
+        barrier: B over (..., moving), in nats.
+        size: Squared Euclidean distance of the two networks over the group, or its number of parameters.
+
+    Returns:
+        Nats per unit; NaN where the size is zero.
+
+    Example:
+        >>> per_unit(np.array([[0.5, 1.0]]), np.array([2.0, 0.0])).tolist()
+        [[0.25, nan]]
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(size > 0, barrier / size, np.nan)

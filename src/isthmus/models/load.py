@@ -1,5 +1,6 @@
 """From what the user writes to a network that can take weights."""
 
+import fnmatch
 import importlib
 from collections.abc import Mapping
 
@@ -7,7 +8,9 @@ import torch
 from torch import Tensor, nn
 
 from isthmus.errors import InputError
-from isthmus.models.registry import MODELS
+from isthmus.hugging_face import HuggingFaceSource
+from isthmus.models.pretrained import load_pretrained_model
+from isthmus.models.registry import MODELS, Option
 from isthmus.models.source import load_user_model
 from isthmus.models.spec import WHERE, RegisteredModel, parsed_model_spec
 
@@ -19,7 +22,8 @@ def load_model(spec: str, weights: Mapping[str, Tensor] | None = None) -> nn.Mod
     its default. Whether the weights fit the network is not checked here.
 
     Args:
-        spec: A registered name with options (`resnet18_no_norm:width=16`), or `path/to/file.py:function`.
+        spec: A registered name with options (`resnet18_no_norm:width=16`), `hf:FOLDER_OR_ID[@REVISION]`, or
+            `path/to/file.py:function`.
         weights: A state dict that the network is to take.
 
     Returns:
@@ -31,26 +35,41 @@ def load_model(spec: str, weights: Mapping[str, Tensor] | None = None) -> nn.Mod
     """
     parsed = parsed_model_spec(spec)
     with torch.random.fork_rng(devices=[]), torch.device("cpu"):
+        if isinstance(parsed, HuggingFaceSource):
+            return load_pretrained_model(parsed)
         if not isinstance(parsed, RegisteredModel):
             return load_user_model(parsed)
         options = _options(parsed, weights or {})
         module, _, function = MODELS[parsed.name].origin.partition(":")
-        model: nn.Module = getattr(importlib.import_module(module), function)(**options)
+        try:
+            model: nn.Module = getattr(importlib.import_module(module), function)(**options)
+        except InputError:
+            raise
+        except ValueError as error:
+            raise InputError("options that fit together", str(error), f"{WHERE} {spec}", "choose others") from error
         return model
 
 
-def _options(spec: RegisteredModel, weights: Mapping[str, Tensor]) -> dict[str, int]:
-    options: dict[str, int] = {}
+def _options(spec: RegisteredModel, weights: Mapping[str, Tensor]) -> dict[str, int | float]:
+    options: dict[str, int | float] = {}
     for name, option in MODELS[spec.name].options.items():
-        shape = weights[option.key].shape if option.key in weights else ()
-        shown = shape[option.axis] if option.axis < len(shape) else option.default
-        value = spec.options.get(name, shown)
-        if not value:
-            raise InputError(
-                f"the option {name!r} of {spec.name}",
-                "no value",
-                WHERE,
-                f"write {spec.name}:{name}=784 for 28 x 28 grey images, say",
-            )
+        value = spec.options.get(name)
+        if value is None:
+            value = _shown(option, weights)
+        if value is None:
+            example = f"write {spec.name}:{name}=784 for 28 x 28 grey images, say"
+            if option.needed:
+                example = f"a checkpoint does not show it: write {spec.name}:{name}=8, say, as the network was trained"
+            raise InputError(f"the option {name!r} of {spec.name}", "no value", WHERE, example)
         options[name] = value
     return options
+
+
+def _shown(option: Option, weights: Mapping[str, Tensor]) -> int | float | None:
+    """The value of an option that a checkpoint shows, else its default; None if it must be given."""
+    if option.key is None:
+        return None if option.needed and weights else option.default
+    if option.axis is None:
+        return len(fnmatch.filter(weights, option.key)) or option.default
+    shape = weights[option.key].shape if option.key in weights else ()
+    return shape[option.axis] if option.axis < len(shape) else option.default

@@ -1,15 +1,17 @@
 """What the user writes for a network: a registered name with options, or a function in a file of theirs."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
 from isthmus.errors import InputError, UnknownNameError
+from isthmus.hugging_face import PREFIX, HuggingFaceSource, parsed_source
 from isthmus.models.registry import MODELS
 
 WHERE = "--model"
-LIST_REMEDY = "`isthmus models` lists the networks; your own is `path/to/file.py:function`"
+LIST_REMEDY = "`isthmus models` lists the networks; your own is `path/to/file.py:function`, or `hf:FOLDER`"
 
 
 @dataclass(frozen=True)
@@ -22,7 +24,7 @@ class RegisteredModel:
     """
 
     name: str
-    options: Mapping[str, int]
+    options: Mapping[str, int | float]
 
 
 @dataclass(frozen=True)
@@ -38,11 +40,11 @@ class ModelFunction:
     function: str
 
 
-ModelSpec = RegisteredModel | ModelFunction
+ModelSpec = RegisteredModel | ModelFunction | HuggingFaceSource
 
 
 def parsed_model_spec(text: str) -> ModelSpec:
-    """What a specification such as `resnet18_no_norm:width=16,classes=100` or `file.py:function` names.
+    """What a specification such as `resnet18_no_norm:width=16`, `hf:FOLDER_OR_ID` or `file.py:function` names.
 
     Names and options are checked here; whether the file is there is not.
 
@@ -50,16 +52,18 @@ def parsed_model_spec(text: str) -> ModelSpec:
         text: What the user wrote.
 
     Returns:
-        The registered network with the given options, or the function.
+        The registered network with the given options, the folder or id, or the function.
 
     Raises:
-        InputError: If a part is missing, an option comes twice, or a value is no positive integer.
+        InputError: If a part is missing, an option comes twice, or a value is not of the option's kind.
         UnknownNameError: If there is no such network or it has no such option.
 
     Example:
         >>> parsed_model_spec("net.py:build").function
         'build'
     """
+    if text.startswith(PREFIX):
+        return parsed_source(text, WHERE)
     name, colon, rest = text.partition(":")
     if name.endswith(".py") or ".py:" in text:
         return _parsed_function(text)
@@ -82,9 +86,9 @@ def _parsed_function(text: str) -> ModelFunction:
     return ModelFunction(Path(path), function)
 
 
-def _parsed_options(name: str, text: str) -> dict[str, int]:
+def _parsed_options(name: str, text: str) -> dict[str, int | float]:
     known = MODELS[name].options
-    options: dict[str, int] = {}
+    options: dict[str, int | float] = {}
     for item in text.split(",") if text else []:
         option, equals, value = (part.strip() for part in item.partition("="))
         if not equals:
@@ -93,11 +97,21 @@ def _parsed_options(name: str, text: str) -> dict[str, int]:
             raise UnknownNameError(f"an option of {name}", option, known, WHERE)
         if option in options:
             raise InputError(f"the option {option!r} once", repr(text), WHERE, "leave one of them out")
+        if isinstance(known[option].default, float):
+            options[option] = _fraction(option, value)
+            continue
         if not (value.isascii() and value.isdecimal() and int(value) > 0):
             raise InputError(f"a positive integer for {option}", repr(value), WHERE, f"as in {_example(name)!r}")
         options[option] = int(value)
     return options
 
 
+def _fraction(option: str, value: str) -> float:
+    if not re.fullmatch(r"0|0?\.[0-9]+", value, re.ASCII):
+        raise InputError(f"a fraction of at least 0 and below 1 for {option}", repr(value), WHERE, f"as {option}=0.1")
+    return float(value)
+
+
 def _example(name: str) -> str:
-    return f"{name}:width=16,classes=100"
+    examples = {"lenet5": "classes=100", "gpt": "width=64,heads=4"}
+    return f"{name}:{examples.get(name, 'width=16,classes=100')}"

@@ -1,14 +1,14 @@
 """The straight segment between two networks, layer by layer."""
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import torch
 from torch import Tensor
 
 from isthmus.layers.partition import LayerPartition
-from isthmus.paths.point import Blend, Point
+from isthmus.paths.point import Blend, Direction, Displaced, Point, Version
 from isthmus.weights.arithmetic import complement, interpolation
 from isthmus.weights.state import Kind, StateDict, content_hash, same_bits
 
@@ -30,6 +30,7 @@ class Segment:
         kinds: The kind of each key.
         keeps_statistics: Whether running statistics stay the host's (BatchNorm policy `host`).
         differing_integers: Layers whose integer buffers (step counters apart) differ between the networks.
+        tied: Key -> the key that stands for it, for parameters that are one tensor under several keys.
     """
 
     first: StateDict
@@ -39,6 +40,7 @@ class Segment:
     kinds: Mapping[str, Kind]
     keeps_statistics: bool = False
     differing_integers: frozenset[str] = field(default=frozenset())
+    tied: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def between(
@@ -50,6 +52,7 @@ class Segment:
         *,
         keeps_statistics: bool = False,
         hashes: tuple[str, str] | None = None,
+        ties: Iterable[tuple[str, ...]] = (),
     ) -> "Segment":
         """The segment between two state dicts of equal keys and shapes.
 
@@ -60,6 +63,7 @@ class Segment:
             kinds: From `isthmus.weights.state.entry_kinds`.
             keeps_statistics: Whether BatchNorm's running statistics stay the host's.
             hashes: Content hashes of a and b where they are known; computed otherwise.
+            ties: Groups of keys that are one tensor.
 
         Returns:
             The pair in canonical order. Tensors are shared, never written to.
@@ -72,7 +76,8 @@ class Segment:
             if any(kinds[key] is Kind.INTEGER_BUFFER and not same_bits(a[key], b[key]) for key in keys)
         )
         first, second = (b, a) if swapped else (a, b)
-        return cls(first, second, int(swapped), layers, kinds, keeps_statistics, differing)
+        tied = {key: group[0] for group in ties for key in group[1:]}
+        return cls(first, second, int(swapped), layers, kinds, keeps_statistics, differing, tied)
 
     def point(self, host: Host, moving: Collection[str], alpha: float) -> Point:
         """The host with the moving layers taken at alpha of the way to the donor.
@@ -96,16 +101,57 @@ class Segment:
 
         return Point(tuple(version(label) for label in self.layers))
 
-    def layer_weights(self, label: str, version: Blend) -> dict[str, Tensor]:
+    def displaced(
+        self, host: Host, moving: Collection[str], direction: Direction, scale: float, base: Point | None = None
+    ) -> Point:
+        """The host with the moving layers moved away along a direction.
+
+        Args:
+            host: "a" or "b".
+            moving: Labels of the layers that leave the host.
+            direction: Where to.
+            scale: How far, in lengths of the direction.
+            base: The network that is left, where it is another one than the host.
+
+        Returns:
+            The host itself at scale 0.
+        """
+        start = base or self.point(host, (), 0.0)
+        if scale == 0:
+            return start
+        moving = frozenset(moving)
+        return Point(
+            tuple(
+                Displaced(version, direction, scale) if label in moving else version  # type: ignore[arg-type]
+                for label, version in zip(self.layers, start.versions, strict=True)
+            )
+        )
+
+    def parameters(self, moving: Collection[str]) -> tuple[str, ...]:
+        """The parameters of some layers, each tensor once.
+
+        Args:
+            moving: Labels of layers.
+
+        Returns:
+            Keys; of tied ones the one that stands for all.
+        """
+        keys = (key for label in self.layers if label in set(moving) for key in self.layers[label])
+        return tuple(key for key in keys if self.kinds[key] is Kind.PARAMETER and key not in self.tied)
+
+    def layer_weights(self, label: str, version: Version) -> dict[str, Tensor]:
         """The weights of one layer at a version.
 
         Args:
             label: The layer.
-            version: Its place on the segment.
+            version: Its place on the segment, or beside it.
 
         Returns:
             Key -> tensor; at the segment's ends the networks' own tensors, not copies.
         """
+        if isinstance(version, Displaced):
+            host = self.layer_weights(label, version.host)
+            return {key: self._displaced(key, tensor, version) for key, tensor in host.items()}
         return {key: self._entry(key, version) for key in self.layers[label]}
 
     def weights(self, point: Point) -> dict[str, Tensor]:
@@ -118,7 +164,7 @@ class Segment:
             Key -> tensor for every key.
         """
         pairs = zip(self.layers, point.versions, strict=True)
-        return {k: t for label, version in pairs for k, t in self.layer_weights(label, version).items()}  # type: ignore[arg-type]
+        return {k: t for label, version in pairs for k, t in self.layer_weights(label, version).items()}
 
     def to(self, device: torch.device) -> "Segment":
         """The same segment with both networks on a device.
@@ -130,9 +176,13 @@ class Segment:
             A segment with equal points.
         """
         first, second = ({key: t.to(device) for key, t in weights.items()} for weights in (self.first, self.second))
-        return Segment(
-            first, second, self.position_a, self.layers, self.kinds, self.keeps_statistics, self.differing_integers
-        )
+        return replace(self, first=first, second=second)
+
+    def _displaced(self, key: str, tensor: Tensor, version: Displaced) -> Tensor:
+        if self.kinds[key] is not Kind.PARAMETER:
+            return tensor
+        part = version.direction.part(self.tied.get(key, key), tensor)
+        return torch.add(tensor, part, alpha=version.scale)
 
     def _entry(self, key: str, version: Blend) -> Tensor:
         kind = self.kinds[key]

@@ -1,8 +1,9 @@
 """A point of weight space: for every layer, where its weights come from."""
 
-from collections.abc import Hashable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, Protocol, runtime_checkable
+
+from torch import Tensor
 
 
 class Blend(NamedTuple):
@@ -19,7 +20,39 @@ class Blend(NamedTuple):
     integers: int
 
 
-Version = Hashable  # Blend today; whatever else names the weights of a layer
+@runtime_checkable
+class Direction(Protocol):
+    """A way to leave a network: a vector of weight space. Hashable; equal directions are the same vector."""
+
+    def __hash__(self) -> int: ...
+
+    def part(self, key: str, like: Tensor) -> Tensor:
+        """The components along one parameter.
+
+        Args:
+            key: The parameter's key; of tied keys the one that stands for all.
+            like: Its tensor, for shape, dtype and device.
+
+        Returns:
+            A tensor of that shape, dtype and device.
+        """
+
+
+class Displaced(NamedTuple):
+    """A layer of a network, moved away along a direction: host + scale * direction in every parameter.
+
+    Attributes:
+        host: The layer before it moves; its buffers stay.
+        direction: Where to.
+        scale: How far, in lengths of the direction.
+    """
+
+    host: Blend
+    direction: Direction
+    scale: float
+
+
+Version = Blend | Displaced
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,13 @@ PERCENT = 100.0
 
 @dataclass(frozen=True)
 class BarrierTable:
-    """All barriers of one kind in one split; error barriers are in percentage points."""
+    """All barriers of one kind in one split; error barriers are in percentage points.
+
+    Attributes:
+        layers: The rows that pictures of layers show: `layer_labels`.
+        moving: Every row but the full network's, whatever moves in it.
+        noun: What `layers` are: "single layer", or "moving group" where none was measured alone.
+    """
 
     value: str
     split: str | None
@@ -25,6 +31,8 @@ class BarrierTable:
     baseline: str
     hosts: tuple[str, ...]
     layers: tuple[str, ...]
+    moving: tuple[str, ...]
+    noun: str
     cells: dict[tuple[str, str], ShownBarrier]
 
     @property
@@ -40,8 +48,13 @@ class BarrierTable:
 
     @property
     def rows(self) -> list[str]:
-        """Labels of all rows: the full network first, then the layers in their order."""
+        """Labels of the rows shown: the full network first, then the layers in their order."""
         return [FULL_NETWORK, *self.layers]
+
+    @property
+    def all_rows(self) -> list[str]:
+        """Labels of all rows: the full network first, then every moving group."""
+        return [FULL_NETWORK, *self.moving]
 
     @property
     def layer_cells(self) -> list[ShownBarrier]:
@@ -50,8 +63,8 @@ class BarrierTable:
 
     @property
     def notes(self) -> list[str]:
-        """The marks that occur in the table, each explained in a sentence."""
-        return mark_notes((cell.marks for cell in self.cells.values()), self.baseline)
+        """The marks that occur in the rows shown, each explained in a sentence."""
+        return mark_notes((cell.marks for row in self.rows for cell in self.row(row)), self.baseline)
 
     def row(self, layer: str) -> list[ShownBarrier]:
         """The barriers of one layer into every host.
@@ -118,9 +131,27 @@ def barrier_table(result: "xr.Dataset", value: str = "loss_barrier", split: str 
         "percentage points" if kind == "error" else loss_unit(result),
         str(result.attrs.get("baseline", "models")),
         hosts,
-        tuple(layer for layer in moving if layer != FULL_NETWORK),
+        layer_labels(result),
+        tuple(label for label in moving if label != FULL_NETWORK),
+        "single layer" if "single" in labels(result, "sweep") else "moving group",
         cells,
     )
+
+
+def layer_labels(result: "xr.Dataset") -> tuple[str, ...]:
+    """The rows that pictures of layers show: single layers; where none was measured alone, every moving group.
+
+    Groups of several layers have pictures of their own (`isthmus.report.questions`).
+
+    Args:
+        result: A measurement.
+
+    Returns:
+        Labels of `moving` in their order, without the full network.
+    """
+    moving = zip(labels(result, "moving"), labels(result, "sweep"), strict=True)
+    sweeps = {label: sweep for label, sweep in moving if label != FULL_NETWORK}
+    return tuple(label for label, sweep in sweeps.items() if sweep == "single") or tuple(sweeps)
 
 
 def in_split(result: "xr.Dataset", split: str | None) -> "xr.Dataset":
@@ -173,17 +204,17 @@ def split_label(part: "xr.Dataset") -> str | None:
     return split_names(part)[0]
 
 
-def labels(result: "xr.Dataset", dimension: str) -> tuple[str, ...]:
-    """The labels along a dimension as text.
+def labels(result: "xr.Dataset", coordinate: str) -> tuple[str, ...]:
+    """The labels along a coordinate as text.
 
     Args:
         result: A measurement.
-        dimension: Such as `"moving"`.
+        coordinate: Such as `"moving"`.
 
     Returns:
         The labels in their order.
     """
-    return tuple(str(label) for label in result[dimension].values)
+    return tuple(str(label) for label in result[coordinate].values)
 
 
 def values_shown(result: "xr.Dataset") -> list[str]:
@@ -205,10 +236,12 @@ def loss_unit(result: "xr.Dataset") -> str:
         result: A measurement.
 
     Returns:
-        `"nats"` for cross-entropy, else words that name the loss.
+        `"nats"` for cross-entropy, `"nats per token"` where examples are windows of tokens, else words that name the
+        loss.
     """
     loss = str(result.attrs.get("loss", "loss"))
-    return "nats" if loss == "cross_entropy" else f"unit of {loss}"
+    nats = "nats per token" if result.attrs.get("tokens_per_example") else "nats"
+    return nats if loss == "cross_entropy" else f"unit of {loss}"
 
 
 def mark_notes(marks: Iterable[str], baseline: str) -> list[str]:

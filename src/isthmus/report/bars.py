@@ -1,6 +1,7 @@
 """Bars: every layer's barrier with its interval; the full network above, on its own axis."""
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from isthmus.report import style
@@ -11,7 +12,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from isthmus.report.barrier_table import BarrierTable
     from isthmus.report.shown_barrier import ShownBarrier
 
 
@@ -45,30 +45,51 @@ def bars(result: "xr.Dataset", value: str = "loss_barrier", split: str | None = 
             if (table.layers)
             else [figure.subplots()]
         )
-        _draw_panel(panels[0], table, ["all"])
+        draw_panel(panels[0], [table.row("all")], names[:1])
         panels[0].set_title(table.title, pad=4)
         if table.layers:
             panels[0].set_xlabel("full network, own scale", fontsize=style.SMALL_POINTS, labelpad=1)
-            _draw_panel(panels[1], table, list(table.layers))
+            draw_panel(panels[1], [table.row(layer) for layer in table.layers], names[1:])
         panels[-1].set_xlabel(table.axis_label + ", 95 % interval")
         style.draw_host_legend(figure, table.hosts)
     return figure
 
 
-def _draw_panel(axes: "Axes", table: "BarrierTable", rows: list[str]) -> None:
-    cells = [cell for row in rows for cell in table.row(row)]
+def draw_panel(axes: "Axes", rows: "Sequence[list[ShownBarrier]]", names: Sequence[str]) -> None:
+    """Bars with intervals, one row below the other, each with a bar a host.
+
+    Args:
+        axes: Where.
+        rows: The barriers of each row, one a host.
+        names: Names of the rows; where there are more names than rows, the last ones stay empty.
+    """
+    cells = [cell for row in rows for cell in row]
     limits = style.axis_limits(cells)
     axes.set_xlim(*limits)
-    axes.set_ylim(len(rows) - 0.4, -0.6)
-    axes.set_yticks(range(len(rows)), [style.row_name(row) for row in rows])
+    axes.set_ylim(len(names) - 0.4, -0.6)
+    axes.set_yticks(range(len(names)), names)
     axes.axvline(0, color=style.INK, linewidth=0.6, zorder=1)
     axes.grid(axis="x", color="#e6e6e6", linewidth=0.5, zorder=0)
     axes.set_axisbelow(True)
     axes.spines["left"].set_visible(False)
-    height = 0.76 / len(table.hosts)
     for i, row in enumerate(rows):
-        for j, cell in enumerate(table.row(row)):
-            _draw_bar(axes, i + (j - (len(table.hosts) - 1) / 2) * height, height, cell, limits)
+        height = 0.76 / len(row)
+        for j, cell in enumerate(row):
+            _draw_bar(axes, i + (j - (len(row) - 1) / 2) * height, height, cell, limits)
+
+
+def draw_full_network(axes: "Axes", row: "list[ShownBarrier]") -> None:
+    """Dashed lines where the full network's barriers are, as far as they lie in the panel.
+
+    Args:
+        axes: A panel of `draw_panel`.
+        row: The full network's barriers, one a host.
+    """
+    left, right = axes.get_xlim()
+    for j, cell in enumerate(row):
+        if left < cell.value < right:
+            colour = style.HOST_COLOURS[cell.host]
+            axes.axvline(cell.value, color=colour, linewidth=0.7, linestyle=(4 * j, (4, 4)), zorder=4)
 
 
 def _draw_bar(axes: "Axes", y: float, height: float, cell: "ShownBarrier", limits: tuple[float, float]) -> None:

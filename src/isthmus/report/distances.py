@@ -4,7 +4,7 @@ import math
 from typing import TYPE_CHECKING
 
 from isthmus.report import style
-from isthmus.report.barrier_table import FULL_NETWORK, labels
+from isthmus.report.barrier_table import FULL_NETWORK, labels, layer_labels
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -32,7 +32,7 @@ def distances(result: "xr.Dataset") -> "Figure":
     from matplotlib import rc_context
 
     moving = list(labels(result, "moving"))
-    rows = [FULL_NETWORK, *(layer for layer in moving if layer != FULL_NETWORK)]
+    rows = [FULL_NETWORK, *layer_labels(result)]
     positions = style.row_positions(len(rows) - 1)
     names = [style.row_name(row) for row in rows]
     with rc_context(style.STYLE):

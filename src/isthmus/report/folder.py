@@ -56,12 +56,14 @@ def figures(result: "xr.Dataset") -> "Iterator[tuple[str, Figure]]":
         result: A measurement.
 
     Yields:
-        The file's stem, such as `loss_heatmap_test`, and the figure. A single alpha has no curves.
+        The file's stem, such as `loss_heatmap_test`, and the figure: those of every measurement (a single alpha has no
+        curves), and those of the questions that apply (`isthmus.report.questions`).
     """
     from isthmus.report.bars import bars
     from isthmus.report.curves import curves
     from isthmus.report.distances import distances
     from isthmus.report.heatmap import heatmap
+    from isthmus.report.questions import questions_of
 
     splits = split_names(result)
     stems = [f"_{name}" for name in file_names([str(split) for split in splits])] if splits != [None] else [""]
@@ -70,6 +72,8 @@ def figures(result: "xr.Dataset") -> "Iterator[tuple[str, Figure]]":
         for value in values_shown(result):
             for kind, picture in kinds.items():
                 yield f"{value.removesuffix('_barrier')}_{kind}{stem}", picture(result, value, split)
+        for question in questions_of(result):
+            yield f"{question.stem}{stem}", question.figure(result, split)
     yield "distances", distances(result)
 
 

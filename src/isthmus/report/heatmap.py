@@ -59,13 +59,13 @@ def heatmap(result: "xr.Dataset", value: str = "loss_barrier", split: str | None
             ScalarMappable(norm, colours),
             ax=axes,
             location="bottom",
-            extend=_beyond(table.row("all"), limit),
+            extend=style.beyond(table.row("all"), limit),
             aspect=28,
             pad=0.02,
         )
         bar.set_ticks([-limit, 0, limit], labels=[style.limit_text(x) for x in (-limit, 0, limit)])
         bar.outline.set_linewidth(0.4)
-        clipped = _beyond(table.row("all"), limit) != "neither"
+        clipped = style.beyond(table.row("all"), limit) != "neither"
         bar.set_label(table.axis_label + ("\nfull network lies beyond the colours" if clipped else ""))
     return figure
 
@@ -85,9 +85,3 @@ def _draw_cell(axes: "Axes", centre: tuple[float, float], cell: "ShownBarrier", 
     axes.text(x, y, cell.text, ha="center", va="center_baseline", fontsize=7, color=ink, bbox=box)
     if cell.marks:
         axes.text(x + 0.27, y, cell.marks, ha="left", va="center_baseline", fontsize=7, color=ink)
-
-
-def _beyond(cells: "list[ShownBarrier]", limit: float) -> str:
-    above = any(cell.value > limit for cell in cells)
-    below = any(cell.value < -limit for cell in cells)
-    return {(True, True): "both", (True, False): "max", (False, True): "min"}.get((above, below), "neither")

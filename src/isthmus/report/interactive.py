@@ -4,7 +4,7 @@ import html
 from typing import TYPE_CHECKING
 
 from isthmus.report import style
-from isthmus.report.barrier_table import barrier_table, labels
+from isthmus.report.barrier_table import barrier_table, labels, layer_labels
 from isthmus.report.curves import excess_along_alpha
 from isthmus.report.distances import DISTANCES
 from isthmus.report.plotly_parts import (
@@ -186,7 +186,7 @@ def distances(result: "xr.Dataset") -> Picture:
         Data and layout for plotly.
     """
     moving = list(labels(result, "moving"))
-    rows = ["all", *(row for row in moving if row != "all")]
+    rows = ["all", *layer_labels(result)]
     status = result["cosine_status"].values if "cosine_status" in result else None
     traces: list[Picture] = []
     layout: Picture = {"height": ROW_PIXELS * len(rows) + 110, "showlegend": False}

@@ -11,6 +11,7 @@ from isthmus.report.barrier_table import (
     barrier_table,
     in_split,
     labels,
+    layer_labels,
     loss_unit,
     mark_notes,
     split_names,
@@ -19,6 +20,7 @@ from isthmus.report.barrier_table import (
 from isthmus.report.class_heatmap import class_heatmap
 from isthmus.report.page_tables import class_rows, run_rows, settings_rows, summary_rows
 from isthmus.report.plotly_parts import Picture
+from isthmus.report.questions import questions_of
 from isthmus.report.reading import reading
 
 if TYPE_CHECKING:
@@ -34,7 +36,7 @@ def page(runs: Sequence[Run], pictures: Sequence[Mapping[str, bytes]] | None = N
     Args:
         runs: Name, result and (or None) barriers of every class, one triple a run.
         pictures: For each run its static pictures as SVG by name, which stand in for the interactive ones on paper
-            and where scripts do not run; left out if None.
+            and where scripts do not run, and those of further questions; left out if None.
 
     Returns:
         HTML.
@@ -61,6 +63,8 @@ def page(runs: Sequence[Run], pictures: Sequence[Mapping[str, bytes]] | None = N
 
 def _run_section(number: int, run: Run, static: Mapping[str, bytes]) -> dict[str, Any]:
     name, result, classes = run
+    if classes is not None:
+        run = (name, result, classes.sel(moving=["all", *layer_labels(result)]))
     attrs = result.attrs
     hosts = [str(host) for host in result["host"].values]
     drawn = [("Distances of the weights", "distances", interactive.distances(result))]
@@ -109,6 +113,7 @@ def _split_section(number: int, index: int, split: str | None, run: Run, static:
         "summary": summary_rows(result, split),
         "notes": mark_notes(marks, str(result.attrs.get("baseline", "models"))),
         "figures": _figures(drawn, anchor, static, _stem(static, index, split_names(result))),
+        "questions": _questions(result, split, static, _stem(static, index, split_names(result))),
         "class_figures": _figures(class_drawn, f"{anchor}-classes", static, ""),
         "class_rows": class_rows(classes, units, split) if classes is not None else [],
         "ends": _end_values(in_split(result, split)),
@@ -134,16 +139,30 @@ def _figures(
 ) -> list[dict[str, str]]:
     figures = []
     for i, (title, name, picture) in enumerate(drawn):
-        svg = static.get(f"{name}{stem}") if name else None
         figures.append({
             "id": f"{anchor}-picture-{i + 1}",
             "title": title,
             "height": str(round(picture["layout"]["height"])),
             "min_width": str(round(picture["min_width"])),
             "json": script_json({"data": picture["data"], "layout": picture["layout"]}),
-            "svg": f"data:image/svg+xml;base64,{base64.b64encode(svg).decode()}" if svg else "",
+            "svg": _data_address(static.get(f"{name}{stem}") if name else None),
         })
     return figures
+
+
+def _questions(result: "xr.Dataset", split: str | None, static: Mapping[str, bytes], stem: str) -> list[dict[str, str]]:
+    return [
+        {
+            "title": question.title,
+            "sentence": question.sentence(result, split),
+            "svg": _data_address(static.get(f"{question.stem}{stem}")),
+        }
+        for question in questions_of(result)
+    ]
+
+
+def _data_address(svg: bytes | None) -> str:
+    return f"data:image/svg+xml;base64,{base64.b64encode(svg).decode()}" if svg else ""
 
 
 def _stem(static: Mapping[str, bytes], index: int, splits: Sequence[str | None]) -> str:

@@ -80,7 +80,7 @@ def summary_rows(result: "xr.Dataset", split: str | None) -> Table:
             plain.append((title, [float(x) for x in part[name].values], 0 if name == "num_parameters" else 3))
     status = [str(text) for text in part["cosine_status"].values] if "cosine_status" in part else None
     rows = []
-    for row in tables[0].rows:
+    for row in tables[0].all_rows:
         i = moving.index(row)
         cells = [Cell(row_name(row))]
         cells += [barrier_cell(table, row, host) for table in tables for host in hosts]

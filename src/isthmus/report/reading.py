@@ -35,7 +35,7 @@ def _sentences(table: BarrierTable) -> list[str]:
             largest = max(known, key=lambda cell: cell.value)
             at = "∞" if math.isinf(largest.alpha) else f"{largest.alpha:g}"
             sentences.append(
-                f"Of single layers, {largest.layer} into host {largest.host} has the largest {name}: "
+                f"Of {table.noun}s, {largest.layer} into host {largest.host} has the largest {name}: "
                 f"{_cell_words(largest, table)}, at alpha {at}{_end_words(largest)}."
             )
         sentences.append(_zero_words(table))
@@ -51,7 +51,7 @@ def _zero_words(table: BarrierTable) -> str:
     decided = [row for row in rows if not any(math.isnan(cell.low) for cell in row)]
     below = sum(all(cell.low <= 0 for cell in row) for row in decided)
     hosts = "both hosts" if len(table.hosts) > 1 else f"host {table.hosts[0]}"
-    layers = "layer" if len(rows) == 1 else "layers"
+    layers = table.noun.removeprefix("single ") + ("" if len(rows) == 1 else "s")
     return f"For {below} of {len(rows)} {layers} the interval includes zero or lies below it for {hosts}."
 
 

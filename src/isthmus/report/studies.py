@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 from isthmus.errors import UnknownNameError
 from isthmus.files import save_whole
 from isthmus.report import curvature, similarity
+from isthmus.report.noise_reading import NOISE_NOTES, noise_rows, noise_sentence
 from isthmus.report.page_tables import Table, settings_rows
+from isthmus.report.subspace_panels import subspace_panels
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -43,6 +45,9 @@ class StudyReport:
 STUDIES: Mapping[str, StudyReport] = {
     "curvature": StudyReport("Curvature", curvature.figure, curvature.sentence, curvature.rows, curvature.NOTES),
     "similarity": StudyReport("Similarity", similarity.figure, similarity.sentence, similarity.rows, similarity.NOTES),
+    "subspace": StudyReport(
+        "Noise in the training subspace", subspace_panels, noise_sentence, noise_rows, notes=NOISE_NOTES
+    ),
 }
 
 

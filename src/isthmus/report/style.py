@@ -142,6 +142,21 @@ def colour_limit(table: "BarrierTable") -> float:
     return max([*layers, *full, float(np.median(widths)) if widths else 0.0]) or 1.0
 
 
+def beyond(cells: "list[ShownBarrier]", limit: float) -> str:
+    """At which ends of a colour bar values lie outside the colours.
+
+    Args:
+        cells: The barriers.
+        limit: Where the colours end, in both directions.
+
+    Returns:
+        "neither", "min", "max" or "both", as matplotlib's `extend`.
+    """
+    above = any(cell.value > limit for cell in cells)
+    below = any(cell.value < -limit for cell in cells)
+    return {(True, True): "both", (True, False): "max", (False, True): "min"}.get((above, below), "neither")
+
+
 def draw_undefined(axes: "Axes", left: float, bottom: float, width: float, height: float) -> None:
     """A grey hatched patch that stands for a number that is not defined.
 

@@ -44,7 +44,7 @@ def summary_table(result: "xr.Dataset") -> "Table":
         tables = [barrier_table(result, value, split) for value in values]
         if split is not None:
             table.add_row(Text(f"{split}:", style="italic"))
-        for row in tables[0].rows:
+        for row in tables[0].all_rows:
             cells = [shown.row(row) for shown in tables]
             marks += "".join(cell.marks for column in cells for cell in column)
             hosts = Text("\n".join(tables[0].hosts))

@@ -12,11 +12,14 @@ from isthmus.errors import InputError, UnknownNameError
 from isthmus.measures.baseline import BASELINES, Baseline
 from isthmus.measures.connectivity import Connectivity, connectivity
 from isthmus.measures.examples import ExampleTable
+from isthmus.runs.collection import load_collection, member_result
+from isthmus.runs.collection_record import MemberRecord, is_collection
+from isthmus.runs.joined import by_member, is_joined, only_member
 from isthmus.runs.precise import asked_precision
 from isthmus.runs.record import Record, load_record
 from isthmus.runs.result import LAYER, Variables, class_dataset, result_dataset
 from isthmus.runs.store import FolderStore, split_folders
-from isthmus.runs.table import CLASSES_FILE, RESULTS_FILE, load_results
+from isthmus.runs.table import CLASSES_FILE, RESULTS_FILE, load_results, load_tables
 from isthmus.sweeps.grid import Grid
 
 EXAMPLES = "examples"
@@ -60,7 +63,7 @@ class Measurement:
         return self.tables[name]
 
 
-_in_memory: dict[str, Measurement] = {}
+_in_memory: dict[str, list[Measurement]] = {}
 
 
 def remember(result: xr.Dataset, measurement: Measurement) -> None:
@@ -71,12 +74,13 @@ def remember(result: xr.Dataset, measurement: Measurement) -> None:
         measurement: What belongs to it.
     """
     run_id = measurement.record.run_id
-    _in_memory[run_id] = measurement
-    weakref.finalize(result, _forget, run_id, id(measurement))
+    _in_memory.setdefault(run_id, []).append(measurement)
+    weakref.finalize(result, _forget, run_id)
 
 
-def _forget(run_id: str, identity: int) -> None:
-    if id(_in_memory.get(run_id)) == identity:
+def _forget(run_id: str) -> None:
+    _in_memory[run_id].pop()  # of one run_id they are equal, so any will do
+    if not _in_memory[run_id]:
         del _in_memory[run_id]
 
 
@@ -84,7 +88,7 @@ def load_run(folder: str | Path) -> xr.Dataset:
     """Read the result of a finished run.
 
     Args:
-        folder: A run folder.
+        folder: A run folder, or the folder of a collection.
 
     Returns:
         What `isthmus.measure` returned when it was written.
@@ -93,6 +97,8 @@ def load_run(folder: str | Path) -> xr.Dataset:
         InputError: The folder is no run, or the run is not finished.
     """
     folder = Path(folder)
+    if is_collection(folder):
+        return load_collection(folder, load_run)
     record = load_record(folder)
     if not record.complete or not (folder / RESULTS_FILE).is_file():
         raise InputError(
@@ -101,7 +107,11 @@ def load_run(folder: str | Path) -> xr.Dataset:
             str(folder),
             "go on with it: isthmus measure ... --out FOLDER --resume",
         )
-    return load_results(folder / RESULTS_FILE).assign_attrs(record.attributes(), run_folder=str(folder.resolve()))
+    return load_tables(folder).assign_attrs(record.attributes(), run_folder=str(folder.resolve()))
+
+
+def _member(result: xr.Dataset, member: MemberRecord) -> xr.Dataset:
+    return member_result(result, member, load_run)
 
 
 def load_classes(folder: str | Path) -> xr.Dataset | None:
@@ -127,8 +137,10 @@ def measurement_of(result: xr.Dataset) -> Measurement:
         Both.
 
     Raises:
-        InputError: They are neither in memory nor on disk any more.
+        InputError: They are neither in memory nor on disk any more, or the result is a collection of several.
     """
+    if is_joined(result):
+        result = _member(result, only_member(result))
     folder = result.attrs.get("run_folder")
     if folder and Path(folder, EXAMPLES).is_dir():
         record = load_record(Path(folder))
@@ -143,14 +155,14 @@ def measurement_of(result: xr.Dataset) -> Measurement:
             },
         )
     found = _in_memory.get(str(result.attrs.get("run_id")))
-    if found is None:
+    if not found:
         raise InputError(
             "a result whose per-example losses are at hand",
             "one that has them neither in memory nor in a run folder",
             "result",
             "measure with out=FOLDER, or keep the object that measure returned",
         )
-    return found
+    return found[-1]
 
 
 def examples(result: xr.Dataset, split: str | None = None) -> xr.Dataset:
@@ -207,7 +219,7 @@ def barrier(result: xr.Dataset, baseline: Baseline = "models") -> xr.Dataset:
     """The result under another baseline, from the stored losses; nothing is evaluated.
 
     Args:
-        result: From `isthmus.measure` or `isthmus.load_run`.
+        result: From `isthmus.measure` or `isthmus.load_run`, also of several pairs or steps.
         baseline: "models", "chord" or "cut"; `cut` needs the point at alpha = 1 of every cut, so a result that was
             measured with baseline="cut" or with 1.0 among its alphas.
 
@@ -220,6 +232,8 @@ def barrier(result: xr.Dataset, baseline: Baseline = "models") -> xr.Dataset:
     """
     if baseline not in get_args(Baseline):
         raise UnknownNameError("a baseline", baseline, BASELINES, "barrier(result, baseline=...)")
+    if is_joined(result):
+        return by_member(result, _member, lambda member: barrier(member, baseline))
     measurement = measurement_of(result)
     grid = measurement.grid
     if baseline == "cut" and grid.far_ends is None:

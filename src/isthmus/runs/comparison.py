@@ -11,6 +11,7 @@ from isthmus.layers.partition import LayerPartition
 from isthmus.layers.rules import layer_partition
 from isthmus.measures.distance import layer_distance
 from isthmus.models.load import load_model
+from isthmus.models.pretrained import renamed_weights
 from isthmus.weights.checkpoint import Checkpoint, load_checkpoint
 from isthmus.weights.state import Kind, StateDict, entry_kinds, fitted_to, is_blendable, structure_difference
 
@@ -53,8 +54,9 @@ def checkpoint_layers(
 
 
 def _fitted(checkpoint: Checkpoint, module: nn.Module, notes: list[str]) -> StateDict:
-    fitted = fitted_to(checkpoint.weights, module, checkpoint.name)
-    notes += [f"{checkpoint.name}: {note}" for note in fitted.notes]
+    renamed, more = renamed_weights(checkpoint.weights, module, checkpoint.name)
+    fitted = fitted_to(renamed, module, checkpoint.name)
+    notes += [f"{checkpoint.name}: {note}" for note in (*more, *fitted.notes)]
     return fitted.weights
 
 

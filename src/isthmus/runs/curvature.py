@@ -13,7 +13,7 @@ from torch import Tensor
 
 from isthmus.errors import IsthmusWarning, listed
 from isthmus.evaluation.arithmetic import float32_products
-from isthmus.evaluation.batches import BatchSize, default_batch_size
+from isthmus.evaluation.batches import BatchSize
 from isthmus.evaluation.curvature import Derivatives, directional_derivatives
 from isthmus.evaluation.curvature_check import curvature_check
 from isthmus.evaluation.loss import Loss
@@ -30,7 +30,7 @@ from isthmus.runs.store import assembled
 from isthmus.runs.study import refuse_other_study, save_study
 from isthmus.runs.study_settings import checked_count, refuse_recalibration
 from isthmus.runs.study_subject import only_split, study_attributes
-from isthmus.runs.subject import Subject, chosen_engine, subject_of
+from isthmus.runs.subject import Subject, chosen_engine, examples_at_once, subject_of
 from isthmus.sweeps.group import ALL
 from isthmus.weights.state import Kind, same_bits, tied_keys
 
@@ -124,7 +124,7 @@ def curvature(
     if out is not None:
         refuse_other_study(out, attributes)
     noted = [*subject.warnings, *_moved_buffers(subject.segment)]
-    size = BatchSize(request.settings.batch_size or default_batch_size(subject.network.device))
+    size = BatchSize(examples_at_once(subject, request.settings))
     with float32_products(dtype, subject.network.device):
         checks = [*subject.checks, _derivatives_checked(subject, request.settings.hosts[0])]
         chosen = chosen_engine(subject, request.settings, size)

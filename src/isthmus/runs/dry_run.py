@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from isthmus.evaluation.batches import BatchSize, default_batch_size
+from isthmus.evaluation.batches import BatchSize
 from isthmus.evaluation.cost import plan_cost
 from isthmus.evaluation.shared import SharedEngine
 from isthmus.runs.request import Request
-from isthmus.runs.subject import Subject, chosen_engine, subject_of
+from isthmus.runs.subject import Subject, chosen_engine, examples_at_once, subject_of
 
 NUM_PROBES = 3
 
@@ -52,7 +52,7 @@ def dry_run(request: Request) -> DryRun:
         What it would cost.
     """
     subject = subject_of(request)
-    size = BatchSize(request.settings.batch_size or default_batch_size(subject.network.device))
+    size = BatchSize(examples_at_once(subject, request.settings))
     chosen = chosen_engine(subject, request.settings, size)
     num_examples = sum(map(len, subject.splits.values()))
     num_points = len(subject.points)

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from isthmus.errors import InputError
+from isthmus.runs.collection_record import CollectionRecord
 from isthmus.runs.record import RUN_FILE, Record, load_record
 
 
@@ -15,6 +16,19 @@ def resumable_record(folder: Path, *, resume: bool) -> Record | None:
 
     Returns:
         The record; None if nothing is there.
+    """
+    return load_record(folder) if has_run(folder, resume=resume) else None
+
+
+def has_run(folder: Path, *, resume: bool) -> bool:
+    """Whether a folder holds a run that is to go on; if not, a new one may begin there.
+
+    Args:
+        folder: Where the run is or will be.
+        resume: Whether to go on with what is there.
+
+    Returns:
+        False if nothing is there.
 
     Raises:
         InputError: There is a run and `resume` was not asked for, or there is something else.
@@ -22,7 +36,7 @@ def resumable_record(folder: Path, *, resume: bool) -> Record | None:
     if folder.is_file():
         raise InputError("a folder", "a file", str(folder), "name another --out")
     if not folder.exists() or not any(folder.iterdir()):
-        return None
+        return False
     if not (folder / RUN_FILE).exists():
         raise InputError(
             "a new or empty folder, or a run", "a folder with other things in it", str(folder), "name another --out"
@@ -31,10 +45,10 @@ def resumable_record(folder: Path, *, resume: bool) -> Record | None:
         raise InputError(
             "a new or empty folder", "a run that is there already", str(folder), "add --resume, or name another --out"
         )
-    return load_record(folder)
+    return True
 
 
-def save_first(record: Record, folder: Path) -> None:
+def save_first(record: Record | CollectionRecord, folder: Path) -> None:
     """Write `run.json` before the first unit, and find out here whether the folder can be written to.
 
     Args:

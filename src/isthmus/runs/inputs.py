@@ -2,6 +2,7 @@
 
 import hashlib
 import inspect
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,13 +10,15 @@ from pathlib import Path
 from torch import Tensor, nn
 
 from isthmus.errors import InputError
+from isthmus.hugging_face import PREFIX, parsed_source
 from isthmus.models.load import load_model
+from isthmus.models.pretrained import model_settings, renamed_weights
 from isthmus.models.source import source_hash
-from isthmus.weights.checkpoint import load_checkpoint
+from isthmus.weights.checkpoint import Checkpoint, load_checkpoint
 from isthmus.weights.state import StateDict, content_hash, fitted_to
 
 Model = nn.Module | Callable[[], nn.Module] | str
-Weights = StateDict | str | Path
+Weights = StateDict | Checkpoint | str | Path
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,7 @@ def read_weights(weights: Weights, name: str) -> tuple[StateDict, str, tuple[str
     """The weights that were given, read from disk if it is a path.
 
     Args:
-        weights: A state dict, or the path of a checkpoint.
+        weights: A state dict, a checkpoint, or the path of one.
         name: "a" or "b".
 
     Returns:
@@ -60,6 +63,8 @@ def read_weights(weights: Weights, name: str) -> tuple[StateDict, str, tuple[str
     if isinstance(weights, str | Path):
         checkpoint = load_checkpoint(weights)
         return checkpoint.weights, checkpoint.name, checkpoint.notes
+    if isinstance(weights, Checkpoint):
+        return weights.weights, weights.name, weights.notes
     if isinstance(weights, Mapping) and weights and all(isinstance(t, Tensor) for t in weights.values()):
         return weights, name, ()
     raise InputError(
@@ -82,9 +87,10 @@ def fitted_weights(weights: StateDict, name: str, notes: tuple[str, ...], module
     Returns:
         Weights that the model can take; tensors are shared, never written to.
     """
-    fitted = fitted_to(weights, module, name)
+    renamed, more = renamed_weights(weights, module, name)
+    fitted = fitted_to(renamed, module, name)
     detached = {key: tensor.detach() for key, tensor in fitted.weights.items()}
-    return NamedWeights(detached, name, (*notes, *fitted.notes), content_hash(detached))
+    return NamedWeights(detached, name, (*notes, *more, *fitted.notes), content_hash(detached))
 
 
 def named_model(model: Model, weights: StateDict) -> NamedModel:
@@ -95,7 +101,8 @@ def named_model(model: Model, weights: StateDict) -> NamedModel:
         weights: A state dict that it is to take; options that are left open are read from its shapes.
 
     Returns:
-        The module. Its hash covers its structure and, where it can be read, the source of its class.
+        The module. Its hash covers its structure, its configuration if it is one of transformers, and, where it can be
+        read, the source of its class.
 
     Raises:
         InputError: It is none of these.
@@ -117,11 +124,27 @@ def named_model(model: Model, weights: StateDict) -> NamedModel:
             "model",
             "give one of these",
         )
+    if settings := model_settings(module):
+        code += json.dumps(settings, sort_keys=True, default=str)
     return NamedModel(module, name, hashlib.sha256(f"{module!r}\0{code}".encode()).hexdigest())
 
 
+def own_tokenizer(model: Model) -> str | None:
+    """Where a model's own tokenizer is found.
+
+    Args:
+        model: As `named_model`.
+
+    Returns:
+        The folder or id of `hf:...`; None for other models.
+    """
+    return model.removeprefix(PREFIX) if isinstance(model, str) and model.startswith(PREFIX) else None
+
+
 def _shown(spec: str) -> str:
-    """The specification without the folders of a user's file, which are nobody else's business."""
+    """The specification without the folders of a user's file or folder, which are nobody else's business."""
+    if spec.startswith(PREFIX):
+        return f"{PREFIX}{parsed_source(spec, 'model').name}"
     path, colon, function = spec.partition(".py:")
     return f"{Path(path).name}{colon}{function}" if colon else spec
 

@@ -7,37 +7,43 @@ from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 
-import numpy as np
 import torch
 import xarray as xr
 
 from isthmus.data.examples import Examples
 from isthmus.errors import InputError
 from isthmus.evaluation.arithmetic import float32_products
-from isthmus.evaluation.batches import BatchSize, default_batch_size
-from isthmus.evaluation.block import Engine
-from isthmus.evaluation.loss import Loss
+from isthmus.evaluation.batches import BatchSize
+from isthmus.evaluation.loss import CONVEX_IN_OUTPUTS, Loss
 from isthmus.layers.partition import LayerPartition
-from isthmus.measures.examples import ExampleTable
-from isthmus.runs.access import EXAMPLES, Measurement, load_run, remember
-from isthmus.runs.folder import resumable_record, save_first
+from isthmus.runs.access import Measurement, load_run, remember
+from isthmus.runs.collection import measured_collection
+from isthmus.runs.evaluated import evaluated
+from isthmus.runs.folder import resumable_record
 from isthmus.runs.inputs import Model, Weights
-from isthmus.runs.precise import asked_precision, drawn_order, precise_blocks
-from isthmus.runs.progress import shown_progress
-from isthmus.runs.record import GridRecord, LayerRecord, Record, SplitRecord, WeightsRecord, run_identity
+from isthmus.runs.networks import Networks, is_one_network
+from isthmus.runs.precise import asked_precision
+from isthmus.runs.record import (
+    GridRecord,
+    LayerRecord,
+    ReadoutRecord,
+    Record,
+    SplitRecord,
+    WeightsRecord,
+    run_identity,
+)
 from isthmus.runs.request import request_of
 from isthmus.runs.result import class_dataset, layer_variables, result_dataset
 from isthmus.runs.settings import Alphas, Settings
-from isthmus.runs.store import ExampleStore, FolderStore, MemoryStore, split_folders
-from isthmus.runs.subject import Subject, chosen_engine, subject_of
-from isthmus.runs.table import CLASSES_FILE, RESULTS_FILE, save_results
+from isthmus.runs.subject import Subject, chosen_engine, examples_at_once, subject_of
+from isthmus.runs.table import CLASSES_FILE, save_results, save_tables
 from isthmus.sweeps.group import Sweep
 
 
 def measure(
     model: Model,
-    a: Weights,
-    b: Weights,
+    a: Weights | Networks,
+    b: Weights | Networks | None,
     data: object,
     sweep: str | Sweep | Sequence[str | Sweep] = "single",
     alphas: Alphas = (0.5,),
@@ -57,10 +63,12 @@ def measure(
     seed: int = 0,
     precision: float | None = None,
     simultaneous: bool = False,
+    directions: int = 0,
     progress: bool = False,
     out: str | Path | None = None,
     resume: bool = False,
     data_root: str | Path | None = None,
+    steps: Sequence[str] | None = None,
 ) -> xr.Dataset:
     """Measure which layers of two networks can be averaged.
 
@@ -72,15 +80,20 @@ def measure(
 
     Args:
         model: A module, a function that builds one, or a name such as "resnet18_no_norm:width=16".
-        a: State dict of network a, or the path of a checkpoint.
-        b: The same of network b.
+        a: State dict of network a, or the path of a checkpoint. With b=None a mapping of names to such, or a list: all
+            pairs are measured. A folder of checkpoints by step (0ep.safetensors, ...) beside another: every step.
+        b: The same of network b; a list beside a list of equal length measures the pairs (a_k, b_k).
         data: (inputs, targets), a Dataset or unshuffled DataLoader, a name such as "cifar10:test[0:512]", or a mapping
             of split names to these.
-        sweep: "full", "single", a `Sweep`, or a list of them. The row "all" is always there.
-        alphas: Positions between host (0) and donor (1), or a count n >= 2 of evenly spaced ones.
+        sweep: One of `isthmus.sweeps.spec.FORMS` such as "single", "window:4" or "cumulative:random:0,1,2", a `Sweep`,
+            or a list of them, which share one plan. The row "all" is always there.
+        alphas: Positions between host (0) and donor (1), also outside [0, 1]; or a count n >= 2 of evenly spaced ones;
+            or "auto": 9 of them, and further ones about the maximum of every curve until its position is known to 1/64
+            ("auto:0.01" to 0.01). Then `loss_midpoint_barrier` stands beside `loss_barrier`, and `refined_alpha` says
+            where besides the grid a cut was evaluated (`isthmus.runs.refine`).
         hosts: Which networks play host.
         layers: "module", "tensor", "block", "type", "pattern:GLOB,...", or a `LayerPartition`.
-        loss: "cross_entropy" (nats), or a function (outputs, targets) -> per-example losses.
+        loss: "cross_entropy" (nats), "squared_error", or a function (outputs, targets) -> per-example losses.
         baseline: "models", "chord" or "cut" (`isthmus.measures.baseline.baseline_values`).
         batch_norm: What becomes of running statistics: "interpolate" blends them with their layer, "host" keeps the
             host's, "recalibrate" measures them anew for every network, a and b included.
@@ -97,15 +110,20 @@ def measure(
             barrier, for the mean over the named data. Guaranteed of each barrier for itself; `num_examples` says what
             each took. How: `isthmus.measures.sequential`.
         simultaneous: Let those intervals hold for all barriers of a split at once, at the price of more examples.
+        directions: Number of random directions beside every moving group, as long as the group's step of averaging:
+            `random_loss_rise` and `averaging_loss_rise` over (host, moving, fraction), with intervals, the spread over
+            draws and the ratio of the two (`isthmus.measures.robustness`).
         progress: Whether to show on standard error how far it is.
         out: A run folder, to be made.
         resume: Go on with the run in `out`, if it is there.
         data_root: Where data sets lie; else `ISTHMUS_DATA`, else the user's cache folder.
+        steps: Which steps of trajectories, such as ("0ep", "20ep"); by default all that every one of them has.
 
     Returns:
         Dimensions host, moving, alpha (and split, if several): `loss`, `error_rate`, `loss_excess`, `error_excess`;
         over (host, moving) `loss_barrier`, its `_low` and `_high`, `alpha_at_loss_barrier`, the same of the error,
-        `num_examples`; scalars `loss_a`, ... The attributes are the manifest.
+        `num_examples`; scalars `loss_a`, ... The attributes are the manifest. Of several networks and of trajectories
+        all of these have leading dimensions pair (labels "x-y") and step ("20ep"); see `isthmus.runs.collection`.
 
     Raises:
         InputError: Something is wrong with the input: expected, got, where, what to do.
@@ -117,6 +135,9 @@ def measure(
         >>> round(float(result.loss_a), 4)  # log(1 + exp(-1))
         0.3133
     """
+    given = dict(locals())
+    if steps is not None or not (is_one_network(a) and is_one_network(b)):
+        return measured_collection(measure, given)
     request = request_of(
         model,
         a,
@@ -139,6 +160,7 @@ def measure(
         seed=seed,
         precision=precision,
         simultaneous=simultaneous,
+        directions=directions,
         data_root=data_root,
     )
     settings = request.settings
@@ -155,9 +177,8 @@ def measure(
         size = BatchSize(record.batch_size)
         chosen = chosen_engine(subject, settings, size)
         record = record.model_copy(update={"engine_note": chosen.note})
-        tables = _evaluated(subject, record, chosen.engine, folder, progress=progress)
-    record = record.model_copy(update={"complete": True, "batch_size": size.size})
-    grid = subject.grid
+        grid, tables = evaluated(subject, record, chosen.engine, folder, progress=progress)
+    record = record.model_copy(update={"complete": True, "batch_size": size.size, "grid": GridRecord.of(grid)})
     layer_values, asked = layer_variables(subject.distances), asked_precision(settings)
     result = result_dataset(grid, tables, settings.baseline, layer_values, record.attributes(), asked)
     if folder is None:
@@ -167,7 +188,7 @@ def measure(
     classes = class_dataset(grid, tables, settings.baseline, subject.splits[split].class_names)
     if classes is not None:
         save_results(classes, split, folder / CLASSES_FILE)
-    save_results(result, split, folder / RESULTS_FILE)
+    save_tables(result, split, folder)
     record.save(folder)
     return result.assign_attrs(run_folder=str(folder.resolve()))
 
@@ -193,8 +214,9 @@ def _record(subject: Subject, settings: Settings, loss_code: str) -> Record:
         recalibration=recalibration,
         layers=layers,
         grid=GridRecord.of(subject.grid),
+        readout=ReadoutRecord(**asdict(subject.readout), convex_loss=loss_code in CONVEX_IN_OUTPUTS),
         device=str(subject.network.device),
-        batch_size=settings.batch_size or default_batch_size(subject.network.device),
+        batch_size=examples_at_once(subject, settings),
         num_threads=torch.get_num_threads(),
         interval_target="distribution" if settings.precision is None else "dataset",
         self_checks=tuple(asdict(check) for check in subject.checks),
@@ -208,6 +230,7 @@ def _split_record(name: str, examples: Examples) -> SplitRecord:
         data=examples.name,
         hash=examples.content_hash,
         num_examples=len(examples),
+        num_tokens=examples.num_tokens,
         normalization=examples.normalization.name if examples.normalization else None,
         class_names=examples.class_names,
     )
@@ -227,41 +250,6 @@ def _resumed(fresh: Record, earlier: Record, folder: Path) -> Record:
             "give the same inputs and settings, or another --out",
         )
     return earlier
-
-
-def _evaluated(
-    subject: Subject, record: Record, engine: Engine, folder: Path | None, *, progress: bool
-) -> dict[str, ExampleTable]:
-    if folder is not None:
-        save_first(record, folder)
-    names = split_folders(list(subject.splits))
-    num_points = len(subject.points)
-    num_examples = sum(map(len, subject.splits.values()))
-    tables = {}
-    with shown_progress(num_points * len(subject.splits), num_points * num_examples, enabled=progress) as advance:
-        for split, examples in subject.splits.items():
-            targets, order = _class_numbers(examples), drawn_order(record.settings, len(examples))
-            store: ExampleStore = (
-                MemoryStore(targets, order)
-                if folder is None
-                else FolderStore(folder / EXAMPLES / names[split], targets, order)
-            )
-            blocks = (
-                engine.blocks(subject.points, examples, store.done())
-                if order is None
-                else precise_blocks(engine, subject, record.settings, examples, store)
-            )
-            for block in blocks:
-                store.add(block)
-                advance(split, len(block.points), block.loss.size)
-            tables[split] = store.table(num_points, len(examples))
-    return tables
-
-
-def _class_numbers(examples: Examples) -> np.ndarray | None:
-    targets = examples.targets
-    countable = targets.ndim == 1 and targets.dtype in {torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64}
-    return targets.cpu().numpy() if countable else None
 
 
 @contextmanager

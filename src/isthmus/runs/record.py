@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from isthmus.errors import InputError
 from isthmus.files import save_whole
 from isthmus.runs.settings import Settings
-from isthmus.sweeps.grid import Grid
+from isthmus.sweeps.grid import DirectionRows, Grid, Refinement
 from isthmus.sweeps.group import MovingGroup
 
 SCHEMA_VERSION = 1
@@ -32,12 +32,13 @@ class WeightsRecord(_Part):
 
 
 class SplitRecord(_Part):
-    """The examples of one split."""
+    """The examples of one split; `num_tokens` is the length of those that are windows of tokens."""
 
     name: str
     data: str
     hash: str
     num_examples: int
+    num_tokens: int | None = None
     normalization: str | None = None
     class_names: tuple[str, ...] | None = None
 
@@ -49,12 +50,35 @@ class LayerRecord(_Part):
     keys: tuple[str, ...]
 
 
+class ReadoutRecord(_Part):
+    """The weights in which the outputs are affine (`isthmus.evaluation.readout`), and whether the loss is convex."""
+
+    keys: tuple[str, ...]
+    note: str
+    convex_loss: bool
+
+
 class GroupRecord(_Part):
     """A moving group."""
 
     label: str
     layers: tuple[str, ...]
     sweep: str
+
+
+class RefinementRecord(_Part):
+    """Positions and point numbers by (host, moving, refined)."""
+
+    alphas: list[list[list[float]]]
+    rows: list[list[list[int]]]
+
+
+class DirectionRecord(_Part):
+    """Point numbers by (host, moving, draw, fraction) and (host, moving, fraction)."""
+
+    fractions: tuple[float, ...]
+    random: list[list[list[list[int]]]]
+    averaging: list[list[list[int]]]
 
 
 class GridRecord(_Part):
@@ -66,6 +90,8 @@ class GridRecord(_Part):
     num_points: int
     rows: list[list[list[int]]]
     far_ends: list[list[int]] | None
+    refined: RefinementRecord | None = None
+    directions: DirectionRecord | None = None
 
     @classmethod
     def of(cls, grid: Grid) -> "GridRecord":
@@ -77,6 +103,7 @@ class GridRecord(_Part):
         Returns:
             Its record.
         """
+        refined, directions = grid.refined, grid.directions
         return cls(
             hosts=grid.hosts,
             groups=tuple(GroupRecord(label=g.label, layers=g.layers, sweep=g.sweep) for g in grid.groups),
@@ -84,6 +111,16 @@ class GridRecord(_Part):
             num_points=grid.num_points,
             rows=grid.rows.tolist(),
             far_ends=None if grid.far_ends is None else grid.far_ends.tolist(),
+            refined=None
+            if refined is None
+            else RefinementRecord(alphas=refined.alphas.tolist(), rows=refined.rows.tolist()),
+            directions=None
+            if directions is None
+            else DirectionRecord(
+                fractions=directions.fractions,
+                random=directions.random.tolist(),
+                averaging=directions.averaging.tolist(),
+            ),
         )
 
     def grid(self) -> Grid:
@@ -92,6 +129,7 @@ class GridRecord(_Part):
         Returns:
             An equal grid.
         """
+        refined, directions = self.refined, self.directions
         return Grid(
             hosts=self.hosts,  # type: ignore[arg-type]
             groups=tuple(MovingGroup(g.label, g.layers, g.sweep) for g in self.groups),
@@ -99,6 +137,16 @@ class GridRecord(_Part):
             num_points=self.num_points,
             rows=np.array(self.rows, dtype=np.int64),
             far_ends=None if self.far_ends is None else np.array(self.far_ends, dtype=np.int64),
+            refined=None
+            if refined is None
+            else Refinement(np.array(refined.alphas, dtype=np.float64), np.array(refined.rows, dtype=np.int64)),
+            directions=None
+            if directions is None
+            else DirectionRows(
+                directions.fractions,
+                np.array(directions.random, dtype=np.int64),
+                np.array(directions.averaging, dtype=np.int64),
+            ),
         )
 
 
@@ -113,6 +161,7 @@ class Record(_Part):
         batch_size: In force when the first unit began; kept on resuming.
         num_threads: Threads of torch; kept on resuming.
         engine_note: How the engine works on this network, in words.
+        readout: What the last linear layer is; None in runs made before this was recorded.
         interval_target: What the intervals speak of: "distribution" (the examples are a sample of it), or "dataset"
             (the mean over the named data, with `precision`).
         self_checks: What was checked on this model and data, and how it came out.
@@ -136,6 +185,7 @@ class Record(_Part):
     batch_size: int
     num_threads: int
     engine_note: str = ""
+    readout: ReadoutRecord | None = None
     interval_target: str = "distribution"
     self_checks: tuple[dict[str, Any], ...] = ()
     warnings: tuple[str, ...] = ()
@@ -167,6 +217,7 @@ class Record(_Part):
             "normalization": ", ".join(str(split.normalization) for split in self.splits),
             "splits": ", ".join(split.name for split in self.splits),
             "num_examples": sum(split.num_examples for split in self.splits),
+            "tokens_per_example": self.splits[0].num_tokens or "",
             "layer_rule": settings.layers,
             "num_layers": len(self.layers),
             "loss": settings.loss,
@@ -226,13 +277,20 @@ def load_record(folder: Path) -> Record:
         )
     try:
         contents = json.loads(file.read_text(encoding="utf-8"))
+        if contents.get("kind") == "collection":
+            raise InputError(
+                "the run of two networks",
+                "a collection of runs",
+                str(folder),
+                "name one of its members, FOLDER/members/NAME, or load it whole with isthmus.load_run",
+            )
         version = contents["schema_version"]
         if version > SCHEMA_VERSION:
             raise InputError(
                 f"a run of schema version {SCHEMA_VERSION} or earlier", str(version), str(file), "update isthmus"
             )
         return Record(**contents)
-    except (ValidationError, json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
+    except (ValidationError, json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError, AttributeError) as error:
         raise InputError(
             "a run.json written by isthmus", str(error).splitlines()[0], str(file), "measure again into a new folder"
         ) from error

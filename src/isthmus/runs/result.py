@@ -10,7 +10,8 @@ from isthmus.measures.barrier import Quantity, barrier_of
 from isthmus.measures.baseline import Baseline
 from isthmus.measures.distance import LayerDistance
 from isthmus.measures.examples import ExampleTable, cut_differences, mean_values, num_cut_examples
-from isthmus.measures.ratio import barrier_ratio
+from isthmus.measures.ratio import barrier_ratio, per_unit
+from isthmus.measures.robustness import Rise, robustness
 from isthmus.measures.sequential import AskedPrecision
 from isthmus.runs.precise import precise_variables
 from isthmus.sweeps.grid import Grid
@@ -18,6 +19,9 @@ from isthmus.sweeps.grid import Grid
 ROW = ("host", "moving", "alpha")
 CUT = ("host", "moving")
 LAYER = ("moving",)
+REFINED = ("host", "moving", "refined")
+FRACTION = ("host", "moving", "fraction")
+DRAW = ("host", "moving", "draw", "fraction")
 CLASS_VARIABLES = ("num_examples", "loss_barrier", "error_barrier", "loss_interval", "error_interval")
 Variables = dict[str, tuple[tuple[str, ...], Any]]
 
@@ -43,6 +47,8 @@ def split_variables(
     quantities: list[Quantity] = ["loss"] if table.error is None else ["loss", "error"]
     for quantity in quantities:
         variables |= _quantity_variables(grid, table, quantity, baseline)
+        if grid.directions is not None:
+            variables |= direction_variables(grid, table, quantity)
     if asked is not None:
         variables |= precise_variables(grid, table, baseline, asked)
     barrier = variables["loss_barrier"][1]
@@ -56,17 +62,25 @@ def split_variables(
 def _quantity_variables(grid: Grid, table: ExampleTable, quantity: Quantity, baseline: Baseline) -> Variables:
     cuts = (len(grid.hosts), len(grid.groups))
     excess = np.empty((*cuts, len(grid.alphas)))
+    refined = None if grid.refined is None else np.empty(grid.refined.rows.shape)
     numbers = {name: np.empty(cuts) for name in ("value", "low", "high", "alpha")}
     flags = {name: np.empty(cuts, dtype=bool) for name in ("at_end", "trusted")}
     for h, m, differences in cut_differences(grid, table, quantity, baseline):
-        barrier = barrier_of(differences, grid.alphas, quantity)
-        excess[h, m] = barrier.excess
+        alphas = grid.cut(h, m)[0]
+        barrier = barrier_of(differences, alphas, quantity)
+        excess[h, m] = barrier.excess[: len(grid.alphas)]
+        if grid.refined is not None and refined is not None:
+            at = dict(zip(alphas, barrier.excess, strict=True))
+            refined[h, m] = [at[alpha] for alpha in grid.refined.alphas[h, m]]
         for name, array in (numbers | flags).items():
             array[h, m] = getattr(barrier, name)
     name = "loss" if quantity == "loss" else "error_rate"
     known = table.num_examples(np.array([0, 1]))
     ends = {host: table.values(quantity)[grid.end(host), :known].mean(dtype=np.float64) for host in ("a", "b")}
-    return {
+    found: Variables = {} if refined is None else {f"{quantity}_refined_excess": (REFINED, refined)}
+    if refined is not None and 0.5 in grid.alphas:
+        found[f"{quantity}_midpoint_barrier"] = (CUT, excess[..., grid.alphas.index(0.5)])
+    return found | {
         name: (ROW, mean_values(grid, table, quantity)),
         f"{quantity}_excess": (ROW, excess),
         f"{quantity}_barrier": (CUT, numbers["value"]),
@@ -78,6 +92,30 @@ def _quantity_variables(grid: Grid, table: ExampleTable, quantity: Quantity, bas
         f"{quantity}_a": ((), ends["a"]),
         f"{quantity}_b": ((), ends["b"]),
     }
+
+
+def direction_variables(grid: Grid, table: ExampleTable, quantity: Quantity) -> Variables:
+    """The variables of random directions: see `isthmus.measures.robustness.robustness`.
+
+    Args:
+        grid: The rows, with `directions`.
+        table: Per-example results.
+        quantity: Loss or error.
+
+    Returns:
+        Name -> (dimensions, values).
+    """
+    found = robustness(grid, table, quantity)
+    rises: dict[str, Rise] = {"random": found.random_rise, "averaging": found.averaging_rise}
+    variables: Variables = {
+        f"random_{'loss' if quantity == 'loss' else 'error_rate'}": (DRAW, found.random),
+        f"random_{quantity}_rise_spread": (FRACTION, found.spread),
+        f"{quantity}_rise_ratio": (FRACTION, found.ratio),
+    }
+    for kind, rise in rises.items():
+        for name, values in (("", rise.value), ("_low", rise.low), ("_high", rise.high)):
+            variables[f"{kind}_{quantity}_rise{name}"] = (FRACTION, values)
+    return variables
 
 
 def layer_variables(distances: list[LayerDistance]) -> Variables:
@@ -124,14 +162,30 @@ def result_dataset(
         result = parts[0]
     else:
         result = xr.concat(parts, dim="split", join="exact", combine_attrs="drop").assign_coords(split=list(tables))
-    coordinates = {
+    coordinates: dict[str, Any] = {
         "host": list(grid.hosts),
         "moving": [group.label for group in grid.groups],
         "alpha": np.array(grid.alphas, dtype=np.float64),
         "sweep": (LAYER, np.array([group.sweep for group in grid.groups], dtype=object)),
         "layers_moved": (LAYER, np.array(["+".join(group.layers) for group in grid.groups], dtype=object)),
     }
-    return result.assign(layers).assign_coords(coordinates).assign_attrs(attributes)
+    if grid.directions is not None:
+        coordinates |= {"draw": np.arange(grid.directions.random.shape[2]), "fraction": list(grid.directions.fractions)}
+    if grid.refined is not None:
+        refined = np.arange(grid.refined.rows.shape[2])
+        coordinates |= {"refined": refined, "refined_alpha": (REFINED, grid.refined.alphas)}
+    per_size = _per_size(result["loss_barrier"], layers)
+    return result.assign(layers | per_size).assign_coords(coordinates).assign_attrs(attributes)
+
+
+def _per_size(barrier: xr.DataArray, layers: Variables) -> Variables:
+    """The loss barriers per squared unit of distance and per parameter; `moving` is the last dimension."""
+    sizes = {
+        "squared_distance": layers["distance"][1] ** 2,
+        "parameter": layers["num_parameters"][1].astype(np.float64),
+    }
+    dims = tuple(str(dim) for dim in barrier.dims)
+    return {f"loss_barrier_per_{name}": (dims, per_unit(barrier.values, size)) for name, size in sizes.items()}
 
 
 def class_dataset(

@@ -8,7 +8,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationIn
 
 from isthmus.errors import InputError
 
-Alphas = int | float | Sequence[float]
+Alphas = int | float | str | Sequence[float]
+AUTO_POINTS = 9  # the midpoint is one of them, and halving their distance gives short binary numbers
+AUTO_TOLERANCE = 1 / 64
 
 
 class Settings(BaseModel):
@@ -19,6 +21,7 @@ class Settings(BaseModel):
     Attributes:
         sweep: Specifications of the sweeps.
         alphas: Positions between host (0) and donor (1).
+        alpha_tolerance: How near the position of every curve's maximum is to be known; None takes the grid as it is.
         hosts: Which networks play host.
         layers: The rule of the layer partition, or "given".
         loss: The name of the loss.
@@ -33,12 +36,14 @@ class Settings(BaseModel):
         seed: Of everything random.
         precision: Half-width of the loss barriers' intervals, in nats, at which to stop; None uses all examples.
         simultaneous: Whether those intervals are to hold for all barriers of a split at once.
+        directions: Random directions beside every moving group.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     sweep: tuple[str, ...] = ("single",)
     alphas: tuple[float, ...] = (0.5,)
+    alpha_tolerance: float | None = Field(default=None, gt=0, le=0.5)
     hosts: tuple[Literal["a", "b"], ...] = ("a", "b")
     layers: str = "module"
     loss: str = "cross_entropy"
@@ -53,6 +58,7 @@ class Settings(BaseModel):
     seed: int = 0
     precision: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     simultaneous: bool = False
+    directions: int = Field(default=0, ge=0)
 
     @field_validator("alphas", mode="before")
     @classmethod
@@ -80,6 +86,20 @@ class Settings(BaseModel):
             raise ValueError("a precision with it: the intervals of all examples hold for each barrier")
         return value
 
+    @field_validator("directions")
+    @classmethod
+    def _directions(cls, value: int, info: ValidationInfo) -> int:
+        if value and info.data.get("precision") is not None:
+            raise ValueError("no precision with it: directions are measured on all examples")
+        return value
+
+    @field_validator("precision")
+    @classmethod
+    def _precision(cls, value: float | None, info: ValidationInfo) -> float | None:
+        if value is not None and info.data.get("alpha_tolerance") is not None:
+            raise ValueError("no alphas 'auto' with it: a maximum is refined on all examples")
+        return value
+
     def non_default(self) -> dict[str, Any]:
         """The settings that differ from their defaults."""
         return self.model_dump(mode="json", exclude_defaults=True)
@@ -89,7 +109,7 @@ def checked_settings(**values: Any) -> Settings:
     """Settings from values of any origin.
 
     Args:
-        values: By name of the field.
+        values: By name of the field; `alphas` may be "auto", which sets `alpha_tolerance`.
 
     Returns:
         The settings.
@@ -97,6 +117,9 @@ def checked_settings(**values: Any) -> Settings:
     Raises:
         InputError: A value is not allowed; the message names the setting.
     """
+    alphas = values.get("alphas")
+    if isinstance(alphas, str):
+        values |= {"alphas": alpha_grid(AUTO_POINTS), "alpha_tolerance": auto_tolerance(alphas)}
     try:
         return Settings(**values)
     except ValidationError as error:
@@ -147,18 +170,49 @@ def alpha_grid(alphas: Alphas) -> tuple[float, ...]:
     return grid
 
 
-def parsed_alphas(text: str) -> tuple[float, ...]:
+def auto_tolerance(text: str) -> float:
+    """How near the maximum of a curve is to be known.
+
+    Args:
+        text: "auto", or with the tolerance, "auto:0.01".
+
+    Returns:
+        A distance of alphas.
+
+    Raises:
+        InputError: It is something else, or no distance in (0, 0.5].
+
+    Example:
+        >>> auto_tolerance("auto:0.01")
+        0.01
+    """
+    name, colon, number = text.partition(":")
+    try:
+        tolerance = float(number) if colon else AUTO_TOLERANCE
+    except ValueError:
+        tolerance = math.nan
+    if name != "auto" or not 0 < tolerance <= 0.5:
+        raise InputError(
+            "'auto', or 'auto:0.01' for the maximum to within 0.01 of alpha", repr(text), "--alphas", "write auto"
+        )
+    return tolerance
+
+
+def parsed_alphas(text: str) -> str | tuple[float, ...]:
     """The grid that `--alphas` means: a bare integer is a count, a decimal or a comma list are positions.
 
     Args:
-        text: Such as "11", "0.5", "0,0.25,0.5".
+        text: Such as "11", "0.5", "0,0.25,0.5", "auto".
 
     Returns:
-        The grid.
+        The grid; "auto" as it is.
 
     Raises:
         InputError: It is no number, or 0 or 1 alone, which could mean either.
     """
+    if text.startswith("auto"):
+        auto_tolerance(text)
+        return text
     parts = [part.strip() for part in text.split(",")]
     if len(parts) == 1 and parts[0].lstrip("+-").isdigit():
         return alpha_grid(int(parts[0]))

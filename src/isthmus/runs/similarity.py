@@ -10,7 +10,7 @@ import xarray as xr
 
 from isthmus.data.examples import Examples
 from isthmus.evaluation.arithmetic import float32_products
-from isthmus.evaluation.batches import BatchSize, default_batch_size
+from isthmus.evaluation.batches import BatchSize
 from isthmus.evaluation.features import FeatureConnectivity, feature_names
 from isthmus.evaluation.lockstep import Lockstep
 from isthmus.evaluation.loss import Loss, has_classes
@@ -25,7 +25,7 @@ from isthmus.runs.settings import Alphas
 from isthmus.runs.study import refuse_other_study, save_study
 from isthmus.runs.study_settings import refuse_recalibration
 from isthmus.runs.study_subject import only_split, study_attributes
-from isthmus.runs.subject import Subject, chosen_engine, subject_of
+from isthmus.runs.subject import Subject, chosen_engine, examples_at_once, subject_of
 from isthmus.runs.weight_geometry import fitted_initial, weight_geometry
 from isthmus.sweeps.group import ALL
 from isthmus.weights.state import converted
@@ -119,7 +119,7 @@ def similarity(
     )
     if out is not None:
         refuse_other_study(out, attributes)
-    size = BatchSize(settings.batch_size or default_batch_size(subject.network.device))
+    size = BatchSize(examples_at_once(subject, settings))
     with float32_products(dtype, subject.network.device):
         chosen = chosen_engine(subject, settings, size)
         assert isinstance(chosen.engine, SharedEngine)

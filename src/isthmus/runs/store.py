@@ -88,7 +88,7 @@ class MemoryStore:
             num_examples: Examples of the split.
 
         Returns:
-            One table; blocks are emptied into it.
+            One table.
         """
         return assembled(list(self.blocks.values()), num_points, num_examples, self.targets, self.order)
 
@@ -173,7 +173,8 @@ def assembled(
     """One table of all blocks.
 
     Args:
-        blocks: They cover every point on every example; with an order of their own each on some of the first.
+        blocks: They cover every point on every example; with an order of their own each on some of the first. Those of
+            later points are left out.
         num_points: Points of the measurement.
         num_examples: Examples of the split.
         targets: Class numbers in the order of the split, or None.
@@ -182,12 +183,13 @@ def assembled(
     Returns:
         Losses in the dtype that they were computed in.
     """
+    blocks = [block for block in blocks if block.points[0] < num_points]
     if order is not None:
         return _partial(blocks, num_points, num_examples, targets, order)
     covered = sum(block.loss.size for block in blocks)
     assert covered == num_points * num_examples, f"{covered} results for {num_points} points x {num_examples} examples"
     loss = np.empty((num_points, num_examples), dtype=blocks[0].loss.dtype)
-    error = None if blocks[0].error is None else np.empty((num_points, num_examples), dtype=bool)
+    error = None if blocks[0].error is None else np.empty((num_points, num_examples), dtype=blocks[0].error.dtype)
     for block in blocks:
         place = np.ix_(block.points, range(block.start, block.start + block.loss.shape[1]))
         loss[place] = block.loss
@@ -201,7 +203,7 @@ def _partial(
 ) -> ExampleTable:
     counts, ends = np.zeros(num_points, dtype=np.int64), np.zeros(num_points, dtype=np.int64)
     loss = np.full((num_points, num_examples), np.nan, dtype=blocks[0].loss.dtype)
-    error = None if blocks[0].error is None else np.zeros((num_points, num_examples), dtype=bool)
+    error = None if blocks[0].error is None else np.zeros((num_points, num_examples), dtype=blocks[0].error.dtype)
     for block in blocks:
         numbers, stop = list(block.points), block.start + block.loss.shape[1]
         counts[numbers] += stop - block.start

@@ -9,7 +9,7 @@ from isthmus.data.examples import Examples
 from isthmus.data.load import load_examples, load_splits
 from isthmus.errors import InputError, IsthmusWarning, listed
 from isthmus.evaluation.arithmetic import reduction_checks
-from isthmus.evaluation.batches import BatchSize
+from isthmus.evaluation.batches import BatchSize, default_batch_size
 from isthmus.evaluation.device import DTYPES, device_named
 from isthmus.evaluation.engines import ChosenEngine, engine_of
 from isthmus.evaluation.layout import laid_out
@@ -17,16 +17,18 @@ from isthmus.evaluation.loss import loss_named
 from isthmus.evaluation.network import Network
 from isthmus.evaluation.normalization import normalization_modules, refuse_shared_examples
 from isthmus.evaluation.probe import SelfCheck, end_checks, refuse_unfit_model
+from isthmus.evaluation.readout import Readout, readout_of
 from isthmus.layers.order import first_use
 from isthmus.layers.rules import layer_partition
 from isthmus.measures.distance import LayerDistance, layer_distance
 from isthmus.paths.linear import Segment
 from isthmus.paths.point import Point
-from isthmus.runs.inputs import NamedModel, NamedWeights, fitted_weights, named_model, read_weights
+from isthmus.runs.inputs import NamedModel, NamedWeights, fitted_weights, named_model, own_tokenizer, read_weights
 from isthmus.runs.request import Request
 from isthmus.runs.settings import Settings
+from isthmus.sweeps.directions import with_directions
 from isthmus.sweeps.grid import Grid, grid_of
-from isthmus.weights.state import Kind, StateDict, converted, entry_kinds
+from isthmus.weights.state import StateDict, converted, entry_kinds, tied_keys
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,7 @@ class Subject:
         grid: The rows.
         points: The distinct networks behind them.
         distances: One a moving group.
+        readout: The last linear layer, where theory says something of it.
         checks: What was checked and how it came out.
         warnings: What may be other than it seems.
     """
@@ -58,6 +61,7 @@ class Subject:
     grid: Grid
     points: tuple[Point, ...]
     distances: list[LayerDistance]
+    readout: Readout
     checks: list[SelfCheck]
     warnings: list[str]
 
@@ -81,8 +85,15 @@ def subject_of(request: Request) -> Subject:
     read_a, read_b = read_weights(request.a, "a"), read_weights(request.b, "b")
     named = named_model(request.model, read_a[0])
     network_a, network_b = (fitted_weights(*read, named.module) for read in (read_a, read_b))
-    splits = {name: split.to(device) for name, split in load_splits(request.data, data_root=data_root).items()}
-    recalibration = None if recalibration_data is None else load_examples(recalibration_data, data_root=data_root)
+    tokenizer = own_tokenizer(request.model)
+    loaded = load_splits(request.data, data_root=data_root, tokenizer=tokenizer)
+    splits = {name: split.to(device) for name, split in loaded.items()}
+    recalibration = (
+        None
+        if recalibration_data is None
+        else load_examples(recalibration_data, data_root=data_root, tokenizer=tokenizer)
+    )
+    _refuse_other_shapes(splits)
 
     network = Network.copied_from(named.module, loss_function, device, dtype)
     blended = torch.float64 if dtype == torch.float64 else torch.float32
@@ -101,16 +112,16 @@ def subject_of(request: Request) -> Subject:
         entry_kinds(named.module),
         keeps_statistics=settings.batch_norm == "host",
         hashes=(network_a.hash, network_b.hash),
+        ties=tied_keys(named.module),
     )
     needs_far_ends = settings.baseline == "cut" or 1.0 in settings.alphas
     grid, points = grid_of(segment, request.sweeps, settings.hosts, settings.alphas, far_ends=needs_far_ends)
     checks += laid_out_checks + end_checks(network, segment, laid_out_a, laid_out_b, first)
     checks += reduction_checks(settings.dtype, network, named.module, segment, first)
-    parameters = {key for key, kind in segment.kinds.items() if kind is Kind.PARAMETER}
-    distances = [
-        layer_distance(weights_a, weights_b, [k for name in g.layers for k in partition[name] if k in parameters])
-        for g in grid.groups
-    ]
+    distances = [layer_distance(weights_a, weights_b, segment.parameters(group.layers)) for group in grid.groups]
+    if settings.directions:
+        lengths = [found.distance for found in distances]
+        grid, points = with_directions(grid, points, segment, lengths, settings.directions, settings.seed)
     return Subject(
         model=named,
         a=network_a,
@@ -122,9 +133,24 @@ def subject_of(request: Request) -> Subject:
         grid=grid,
         points=points,
         distances=distances,
+        readout=readout_of(network.module, inputs),
         checks=checks,
         warnings=_warned(network_a, network_b, network, settings),
     )
+
+
+def examples_at_once(subject: Subject, settings: Settings) -> int:
+    """The batch size to begin with: the one asked for, else that of a rule on the device and the length of windows.
+
+    Args:
+        subject: What is measured.
+        settings: What was asked.
+
+    Returns:
+        Examples at once.
+    """
+    first = next(iter(subject.splits.values()))
+    return settings.batch_size or default_batch_size(subject.network.device, first.num_tokens)
 
 
 def chosen_engine(subject: Subject, settings: Settings, size: BatchSize) -> ChosenEngine:
@@ -166,6 +192,18 @@ def _probed(
         if recalibration is not None and not settings.allow_shared_examples:
             refuse_shared_examples(recalibration, split)
     return checks
+
+
+def _refuse_other_shapes(splits: dict[str, Examples]) -> None:
+    (first, example), *others = splits.items()
+    for name, split in others:
+        if split.inputs.shape[1:] != example.inputs.shape[1:]:
+            raise InputError(
+                f"examples of one shape in all splits: {tuple(example.inputs.shape[1:])} as in {first}",
+                f"{tuple(split.inputs.shape[1:])} in {name}",
+                "--data",
+                "measure them one after the other, or give text windows of one length",
+            )
 
 
 def _refuse_unused_recalibration(settings: Settings, data: object) -> None:

@@ -1,4 +1,4 @@
-"""`results.parquet` and `classes.parquet`: results as plain tables, one row a cell."""
+"""`results.parquet` and its neighbours: results as plain tables, one row a cell."""
 
 from pathlib import Path
 
@@ -7,20 +7,31 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import xarray as xr
 
-from isthmus.runs.result import CUT, LAYER, ROW
+from isthmus.runs.result import CUT, DRAW, FRACTION, LAYER, REFINED, ROW
 from isthmus.runs.store import save_parquet
 
 RESULTS_FILE = "results.parquet"
 CLASSES_FILE = "classes.parquet"
-DIMENSIONS = ("split", "label", "host", "moving", "alpha")
+BESIDE = {"directions.parquet": ("draw", "fraction"), "refined.parquet": ("refined",)}
+"""Files for variables over further dimensions, beside the rows of (host, moving, alpha)."""
+DIMENSIONS = ("pair", "step", "split", "label", "host", "moving", "alpha", "refined", "draw", "fraction")
 LABEL = ("label",)
-COORDINATES = frozenset({"sweep", "layers_moved", "label_name"})
+COORDINATES = frozenset({"sweep", "layers_moved", "label_name", "refined_alpha"})
 DIMENSIONS_OF = {
     **dict.fromkeys(("loss", "error_rate", "loss_excess", "error_excess"), ROW),
     **dict.fromkeys(("distance", "relative_distance", "cosine", "cosine_status", "num_parameters"), LAYER),
     **dict.fromkeys(("sweep", "layers_moved"), LAYER),
     **dict.fromkeys(("loss_a", "loss_b", "error_a", "error_b", "num_end_examples"), ()),
     "label_name": LABEL,
+    **dict.fromkeys(("refined_alpha", "loss_refined_excess", "error_refined_excess"), REFINED),
+    **dict.fromkeys(("random_loss", "random_error_rate"), DRAW),
+    **{
+        f"{kind}_{quantity}_rise{end}": FRACTION
+        for quantity in ("loss", "error")
+        for kind in ("random", "averaging")
+        for end in ("", "_low", "_high", "_spread")
+    },
+    **dict.fromkeys(("loss_rise_ratio", "error_rise_ratio"), FRACTION),
 }
 """Dimensions of each column, besides split and label; those not named belong to a cut."""
 
@@ -38,6 +49,49 @@ def results_frame(result: xr.Dataset, split: str) -> pd.DataFrame:
     whole = result if "split" in result.dims else result.expand_dims(split=[split])
     order = [name for name in DIMENSIONS if name in whole.dims]
     return whole.to_dataframe(dim_order=order).reset_index()
+
+
+def save_tables(result: xr.Dataset, split: str, folder: Path) -> None:
+    """Write a result as `results.parquet` and, where it has further dimensions, the files of `BESIDE`.
+
+    Args:
+        result: Of a measurement.
+        split: As for `results_frame`.
+        folder: The run folder.
+    """
+    for name, dims in BESIDE.items():
+        if dims[-1] in result.dims:
+            own = [key for key, values in result.data_vars.items() if dims[-1] in values.dims]
+            save_results(result[own].drop_vars(["sweep", "layers_moved"]), split, folder / name)
+    save_results(rows_alone(result), split, folder / RESULTS_FILE)
+
+
+def rows_alone(result: xr.Dataset) -> xr.Dataset:
+    """A result without the variables that vary beside the rows of (host, moving, alpha).
+
+    Args:
+        result: Of a measurement.
+
+    Returns:
+        What `results.parquet` holds.
+    """
+    return result.drop_dims([dim for dims in BESIDE.values() for dim in dims if dim in result.dims])
+
+
+def load_tables(folder: Path) -> xr.Dataset:
+    """Read back what `save_tables` wrote.
+
+    Args:
+        folder: The run folder.
+
+    Returns:
+        The result without attributes.
+    """
+    result = load_results(folder / RESULTS_FILE)
+    for name in BESIDE:
+        if (folder / name).is_file():
+            result = result.merge(load_results(folder / name), join="exact")
+    return result
 
 
 def save_results(result: xr.Dataset, split: str, file: Path) -> None:
@@ -67,7 +121,8 @@ def load_results(file: Path) -> xr.Dataset:
     result = xr.Dataset(coords=labels)
     for name in (column for column in frame.columns if column not in order):
         own = DIMENSIONS_OF.get(name, CUT)
-        dims = [d for d in order if d in own or (d in {"split", "label"} and own not in {LAYER, LABEL})]
+        common = name in COORDINATES or own == LAYER
+        dims = [d for d in order if d in own or (d in {"split", "label"} and not common)]
         cells = frame[name].to_numpy().reshape([len(labels[d]) for d in order])
         values = cells[tuple(slice(None) if d in dims else 0 for d in order)]
         result = (

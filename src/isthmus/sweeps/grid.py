@@ -4,12 +4,40 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Int
+from jaxtyping import Float, Int
 
 from isthmus.errors import InputError
 from isthmus.paths.linear import Host, Segment
 from isthmus.paths.point import Point
 from isthmus.sweeps.group import MovingGroup, Sweep
+
+
+@dataclass(frozen=True)
+class Refinement:
+    """Points that were added to every cut about the maximum of its curve.
+
+    Attributes:
+        alphas: Where; a cut may hold one position several times.
+        rows: The numbers of the points there.
+    """
+
+    alphas: Float[np.ndarray, "host moving refined"]
+    rows: Int[np.ndarray, "host moving refined"]
+
+
+@dataclass(frozen=True)
+class DirectionRows:
+    """Points along random directions, and beside them those along the averaging direction.
+
+    Attributes:
+        fractions: Parts of a step that is as long as that of averaging; 0 is the host.
+        random: The number of the point at each (host, moving, draw, fraction).
+        averaging: The same for the averaging direction.
+    """
+
+    fractions: tuple[float, ...]
+    random: Int[np.ndarray, "host moving draw fraction"]
+    averaging: Int[np.ndarray, "host moving fraction"]
 
 
 @dataclass(frozen=True)
@@ -26,6 +54,8 @@ class Grid:
         num_points: How many distinct networks there are.
         rows: The number of the point at each (host, moving, alpha).
         far_ends: The same for (host, moving) at alpha 1, where baseline `cut` needs it; else None.
+        refined: Further points of each cut, where the maximum of its curve was looked for.
+        directions: Points along random directions, where these were asked for.
     """
 
     hosts: tuple[Host, ...]
@@ -34,6 +64,23 @@ class Grid:
     num_points: int
     rows: Int[np.ndarray, "host moving alpha"]
     far_ends: Int[np.ndarray, "host moving"] | None
+    refined: Refinement | None = None
+    directions: DirectionRows | None = None
+
+    def cut(self, h: int, m: int) -> tuple[tuple[float, ...], Int[np.ndarray, " alphas"]]:
+        """Every position of a cut that is evaluated, each once: first the grid's, then the refined ones.
+
+        Args:
+            h: Number of the host.
+            m: Number of the moving group.
+
+        Returns:
+            The alphas, and the numbers of the points there.
+        """
+        places = dict(zip(self.alphas, self.rows[h, m].tolist(), strict=True))
+        if self.refined is not None:
+            places |= dict(zip(self.refined.alphas[h, m].tolist(), self.refined.rows[h, m].tolist(), strict=True))
+        return tuple(places), np.array(list(places.values()), dtype=np.int64)
 
     def end(self, host: Host) -> int:
         """The number of a complete network among the points."""

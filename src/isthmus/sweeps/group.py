@@ -14,7 +14,7 @@ class MovingGroup:
     Attributes:
         label: Unique within a measurement, such as "conv1", "conv1+fc", "shallow_first:03", "all".
         layers: Their labels, in layer order.
-        sweep: The name of the sweep that asked for it.
+        sweep: The name of the sweep that asked for it (of `subsets:given` without its sets).
     """
 
     label: str
@@ -24,7 +24,7 @@ class MovingGroup:
 
 @runtime_checkable
 class Sweep(Protocol):
-    """The groups that one question needs. A new sweep is one file with such a class, named in `spec.SWEEPS`."""
+    """The groups that one question needs. A new sweep is one file with such a class, and a line in `spec.SWEEPS`."""
 
     @property
     def name(self) -> str:

@@ -1,22 +1,50 @@
 """Sweeps by name, as the command line and `measure(sweep=...)` write them."""
 
 from collections.abc import Callable, Iterable, Mapping
-from functools import partial
+from dataclasses import dataclass
 
 from isthmus.errors import InputError, UnknownNameError
-from isthmus.sweeps.cumulative import Cumulative
+from isthmus.sweeps import cumulative, subsets, window
 from isthmus.sweeps.full import Full
 from isthmus.sweeps.group import Sweep
 from isthmus.sweeps.pairs import Pairs
 from isthmus.sweeps.single import Single
 
-SWEEPS: Mapping[str, Callable[[], Sweep]] = {
-    "full": Full,
-    "single": Single,
-    "cumulative:shallow_first": partial(Cumulative, "shallow_first"),
-    "cumulative:deep_first": partial(Cumulative, "deep_first"),
-    "pairs": Pairs,
+
+@dataclass(frozen=True)
+class SweepSpec:
+    """How a sweep is written.
+
+    Attributes:
+        forms: Every way to write it, for help and errors.
+        sweep: Makes it of the text after the first colon; "" where there is none.
+    """
+
+    forms: tuple[str, ...]
+    sweep: Callable[[str], Sweep]
+
+
+def _plain(sweep: Sweep) -> SweepSpec:
+    """A sweep that takes no argument."""
+
+    def alone(argument: str) -> Sweep:
+        if argument:
+            raise InputError(f"{sweep.name!r} alone", repr(f"{sweep.name}:{argument}"), "--sweep", "drop the argument")
+        return sweep
+
+    return SweepSpec((sweep.name,), alone)
+
+
+SWEEPS: Mapping[str, SweepSpec] = {
+    "full": _plain(Full()),
+    "single": _plain(Single()),
+    "cumulative": SweepSpec(cumulative.FORMS, cumulative.cumulative_of),
+    "window": SweepSpec(window.FORMS, window.window_of),
+    "pairs": _plain(Pairs()),
+    "subsets": SweepSpec(subsets.FORMS, subsets.subsets_of),
 }
+FORMS = tuple(form for spec in SWEEPS.values() for form in spec.forms)
+"""Every way to write a sweep."""
 
 
 def parsed_sweeps(sweep: "str | Sweep | Iterable[str | Sweep]") -> list[Sweep]:
@@ -25,7 +53,7 @@ def parsed_sweeps(sweep: "str | Sweep | Iterable[str | Sweep]") -> list[Sweep]:
     The full sweep stands first in every measurement, asked for or not: the row "all".
 
     Args:
-        sweep: Such as "single", or `["single", MySweep()]`.
+        sweep: Such as "single", or `["single", "window:4", MySweep()]`.
 
     Returns:
         `Full()` and then the others in the order given.
@@ -43,6 +71,7 @@ def parsed_sweeps(sweep: "str | Sweep | Iterable[str | Sweep]") -> list[Sweep]:
 
 
 def _parsed(text: str) -> Sweep:
-    if text not in SWEEPS:
-        raise UnknownNameError("a sweep", text, SWEEPS, "--sweep")
-    return SWEEPS[text]()
+    name, _, argument = text.partition(":")
+    if name not in SWEEPS:
+        raise UnknownNameError("a sweep", text, SWEEPS, "--sweep", f"write {', '.join(FORMS)}")
+    return SWEEPS[name].sweep(argument)

@@ -5,14 +5,37 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Float
 from torch import Tensor, nn
 
 from isthmus.data.examples import Examples
 from isthmus.errors import InputError
+from isthmus.evaluation.loss import (
+    Loss,
+    example_losses,
+    has_classes,
+    loss_named,
+    output_tensor,
+    refuse_targets_out_of_range,
+)
+from isthmus.training.arithmetic import forward_of, training_arithmetic
+from isthmus.training.augmentation import Batch, refuse_unfit_augmentations
+from isthmus.training.batches import make_batch, mean_loss, training_batches
+from isthmus.training.losses import LossRecord, epoch_losses
+from isthmus.training.optimizer import (
+    ascended,
+    load_optimizer_tensors,
+    make_optimizer,
+    optimizer_tensors,
+    set_learning_rate,
+)
+from isthmus.training.optimizer_settings import Sam
 from isthmus.training.recipe import Recipe
-from isthmus.training.schedule import warmup_cosine
-from isthmus.training.seeds import Seeds
+from isthmus.training.steps import checkpoint_steps
+from isthmus.weights.state import tensors_of
+from isthmus.weights.step import Step
+from isthmus.weights.training_state import TrainingState
+
+Keep = Callable[[Step, TrainingState], None]
 
 
 @dataclass(frozen=True)
@@ -21,7 +44,8 @@ class Training:
 
     Attributes:
         weights: The final state dict, on the CPU, in memory of its own.
-        losses: Mean cross-entropy per example, in nats, of each epoch, taken while the weights moved.
+        losses: Mean loss per example of each epoch, taken while the weights moved; NaN for one that another network
+            took in its place.
     """
 
     weights: dict[str, Tensor]
@@ -32,73 +56,111 @@ def train(
     model: nn.Module,
     examples: Examples,
     recipe: Recipe,
-    seeds: Seeds,
-    progress: Callable[[int, float], None] | None = None,
+    *,
+    loss: Loss | None = None,
+    start: TrainingState | None = None,
+    keep: Keep | None = None,
+    progress: Callable[[Step, float], None] | None = None,
 ) -> Training:
-    """Train a classifier by stochastic gradient descent with momentum and a clipped gradient.
+    """Train a network by a recipe.
 
-    The same model, examples, recipe and seeds give the same weights to the bit, on the same machine with the same
-    number of threads. PyTorch's own random state on the CPU is as before afterwards.
+    The same initial weights, examples and recipe give the same weights to the bit, on the same machine with the same
+    number of threads, in one go or in parts. PyTorch's own random state is as before afterwards.
 
     Args:
         model: Trained in place, on the device where it is; its initial weights are the caller's
             (`make_initial_model`).
-        examples: Inputs and class numbers; they should be on the model's device.
-        recipe: The settings.
-        seeds: `order` and `augmentation` are used.
-        progress: Called after every epoch with the epochs done and the loss of the last.
+        examples: Inputs and targets; they should be on the model's device.
+        recipe: The settings; the seeds `order` and `augmentation` are used.
+        loss: Per-example losses in place of those that the recipe names.
+        start: Where an earlier training stopped; None begins with the model as it is.
+        keep: Given the state at every checkpoint of the recipe, as copies that training on does not change.
+        progress: Called after every epoch, and at the end, with the time and the epoch's loss.
 
     Returns:
         The final weights and the loss of every epoch.
 
     Raises:
-        InputError: If a loss is not finite.
+        InputError: The network does not run on the examples, an augmentation is not made for them, or a loss is not
+            finite.
     """
     device = next(model.parameters()).device
     per_epoch = math.ceil(len(examples) / recipe.batch_size)
-    optimizer = torch.optim.SGD(
-        model.parameters(), recipe.learning_rate, recipe.momentum, weight_decay=recipe.weight_decay
-    )
-    order = torch.Generator().manual_seed(seeds.stream("order"))
-    losses: list[float] = []
+    end = recipe.length.iterations(per_epoch)
+    steps = checkpoint_steps(recipe.length, recipe.checkpoints, recipe.checkpoint_every, per_epoch)
+    loss_function = loss or loss_named(recipe.loss)
+    forward = forward_of(model, recipe, device)
+    _refuse_unfit(model, examples, recipe, loss_function)
+    optimizer = make_optimizer(recipe.optimizer, model)
+    record = LossRecord(torch.full((end,), math.nan, device=device), recipe.batch_size, len(examples))
+    if start is not None:
+        model.load_state_dict(start.weights)
+        load_optimizer_tensors(optimizer, model, start.optimizer)
+        record.losses[: start.iteration] = start.losses.to(device)
+        record.first = start.iteration
+        record.last_kept = None if keep is None else steps.get(start.iteration, Step(start.iteration, "it"))
+
+    def gradient(batch: Batch, iteration: int) -> Tensor:
+        torch.manual_seed(recipe.seeds.stream("augmentation", iteration, "dropout"))
+        value = mean_loss(loss_function, forward(batch.inputs), batch)
+        optimizer.zero_grad()
+        value.backward()  # type: ignore[no-untyped-call]
+        return value.detach()
+
+    def kept(done: int) -> None:
+        if keep is not None and done in steps:
+            record.refuse_divergence(done, model)
+            weights = {key: tensor.clone() for key, tensor in tensors_of(model).items()}
+            memory = optimizer_tensors(optimizer, model)
+            keep(steps[done], TrainingState(done, weights, memory, record.losses[:done].clone()))
+            record.last_kept = steps[done]
+
     model.train()
-    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
-        torch.manual_seed(seeds.stream("augmentation"))
-        for epoch in range(recipe.epochs):
-            shuffled = examples.take(torch.randperm(len(examples), generator=order))
-            batch_losses = torch.zeros(per_epoch, device=device)
-            for batch in range(per_epoch):
-                for group in optimizer.param_groups:
-                    group["lr"] = warmup_cosine(
-                        epoch * per_epoch + batch,
-                        peak=recipe.learning_rate,
-                        warmup_iterations=recipe.warmup_iterations,
-                        num_iterations=recipe.epochs * per_epoch,
-                    )
-                start = batch * recipe.batch_size
-                inputs, targets = shuffled.batch(start, start + recipe.batch_size, device, torch.float32)
-                loss = nn.functional.cross_entropy(model(inputs), targets)
-                optimizer.zero_grad()
-                loss.backward()  # type: ignore[no-untyped-call]
+    with training_arithmetic(recipe.dtype, device):
+        if start is None:
+            kept(0)
+        for iteration, batch in enumerate(training_batches(examples, recipe, record.first, device), record.first):
+            rate = recipe.schedule.rate(iteration, end, per_epoch, recipe.optimizer.learning_rate)
+            set_learning_rate(optimizer, rate)
+            record.losses[iteration] = gradient(batch, iteration)
+            if isinstance(recipe.optimizer, Sam):
+                with ascended(model, recipe.optimizer.rho):
+                    gradient(batch, iteration)
+            if recipe.clip_norm is not None:
                 nn.utils.clip_grad_norm_(model.parameters(), recipe.clip_norm)
-                optimizer.step()
-                batch_losses[batch] = loss.detach() * len(targets)
-            losses.append(_finite_sum(batch_losses, epoch) / len(examples))
-            if progress is not None:
-                progress(epoch + 1, losses[-1])
-    weights = {key: tensor.detach().clone().cpu() for key, tensor in model.state_dict().items()}
-    return Training(weights, tuple(losses))
+            optimizer.step()
+
+            done = iteration + 1
+            if done % per_epoch == 0 or done == end:
+                record.refuse_divergence(done, model)
+                if progress is not None:
+                    progress(recipe.length if done == end else Step(done // per_epoch, "ep"), record.last_epoch(done))
+            kept(done)
+    weights = {key: tensor.clone().cpu() for key, tensor in tensors_of(model).items()}
+    return Training(weights, epoch_losses(record.losses, recipe.batch_size, len(examples)))
 
 
-def _finite_sum(batch_losses: Float[Tensor, " batches"], epoch: int) -> float:
-    # Read once an epoch: asking after every mini-batch would make a GPU wait.
-    finite = batch_losses.isfinite()
-    if not finite.all():
-        first = int((~finite).nonzero()[0])
+def _refuse_unfit(model: nn.Module, examples: Examples, recipe: Recipe, loss: Loss) -> None:
+    """Run two examples through the network before training, where a message can still say what is wrong."""
+    refuse_unfit_augmentations(examples, recipe.augmentations)
+    parameter = next(model.parameters())
+    few = make_batch(examples.take(slice(0, min(2, len(examples)))), (), 0, parameter.device, parameter.dtype)
+    training = model.training
+    model.eval()
+    try:
+        with torch.no_grad():
+            outputs = output_tensor(model(few.inputs))
+    except (RuntimeError, TypeError, IndexError, ValueError) as error:
+        if isinstance(error, InputError):
+            raise
         raise InputError(
-            "a finite training loss",
-            f"{float(batch_losses[first])} in mini-batch {first + 1} of epoch {epoch + 1}",
-            "the recipe",
-            "lower learning_rate or clip_norm, or raise warmup_iterations",
-        )
-    return float(batch_losses.sum(dtype=torch.float64))
+            "a network that runs on the data",
+            f"{type(error).__name__}: {str(error).splitlines()[0]}",
+            f"{type(model).__name__} on {examples.name}, inputs of shape {tuple(few.inputs.shape)}",
+            "check the recipe's model (its channels and classes) and data",
+        ) from error
+    finally:
+        model.train(training)
+    if has_classes(outputs, few.targets):
+        refuse_targets_out_of_range(outputs, examples.targets, examples.name)
+    example_losses(loss, outputs, few.targets)

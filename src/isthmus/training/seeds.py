@@ -1,12 +1,10 @@
-"""Where chance enters training: three sources, each with a seed of its own."""
+"""Where chance enters training: three sources, each with a seed of its own. Nothing here imports torch."""
 
 import hashlib
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-import torch
-from torch import nn
+from pydantic import ConfigDict
 
 Source = Literal["initialisation", "order", "augmentation"]
 
@@ -15,23 +13,28 @@ Source = Literal["initialisation", "order", "augmentation"]
 class Seeds:
     """One seed for each source of chance, so that one can change while the others stay.
 
-    Equal numbers give unrelated streams: each seed is hashed together with the name of its source.
+    Equal numbers give unrelated streams: each seed is hashed together with the name of its source. Within a training
+    every epoch has a stream of its own for the order and every iteration one for augmentation, so that a training
+    that goes on in the middle draws what it would have drawn.
 
     Attributes:
         initialisation: The weights that training starts from.
         order: The order of the examples in every epoch.
-        augmentation: What happens to examples on their way through the network: dropout.
+        augmentation: What happens to examples on their way: crops, flips, mixing, dropout.
     """
+
+    __pydantic_config__ = ConfigDict(extra="forbid")  # in a recipe an unknown seed is refused
 
     initialisation: int = 0
     order: int = 0
     augmentation: int = 0
 
-    def stream(self, source: Source) -> int:
+    def stream(self, source: Source, *place: int | str) -> int:
         """The number that seeds the generator of a source.
 
         Args:
             source: One of the three.
+            place: Where in the training, such as the epoch; nothing for the source as a whole.
 
         Returns:
             An integer of 63 bits.
@@ -40,22 +43,6 @@ class Seeds:
             >>> Seeds(order=1).stream("order") == Seeds(order=1).stream("augmentation")
             False
         """
-        seed: int = getattr(self, source)
-        return int.from_bytes(hashlib.sha256(f"{source}:{seed}".encode()).digest()[:8], "big") >> 1
-
-
-def make_initial_model(build: Callable[[], nn.Module], seeds: Seeds) -> nn.Module:
-    """Build a network whose initial weights depend on the initialisation seed alone.
-
-    PyTorch's own random state is as before afterwards.
-
-    Args:
-        build: Builds the network, on the CPU.
-        seeds: The seeds; only `initialisation` is used.
-
-    Returns:
-        The network.
-    """
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seeds.stream("initialisation"))
-        return build()
+        words = (source, getattr(self, source), *place)
+        text = ":".join(map(str, words))
+        return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") >> 1

@@ -15,11 +15,12 @@ from torch import Tensor
 
 from isthmus.errors import InputError, listed
 from isthmus.files import save_whole
+from isthmus.hugging_face import PREFIX, parsed_source, snapshot_folder
 from isthmus.weights.state import StateDict
 
 NESTS = ("state_dict", "model_state_dict", "model", "weights", "net", "network", "module", "params")
 WRAPPERS = ("_orig_mod", "module")  # torch.compile and DataParallel put these around a network
-INDEX = "model.safetensors.index.json"
+FOLDER_FILES = (("safetensors", "model.safetensors"), ("bin", "pytorch_model.bin"))  # the first that is there counts
 
 
 @dataclass(frozen=True)
@@ -38,13 +39,14 @@ class Checkpoint:
 
 
 def load_checkpoint(path: str | Path) -> Checkpoint:
-    """Read a checkpoint: `.safetensors`, a folder of (sharded) safetensors, or a torch file.
+    """Read a checkpoint: `.safetensors`, a torch file, or a (sharded) folder of either as Hugging Face writes it.
 
-    A torch file is read with `weights_only=True`: code in it does not run. A state dict that is nested under a usual
-    key (`state_dict`, `model`, ...) is unpacked; the prefixes `module.` and `_orig_mod.` of wrappers are stripped.
+    `hf:ID` and `hf:ID@REVISION` name such a folder on the Hugging Face hub. A torch file is read with
+    `weights_only=True`: code in it does not run. A state dict that is nested under a usual key (`state_dict`, `model`,
+    ...) is unpacked; the prefixes `module.` and `_orig_mod.` of wrappers are stripped.
 
     Args:
-        path: File or folder.
+        path: File or folder, or `hf:` and a folder or an id.
 
     Returns:
         The checkpoint, with a note for everything that was changed on the way.
@@ -52,7 +54,12 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
     Raises:
         InputError: There is no such file, it is damaged or holds code, or an entry is sparse, quantised or meta.
     """
-    path = Path(path)
+    if str(path).startswith(PREFIX):
+        source = parsed_source(str(path), "a checkpoint")
+        path, name = snapshot_folder(source, "a checkpoint"), source.name
+    else:
+        path = Path(path)
+        name = path.name
     if not path.exists():
         raise InputError("a checkpoint file or folder", "nothing there", str(path), "check the path")
     entries: dict[str, Any]
@@ -64,7 +71,7 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
     else:
         entries, notes = _unpacked(_torch_contents(path), path)
     weights, stripped = _unwrapped(_dense_entries(entries, path))
-    return Checkpoint(weights, path.name, (*notes, *stripped))
+    return Checkpoint(weights, name, (*notes, *stripped))
 
 
 def save_weights(weights: StateDict, path: str | Path) -> None:
@@ -91,17 +98,35 @@ def _safetensors_entries(path: Path) -> dict[str, Tensor]:
 
 
 def _folder_entries(folder: Path) -> dict[str, Tensor]:
-    index = folder / INDEX
-    if not index.exists():
-        files = sorted(folder.glob("*.safetensors"))
-        if len(files) != 1:
+    for kind, name in FOLDER_FILES:
+        index, files = folder / f"{name}.index.json", sorted(folder.glob(f"*.{kind}"))
+        if index.exists():
+            return _sharded_entries(index)
+        if (folder / name).exists():
+            return _file_entries(folder / name)
+        if kind == "safetensors" and len(files) == 1:
+            return _file_entries(files[0])
+        if kind == "safetensors" and files:
             raise InputError(
-                f"one .safetensors file, or several with {INDEX}",
+                f"one .safetensors file, or several with {index.name}",
                 f"{len(files)} files and no index",
                 str(folder),
                 "name the checkpoint file itself",
             )
-        return _safetensors_entries(files[0])
+    raise InputError(
+        "a .safetensors file or pytorch_model.bin in the folder",
+        "neither",
+        str(folder),
+        "name the checkpoint file itself",
+    )
+
+
+def _file_entries(path: Path) -> dict[str, Any]:
+    return _safetensors_entries(path) if path.suffix == ".safetensors" else _unpacked(_torch_contents(path), path)[0]
+
+
+def _sharded_entries(index: Path) -> dict[str, Tensor]:
+    folder = index.parent
     try:
         placed: dict[str, str] = json.loads(index.read_text(encoding="utf-8"))["weight_map"]
     except (ValueError, KeyError, TypeError) as error:
@@ -112,7 +137,7 @@ def _folder_entries(folder: Path) -> dict[str, Tensor]:
     absent = [name for name, file in shards.items() if not file.exists() or file.parent != folder]
     if absent:
         raise InputError(f"{len(shards)} shards", f"missing {listed(absent)}", str(folder), "copy the folder again")
-    entries = {key: tensor for file in shards.values() for key, tensor in _safetensors_entries(file).items()}
+    entries = {key: tensor for file in shards.values() for key, tensor in _file_entries(file).items()}
     lost = [key for key in placed if key not in entries]
     if lost:
         raise InputError("every key of the index", f"missing {listed(lost)}", str(folder), "copy the folder again")

@@ -1,0 +1,89 @@
+"""From text to token numbers: characters, or a tokenizer of transformers."""
+
+from collections.abc import Iterable
+
+import numpy as np
+from jaxtyping import Int64
+
+from isthmus.errors import InputError
+from isthmus.hugging_face import HuggingFaceSource, named_hub_failures, quiet, transformers_package
+
+NUM_CODE_POINTS = 0x110000
+UNKNOWN = -1
+
+
+def characters_of(texts: Iterable[str]) -> str:
+    """The vocabulary of character models: every character that occurs, in the order of code points.
+
+    Args:
+        texts: What the networks were trained on.
+
+    Returns:
+        Each character once; its place is its token number.
+
+    Example:
+        >>> characters_of(["banana", "b n"])
+        ' abn'
+    """
+    return "".join(sorted(set().union(*texts)))
+
+
+def character_tokens(text: str, vocabulary: str, name: str) -> Int64[np.ndarray, " tokens"]:
+    """One token a character.
+
+    Args:
+        text: The text.
+        vocabulary: From `characters_of`.
+        name: What to call the text.
+
+    Returns:
+        Token numbers.
+
+    Raises:
+        InputError: The text holds a character that the vocabulary has not.
+
+    Example:
+        >>> character_tokens("nab", " abn", "example").tolist()
+        [3, 1, 2]
+    """
+    number_of = np.full(NUM_CODE_POINTS, UNKNOWN)
+    number_of[_code_points(vocabulary)] = np.arange(len(vocabulary))
+    points = _code_points(text)
+    tokens = number_of[points]
+    unknown = tokens == UNKNOWN
+    if unknown.any():
+        first = int(unknown.argmax())
+        line = text.count("\n", 0, first) + 1
+        raise InputError(
+            f"the {len(vocabulary)} characters of the vocabulary",
+            f"{text[first]!r} in line {line} ({len(np.unique(points[unknown]))} unknown characters)",
+            name,
+            "give vocabulary=FILE, the text that the networks were trained on, or tokenizer=FOLDER",
+        )
+    return np.asarray(tokens)
+
+
+def tokenizer_tokens(text: str, source: HuggingFaceSource, name: str) -> Int64[np.ndarray, " tokens"]:
+    """The tokens of a tokenizer of transformers, without special tokens about the text.
+
+    Args:
+        text: The text, which is tokenised as a whole.
+        source: The folder or id of the tokenizer.
+        name: What to call the text.
+
+    Returns:
+        Token numbers.
+
+    Raises:
+        InputError: There is no tokenizer, or transformers is not installed.
+    """
+    where = f"data {name}"
+    transformers = transformers_package(where)
+    with quiet(transformers), named_hub_failures(source, "a tokenizer (or write tokenizer=characters)", where):
+        tokenizer = transformers.AutoTokenizer.from_pretrained(source.source, **source.arguments)
+        numbers: list[int] = tokenizer(text, add_special_tokens=False)["input_ids"]
+    return np.array(numbers, dtype=np.int64)
+
+
+def _code_points(text: str) -> Int64[np.ndarray, " characters"]:
+    return np.frombuffer(text.encode("utf-32-le"), dtype="<u4").astype(np.int64)

@@ -1,0 +1,53 @@
+"""How much the loss rises when a network is left along several drawn directions."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+
+from isthmus.measures.interval import critical_value, is_trusted, mean_band
+
+
+@dataclass(frozen=True)
+class Rise:
+    """The mean rise of the loss over the host, with two uncertainties that are kept apart.
+
+    Attributes:
+        value: Mean over examples and draws, in nats for cross-entropy.
+        low: Lower end of the 95 % interval over examples; the drawn directions are held fixed.
+        high: Upper end.
+        spread: Standard deviation over draws of the mean over examples; NaN for fewer than two draws.
+        trusted: Whether there are examples enough for the interval (`isthmus.measures.interval.is_trusted`).
+    """
+
+    value: float
+    low: float
+    high: float
+    spread: float
+    trusted: bool
+
+
+def rise_over_host(displaced: Float[np.ndarray, "draws n"], host: Float[np.ndarray, " n"]) -> Rise:
+    """The rise of the loss, paired by example: mean over draws k and examples i of E_ki - E_i.
+
+    Args:
+        displaced: Loss of each displaced network on each example.
+        host: Loss of the host on the same examples.
+
+    Returns:
+        The rise; everything is NaN where a loss is, or where both are infinite.
+
+    Example:
+        >>> rise = rise_over_host(np.array([[1.0, 3.0], [2.0, 4.0]]), np.array([1.0, 1.0]))
+        >>> rise.value, round(rise.spread, 4)
+        (1.5, 0.7071)
+    """
+    with np.errstate(invalid="ignore"):
+        differences = displaced.astype(np.float64) - host.astype(np.float64)
+        by_example, by_draw = differences.mean(axis=0), differences.mean(axis=1)
+        value = float(by_example.mean())
+        spread = float(by_draw.std(ddof=1)) if len(by_draw) > 1 else np.nan
+    if np.isnan(value):
+        return Rise(np.nan, np.nan, np.nan, np.nan, trusted=False)
+    low, high = mean_band(by_example[None], critical_value(by_example[None]))
+    return Rise(value, float(low[0]), float(high[0]), spread, is_trusted(by_example))

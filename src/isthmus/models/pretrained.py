@@ -1,0 +1,116 @@
+"""Networks of `transformers`, from the configuration in a folder or under an id, and weights under their keys."""
+
+import copy
+import sys
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from isthmus.errors import InputError, listed
+from isthmus.hugging_face import HuggingFaceSource, named_hub_failures, quiet, transformers_package
+from isthmus.models.spec import WHERE
+from isthmus.weights.state import StateDict, tensors_of
+
+TASKS = {
+    "MODEL_FOR_CAUSAL_LM_MAPPING": "AutoModelForCausalLM",
+    "MODEL_FOR_IMAGE_CLASSIFICATION_MAPPING": "AutoModelForImageClassification",
+}
+
+
+def load_pretrained_model(source: HuggingFaceSource) -> nn.Module:
+    """The network that a configuration describes: a causal language model or an image classifier, in float32.
+
+    Only `config.json` is read; no weights, and no code beside it.
+
+    Args:
+        source: Folder or id.
+
+    Returns:
+        The network, freshly initialised from the current random state.
+
+    Raises:
+        InputError: There is no configuration, none that transformers knows, or one of another task; or transformers is
+            not installed.
+    """
+    transformers = transformers_package(f"{WHERE} hf:{source.name}")
+    with quiet(transformers), named_hub_failures(source, "a configuration", WHERE):
+        config = transformers.AutoConfig.from_pretrained(source.source, **source.arguments)
+        config.use_cache = False
+        for mapping, builder in TASKS.items():
+            if type(config) in getattr(transformers, mapping):
+                auto = getattr(transformers, builder)
+                model: nn.Module = auto.from_config(config, dtype=torch.float32, trust_remote_code=False)
+                return model
+    raise InputError(
+        "a causal language model or an image classifier",
+        f"a configuration of {config.model_type}",
+        f"{WHERE} hf:{source.name}",
+        "wrap another model in a function: --model path/to/file.py:function",
+    )
+
+
+def model_settings(model: nn.Module) -> dict[str, Any]:
+    """What the configuration of a network of transformers says beyond its modules, such as the number of heads.
+
+    Args:
+        model: Any network.
+
+    Returns:
+        Its configuration without paths and versions; empty for other networks.
+    """
+    config = getattr(model, "config", None)
+    if not _is_pretrained(model) or config is None:
+        return {}
+    settings: dict[str, Any] = config.to_dict()
+    return {name: value for name, value in settings.items() if name not in {"_name_or_path", "transformers_version"}}
+
+
+def renamed_weights(weights: StateDict, model: nn.Module, where: str) -> tuple[StateDict, tuple[str, ...]]:
+    """The weights under the keys of a network of transformers, by transformers' own rules.
+
+    Published checkpoints have other prefixes, older names, and entries that are no weights any more (attention masks).
+    Weights whose keys are all the model's, and those of other networks, come back as they are.
+
+    Args:
+        weights: As they were read.
+        model: The network that is to take them; not changed.
+        where: What to call the weights in messages.
+
+    Returns:
+        Weights and, where something was renamed, a note.
+
+    Raises:
+        InputError: The rules leave keys missing, left over, or of another shape.
+    """
+    expected = tensors_of(model)
+    if not _is_pretrained(model) or weights.keys() <= expected.keys():
+        return weights, ()
+    widest = max((t.dtype for t in weights.values() if t.is_floating_point()), key=lambda d: d.itemsize)
+    with quiet(transformers_package(where)), torch.random.fork_rng(devices=[]):
+        loaded, found = type(model).from_pretrained(  # type: ignore[attr-defined]
+            None,
+            config=copy.deepcopy(model.config),
+            state_dict=dict(weights),
+            dtype=widest,
+            ignore_mismatched_sizes=True,
+            output_loading_info=True,
+        )
+    mismatched = [entry[0] for entry in found["mismatched_keys"]]
+    wrong = {"missing": found["missing_keys"], "unexpected": found["unexpected_keys"], "of another shape": mismatched}
+    difference = "; ".join(f"{len(keys)} {what}: {listed(sorted(keys))}" for what, keys in wrong.items() if keys)
+    if difference:
+        raise InputError(
+            f"the keys and shapes of {type(model).__name__}",
+            difference,
+            where,
+            "give the model (and its sizes) that this checkpoint was trained with",
+        )
+    renamed: dict[str, Tensor] = tensors_of(loaded)
+    gone = [key for key in weights if key not in renamed]
+    return renamed, (f"transformers' rules for checkpoints renamed or left out {len(gone)} keys: {listed(gone, 3)}",)
+
+
+def _is_pretrained(model: nn.Module) -> bool:
+    transformers = sys.modules.get("transformers")
+    return transformers is not None and isinstance(model, transformers.PreTrainedModel)

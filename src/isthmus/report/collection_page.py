@@ -1,0 +1,96 @@
+"""The report of a collection: its pictures as files, and one self-contained page."""
+
+import base64
+import json
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from isthmus.files import save_whole
+from isthmus.report.collection_pictures import collection_pictures
+from isthmus.report.folder import FORMATS
+from isthmus.report.members_table import members_table
+from isthmus.report.page_tables import settings_rows
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+TEMPLATES = Path(__file__).parent / "templates"
+APART = ("members", "kind", "dimensions")
+
+
+def save_collection_report(name: str, result: "xr.Dataset", folder: Path) -> Path:
+    """Writes `figures/*.svg`, `figures/*.png` and `report.html`; each file appears whole or not at all.
+
+    The members have no pictures of their own unless they are asked for: `isthmus report FOLDER/members/NAME`. Pages
+    that are there already are linked.
+
+    Args:
+        name: The page's title.
+        result: A collection.
+        folder: Where to; made if it is not there.
+
+    Returns:
+        The path of `report.html`.
+    """
+    from isthmus.report.style import picture_bytes
+
+    pictures = []
+    for picture in collection_pictures(result):
+        contents = {file_format: picture_bytes(picture.figure, file_format) for file_format in FORMATS}
+        for file_format, content in contents.items():
+            save_whole(folder / "figures" / f"{picture.stem}.{file_format}", partial(_write, content))
+        pictures.append({
+            "title": picture.title,
+            "reading": picture.sentence,
+            "svg": f"data:image/svg+xml;base64,{base64.b64encode(contents['svg']).decode()}",
+        })
+    save_whole(folder / "report.html", partial(_write, _page(name, result, pictures, folder).encode()))
+    return folder / "report.html"
+
+
+def _page(name: str, result: "xr.Dataset", pictures: list[dict[str, str]], folder: Path) -> str:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    attrs = result.attrs
+    plain = result.copy()
+    plain.attrs = {key: value for key, value in attrs.items() if key not in APART}
+    listed = json.loads(str(attrs.get("members") or "[]"))
+    pages = [(member["name"], f"members/{member['folder']}/report.html") for member in listed]
+    return environment.get_template("collection.html").render(
+        title=f"Isthmus: {name}",
+        attrs=attrs,
+        pairs=_pairs(result),
+        num_steps=result.sizes.get("step", 0),
+        num_pairs=result.sizes.get("pair", 0),
+        num_alphas=result.sizes["alpha"],
+        pictures=pictures,
+        table=members_table(result),
+        warnings=_listed(attrs, "warnings"),
+        checks=_listed(attrs, "self_checks"),
+        settings=settings_rows(plain),
+        pages=[(member, page) for member, page in pages if (folder / page).is_file()],
+    )
+
+
+def _pairs(result: "xr.Dataset") -> list[tuple[str, str, str]]:
+    if "pair" not in result.dims:
+        return []
+    columns = (result[name].values for name in ("pair", "name_a", "name_b"))
+    return [(str(pair), str(a), str(b)) for pair, a, b in zip(*columns, strict=True)]
+
+
+def _listed(attrs: "dict[Any, Any]", name: str) -> list[Any]:
+    listed = json.loads(str(attrs.get(name) or "[]"))
+    return listed if isinstance(listed, list) else [listed]
+
+
+def _write(content: bytes, path: Path) -> None:
+    path.write_bytes(content)

@@ -1,0 +1,127 @@
+"""Every picture of a collection, each with what it says."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from isthmus.measures.replicates import BARRIERS, replicates
+from isthmus.report.barrier_table import labels, split_names, values_shown
+from isthmus.report.columns import columns, of_sweep, sweeps_shown
+from isthmus.report.columns_heatmap import columns_heatmap
+from isthmus.report.columns_reading import columns_reading, replicates_reading
+from isthmus.report.file_names import file_names
+from isthmus.report.replicate_bars import are_independent, replicate_bars, replicate_cells
+
+if TYPE_CHECKING:
+    import xarray as xr
+    from matplotlib.figure import Figure
+
+
+@dataclass(frozen=True)
+class CollectionPicture:
+    """A picture and its sentences.
+
+    Attributes:
+        stem: The name of its files.
+        title: What it shows, in words.
+        figure: The picture.
+        sentence: What it says.
+    """
+
+    stem: str
+    title: str
+    figure: "Figure"
+    sentence: str
+
+
+@dataclass(frozen=True)
+class _Part:
+    """A collection along one dimension, and the words that tell it from other such parts."""
+
+    result: "xr.Dataset"
+    dimension: str
+    words: str = ""
+    notes: tuple[str, ...] = ()
+
+
+def collection_pictures(result: "xr.Dataset") -> Iterator[CollectionPicture]:
+    """Every picture that a collection has, one at a time.
+
+    Along `step` a heat map of each pair and, of several pairs, of their mean; along `pair` a heat map and the
+    replicates, of trajectories at the last step.
+
+    Args:
+        result: A measurement with the dimension `pair`, `step` or both.
+
+    Yields:
+        The pictures of each sweep, split and kind of barrier.
+    """
+    splits, sweeps = split_names(result), sweeps_shown(result)
+    for part in _parts(result):
+        for sweep in sweeps:
+            for split in splits:
+                for value in values_shown(result):
+                    kind = value.removesuffix("_barrier")
+                    words = [kind, "{}", part.words, sweep if len(sweeps) > 1 else "", split or ""]
+                    stem = "_".join(file_names([word])[0] if word != "{}" else word for word in words if word)
+                    shown = columns(part.result, part.dimension, value, split, sweep)
+                    title = shown.first.title + (f", {part.words}" if part.words else "")
+                    title += f", {sweep}" if len(sweeps) > 1 else ""
+                    yield CollectionPicture(
+                        stem.format(f"{part.dimension}s"),
+                        f"{title}: layers by {part.dimension}",
+                        columns_heatmap(part.result, part.dimension, value, split, sweep, part.words, part.notes),
+                        columns_reading(shown),
+                    )
+                    if part.dimension == "pair" and len(shown.labels) > 1:
+                        rows = of_sweep(part.result, sweep)
+                        cells = replicate_cells(rows, value, split)
+                        yield CollectionPicture(
+                            stem.format("replicates"),
+                            f"{title}: mean over pairs",
+                            replicate_bars(part.result, value, split, sweep, part.words),
+                            replicates_reading(shown, cells, independent=are_independent(part.result)),
+                        )
+
+
+def _parts(result: "xr.Dataset") -> list[_Part]:
+    if "step" not in result.dims:
+        return [_Part(result, "pair")]
+    if "pair" not in result.dims:
+        return [_Part(result, "step")]
+    pairs = labels(result, "pair")
+    parts = [_Part(result.isel(pair=i), "step", pair if len(pairs) > 1 else "") for i, pair in enumerate(pairs)]
+    if len(pairs) > 1:
+        note = f"Mean of {len(pairs)} pairs; decimals and grey numbers go by the 95 % interval over pairs."
+        last = labels(result, "step")[-1]
+        parts.insert(0, _Part(averaged(result), "step", "mean over pairs", (note,)))
+        parts.insert(1, _Part(result.isel(step=-1), "pair", f"at {last}"))
+    return parts
+
+
+def averaged(result: "xr.Dataset") -> "xr.Dataset":
+    """The mean over pairs in the shape of one pair: its intervals are those over pairs.
+
+    Args:
+        result: A collection of two pairs or more.
+
+    Returns:
+        A result without the dimension `pair`; where along alpha the maximum is has no meaning any more and is NaN.
+    """
+    import warnings
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # said beside the replicates
+        means = replicates(result)
+    mean = result.isel(pair=0, drop=True)
+    for value in (value for value in BARRIERS if value in result):
+        kind = value.removesuffix("_barrier")
+        for end in ("", "_low", "_high"):
+            mean[f"{value}{end}"] = means[f"{value}{end}"]
+        mean[f"alpha_at_{value}"] = mean[value] * np.nan
+        mean[f"{value}_at_end"] = mean[f"{value}_at_end"] & False
+        if f"{kind}_interval_trusted" in mean:
+            mean[f"{kind}_interval_trusted"] = mean[f"{kind}_interval_trusted"] | True
+    return mean

@@ -1,0 +1,120 @@
+"""Windows: the barrier of every run of L consecutive layers, one panel a length."""
+
+import math
+from typing import TYPE_CHECKING
+
+from isthmus.report import style
+from isthmus.report.barrier_table import FULL_NETWORK, barrier_table, labels, mark_notes
+from isthmus.report.bars import draw_full_network, draw_panel
+from isthmus.report.question import is_one_pair, loss_and_error
+
+if TYPE_CHECKING:
+    import xarray as xr
+    from matplotlib.figure import Figure
+
+    from isthmus.report.shown_barrier import ShownBarrier
+
+PANEL_INCHES = 1.8
+
+
+def windows(result: "xr.Dataset") -> dict[int, list[str]]:
+    """The windows of every length.
+
+    Args:
+        result: A measurement.
+
+    Returns:
+        Length L -> labels of `moving` from input to output, shortest first; single layers, where they were measured
+        beside windows, are those of length 1.
+    """
+    found: dict[int, list[str]] = {}
+    singles = []
+    for label, sweep in zip(labels(result, "moving"), labels(result, "sweep"), strict=True):
+        name, _, length = sweep.partition(":")
+        if name == "window":
+            found.setdefault(int(length), []).append(label)
+        elif sweep == "single":
+            singles.append(label)
+    if found and singles:
+        found.setdefault(1, singles)
+    return dict(sorted(found.items()))
+
+
+def window_bars(result: "xr.Dataset", value: str = "loss_barrier", split: str | None = None) -> "Figure":
+    """Barrier of every window into every host as a bar with its 95 % interval, in the row of the window's first layer.
+
+    One panel a length, each on its own axis, single layers first where they were measured. A dashed line is the
+    full network's barrier where that lies in the panel.
+
+    Args:
+        result: A measurement with a window sweep.
+        value: `"loss_barrier"` or `"error_barrier"` (in percentage points).
+        split: Which split; may be left out where there is only one.
+
+    Returns:
+        The figure.
+    """
+    from matplotlib import rc_context
+
+    table, lengths, moved = barrier_table(result, value, split), windows(result), _moved(result)
+    layers = moved[FULL_NETWORK]
+    cells = [cell for rows in lengths.values() for row in rows for cell in table.row(row)]
+    with rc_context(style.STYLE):
+        width = style.label_inches(layers) + PANEL_INCHES * len(lengths) + 0.3
+        row_inches = style.ROW_INCHES * (1.0 + 0.35 * (len(table.hosts) > 1))
+        figure = style.empty_figure(max(width, style.COLUMN_INCHES), row_inches * len(layers) + 1.2)
+        extra = style.draw_notes(figure, mark_notes((cell.marks for cell in cells), table.baseline))
+        figure.set_figheight(figure.get_figheight() + 0.12 * extra)
+        panels = figure.subplots(1, len(lengths), sharey=True, squeeze=False)[0]
+        for (length, rows), axes in zip(lengths.items(), panels, strict=True):
+            draw_panel(axes, [table.row(row) for row in rows], layers)
+            draw_full_network(axes, table.row(FULL_NETWORK))
+            axes.set_title("one layer" if length == 1 else f"{length} layers from this one on", pad=4)
+            axes.set_xlabel(f"{table.axis_label}" if len(lengths) > 1 else f"{table.axis_label}, 95 % interval")
+        figure.suptitle(f"{table.title}, 95 % intervals", fontsize=8, x=0.01, ha="left")
+        style.draw_host_legend(figure, table.hosts)
+    return figure
+
+
+def window_sentence(result: "xr.Dataset", value: str = "loss_barrier", split: str | None = None) -> str:
+    """The largest window of every length, beside the full network.
+
+    Args:
+        result: A measurement with a window sweep.
+        value: `"loss_barrier"` or `"error_barrier"`.
+        split: Which split.
+
+    Returns:
+        One sentence.
+    """
+    table, moved = barrier_table(result, value, split), _moved(result)
+    parts = []
+    for length, rows in windows(result).items():
+        known = [cell for row in rows for cell in table.row(row) if not math.isnan(cell.value)]
+        what = "single layers" if length == 1 else f"windows of {length} layers"
+        largest = max(known, key=lambda cell: cell.value, default=None)
+        parts.append(f"of {what} {_largest_words(largest, moved)}")
+    full = " and ".join(f"{cell.text} into {cell.host}" for cell in table.row(FULL_NETWORK))
+    name = table.value.replace("_", " ")
+    return f"The largest {name} ({table.unit}) is {'; '.join(parts)}; the full network has {full}."
+
+
+def _largest_words(cell: "ShownBarrier | None", moved: dict[str, list[str]]) -> str:
+    if cell is None:
+        return "unknown, since all are NaN"
+    layers = moved[cell.layer]
+    where = layers[0] if len(layers) == 1 else f"{layers[0]} to {layers[-1]}"
+    return f"{cell.text} {cell.interval_text} ({where} into {cell.host})"
+
+
+def _moved(result: "xr.Dataset") -> dict[str, list[str]]:
+    """The layers of every row."""
+    rows = zip(labels(result, "moving"), labels(result, "layers_moved"), strict=True)
+    return {row: layers.split("+") for row, layers in rows}
+
+
+def _applies(result: "xr.Dataset") -> bool:
+    return is_one_pair(result) and bool(windows(result))
+
+
+QUESTIONS = loss_and_error("windows", "Runs of consecutive layers", _applies, window_bars, window_sentence)

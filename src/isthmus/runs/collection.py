@@ -1,0 +1,218 @@
+"""Measuring more than two networks, or networks at several times: member by member, each a whole run."""
+
+import sys
+import warnings
+import weakref
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import xarray as xr
+
+from isthmus.data.load import load_examples, load_splits
+from isthmus.errors import InputError, IsthmusWarning
+from isthmus.evaluation.device import device_named
+from isthmus.evaluation.kept_graphs import kept_graphs
+from isthmus.runs.collection_record import MEMBERS, CollectionRecord, MemberRecord, load_collection_record
+from isthmus.runs.folder import has_run, save_first
+from isthmus.runs.inputs import Weights, fitted_weights, named_model
+from isthmus.runs.joined import joined_result
+from isthmus.runs.members import Collection, Member, collection_of
+from isthmus.runs.networks import HeldCheckpoints, Networks, is_one_network
+from isthmus.runs.record import RUN_FILE
+from isthmus.runs.table import RESULTS_FILE, rows_alone, save_results
+from isthmus.weights.checkpoint import Checkpoint
+
+OWN = ("a", "b", "steps", "out")
+_in_memory: dict[str, list[dict[str, xr.Dataset]]] = {}
+
+
+def measured_collection(measure: Callable[..., xr.Dataset], arguments: Mapping[str, Any]) -> xr.Dataset:
+    """Measure every member and join the results.
+
+    Data is read and decoded once, each checkpoint is read once while it fits into memory, and the model is exported
+    once. Every network is read and compared with the model before the first member begins (of a trajectory its first
+    step).
+
+    Args:
+        measure: `isthmus.measure`, for one member.
+        arguments: All of its arguments.
+
+    Returns:
+        A result with leading dimensions `pair` and `step`.
+
+    Raises:
+        InputError: Something is wrong with the input; nothing is written if it shows before the first member began.
+    """
+    collection = collection_of(arguments["a"], arguments["b"], arguments["steps"])
+    record = CollectionRecord.of(collection)
+    folder = None if arguments["out"] is None else Path(arguments["out"])
+    if folder is not None and has_run(folder, resume=arguments["resume"]):
+        _refuse_others(record, folder)
+    held = HeldCheckpoints()
+    _refuse_unfit(arguments["model"], collection, held)
+    common = {name: value for name, value in arguments.items() if name not in OWN} | _loaded(arguments)
+    if folder is not None:
+        save_first(record, folder)
+    results = []
+    try:
+        with kept_graphs():
+            for number, (member, known) in enumerate(zip(collection.members, record.members, strict=True), start=1):
+                if arguments["progress"]:
+                    print(f"member {number} of {len(record.members)}: {known.name}", file=sys.stderr, flush=True)
+                out = None if folder is None else folder / MEMBERS / known.folder
+                a, b = _weights(member, held)
+                with _named_warnings(known.name):
+                    results.append(measure(a=a, b=b, out=out, **common))
+    except InputError:
+        if folder is not None and not (folder / MEMBERS).exists():
+            (folder / RUN_FILE).unlink(missing_ok=True)
+            folder.rmdir()
+        raise
+    joined = joined_result(record, results)
+    if folder is None:
+        _remember(joined, record, results)
+        return joined
+    save_results(rows_alone(joined), joined.attrs["splits"], folder / RESULTS_FILE)
+    record.completed([result.attrs["run_id"] for result in results]).save(folder)
+    return joined.assign_attrs(run_folder=str(folder.resolve()))
+
+
+def load_collection(folder: Path, load_run: Callable[[Path], xr.Dataset]) -> xr.Dataset:
+    """Read the result of a finished collection.
+
+    Args:
+        folder: Its folder.
+        load_run: Reads the run of one member.
+
+    Returns:
+        What `isthmus.measure` returned when it was written.
+
+    Raises:
+        InputError: It is not finished.
+    """
+    record = load_collection_record(folder)
+    if not record.complete:
+        there = sum((folder / MEMBERS / member.folder / RESULTS_FILE).is_file() for member in record.members)
+        raise InputError(
+            "a finished collection",
+            f"one that was interrupted, with {there} of {len(record.members)} members",
+            str(folder),
+            "go on with it: isthmus measure ... --out FOLDER --resume, or load a member under members/",
+        )
+    results = [load_run(folder / MEMBERS / member.folder) for member in record.members]
+    return joined_result(record, results).assign_attrs(run_folder=str(folder.resolve()))
+
+
+def member_result(result: xr.Dataset, member: MemberRecord, load_run: Callable[[Path], xr.Dataset]) -> xr.Dataset:
+    """The result of one member of a joined result.
+
+    Args:
+        result: A joined result or a part of one.
+        member: Which.
+        load_run: Reads the run of one member.
+
+    Returns:
+        The member's own result.
+
+    Raises:
+        InputError: It is neither in memory nor on disk any more.
+    """
+    folder = result.attrs.get("run_folder")
+    if folder and Path(folder, MEMBERS, member.folder).is_dir():
+        return load_run(Path(folder, MEMBERS, member.folder))
+    found = _in_memory.get(str(result.attrs.get("run_id")))
+    if not found:
+        raise InputError(
+            "a collection whose members are at hand",
+            "one that has them neither in memory nor in a folder",
+            "result",
+            "measure with out=FOLDER, or keep the object that measure returned",
+        )
+    return found[-1][member.name]
+
+
+def first_pair(
+    a: Weights | Networks, b: Weights | Networks | None, steps: Sequence[str] | None
+) -> tuple[Weights, Weights, int]:
+    """The two networks of the first member, and how many members there are; for the plan of a measurement.
+
+    Args:
+        a: As `isthmus.measure` takes it.
+        b: As `isthmus.measure` takes it.
+        steps: As `isthmus.measure` takes them.
+
+    Returns:
+        Networks a and b as they were given if they are all, and the number of members.
+    """
+    if steps is None and is_one_network(a) and is_one_network(b):
+        return a, b, 1
+    collection = collection_of(a, b, steps)
+    return *_weights(collection.members[0], HeldCheckpoints()), len(collection.members)
+
+
+def _weights(member: Member, held: HeldCheckpoints) -> tuple[Checkpoint, Checkpoint]:
+    steps = member.steps or (None, None)
+    return held.checkpoint(member.a, steps[0]), held.checkpoint(member.b, steps[1])
+
+
+def _refuse_others(record: CollectionRecord, folder: Path) -> None:
+    earlier = load_collection_record(folder)
+    if (earlier.dimensions, earlier.members) != (record.dimensions, record.members):
+        theirs, ours = ([member.name for member in found.members] for found in (earlier, record))
+        raise InputError(
+            f"the {len(theirs)} members of the collection that is there: {', '.join(theirs[:4])}, ...",
+            f"{len(ours)} members: {', '.join(ours[:4])}, ...",
+            str(folder),
+            "give the same networks and steps in the same order, or another --out",
+        )
+
+
+def _refuse_unfit(model: Any, collection: Collection, held: HeldCheckpoints) -> None:
+    module = None
+    known = set()
+    for member in collection.members:
+        for network, step in zip((member.a, member.b), member.steps or (None, None), strict=True):
+            if network.name in known:
+                continue
+            known.add(network.name)
+            checkpoint = held.checkpoint(network, step)
+            module = module or named_model(model, checkpoint.weights).module
+            where = network.name if step is None else f"{network.name}, {step}"
+            fitted_weights(checkpoint.weights, where, (), module)
+
+
+def _loaded(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Data that is read, decoded and hashed once for all members."""
+    device, root = device_named(arguments["device"]), arguments["data_root"]
+    data_root = None if root is None else Path(root)
+    splits = load_splits(arguments["data"], data_root=data_root)
+    loaded: dict[str, Any] = {"data": {name: split.to(device) for name, split in splits.items()}}
+    if arguments["recalibration_data"] is not None:
+        loaded["recalibration_data"] = load_examples(arguments["recalibration_data"], data_root=data_root)
+    return loaded
+
+
+@contextmanager
+def _named_warnings(name: str) -> Iterator[None]:
+    """Warnings of the block, with the member's name before those of isthmus."""
+    with warnings.catch_warnings(record=True) as found:
+        warnings.simplefilter("always", IsthmusWarning)
+        yield
+    for warning in found:
+        text = f"{name}: {warning.message}" if issubclass(warning.category, IsthmusWarning) else str(warning.message)
+        warnings.warn(text, warning.category, stacklevel=5)
+
+
+def _remember(joined: xr.Dataset, record: CollectionRecord, results: list[xr.Dataset]) -> None:
+    run_id = joined.attrs["run_id"]
+    members = {member.name: result for member, result in zip(record.members, results, strict=True)}
+    _in_memory.setdefault(run_id, []).append(members)
+    weakref.finalize(joined, _forget, run_id)
+
+
+def _forget(run_id: str) -> None:
+    _in_memory[run_id].pop()  # of one run_id they are equal, so any will do
+    if not _in_memory[run_id]:
+        del _in_memory[run_id]

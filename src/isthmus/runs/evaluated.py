@@ -1,0 +1,106 @@
+"""Running an engine over all splits: units are kept as they come, and a maximum is refined in further rounds."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from isthmus.data.examples import Examples
+from isthmus.evaluation.block import Engine, ExampleBlock
+from isthmus.measures.examples import ExampleTable
+from isthmus.paths.point import Point
+from isthmus.runs.access import EXAMPLES
+from isthmus.runs.folder import save_first
+from isthmus.runs.precise import drawn_order, precise_blocks
+from isthmus.runs.progress import Advance, shown_progress
+from isthmus.runs.record import Record
+from isthmus.runs.refine import num_rounds, refined
+from isthmus.runs.settings import Settings
+from isthmus.runs.store import ExampleStore, FolderStore, MemoryStore, split_folders
+from isthmus.runs.subject import Subject
+from isthmus.sweeps.grid import Grid
+
+Blocks = Callable[[Examples, ExampleStore], Iterator[ExampleBlock]]
+
+
+def evaluated(
+    subject: Subject, record: Record, engine: Engine, folder: Path | None, *, progress: bool
+) -> tuple[Grid, dict[str, ExampleTable]]:
+    """Evaluate every point of a measurement on every split.
+
+    Args:
+        subject: What is measured.
+        record: Saved first, if there is a folder.
+        engine: Evaluates points.
+        folder: The run folder; what it holds already is used. None keeps results in memory.
+        progress: Whether to show how far it is.
+
+    Returns:
+        The grid, with the positions that a refinement added, and per-example results by split.
+    """
+    if folder is not None:
+        save_first(record, folder)
+    settings, grid, points = record.settings, subject.grid, subject.points
+    stores = _stores(subject, settings, folder)
+    rounds = num_rounds(settings.alphas, settings.alpha_tolerance)
+    most = len(points) + rounds * 2 * len(stores) * grid.rows[..., 0].size
+    num_examples = sum(map(len, subject.splits.values()))
+    with shown_progress(most * len(stores), most * num_examples, enabled=progress) as advance:
+
+        def tables(blocks: Blocks) -> dict[str, ExampleTable]:
+            return {
+                split: _filled(split, subject.splits[split], store, blocks, len(points), advance)
+                for split, store in stores.items()
+            }
+
+        if settings.precision is not None:
+            found = tables(lambda examples, store: precise_blocks(engine, subject, settings, examples, store))
+        else:
+            found = tables(lambda examples, store: engine.blocks(points, examples, store.done()))
+        for _ in range(rounds):
+            known = len(points)
+            grid, points = refined(grid, points, subject.segment, found.values(), settings.baseline)
+            if len(points) > known:
+                found = tables(_later_blocks(engine, points, known))
+    return grid, found
+
+
+def _stores(subject: Subject, settings: Settings, folder: Path | None) -> dict[str, ExampleStore]:
+    names = split_folders(list(subject.splits))
+    stores: dict[str, ExampleStore] = {}
+    for split, examples in subject.splits.items():
+        targets, order = _class_numbers(examples), drawn_order(settings, len(examples))
+        stores[split] = (
+            MemoryStore(targets, order)
+            if folder is None
+            else FolderStore(folder / EXAMPLES / names[split], targets, order)
+        )
+    return stores
+
+
+def _filled(
+    split: str, examples: Examples, store: ExampleStore, blocks: Blocks, num_points: int, advance: Advance
+) -> ExampleTable:
+    for block in blocks(examples, store):
+        store.add(block)
+        advance(split, len(block.points), block.loss.size)
+    return store.table(num_points, len(examples))
+
+
+def _later_blocks(engine: Engine, points: tuple[Point, ...], known: int) -> Blocks:
+    """Blocks of the points from number `known` on, under their own numbers."""
+
+    def blocks(examples: Examples, store: ExampleStore) -> Iterator[ExampleBlock]:
+        done = {(first - known, start) for first, start in store.done() if first >= known}
+        for block in engine.blocks(points[known:], examples, done):
+            yield replace(block, points=tuple(number + known for number in block.points))
+
+    return blocks
+
+
+def _class_numbers(examples: Examples) -> np.ndarray | None:
+    targets = examples.targets
+    countable = targets.ndim == 1 and targets.dtype in {torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64}
+    return targets.cpu().numpy() if countable else None

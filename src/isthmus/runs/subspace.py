@@ -1,0 +1,207 @@
+"""`subspace_noise()`: is the way to the other network special among all ways of equal length?"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+
+from isthmus.evaluation.arithmetic import float32_products
+from isthmus.evaluation.batches import BatchSize
+from isthmus.evaluation.loss import Loss
+from isthmus.layers.partition import LayerPartition
+from isthmus.measures.examples import ExampleTable
+from isthmus.measures.rise import rise_over_host
+from isthmus.paths.direction import RandomDirection
+from isthmus.runs.inputs import Model
+from isthmus.runs.noise_settings import NUM_DRAWS, SIGMAS, NoiseSettings
+from isthmus.runs.progress import shown_progress
+from isthmus.runs.request import Request, request_of
+from isthmus.runs.snapshots import last_file, load_snapshots, named_trajectory
+from isthmus.runs.store import MemoryStore
+from isthmus.runs.study import refuse_other_study, save_study
+from isthmus.runs.study_subject import only_split, study_attributes
+from isthmus.runs.subject import Subject, chosen_engine, examples_at_once, subject_of
+from isthmus.sweeps.group import Sweep
+from isthmus.sweeps.noise import ABSENT, KINDS, NoiseGrid, noise_grid
+from isthmus.weights.trajectory import Trajectory
+
+STUDY = "subspace"
+ROW = ("host", "moving", "kind", "sigma")
+
+
+def subspace_noise(
+    model: Model,
+    a: Trajectory | str | Path,
+    b: Trajectory | str | Path,
+    data: object,
+    *,
+    sigmas: Sequence[float] = SIGMAS,
+    sigma_unit: str = "distance",
+    num_draws: int = NUM_DRAWS,
+    hosts: Sequence[str] = ("a", "b"),
+    sweep: str | Sweep | Sequence[str | Sweep] = "single",
+    layers: str | LayerPartition = "module",
+    loss: str | Loss = "cross_entropy",
+    dtype: str = "float32",
+    device: str = "auto",
+    engine: str = "shared",
+    batch_size: int | None = None,
+    seed: int = 0,
+    progress: bool = False,
+    out: str | Path | None = None,
+    data_root: str | Path | None = None,
+) -> xr.Dataset:
+    """How the loss rises around two networks: within the subspace of their training, outside of it, between them.
+
+    The training subspace is the span of the snapshots of both trainings (`isthmus.paths.subspace`), for a moving group
+    that of its own parameters. Every host is left by a length sigma in the moving layers, along four kinds of
+    directions: `averaging`, towards the other network; `training`, Gaussian noise in the training subspace; `null`,
+    Gaussian noise orthogonal to every snapshot; `random`, isotropic Gaussian noise (`isthmus.sweeps.noise`). Adilova et
+    al., "Layer-wise linear mode connectivity", ICLR 2024, Figure 5. Departures: sigma is by default a fraction of each
+    group's own distance; both hosts; the interval; random noise beside the other three.
+
+    Args:
+        model: A module, a function that builds one, or a name such as "mlp:width=128".
+        a: The trajectory of network a, or its folder; its last checkpoint is the network.
+        b: The same of network b.
+        data: Examples of one split, as for `isthmus.measure`.
+        sigmas: Lengths of the noise, from 0, in units of `sigma_unit`.
+        sigma_unit: "distance": the distance |d| of the two networks in the moving layers, so that averaging is half way
+            at 0.5 and the other network at 1; "absolute": lengths in weight space, as the paper has them.
+        num_draws: Directions of each kind of noise.
+        hosts: Which networks are left.
+        sweep: As for `isthmus.measure`; the full network is always there.
+        layers: As for `isthmus.measure`.
+        loss: As for `isthmus.measure`.
+        dtype: As for `isthmus.measure`.
+        device: As for `isthmus.measure`.
+        engine: As for `isthmus.measure`.
+        batch_size: As for `isthmus.measure`.
+        seed: Of the draws.
+        progress: Whether to show on standard error how far it is.
+        out: A folder for the study.
+        data_root: Where data sets lie.
+
+    Returns:
+        Dimensions host, moving, kind, sigma and draw. `loss` and, with classes, `error_rate` over all five; over the
+        first four `loss_rise` over the host, mean over draws, with the ends `_low` and `_high` of its 95 % interval
+        over examples, its `_spread` (standard deviation) over draws, and whether the interval is `_trusted`. Over
+        (moving, sigma) `length`, sigma in weight space, and `fraction`, length / |d|; over moving `distance` (|d|),
+        `rank`, `null_dimension` and `num_parameters`; `num_snapshots`. NaN where there is no such network: the null
+        space is empty, the snapshots are all zero, or the two networks do not differ.
+
+    Raises:
+        InputError: Something is wrong with the input.
+    """
+    noise = NoiseSettings.of(sigmas, sigma_unit, num_draws)
+    trajectories = [named_trajectory(given, name) for given, name in ((a, "a"), (b, "b"))]
+    request = request_of(
+        model,
+        last_file(trajectories[0]),
+        last_file(trajectories[1]),
+        data,
+        sweep=sweep,
+        hosts=hosts,
+        layers=layers,
+        loss=loss,
+        recalibration_data=None,
+        data_root=data_root,
+        dtype=dtype,
+        device=device,
+        engine=engine,
+        batch_size=batch_size,
+        seed=seed,
+    )
+    subject = subject_of(request)
+    snapshots = load_snapshots(trajectories, subject.model.module)
+    attributes = study_attributes(
+        STUDY,
+        request,
+        subject,
+        sigmas=list(noise.sigmas),
+        sigma_unit=noise.sigma_unit,
+        num_draws=noise.num_draws,
+        sweep=list(request.settings.sweep),
+        snapshots_hash=snapshots.hash,
+    )
+    attributes |= {f"name_{name}": trajectory.name for name, trajectory in zip("ab", trajectories, strict=True)}
+    if out is not None:
+        refuse_other_study(out, attributes)
+    lengths, alphas = _lengths(subject, noise)
+    draws = [RandomDirection(request.settings.seed, draw) for draw in range(noise.num_draws)]
+    groups = subject.grid.groups
+    grid = noise_grid(subject.segment, groups, subject.grid.hosts, snapshots.weights, lengths, alphas, draws)
+    table, note = _evaluated(request, subject, grid, progress=progress)
+    study = _dataset(subject, noise, grid, table).assign(
+        distance=("moving", np.array([d.distance for d in subject.distances])),
+        length=(("moving", "sigma"), lengths),
+        fraction=(("moving", "sigma"), alphas),
+        num_parameters=("moving", np.array([d.num_parameters for d in subject.distances], dtype=np.int64)),
+        num_snapshots=len(snapshots),
+    )
+    study = study.assign_attrs(attributes | {"sigma_unit": noise.sigma_unit, "engine_note": note})
+    if out is not None:
+        save_study(study, out)
+    return study
+
+
+def _lengths(subject: Subject, noise: NoiseSettings) -> tuple[np.ndarray, np.ndarray]:
+    """For every (moving, sigma) the length in weight space, and the share of the way to the other network."""
+    distance = np.array([d.distance for d in subject.distances])[:, None]
+    sigmas = np.array(noise.sigmas)[None] + 0 * distance
+    if noise.sigma_unit == "distance":
+        return sigmas * distance, sigmas
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return sigmas, np.where(distance > 0, sigmas / distance, np.nan)
+
+
+def _evaluated(request: Request, subject: Subject, grid: NoiseGrid, *, progress: bool) -> tuple[ExampleTable, str]:
+    examples, store, settings = only_split(subject), MemoryStore(None), request.settings
+    size = BatchSize(examples_at_once(subject, settings))
+    num_points = len(grid.points)
+    with (
+        float32_products(settings.dtype, subject.network.device),
+        shown_progress(num_points, num_points * len(examples), enabled=progress) as advance,
+    ):
+        chosen = chosen_engine(subject, settings, size)
+        for block in chosen.engine.blocks(grid.points, examples, set()):
+            store.add(block)
+            advance(examples.name, len(block.points), block.loss.size)
+    return store.table(num_points, len(examples)), chosen.note
+
+
+def _dataset(subject: Subject, noise: NoiseSettings, grid: NoiseGrid, table: ExampleTable) -> xr.Dataset:
+    hosts, groups, absent = subject.grid.hosts, subject.grid.groups, grid.rows == ABSENT
+    numbers = {name: np.full(grid.rows.shape[:-1], np.nan) for name in ("value", "low", "high", "spread")}
+    trusted = np.zeros(grid.rows.shape[:-1], dtype=bool)
+    for place in np.ndindex(*trusted.shape):
+        if not absent[place].any():
+            points = grid.rows[place][:1] if KINDS[place[2]] == "averaging" else grid.rows[place]
+            rise = rise_over_host(table.loss[points], table.loss[subject.grid.end(hosts[place[0]])])
+            trusted[place] = rise.trusted
+            for name, array in numbers.items():
+                array[place] = getattr(rise, name)
+    means = {"loss": table.loss} if table.error is None else {"loss": table.loss, "error_rate": table.error}
+    return xr.Dataset(
+        {
+            name: ((*ROW, "draw"), np.where(absent, np.nan, values.mean(axis=1, dtype=np.float64)[grid.rows]))
+            for name, values in means.items()
+        }
+        | {"loss_rise" if name == "value" else f"loss_rise_{name}": (ROW, array) for name, array in numbers.items()}
+        | {
+            "loss_rise_trusted": (ROW, trusted),
+            "rank": ("moving", grid.rank),
+            "null_dimension": ("moving", grid.null_dimension),
+        }
+        | {f"loss_{host}": table.loss[subject.grid.end(host)].mean(dtype=np.float64) for host in ("a", "b")},
+        coords={
+            "host": list(hosts),
+            "moving": [group.label for group in groups],
+            "kind": list(KINDS),
+            "sigma": list(noise.sigmas),
+            "draw": list(range(noise.num_draws)),
+            "sweep": ("moving", [group.sweep for group in groups]),
+            "layers_moved": ("moving", ["+".join(group.layers) for group in groups]),
+        },
+    )

@@ -1,0 +1,61 @@
+"""How a training computes: precision, memory format, compilation, and kernels that repeat themselves."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor, nn
+
+from isthmus.evaluation.arithmetic import float32_products
+from isthmus.evaluation.loss import output_tensor
+from isthmus.training.recipe import Recipe
+
+Forward = Callable[[Tensor], Tensor]
+
+
+def forward_of(model: nn.Module, recipe: Recipe, device: torch.device) -> Forward:
+    """The forward pass of a model as the recipe wants it.
+
+    Args:
+        model: Changed to the recipe's type and memory format.
+        recipe: `dtype`, `channels_last` and `compile`.
+        device: Where the model is.
+
+    Returns:
+        A function from inputs to outputs.
+    """
+    if recipe.dtype == "float64":
+        model.double()
+    if recipe.channels_last:
+        model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    network = torch.compile(model) if recipe.compile else model
+
+    def forward(inputs: Tensor) -> Tensor:
+        if recipe.channels_last and inputs.ndim == 4:
+            inputs = inputs.to(memory_format=torch.channels_last)
+        with torch.autocast(device.type, torch.bfloat16, enabled=recipe.dtype == "bfloat16"):
+            return output_tensor(network(inputs))
+
+    return forward
+
+
+@contextmanager
+def training_arithmetic(dtype: str, device: torch.device) -> Iterator[None]:
+    """Full float32 products unless TF32 is asked for, convolutions that repeat themselves, a random state of its own.
+
+    PyTorch's settings and its random state are as before afterwards.
+
+    Args:
+        dtype: Of the recipe.
+        device: Where the network is.
+
+    Yields:
+        Nothing.
+    """
+    deterministic = torch.backends.cudnn.deterministic
+    torch.backends.cudnn.deterministic = True
+    try:
+        with float32_products(dtype, device), torch.random.fork_rng([device] if device.type == "cuda" else []):
+            yield
+    finally:
+        torch.backends.cudnn.deterministic = deterministic

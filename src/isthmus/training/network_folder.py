@@ -1,0 +1,170 @@
+"""The folder of one network: its trajectory, its log, what it was trained by, and where it can go on.
+
+0ep.safetensors, 5ep.safetensors, ...   the checkpoints
+trajectory.json                         how many iterations an epoch has
+recipe.json                             settings and hashes of the inputs
+log.csv                                 the loss of every epoch
+resume/state-5ep.safetensors            the newest state, and those that other networks are spawned from
+"""
+
+import json
+import shutil
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from isthmus.errors import InputError
+from isthmus.files import save_whole
+from isthmus.training.losses import save_log
+from isthmus.weights.checkpoint import save_weights
+from isthmus.weights.step import Step
+from isthmus.weights.training_state import TrainingState, load_training_state, save_training_state
+from isthmus.weights.trajectory import load_trajectory, save_trajectory_facts
+
+RECIPE_FILE = "recipe.json"
+
+
+@dataclass(frozen=True)
+class NetworkFolder:
+    """Where one network's files are.
+
+    Attributes:
+        path: The folder.
+        batch_size: Examples in a mini-batch.
+        num_examples: Examples in an epoch.
+        lasting: Steps whose states stay, for networks that are spawned there.
+    """
+
+    path: Path
+    batch_size: int
+    num_examples: int
+    lasting: tuple[Step, ...] = ()
+
+    @property
+    def iterations_per_epoch(self) -> int:
+        """Mini-batches in an epoch; the last may be smaller."""
+        return -(-self.num_examples // self.batch_size)
+
+    def checkpoint(self, step: Step) -> Path:
+        """The file of the checkpoint at a step."""
+        return self.path / f"{step}.safetensors"
+
+    def begin(self, facts: dict[str, Any]) -> None:
+        """Write what is known before the first iteration, or compare it with what was written.
+
+        Args:
+            facts: Settings and hashes, as JSON has them.
+
+        Raises:
+            InputError: The folder holds a training by other settings or of other inputs, or can't be written to.
+        """
+        file = self.path / RECIPE_FILE
+        if file.exists():
+            _refuse_other_facts(file, facts)
+            return
+        text = json.dumps(facts, indent=1) + "\n"
+        try:
+            save_whole(file, lambda temporary: temporary.write_text(text, encoding="utf-8"))
+            save_trajectory_facts(self.path, iterations_per_epoch=self.iterations_per_epoch)
+        except OSError as error:
+            raise InputError(*_not_writable(error, self.path)) from error
+
+    def save(self, step: Step, state: TrainingState) -> None:
+        """Write a checkpoint, the log and the state at a step.
+
+        The log comes first: where the last checkpoint is there, everything is. Older states go when the new one is
+        there, but for the lasting ones.
+
+        Args:
+            step: When.
+            state: In memory of its own.
+
+        Raises:
+            InputError: The folder can't be written to.
+        """
+        try:
+            save_log(self.path / "log.csv", state.losses, self.batch_size, self.num_examples)
+            save_weights(state.weights, self.checkpoint(step))
+            save_training_state(state, self.path / "resume" / f"state-{step}.safetensors")
+            self.remove_states(but=state.iteration)
+        except OSError as error:
+            raise InputError(*_not_writable(error, self.path)) from error
+
+    def newest_state(self) -> TrainingState | None:
+        """Where the training can go on; None if it has to begin."""
+        states = self._states()
+        return load_training_state(states[max(states)]) if states else None
+
+    def state_at(self, step: Step) -> TrainingState:
+        """The state at one of the lasting steps.
+
+        Args:
+            step: Which.
+
+        Returns:
+            The state.
+
+        Raises:
+            InputError: There is none.
+        """
+        states = self._states()
+        iteration = step.iterations(self.iterations_per_epoch)
+        if iteration not in states:
+            raise InputError(
+                f"the state of network {self.path.name!r} at {step}",
+                "none: it was trained before a network of the recipe was to be spawned there",
+                str(self.path),
+                "name another --out",
+            )
+        return load_training_state(states[iteration])
+
+    def remove_states(self, but: int | None = None) -> None:
+        """Remove the states that are not needed any more.
+
+        Args:
+            but: The iteration of one that stays beside the lasting ones.
+        """
+        kept = {but, *(step.iterations(self.iterations_per_epoch) for step in self.lasting)}
+        for iteration, file in self._states().items():
+            if iteration not in kept:
+                file.unlink(missing_ok=True)
+
+    def take_beginning(self, parent: "NetworkFolder", at: Step) -> None:
+        """Copy the checkpoints of another network up to a step: both share them.
+
+        Args:
+            parent: The other network's folder.
+            at: The last step to take.
+        """
+        trajectory = load_trajectory(parent.path)
+        for step, file in trajectory.files.items():
+            if step.iterations(parent.iterations_per_epoch) <= at.iterations(parent.iterations_per_epoch):
+                save_whole(self.checkpoint(step), partial(shutil.copyfile, file))
+
+    def _states(self) -> dict[int, Path]:
+        found = {}
+        for file in sorted((self.path / "resume").glob("state-*.safetensors")):
+            step = Step.parsed(file.stem.removeprefix("state-"))
+            found[step.iterations(self.iterations_per_epoch)] = file
+        return found
+
+
+def _refuse_other_facts(file: Path, facts: dict[str, Any]) -> None:
+    try:
+        stored = json.loads(file.read_text(encoding="utf-8"))
+        different = [key for key in facts if key in stored and stored[key] != facts[key]]
+    except (ValueError, TypeError) as error:
+        raise InputError("the settings of a training", f"something else ({error})", str(file), "remove it") from error
+    if different:
+        key = different[0]
+        raise InputError(
+            f"the training that is there: {key} = {json.dumps(stored[key])}",
+            json.dumps(facts[key]),
+            str(file),
+            "name another --out, or take the recipe, data and device that it began with",
+        )
+
+
+def _not_writable(error: OSError, folder: Path) -> tuple[str, str, str, str]:
+    return "a folder that can be written to", str(error), str(folder), "name another --out, or make room"

@@ -1,0 +1,180 @@
+"""The networks of a recipe, trained one after the other into a folder each."""
+
+import hashlib
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from torch import nn
+
+from isthmus.data.examples import Examples
+from isthmus.data.load import load_examples
+from isthmus.errors import InputError
+from isthmus.evaluation.device import device_named
+from isthmus.evaluation.loss import Loss, loss_named
+from isthmus.models.load import load_model
+from isthmus.models.source import source_hash
+from isthmus.training.initial import make_initial_model
+from isthmus.training.loop import train
+from isthmus.training.network_folder import NetworkFolder
+from isthmus.training.recipe import NetworkRecipe
+from isthmus.training.writer import BackgroundWriter
+from isthmus.user_code import load_function
+from isthmus.weights.checkpoint import load_checkpoint
+from isthmus.weights.state import content_hash, fitted_to
+from isthmus.weights.step import Step
+from isthmus.weights.training_state import TrainingState
+
+ELSEWHERE = {"name", "data", "initial", "spawn", "device"}  # settings that stand in recipe.json in another form
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a training is.
+
+    Attributes:
+        network: Its name.
+        step: The time.
+        length: The time at its end.
+        loss: Mean training loss per example of the last epoch; NaN where nothing was left to do.
+        seconds: Since this network's training began or went on.
+    """
+
+    network: str
+    step: Step
+    length: Step
+    loss: float
+    seconds: float
+
+
+def train_networks(
+    recipes: Sequence[NetworkRecipe],
+    out: Path,
+    *,
+    resume: bool = False,
+    data_root: Path | None = None,
+    tell: Callable[[Progress], None] = lambda _: None,
+) -> dict[str, NetworkFolder]:
+    """Train the networks of a recipe, each into a folder of its name.
+
+    Killed at any moment, it goes on with `resume` from the last checkpoint and ends with the same bytes.
+
+    Args:
+        recipes: From `load_recipes`; a network that is spawned stands after the one that it is spawned from.
+        out: Where the folders are made.
+        resume: Go on with what is there; finished networks are left as they are.
+        data_root: Where known data sets lie.
+        tell: Called after every epoch of every network.
+
+    Returns:
+        The folders by name.
+
+    Raises:
+        InputError: There is a training and `resume` was not asked for; what is there was trained otherwise; the
+            network does not run on the data; or a loss is not finite.
+    """
+    if out.is_file():
+        raise InputError("a folder", "a file", str(out), "name another --out")
+    folders: dict[str, NetworkFolder] = {}
+    for recipe in recipes:
+        examples = load_examples(recipe.data, data_root=data_root)
+        lasting = tuple(other.spawn.at for other in recipes if other.spawn and other.spawn.network == recipe.name)
+        folder = NetworkFolder(out / recipe.name, recipe.batch_size, len(examples), lasting)
+        if folder.path.exists() and any(folder.path.iterdir()) and not resume:
+            raise InputError(
+                "a new or empty folder",
+                "a training that is there already",
+                str(folder.path),
+                "add --resume, or name another --out",
+            )
+        parent = folders[recipe.spawn.network] if recipe.spawn else None
+        _train_network(recipe, examples, folder, parent, tell)
+        folders[recipe.name] = folder
+    return folders
+
+
+def _train_network(
+    recipe: NetworkRecipe,
+    examples: Examples,
+    folder: NetworkFolder,
+    parent: NetworkFolder | None,
+    tell: Callable[[Progress], None],
+) -> None:
+    device = device_named(recipe.device)
+    model = make_initial_model(partial(load_model, recipe.model), recipe.seeds)
+    initial = _load_initial(recipe, model)
+    folder.begin(_facts(recipe, examples, initial, device.type))
+    if folder.checkpoint(recipe.length).exists():
+        folder.remove_states()
+        tell(Progress(recipe.name, recipe.length, recipe.length, math.nan, 0.0))
+        return
+    start = folder.newest_state()
+    if start is None and recipe.spawn and parent:
+        start = _beginning(recipe.spawn.at, parent, folder)
+        folder.take_beginning(parent, recipe.spawn.at)
+    begun = time.monotonic()
+
+    def told(step: Step, loss: float) -> None:
+        tell(Progress(recipe.name, step, recipe.length, loss, time.monotonic() - begun))
+
+    kept = recipe.model_copy(update={"checkpoints": (*recipe.checkpoints, *folder.lasting)})
+    with BackgroundWriter() as writer:
+        train(
+            model.to(device),
+            examples.to(device),
+            kept,
+            loss=_loss(recipe.loss),
+            start=start,
+            keep=lambda step, state: writer.submit(partial(folder.save, step, state)),
+            progress=told,
+        )
+    folder.remove_states()
+
+
+def _beginning(at: Step, parent: NetworkFolder, folder: NetworkFolder) -> TrainingState:
+    """The parent's state where the two part, as this network counts iterations; the losses so far are the parent's."""
+    state = parent.state_at(at)
+    iteration = at.iterations(folder.iterations_per_epoch)
+    return TrainingState(iteration, state.weights, state.optimizer, state.losses.new_full((iteration,), math.nan))
+
+
+def _load_initial(recipe: NetworkRecipe, model: nn.Module) -> str | None:
+    """Load the checkpoint to start from, if there is one, and return its content hash."""
+    if recipe.initial is None:
+        return None
+    checkpoint = load_checkpoint(recipe.initial)
+    model.load_state_dict(fitted_to(checkpoint.weights, model, checkpoint.name).weights)
+    return content_hash(checkpoint.weights)
+
+
+def _loss(name: str) -> Loss:
+    file, colon, function = name.rpartition(":")
+    return load_function(Path(file), function, name) if colon else loss_named(name)
+
+
+def _facts(recipe: NetworkRecipe, examples: Examples, initial: str | None, device: str) -> dict[str, Any]:
+    """What the training depends on, without a path."""
+    facts = recipe.model_dump(mode="json", exclude=ELSEWHERE)
+    model, loss = Path(recipe.model), Path(recipe.loss)
+    return {
+        "schema": 1,
+        **facts,
+        "model": model.name,
+        "model_source": source_hash(recipe.model),
+        "loss": loss.name,
+        "loss_source": _loss_hash(recipe.loss),
+        "data": examples.name,
+        "data_hash": examples.content_hash,
+        "initial": initial,
+        "spawn": recipe.spawn.model_dump(mode="json") if recipe.spawn else None,
+        "device": device,
+    }
+
+
+def _loss_hash(name: str) -> str | None:
+    file, colon, _ = name.rpartition(":")
+    return hashlib.sha256(Path(file).read_bytes()).hexdigest() if colon and Path(file).is_file() else None

@@ -1,0 +1,86 @@
+"""A time in training: so many epochs, or so many iterations."""
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from isthmus.errors import InputError
+
+Unit = Literal["ep", "it"]
+
+
+@dataclass(frozen=True)
+class Step:
+    """A time in training, written "120ep" (epochs) or "5000it" (iterations: mini-batches seen).
+
+    Attributes:
+        count: How many, from 0: the initialisation.
+        unit: "ep" or "it".
+
+    Raises:
+        InputError: The count is negative, or the unit is another.
+
+    Example:
+        >>> str(Step.parsed("120ep")), Step.parsed("2ep").iterations(iterations_per_epoch=50)
+        ('120ep', 100)
+    """
+
+    count: int
+    unit: Unit
+
+    def __post_init__(self) -> None:
+        if self.count < 0 or self.unit not in {"ep", "it"}:
+            raise InputError(*_not_a_step(f"{self.count}{self.unit}"))
+
+    @classmethod
+    def parsed(cls, text: str) -> "Step":
+        """The step that a text means.
+
+        Args:
+            text: Such as "120ep" or "5000it".
+
+        Returns:
+            The step.
+
+        Raises:
+            InputError: It is no step.
+        """
+        match = re.fullmatch(r"(\d+)(ep|it)", text)
+        if match is None:
+            raise InputError(*_not_a_step(text))
+        return cls(int(match[1]), match[2])  # type: ignore[arg-type]
+
+    def iterations(self, iterations_per_epoch: int | None = None) -> int:
+        """The same time in iterations.
+
+        Args:
+            iterations_per_epoch: Mini-batches in an epoch; needed for epochs, other than 0.
+
+        Returns:
+            Mini-batches seen.
+
+        Raises:
+            InputError: Epochs, and their length is not known.
+        """
+        if self.unit == "it" or self.count == 0:
+            return self.count
+        if iterations_per_epoch is None:
+            raise InputError(
+                "steps in one unit, or the number of iterations in an epoch",
+                f"'{self}' among iterations",
+                "the trajectory",
+                "name all checkpoints in epochs ('3ep') or all in iterations ('500it')",
+            )
+        return self.count * iterations_per_epoch
+
+    def __str__(self) -> str:
+        return f"{self.count}{self.unit}"
+
+
+def _not_a_step(text: str) -> tuple[str, str, str, str]:
+    return (
+        "a step in training: epochs such as '120ep' or iterations such as '5000it'",
+        repr(text),
+        "the step",
+        "write a whole number from 0 and the unit 'ep' or 'it'",
+    )

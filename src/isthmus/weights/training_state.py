@@ -1,0 +1,76 @@
+"""Everything that a training needs to go on, in one file that is whole whenever it is there."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from isthmus.errors import InputError
+from isthmus.files import save_whole
+
+PARTS = ("weights", "optimizer")
+
+
+@dataclass(frozen=True)
+class TrainingState:
+    """A training between two iterations.
+
+    Of the generators nothing needs to be kept: each epoch and each iteration has a seed of its own.
+
+    Attributes:
+        iteration: Mini-batches seen.
+        weights: The network's state dict.
+        optimizer: What the optimizer remembers: "<key of the parameter>/<what it is>" -> tensor.
+        losses: Loss of every iteration so far, shape (iteration,), float32; NaN where another network took it.
+    """
+
+    iteration: int
+    weights: dict[str, Tensor]
+    optimizer: dict[str, Tensor]
+    losses: Tensor
+
+
+def save_training_state(state: TrainingState, path: Path) -> None:
+    """Write a state as one safetensors file, its iteration as JSON in the header.
+
+    Args:
+        state: The state, on any device.
+        path: The file to make; its folder is made too.
+    """
+    named = {"losses": state.losses}
+    for part in PARTS:
+        named |= {f"{part}/{key}": tensor for key, tensor in getattr(state, part).items()}
+    tensors = {key: tensor.detach().cpu().contiguous().clone() for key, tensor in named.items()}
+    facts = {"state": json.dumps({"schema": 1, "iteration": state.iteration})}
+    save_whole(path, lambda temporary: save_file(tensors, temporary, facts))
+
+
+def load_training_state(path: Path) -> TrainingState:
+    """Read a state.
+
+    Args:
+        path: A file of `save_training_state`.
+
+    Returns:
+        The state, on the CPU.
+
+    Raises:
+        InputError: The file is damaged or something else.
+    """
+    try:
+        with safe_open(path, "pt") as file:
+            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+            iteration = int(json.loads((file.metadata() or {})["state"])["iteration"])
+        losses = tensors.pop("losses")
+    except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
+        raise InputError(
+            "the state of a training", f"something else ({error})", str(path), "remove it: training then begins earlier"
+        ) from error
+    parts: dict[str, dict[str, Tensor]] = {part: {} for part in PARTS}
+    for name, tensor in tensors.items():
+        part, _, key = name.partition("/")
+        parts[part][key] = tensor
+    return TrainingState(iteration, **parts, losses=losses)

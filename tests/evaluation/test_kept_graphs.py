@@ -1,0 +1,42 @@
+"""An export serves several measurements, and only those of an equal module."""
+
+import torch
+from torch import nn
+
+from isthmus.evaluation.kept_graphs import graph_of, kept_graphs
+
+
+class Scaled(nn.Module):
+    """A linear layer times a buffer that is no part of the state dict."""
+
+    def __init__(self, scale=1.0, width=3):
+        super().__init__()
+        self.linear = nn.Linear(2, width)
+        self.register_buffer("scale", torch.tensor(scale), persistent=False)
+
+    def forward(self, x):
+        return self.linear(x) * self.scale
+
+
+KEYS = frozenset({"linear.weight", "linear.bias"})
+INPUTS = torch.zeros(2, 2)
+
+
+def test_within_the_block_an_equal_module_is_exported_once_whatever_its_weights():
+    with kept_graphs():
+        first = graph_of(Scaled().eval(), INPUTS, KEYS)
+        assert graph_of(Scaled().eval(), INPUTS, KEYS) is first
+    assert graph_of(Scaled().eval(), INPUTS, KEYS) is not first
+
+
+def test_other_constants_shapes_types_or_keys_are_exported_anew():
+    with kept_graphs():
+        first = graph_of(Scaled().eval(), INPUTS, KEYS)
+        others = [
+            graph_of(Scaled(scale=2.0).eval(), INPUTS, KEYS),
+            graph_of(Scaled(width=4).eval(), INPUTS, KEYS),
+            graph_of(Scaled().double().eval(), INPUTS.double(), KEYS),
+            graph_of(Scaled().eval(), INPUTS, KEYS | {"scale"}),
+        ]
+        assert first not in others
+        assert len(set(map(id, others))) == len(others)

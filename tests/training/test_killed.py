@@ -1,0 +1,59 @@
+"""A training that is killed, at any moment, and goes on."""
+
+import multiprocessing
+import signal
+
+import pytest
+from tiny_recipes import SPAWNED, TOML, contents, killed_training, networks, save_data
+
+RECIPE = TOML + SPAWNED
+NUM_FILES = 28  # that the recipe writes, one after the other
+
+
+@pytest.fixture(scope="module")
+def processes():
+    """Makes processes of which each has torch already, so that a kill costs little."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["isthmus.training.networks"])
+    return context
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(tmp_path_factory.mktemp("whole"))
+        save_data()
+        networks(RECIPE, "out")
+        return contents("out")
+
+
+def killed(processes, folder, place, number):
+    process = processes.Process(target=killed_training, args=(folder, RECIPE, "out", place, number))
+    process.start()
+    process.join()
+    return process.exitcode
+
+
+MOMENTS = [("epoch", 8), *(("rename", number) for number in (1, 9, 21, NUM_FILES - 1, NUM_FILES))]
+
+
+@pytest.mark.parametrize(("place", "number"), MOMENTS)
+def test_killed_and_resumed_ends_with_the_same_bytes_as_training_at_once(
+    processes, whole, tmp_path, monkeypatch, place, number
+):
+    monkeypatch.chdir(tmp_path)
+    save_data()
+    assert killed(processes, tmp_path, place, number) == -signal.SIGKILL
+    left = contents("out") if (tmp_path / "out").exists() else {}
+    assert left != whole
+    done = {name: data for name, data in left.items() if name in whole and not name.endswith("log.csv")}
+    assert all(data == whole[name] for name, data in done.items()), "a file that is there is whole"
+    networks(RECIPE, "out", resume=True)
+    assert contents("out") == whole
+
+
+def test_there_are_no_other_moments_to_be_killed_at(processes, whole, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    save_data()
+    assert killed(processes, tmp_path, "rename", NUM_FILES + 1) == 0
+    assert contents("out") == whole

@@ -1,0 +1,84 @@
+"""Trajectories: which checkpoints of a folder belong to one, and in which order."""
+
+import json
+
+import pytest
+import torch
+
+from isthmus.errors import InputError
+from isthmus.weights.checkpoint import save_weights
+from isthmus.weights.step import Step
+from isthmus.weights.trajectory import is_trajectory, load_trajectory, save_trajectory_facts
+
+
+def folder_of(path, *names):
+    for number, name in enumerate(names):
+        save_weights({"w": torch.tensor([float(number)])}, path / f"{name}.safetensors")
+    return path
+
+
+@pytest.mark.parametrize("text", ["120ep", "0it", "5000it"])
+def test_a_step_reads_what_it_writes(text):
+    assert str(Step.parsed(text)) == text
+
+
+@pytest.mark.parametrize("text", ["120", "ep", "-1ep", "1.5ep", "3epochs", ""])
+def test_what_is_no_step_is_refused(text):
+    with pytest.raises(InputError, match="a step in training"):
+        Step.parsed(text)
+
+
+def test_a_negative_step_cannot_be_made():
+    with pytest.raises(InputError, match="a step in training"):
+        Step(-1, "ep")
+
+
+def test_epochs_are_iterations_only_where_their_length_is_known():
+    assert Step(3, "ep").iterations(100) == 300
+    assert Step(0, "ep").iterations() == 0
+    with pytest.raises(InputError, match="'3ep' among iterations"):
+        Step(3, "ep").iterations()
+
+
+def test_checkpoints_stand_in_the_order_of_time_and_not_of_names(tmp_path):
+    trajectory = load_trajectory(folder_of(tmp_path / "run", "20ep", "100ep", "0ep", "3ep"))
+    assert [str(step) for step in trajectory] == ["0ep", "3ep", "20ep", "100ep"]
+    assert trajectory.name == "run"
+    assert trajectory[Step(100, "ep")].weights["w"] == 1.0
+
+
+def test_epochs_and_iterations_mix_where_an_epoch_has_a_known_length(tmp_path):
+    folder = folder_of(tmp_path, "0it", "1ep", "50it", "2ep")
+    with pytest.raises(InputError, match="steps in one unit"):
+        load_trajectory(folder)
+    save_trajectory_facts(folder, iterations_per_epoch=40)
+    assert [str(step) for step in load_trajectory(folder)] == ["0it", "1ep", "50it", "2ep"]
+
+
+def test_two_names_for_one_time_are_refused(tmp_path):
+    with pytest.raises(InputError, match="'0ep' and '0it', which are one time"):
+        load_trajectory(folder_of(tmp_path, "0ep", "0it", "3ep"))
+
+
+def test_other_files_are_no_part_of_a_trajectory(tmp_path):
+    folder = folder_of(tmp_path / "run", "20ep", "best", "model")
+    assert [str(step) for step in load_trajectory(folder)] == ["20ep"]
+    assert is_trajectory(folder)
+    assert not is_trajectory(folder_of(tmp_path / "single", "model"))
+    assert not is_trajectory(folder / "20ep.safetensors")
+
+
+def test_a_folder_without_steps_and_a_step_that_is_not_there_are_refused(tmp_path):
+    with pytest.raises(InputError, match="none there"):
+        load_trajectory(folder_of(tmp_path / "run", "model"))
+    with pytest.raises(InputError, match="no such folder"):
+        load_trajectory(tmp_path / "absent")
+    with pytest.raises(InputError, match="Did you mean '20ep'"):
+        load_trajectory(folder_of(tmp_path / "steps", "20ep"))[Step(2, "ep")]
+
+
+@pytest.mark.parametrize("text", ["{", "[]", json.dumps({"iterations_per_epoch": 0})])
+def test_facts_that_are_broken_are_refused(tmp_path, text):
+    (folder_of(tmp_path, "1ep") / "trajectory.json").write_text(text)
+    with pytest.raises(InputError, match=r"trajectory\.json"):
+        load_trajectory(tmp_path)
