@@ -1,5 +1,6 @@
 """`isthmus curvature` and `isthmus similarity`: what they print, write and refuse."""
 
+import io
 import json
 import subprocess
 import sys
@@ -7,11 +8,14 @@ import sys
 import numpy as np
 import pytest
 from cases import CASES
+from rich.console import Console
 from safetensors.torch import save_file
 from typer.testing import CliRunner
 
 import isthmus
 from isthmus.cli.main import app
+from isthmus.cli.study_output import rich_table
+from isthmus.report.page_tables import Cell, Table
 
 MLP = CASES[0]
 
@@ -84,6 +88,19 @@ def test_a_folder_holds_numbers_picture_and_page(files, tmp_path, command, words
     status, out, err = run(other, files, "--out", tmp_path / "study")
     assert (status, out) == (2, "")
     assert "another study: study, settings differ" in err
+
+
+@pytest.mark.parametrize("width", [80, 200])
+def test_no_number_is_cut_off_in_a_narrow_terminal(width):
+    name = "layer2.0.downsample.0"
+    cells = (Cell(name), Cell("−0.000784‡", "[−0.00078, −0.0047]"), *(Cell("−0.0001234") for _ in range(3)))
+    console = Console(width=width, record=True, file=io.StringIO())
+    console.print(rich_table(Table(("Layer", "Measured rise", "One", "Two", "Three"), (cells, cells)), "Title", width))
+    shown = console.export_text()
+    assert shown.count("−0.000784‡") == 2
+    assert shown.count("[−0.00078, −0.0047]") == 2
+    assert shown.count("−0.0001234") == 6
+    assert name in shown
 
 
 def test_the_loss_may_come_from_a_file(files):

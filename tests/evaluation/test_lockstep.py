@@ -21,7 +21,7 @@ class Kept:
     def __init__(self):
         self.seen = {}
 
-    def stage_end(self, number, start, values):
+    def stage_end(self, number, start, stop, values):
         self.seen[number, start] = values
 
 
@@ -95,8 +95,8 @@ def test_memory_that_runs_out_halves_the_batch_and_changes_nothing():
     expected = ran(pair, points, Kept(), batch_size=9)
 
     class Short(Kept):
-        def stage_end(self, number, start, values):
-            super().stage_end(number, start, values)
+        def stage_end(self, number, start, stop, values):
+            super().stage_end(number, start, stop, values)
             if len(next(iter(values[0].values()))) > 4:
                 raise torch.OutOfMemoryError("out of memory")
 
@@ -112,7 +112,7 @@ def test_memory_that_runs_out_halves_the_batch_and_changes_nothing():
 def observed(pair, points, alphas):
     staged = pair.staged()
     weights = converted(pair.segment.weights(points[0]), pair.network.dtype)
-    inputs, _ = pair.examples.batch(0, 1, CPU, pair.network.dtype)
+    inputs, _ = pair.examples.batch(0, 2, CPU, pair.network.dtype)
     observer = FeatureConnectivity(feature_names(staged, weights, inputs), alphas, len(pair.examples))
     ran(pair, points, observer)
     return observer, staged
@@ -196,6 +196,36 @@ def test_zero_vectors_are_marked_and_what_has_no_row_an_example_is_no_feature():
     np.testing.assert_array_equal(observer.is_zero_between[of_first], dead)
     np.testing.assert_array_equal(observer.is_zero[of_first], [dead, dead])
     np.testing.assert_array_equal(np.isnan(observer.between[of_first]), dead)
+
+
+class Tokens(nn.Module):
+    """Its first layer sees the tokens of all texts in one dimension, its second the texts, its third places first."""
+
+    def __init__(self):
+        super().__init__()
+        self.first, self.second, self.third, self.last = (nn.Linear(6, 6) for _ in range(4))
+
+    def forward(self, x):
+        flat = self.first(x.reshape(-1, 6))
+        texts = self.second(flat.reshape(x.shape[0], 3, 6))
+        places = self.third(torch.cat(texts.unbind(1)))
+        return self.last(texts.mean(1)) + 0 * places.mean()
+
+
+def test_tokens_of_an_example_are_its_features_in_the_order_of_examples_alone():
+    torch.manual_seed(7)
+    pair = Pair.of(Tokens(), torch.randn(9, 3, 6))
+    staged = pair.staged()
+    names = feature_names(staged, converted(pair.segment.first, torch.float32), pair.examples.inputs[:2])
+    assert [stage.layers for stage in staged.stages] == [(), ("first",), ("second",), ("third",), ("last",)]
+    assert [len(of_stage) for of_stage in names] == [1, 1, 1, 1, 1]
+    assert [len(stage.writes) for stage in staged.stages] == [2, 1, 2, 2, 1]  # a size; texts and mean, places first
+    observer, _ = observed(pair, full_points(pair), (0.25, 0.5))
+    weights_a, weights_b = (pair.segment.weights(point) for point in full_points(pair)[:2])
+    flat = pair.examples.inputs
+    of_a, of_b = (nn.functional.linear(flat, w["first.weight"], w["first.bias"]) for w in (weights_a, weights_b))
+    expected = dissimilarity(of_a.flatten(1), of_b.flatten(1))
+    np.testing.assert_allclose(observer.between[1], expected, rtol=1e-4)
 
 
 def test_a_network_that_is_not_cut_runs_in_lockstep_too():

@@ -5,7 +5,6 @@ import json
 import numpy as np
 import pytest
 import xarray as xr
-from conftest import resnet_layers
 from test_report_pictures import texts
 
 from isthmus.report import curvature, similarity
@@ -13,12 +12,17 @@ from isthmus.report.significant import significant_text
 from isthmus.report.style import picture_bytes
 
 
+def layer_names(count: int) -> list[str]:
+    """Names of a deep network, from conv1 to fc."""
+    return ["conv1", *(f"layer{1 + i // 2}.{i % 2}.conv{1 + i % 2}" for i in range(count - 2)), "fc"]
+
+
 def curved(
     layers: int = 21, hosts: tuple[str, ...] = ("a", "b"), scale: float = 1e-3, largest: float = 0.2, seed: int = 0
 ) -> xr.Dataset:
     """A made-up study of curvature, with one layer far above the others."""
     rng = np.random.default_rng(seed)
-    names = ["all", *resnet_layers(layers)]
+    names = ["all", *layer_names(layers)]
     shape = (len(hosts), len(names))
     predicted = rng.normal(scale, scale, shape)
     predicted[0, 3] = largest
@@ -46,7 +50,7 @@ def curved(
 
 def alike(layers: int = 21, alphas: tuple[float, ...] = (0.5,), smallest: float = 1e-5) -> xr.Dataset:
     """A made-up study of similarity."""
-    names = ["all", *resnet_layers(layers)]
+    names = ["all", *layer_names(layers)]
     between = np.geomspace(0.01, 0.3, len(names))
     blended = np.geomspace(smallest, 0.02, len(names))[:, None] * np.array([4 * x * (1 - x) for x in alphas])
     both, one = ("layer", "alpha"), ("layer",)
@@ -120,7 +124,7 @@ def test_the_sentence_of_curvature_is_read_off_the_numbers() -> None:
     said = curvature.sentence(curved())
     for words in (
         "42 layers and hosts have rank correlation 0.876",
-        "Largest is layer1.0.conv2 into a: measured 0.3 nats (95 % interval 0.3 to 0.3), predicted 0.2.",
+        "Largest is layer1.1.conv2 into a: measured 0.3 nats (95 % interval 0.3 to 0.3), predicted 0.2.",
         "includes zero for 3 of them: conv1 into a and b, fc into b.",
         "0.5 predicted, 0.4 [0.3, 0.55] measured (nats)",
     ):

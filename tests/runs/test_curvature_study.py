@@ -68,6 +68,27 @@ def test_on_a_quadratic_loss_every_prediction_is_exact_from_both_hosts():
     assert study.attrs["num_compared"] == 4
 
 
+class Cubic(nn.Module):
+    """w^3 as the output, for a loss that is the output itself."""
+
+    def __init__(self):
+        super().__init__()
+        self.w = nn.Parameter(torch.zeros(1))
+
+    def forward(self, x):
+        return self.w**3 * x
+
+
+def test_the_full_excess_is_predicted_from_the_curvature_at_the_midpoint():
+    """w^3 from 1 to 3: the second derivative is 12 half-way, and the midpoint lies -12 * 2^2 / 8 = -6 over the mean."""
+    a, b = {"w": torch.tensor([1.0]).double()}, {"w": torch.tensor([3.0]).double()}
+    data = (torch.ones(4, 1).double(), torch.zeros(4, 1))
+    study = isthmus.curvature(Cubic, a, b, data, loss=first_output, dtype="float64")
+    np.testing.assert_allclose(study.predicted_full_excess, -6, rtol=1e-12)
+    np.testing.assert_allclose(study.measured_full_excess, -6, rtol=1e-12)
+    np.testing.assert_allclose(study.predicted_rise.sel(moving="w"), [3 + 6 / 2, -27 + 18 / 2], rtol=1e-12)
+
+
 def test_random_directions_rise_by_the_trace_in_expectation():
     """Over random signs of equal length, a block of the quadratic loss rises by |d|^2 tr / (8 n) on average."""
     a, b = quadratic_pair()

@@ -156,6 +156,32 @@ def test_a_layer_that_is_not_used_has_no_features():
     assert float(study.distance.sel(layer="idle")) > 0
 
 
+class Dead(nn.Module):
+    """The first layer hands on zeros for examples with a negative first entry."""
+
+    def __init__(self):
+        super().__init__()
+        self.first, self.last = nn.Linear(6, 6, bias=False), nn.Linear(6, 10)
+
+    def forward(self, x):
+        return self.last(self.first(x * (x[:, :1] > 0)))
+
+
+def test_examples_without_an_angle_are_left_out_and_counted():
+    case = Case("dead", Dead, (6,))
+    dead = (case.data(20)[0][:, 0] <= 0).numpy()
+    study = studied(case, case.weights(0), case.weights(1), alphas=(0.25, 0.5))
+    assert 0 < dead.sum() < 20
+    first = study.sel(layer="first")
+    assert first.network_dissimilarity_num_undefined == dead.sum()
+    assert (first.blend_dissimilarity_num_undefined == dead.sum()).all()
+    assert np.isfinite([first.network_dissimilarity, first.network_dissimilarity_high]).all()
+    assert (study.network_dissimilarity_num_undefined.sel(layer=["all", "last"]) == 0).all()
+    inputs, targets = case.data(20)
+    alive = isthmus.similarity(Dead, case.weights(0), case.weights(1), (inputs[~dead], targets[~dead]))
+    np.testing.assert_allclose(alive.network_dissimilarity.sel(layer="first"), first.network_dissimilarity, rtol=1e-6)
+
+
 def test_statistics_are_blended_or_those_of_a():
     a, b = RESNET.weights(0), RESNET.weights(1)
     blended, kept = (studied(RESNET, a, b, n=6, batch_norm=policy) for policy in ("interpolate", "host"))

@@ -7,6 +7,8 @@ from typing import Any
 
 from isthmus.cli.json_text import plain_number
 
+TITLE_WIDTH = 10
+
 
 def print_study(study: Any, out: Path | None, *, as_json: bool) -> None:
     """Print a study as a table with its reading, or as JSON; write its report where there is a folder.
@@ -29,7 +31,8 @@ def print_study(study: Any, out: Path | None, *, as_json: bool) -> None:
     from isthmus.report.studies import study_report
 
     shown = study_report(study)
-    Console().print(rich_table(shown.rows(study), shown.title))
+    console = Console()
+    console.print(rich_table(shown.rows(study), shown.title, console.width))
     print(shown.sentence(study))
     print(f"report: {page}" if page else "add --out FOLDER for a picture, a page, and files to go on with")
 
@@ -51,25 +54,31 @@ def study_json_text(study: Any) -> str:
     return json.dumps({"attributes": attributes, "rows": rows}, indent=1)
 
 
-def rich_table(table: Any, title: str) -> Any:
+def rich_table(table: Any, title: str, width: int) -> Any:
     """A report's table for a terminal.
 
     Args:
         table: An `isthmus.report.page_tables.Table`.
         title: Stands above it.
+        width: Of the terminal, in characters.
 
     Returns:
-        A table of rich; intervals follow their numbers.
+        A table of rich; intervals follow their numbers, in a second line where the terminal is narrow.
     """
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
     from rich.text import Text
 
-    shown = Table(box=SIMPLE_HEAD, pad_edge=False, title=Text(title, style="bold"), title_justify="left")
+    shown = Table(
+        box=SIMPLE_HEAD, pad_edge=False, padding=(0, 0, 0, 1), title=Text(title, style="bold"), title_justify="left"
+    )
     for number, column in enumerate(table.columns):
         is_text = all(not row[number].stored for row in table.rows)
-        title_lines = Text("\n".join(textwrap.wrap(column, 16)))
-        shown.add_column(title_lines, justify="left" if is_text else "right", overflow="fold", no_wrap=not is_text)
+        title_lines = Text("\n".join(textwrap.wrap(column, TITLE_WIDTH, break_long_words=False)))
+        shown.add_column(title_lines, justify="left" if is_text else "right", overflow="fold", no_wrap=number > 0)
+    joined = [[f"{cell.text} {cell.faint}".strip() for cell in row] for row in table.rows]
+    needed = sum(max([TITLE_WIDTH, *map(len, column)]) + 2 for column in zip(*joined, strict=True))
+    between = " " if needed <= width else "\n"
     for row in table.rows:
-        shown.add_row(*(Text(f"{cell.text} {cell.faint}".strip()) for cell in row))
+        shown.add_row(*(Text(f"{cell.text}{between}{cell.faint}".strip()) for cell in row))
     return shown

@@ -11,6 +11,7 @@ from torch import Tensor
 from isthmus.evaluation.stages import StagedNetwork
 from isthmus.weights.state import StateDict
 
+SAME_EXAMPLE_TOLERANCE = 0.01  # of the largest value; bfloat16 rounds to 0.4 %
 Scores = Float[np.ndarray, "..."]
 
 
@@ -33,35 +34,43 @@ def dissimilarity(x: Float[Tensor, "n features"], y: Float[Tensor, "n features"]
 
 
 def feature_names(staged: StagedNetwork, weights: StateDict, inputs: Tensor) -> list[tuple[str, ...]]:
-    """The values of each stage that are features: newly made, floating-point, one row an example.
+    """The values of each stage that are features: newly made, floating-point, and made of one part an example.
 
-    Whether the first dimension counts examples is seen by running one example and two.
+    What belongs to an example is seen by running the first example alone and with the second: a value is a feature if
+    its first dimension doubles (also where it counts the tokens of all examples) and its first half stays.
 
     Args:
         staged: The network.
         weights: Every key, in the network's dtype.
-        inputs: At least one example.
+        inputs: Two examples, or a single one, which then comes twice.
 
     Returns:
         For each stage some of its `writes`; none where it hands on weights alone, say.
     """
-    one, two = (_shapes(staged, weights, torch.cat([inputs[:1]] * n)) for n in (1, 2))
+    one, two = (_made(staged, weights, x) for x in (inputs[:1], torch.cat([inputs, inputs])[:2]))
     return [
-        tuple(name for name, shape in of_one.items() if shape and (shape[0], of_two[name][0]) == (1, 2))
+        tuple(name for name, alone in of_one.items() if _begins_with(of_two[name], alone))
         for of_one, of_two in zip(one, two, strict=True)
     ]
 
 
-def _shapes(staged: StagedNetwork, weights: StateDict, inputs: Tensor) -> list[dict[str, tuple[int, ...]]]:
+def _made(staged: StagedNetwork, weights: StateDict, inputs: Tensor) -> list[dict[str, Tensor]]:
     live: Mapping[str, Any] = {staged.entry: inputs.clone()}
-    shapes = []
+    made = []
     with torch.no_grad():
         for stage in staged.stages:
             live = stage(live, weights)
-            made = {name: live[name] for name in stage.writes}
-            floats = {n: v for n, v in made.items() if isinstance(v, Tensor) and v.is_floating_point()}
-            shapes.append({name: tuple(value.shape) for name, value in floats.items()})
-    return shapes
+            values = {name: live[name] for name in stage.writes}
+            made.append({n: v for n, v in values.items() if isinstance(v, Tensor) and v.is_floating_point()})
+    return made
+
+
+def _begins_with(two: Tensor, one: Tensor) -> bool:
+    if one.ndim == 0 or two.shape != (2 * one.shape[0], *one.shape[1:]) or not one.numel():
+        return False
+    # Kernels may sum in another order for another batch size.
+    difference = (two[: len(one)].double() - one.double()).abs().max()
+    return not bool(difference > SAME_EXAMPLE_TOLERANCE * one.double().abs().max())
 
 
 class FeatureConnectivity:
@@ -85,26 +94,26 @@ class FeatureConnectivity:
         self.is_zero = np.zeros(self.blended.shape, dtype=bool)
         self.is_zero_between = np.zeros(self.between.shape, dtype=bool)
 
-    def stage_end(self, number: int, start: int, values: Sequence[Mapping[str, Any]]) -> None:
+    def stage_end(self, number: int, start: int, stop: int, values: Sequence[Mapping[str, Any]]) -> None:
         """Compare the networks' features.
 
         Args:
             number: Of the stage.
             start: The first example of the batch.
+            stop: One past its last example.
             values: Of a, of b, and of the blend at each alpha.
         """
         if not self.names[number]:
             return
-        a, b, *blends = (_flat(of_point, self.names[number]) for of_point in values)
-        stop = start + len(a)
+        a, b, *blends = (_flat(of_point, self.names[number], stop - start) for of_point in values)
         self.between[number, start:stop], self.is_zero_between[number, start:stop] = _compared(a, b)
         for k, (alpha, blend) in enumerate(zip(self.alphas, blends, strict=True)):
             found, is_zero = _compared(blend, torch.lerp(a, b, alpha))
             self.blended[number, k, start:stop], self.is_zero[number, k, start:stop] = found, is_zero
 
 
-def _flat(values: Mapping[str, Any], names: Sequence[str]) -> Float[Tensor, "n features"]:
-    return torch.cat([values[name].reshape(len(values[name]), -1).double() for name in names], dim=1)
+def _flat(values: Mapping[str, Any], names: Sequence[str], num_examples: int) -> Float[Tensor, "n features"]:
+    return torch.cat([values[name].reshape(num_examples, -1).double() for name in names], dim=1)
 
 
 def _compared(x: Tensor, y: Tensor) -> tuple[Scores, np.ndarray[Any, np.dtype[np.bool_]]]:

@@ -23,12 +23,13 @@ class StageObserver(Protocol):
     A batch that ran out of memory comes again in smaller pieces, so what is kept of an example is overwritten.
     """
 
-    def stage_end(self, number: int, start: int, values: Sequence[Mapping[str, Any]]) -> None:
+    def stage_end(self, number: int, start: int, stop: int, values: Sequence[Mapping[str, Any]]) -> None:
         """Look at the end of a stage.
 
         Args:
             number: Of the stage, from 0.
             start: The first example of the batch.
+            stop: One past its last example.
             values: For each network the values that the stage has newly made and hands on (its `writes`), by name; not
                 to be changed.
         """
@@ -92,5 +93,5 @@ class Lockstep:
                     stage(values, blends((label, point.versions[place[label]]) for label in stage.layers))
                     for point, values in zip(points, live, strict=True)
                 ]
-                observer.stage_end(number, bounds[0], [{n: values[n] for n in stage.writes} for values in live])
+                observer.stage_end(number, *bounds, [{n: values[n] for n in stage.writes} for values in live])
         return [values[self.staged.result] for values in live]

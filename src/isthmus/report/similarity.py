@@ -19,7 +19,7 @@ MOST_PANELS = 3
 SPREAD_OF_LINEAR_AXIS = 10.0
 BLEND_COLOUR = "#009E73"
 NOTES = (
-    "Features of a layer: every floating-point value with a row an example that is made between the first use of this "
+    "Features of a layer: every floating-point value with a part for each example, made between the first use of this "
     "layer's weights and the first use of the next layer's, and read after that; as one vector an example. The "
     "activation that follows a layer belongs to it. The full network's are its outputs.",
     "Blend against blend: the mean over the examples of 1 - cos of the angle between the features of the blended "

@@ -138,13 +138,13 @@ def _compared(subject: Subject, staged: StagedNetwork, size: BatchSize, alphas: 
     everything = tuple(segment.layers)
     ends = [segment.point("a", (), 0.0), segment.point("b", (), 0.0)]
     points = [*ends, *(segment.point("a", everything, alpha) for alpha in alphas)]
-    inputs, _ = examples.batch(0, 1, network.device, network.dtype)
+    inputs, _ = examples.batch(0, 2, network.device, network.dtype)
     names = feature_names(staged, converted(segment.weights(points[0]), network.dtype), inputs)
     observer = FeatureConnectivity(names, alphas, len(examples))
     batches = Lockstep(network, segment, staged, size).outputs(points, examples, observer)
     scores = [torch.cat(of_point) for of_point in zip(*(outputs for _, outputs in batches), strict=True)]
     whole = FeatureConnectivity([("scores",)], alphas, len(examples))
-    whole.stage_end(0, 0, [{"scores": of_point} for of_point in scores])
+    whole.stage_end(0, 0, len(examples), [{"scores": of_point} for of_point in scores])
     stage_of, status = _stages_of_layers(staged, names, everything)
     rows = [(whole, 0), *((observer, stage_of[label]) for label in everything)]
     variables: dict[str, Any] = {"feature_status": (("layer",), np.array(["outputs", *status], dtype=object))}
