@@ -1,6 +1,7 @@
 """Networks on disk: whole trajectories, spawned, resumed, refused."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -119,6 +120,35 @@ def test_a_training_that_is_there_is_refused_without_resume(folder):
     networks(TOML, "out")
     with pytest.raises(InputError, match="add --resume"):
         networks(TOML, "out")
+
+
+def test_what_would_stop_the_second_network_is_refused_before_the_first_is_trained(folder):
+    for wrong, expected in (
+        ('spawn = { network = "a", at = "36it" }', "a step before the end of network 'a', 6ep"),
+        ('data = "data.npz[0:8]"\nspawn = { network = "a", at = "7it" }', "a step before the end of network 'b', 6ep"),
+        ('data = "data.npz[0:99]"', "a slice within the 44 examples"),
+    ):
+        with pytest.raises(InputError) as caught:
+            networks(TOML + PAIR + wrong, "out")
+        assert caught.value.expected == expected
+        assert not Path("out").exists()
+    networks(TOML + PAIR, "out")
+    shutil.rmtree("out/a")
+    with pytest.raises(InputError, match="add --resume"):
+        networks(TOML + PAIR, "out")
+    assert not Path("out/a").exists()
+
+
+def test_a_network_of_other_data_is_spawned_at_the_step_as_it_counts_itself(folder):
+    out = networks(TOML + SPAWNED + 'data = "data.npz[0:20]"', "out")
+    b = load_trajectory(out["b"].path)
+    assert b.iterations_per_epoch == 3
+    assert [str(step) for step in b] == ["0ep", "2ep", "3ep", "4ep", "6ep"]
+    assert [line.split(",")[:2] for line in (out["b"].path / "log.csv").read_text().splitlines()[1:]] == [
+        ["4", "12"],
+        ["5", "15"],
+        ["6", "18"],
+    ]
 
 
 def test_resuming_with_other_settings_or_data_is_refused_and_names_them(folder):

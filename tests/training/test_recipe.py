@@ -213,7 +213,7 @@ def test_reading_a_recipe_never_imports_torch(tmp_path):
 
 @pytest.mark.parametrize("file", sorted(RECIPES.glob("*.toml")), ids=lambda file: file.stem)
 def test_every_recipe_of_the_repository_is_right_and_says_what_to_expect(file):
-    assert [recipe.name for recipe in load_recipes(file)] == ["a", "b"]
+    assert len(load_recipes(file)) > 1
     head = file.read_text().split("\n\n")[0]
     assert all(word in head for word in ("isthmus train", "Time:", "Expect")), head
 

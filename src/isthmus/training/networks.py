@@ -79,22 +79,37 @@ def train_networks(
     """
     if out.is_file():
         raise InputError("a folder", "a file", str(out), "name another --out")
+    data = {spec: load_examples(spec, data_root=data_root) for spec in {recipe.data: None for recipe in recipes}}
     folders: dict[str, NetworkFolder] = {}
     for recipe in recipes:
-        examples = load_examples(recipe.data, data_root=data_root)
         lasting = tuple(other.spawn.at for other in recipes if other.spawn and other.spawn.network == recipe.name)
-        folder = NetworkFolder(out / recipe.name, recipe.batch_size, len(examples), lasting)
-        if folder.path.exists() and any(folder.path.iterdir()) and not resume:
-            raise InputError(
-                "a new or empty folder",
-                "a training that is there already",
-                str(folder.path),
-                "add --resume, or name another --out",
-            )
-        parent = folders[recipe.spawn.network] if recipe.spawn else None
-        _train_network(recipe, examples, folder, parent, tell)
+        folder = NetworkFolder(out / recipe.name, recipe.batch_size, len(data[recipe.data]), lasting)
+        _refuse_unfit_folder(recipe, folder, resume=resume)
         folders[recipe.name] = folder
+    for recipe in recipes:
+        parent = folders[recipe.spawn.network] if recipe.spawn else None
+        _train_network(recipe, data[recipe.data], folders[recipe.name], parent, tell)
     return folders
+
+
+def _refuse_unfit_folder(recipe: NetworkRecipe, folder: NetworkFolder, *, resume: bool) -> None:
+    """Refuse, before any network is trained, what is there already and networks that would part after their end."""
+    if folder.path.exists() and any(folder.path.iterdir()) and not resume:
+        raise InputError(
+            "a new or empty folder",
+            "a training that is there already",
+            str(folder.path),
+            "add --resume, or name another --out",
+        )
+    per_epoch = folder.iterations_per_epoch
+    for at in (*folder.lasting, *([recipe.spawn.at] if recipe.spawn else [])):
+        if at.iterations(per_epoch) >= recipe.length.iterations(per_epoch):
+            raise InputError(
+                f"a step before the end of network {recipe.name!r}, {recipe.length}",
+                f"{at}, with {per_epoch} iterations an epoch",
+                "spawn of the recipe",
+                "part the networks earlier",
+            )
 
 
 def _train_network(
