@@ -13,23 +13,39 @@ import isthmus
 each_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 
 
+@pytest.fixture(params=["shared", "direct"])
+def engine(request):
+    return request.param
+
+
 def measured(case, a, b, **options):
     return isthmus.measure(case.build, a, b, case.data(), **options)
 
 
 @each_case
+@pytest.mark.parametrize("rule", ["module", "tensor", "block", "type"])
+def test_layers_cover_every_key_once_and_joining_undoes_splitting(case, rule):
+    weights = case.weights(0)
+    layers = isthmus.layer_partition(rule, case.build())
+    assert sorted(key for label in layers for key in layers[label]) == sorted(weights)
+    joined = layers.join(layers.split(weights))
+    assert joined.keys() == weights.keys()
+    assert all(joined[key] is weights[key] for key in weights)
+
+
+@each_case
 @pytest.mark.filterwarnings("ignore:a and b hold the same weights")
-def test_identical_networks_have_no_barrier_anywhere(case):
+def test_identical_networks_have_no_barrier_anywhere(case, engine):
     a = case.weights(0)
-    result = measured(case, a, {key: tensor.clone() for key, tensor in a.items()}, alphas=(0.25, 1.0))
+    result = measured(case, a, {key: tensor.clone() for key, tensor in a.items()}, alphas=(0.25, 1.0), engine=engine)
     assert (result.loss_excess == 0).all()
     assert (result.error_excess == 0).all()
     assert (result.loss_barrier == 0).all()
 
 
 @each_case
-def test_the_ends_of_the_full_segment_are_the_networks_and_the_near_end_of_every_cut_is_the_host(case):
-    result = measured(case, case.weights(0), case.weights(1), alphas=(0.0, 1.0))
+def test_the_ends_of_the_full_segment_are_the_networks_and_the_near_end_of_every_cut_is_the_host(case, engine):
+    result = measured(case, case.weights(0), case.weights(1), alphas=(0.0, 1.0), engine=engine)
     for near, far in (("a", "b"), ("b", "a")):
         rows = result.sel(host=near)
         assert (rows.loss.sel(alpha=0) == result[f"loss_{near}"]).all()
@@ -38,9 +54,9 @@ def test_the_ends_of_the_full_segment_are_the_networks_and_the_near_end_of_every
 
 
 @each_case
-def test_exchanging_the_networks_exchanges_the_hosts_to_the_bit(case):
+def test_exchanging_the_networks_exchanges_the_hosts_to_the_bit(case, engine):
     a, b = case.weights(0), case.weights(1)
-    one, other = measured(case, a, b, alphas=3), measured(case, b, a, alphas=3)
+    one, other = measured(case, a, b, alphas=3, engine=engine), measured(case, b, a, alphas=3, engine=engine)
     for name in ("loss", "error_rate", "loss_barrier", "loss_barrier_low", "error_barrier_high", "distance"):
         swapped = other[name].sel(host=["b", "a"]) if "host" in other[name].dims else other[name]
         np.testing.assert_array_equal(one[name].values, swapped.values)
@@ -48,24 +64,24 @@ def test_exchanging_the_networks_exchanges_the_hosts_to_the_bit(case):
 
 
 @each_case
-def test_the_full_barrier_is_the_same_from_both_hosts(case):
-    full = measured(case, case.weights(0), case.weights(1), alphas=(0.25, 0.5, 0.75)).sel(moving="all")
+def test_the_full_barrier_is_the_same_from_both_hosts(case, engine):
+    full = measured(case, case.weights(0), case.weights(1), alphas=(0.25, 0.5, 0.75), engine=engine).sel(moving="all")
     np.testing.assert_array_equal(full.loss.sel(host="a").values, full.loss.sel(host="b").values[::-1])
     assert full.loss_barrier[0] == full.loss_barrier[1]
 
 
 @each_case
-def test_one_layer_that_is_the_whole_network_is_the_full_sweep(case):
+def test_one_layer_that_is_the_whole_network_is_the_full_sweep(case, engine):
     a, b = case.weights(0), case.weights(1)
     whole = isthmus.LayerPartition({"whole": list(a)})
-    result = measured(case, a, b, layers=whole, alphas=(0.5,))
+    result = measured(case, a, b, layers=whole, alphas=(0.5,), engine=engine)
     np.testing.assert_array_equal(result.loss.sel(moving="whole"), result.loss.sel(moving="all"))
 
 
 @each_case
-def test_the_last_layer_is_convex_under_cross_entropy(case):
+def test_the_last_layer_is_convex_under_cross_entropy(case, engine):
     """The logits are affine in an untied last linear layer, and cross-entropy is convex in the logits."""
-    result = measured(case, case.weights(0), case.weights(1), alphas=5, dtype="float64", baseline="cut")
+    result = measured(case, case.weights(0), case.weights(1), alphas=5, dtype="float64", baseline="cut", engine=engine)
     last = result.sel(moving=result.moving[-1])
     assert (np.diff(last.loss.values, n=2) >= -1e-12).all()
     assert (last.loss_excess <= 1e-12).all()
@@ -173,7 +189,7 @@ WIDER_VGG = Case("vgg11", named("vgg11:width=2"), (3, 32, 32))
 
 
 @pytest.mark.parametrize("case", [CASES[0], WIDER_VGG], ids=lambda case: case.name)
-def test_permuting_hidden_units_leaves_both_losses_and_changes_the_barriers(case):
+def test_permuting_hidden_units_leaves_both_losses_and_changes_the_barriers(case, engine):
     a = case.weights(0)
     b = {key: tensor.clone() for key, tensor in a.items()}
     keys = [key for key in a if key.endswith("weight")]
@@ -182,7 +198,7 @@ def test_permuting_hidden_units_leaves_both_losses_and_changes_the_barriers(case
     b[first] = a[first][order]
     b[first.replace("weight", "bias")] = a[first.replace("weight", "bias")][order]
     b[second] = a[second][:, order]
-    result = measured(case, a, b)
+    result = measured(case, a, b, engine=engine)
     np.testing.assert_allclose(float(result.loss_a), float(result.loss_b), rtol=1e-6)
     assert abs(float(result.loss_barrier.sel(host="a", moving="all"))) > 1e-4
 
