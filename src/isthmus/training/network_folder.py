@@ -9,6 +9,7 @@ resume/state-5ep.safetensors            the newest state, and those that other n
 
 import json
 import shutil
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -129,6 +130,8 @@ class NetworkFolder:
         for iteration, file in self._states().items():
             if iteration not in kept:
                 file.unlink(missing_ok=True)
+        with suppress(OSError):  # it holds a state, or was never made
+            (self.path / "resume").rmdir()
 
     def take_beginning(self, parent: "NetworkFolder", at: Step) -> None:
         """Copy the checkpoints of another network up to a step: both share them.
