@@ -44,8 +44,8 @@ def squared_error(outputs: Float[Tensor, "n ..."], targets: Tensor) -> Float[Ten
 
     Args:
         outputs: One row an example.
-        targets: Numbers in the shape of the outputs; or class numbers, shape (n,), for outputs (n, classes). Of windows,
-            token numbers (n, tokens): then the loss is the mean over tokens.
+        targets: Numbers in the shape of the outputs; or class numbers, shape (n,), for outputs (n, classes). Of
+            windows, token numbers (n, tokens): then the loss is the mean over tokens.
 
     Returns:
         One loss an example, in the dtype of the outputs but never below float32.
