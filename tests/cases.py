@@ -51,5 +51,7 @@ CASES = [
     Case("resnet18_no_norm", named("resnet18_no_norm:width=2"), IMAGE),
     Case("resnet18_group_norm", named("resnet18_group_norm:width=4"), IMAGE),
     Case("vgg11", named("vgg11:width=1"), (3, 32, 32)),
+    Case("lenet5", named("lenet5"), (1, 28, 28)),
+    Case("omniglot_cnn", named("omniglot_cnn:width=3,classes=10"), (1, 16, 16)),
     Case("deep_linear", named("deep_linear:inputs=12,width=5"), (3, 2, 2)),
 ]

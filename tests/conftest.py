@@ -1,8 +1,9 @@
-"""Shapes and types of our own signatures are checked while tests run."""
+"""Shapes and types of our own signatures are checked while tests run, and nothing is looked for on the network."""
 
 import os
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ["HF_HUB_OFFLINE"] = "1"
 
 import torch
 from jaxtyping import install_import_hook

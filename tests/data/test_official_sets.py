@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from isthmus.data.load import load_examples
+from isthmus.data.spec import TEXT_SPLITS
 
 HERE = Path(__file__).resolve().parents[3] / "shared" / "data"
 ROOT = Path(os.environ["ISTHMUS_DATA"]) if os.environ.get("ISTHMUS_DATA") else HERE
@@ -67,3 +68,17 @@ def test_the_shipped_slice_is_the_beginning_of_the_official_set(split, size):
     shipped = load_examples(f"fashion_mnist_small:{split}")
     assert np.array_equal(shipped.inputs[:, 0].numpy(), decoded(official["image"]))
     assert shipped.targets.tolist() == official["label"].to_pylist()
+
+
+def test_the_texts_are_the_official_ones_to_the_character():
+    if not (ROOT / "tiny_shakespeare").is_dir() or not (ROOT / "wikitext2").is_dir():
+        pytest.skip("no tiny_shakespeare or no wikitext2 under ISTHMUS_DATA or ../shared/data")
+    train, validation = (
+        load_examples(f"tiny_shakespeare:{s}:length=1", data_root=ROOT) for s in TEXT_SPLITS["tiny_shakespeare"]
+    )
+    assert (len(train) + 1, len(validation) + 1, len(train.class_names)) == (1_003_854, 111_540, 65)
+    articles = load_examples("wikitext2:test:length=1", data_root=ROOT)
+    points = np.array([ord(character) for character in articles.class_names])[articles.inputs[:, 0].numpy()]
+    text = points.astype("<u4").tobytes().decode("utf-32-le").encode() + b"\n"
+    blob = hashlib.sha1(b"blob %d\0" % len(text) + text).hexdigest()
+    assert blob == "6f3fc88e4cd88456ea892971f9f12243e8428624"

@@ -33,16 +33,34 @@ def test_an_output_that_is_not_finite_counts_as_wrong_also_where_the_class_is_ri
     assert example_errors(outputs, torch.zeros(3, dtype=torch.long)).tolist() == [True, True, False]
 
 
+def test_a_window_s_loss_is_the_mean_over_its_tokens_and_its_error_the_fraction_of_wrong_ones():
+    outputs = torch.randn(3, 5, 4, generator=torch.Generator().manual_seed(0))
+    targets = outputs.argmax(-1)
+    targets[1, :2] = (targets[1, :2] + 1) % 4
+    of_tokens = torch.stack([cross_entropy(row, target) for row, target in zip(outputs, targets, strict=True)])
+    torch.testing.assert_close(cross_entropy(outputs, targets), of_tokens.mean(dim=1))
+    squares = torch.stack([squared_error(row, target) for row, target in zip(outputs, targets, strict=True)])
+    torch.testing.assert_close(squared_error(outputs, targets), squares.mean(dim=1))
+    assert example_errors(outputs, targets).tolist() == pytest.approx([0, 0.4, 0])
+    outputs[2, 3, 0] = float("nan")
+    assert example_errors(outputs, targets)[2] == pytest.approx(0.2)
+
+
 def test_targets_that_no_output_stands_for_are_refused_with_their_row():
     with pytest.raises(InputError, match=r"10 in row 1 \(1 such rows\)"):
         refuse_targets_out_of_range(torch.zeros(2, 10), torch.tensor([9, 10]), "mine")
     with pytest.raises(InputError, match="-1 in row 0"):
         refuse_targets_out_of_range(torch.zeros(2, 10), torch.tensor([-1, 3]), "mine")
+    with pytest.raises(InputError, match=r"7 in row 1 \(2 such rows\)"):
+        refuse_targets_out_of_range(torch.zeros(3, 2, 5), torch.tensor([[0, 4], [7, 9], [8, 0]]), "mine")
 
 
 def test_errors_are_counted_only_where_there_are_classes():
     assert has_classes(torch.zeros(3, 2), torch.zeros(3, dtype=torch.long))
     assert not has_classes(torch.zeros(3, 2), torch.zeros(3, 2))
+    assert has_classes(torch.zeros(3, 4, 2), torch.zeros(3, 4, dtype=torch.long))
+    assert not has_classes(torch.zeros(3, 2, 4), torch.zeros(3, 4, dtype=torch.long))
+    assert not has_classes(torch.zeros(3, 4, 2), torch.zeros(3, 4))
     assert not has_classes(torch.zeros(3), torch.zeros(3, dtype=torch.long))
 
 

@@ -15,7 +15,13 @@ SMALL = {
     "resnet18_group_norm": "resnet18_group_norm:width=4,classes=4,channels=1",
     "vgg11": "vgg11:width=1,classes=7,channels=2",
     "deep_linear": "deep_linear:inputs=6,width=5,hidden=4,classes=3",
+    "mobilenet": "mobilenet:width=2,classes=4,channels=1",
+    "lenet5": "lenet5:classes=4,channels=3",
+    "omniglot_cnn": "omniglot_cnn:width=3,classes=4,channels=2",
+    "vit": "vit:layers=1,width=8,heads=2,mlp=12,patch=8,classes=4,channels=1",
+    "gpt": "gpt:layers=3,width=8,heads=2,length=6,vocabulary=11",
 }
+UNSEEN = {"vit": "vit:heads=2", "gpt": "gpt:heads=2"}  # options that no tensor shows
 
 
 def shapes(model):
@@ -23,9 +29,23 @@ def shapes(model):
 
 
 @pytest.mark.parametrize("name", MODELS)
-def test_every_option_can_be_read_from_the_shapes_of_a_checkpoint(name):
+def test_every_option_that_changes_a_shape_can_be_read_from_the_shapes_of_a_checkpoint(name):
     original = load_model(SMALL[name])
-    assert shapes(load_model(name, original.state_dict())) == shapes(original)
+    assert shapes(load_model(UNSEEN.get(name, name), original.state_dict())) == shapes(original)
+
+
+@pytest.mark.parametrize("name", UNSEEN)
+def test_heads_which_change_the_outputs_and_no_shape_must_be_given_beside_a_checkpoint(name):
+    original = load_model(SMALL[name])
+    with pytest.raises(InputError, match=f"the option 'heads' of {name}") as caught:
+        load_model(name, original.state_dict())
+    assert f"write {name}:heads=8" in caught.value.remedy
+    assert type(load_model(f"{name}:layers=1,width=24,{'length=4' if name == 'gpt' else 'mlp=8'},heads=4")).__module__
+
+
+def test_sizes_that_do_not_fit_together_are_refused():
+    with pytest.raises(InputError, match=r"options that fit together\n +got .*divisible"):
+        load_model("gpt:layers=1,width=8,heads=3")
 
 
 def test_an_option_that_is_given_wins_over_the_checkpoint():

@@ -5,6 +5,7 @@ import importlib
 import pytest
 import torch
 
+from isthmus.evaluation.loss import output_tensor
 from isthmus.models.architecture import Architecture, architecture
 from isthmus.models.load import load_model
 from isthmus.models.registry import MODELS
@@ -22,7 +23,45 @@ def resnet_layers(norm: bool) -> tuple[str, ...]:
     return (*kept, "fc")
 
 
+MOBILENET_PARTS = ("depthwise", "bn1", "pointwise", "bn2")
+VIT_PARTS = (
+    *(f"attention.{letter}_proj" for letter in "qkvo"),
+    "layernorm_before",
+    "layernorm_after",
+    "mlp.fc1",
+    "mlp.fc2",
+)
+GPT_PARTS = ("ln_1", "attn.c_attn", "attn.c_proj", "ln_2", "mlp.c_fc", "mlp.c_proj")
+
 PINNED = {
+    "mobilenet": Architecture(
+        3_309_476,
+        ("conv1", "bn1", *(f"blocks.{number}.{part}" for number in range(13) for part in MOBILENET_PARTS), "fc"),
+    ),
+    "lenet5": Architecture(61_706, ("conv1", "conv2", "fc1", "fc2", "fc3")),
+    "omniglot_cnn": Architecture(
+        127_410, (*(f"{part}{number}" for number in (1, 2, 3, 4) for part in ("conv", "bn")), "fc")
+    ),
+    "vit": Architecture(
+        12_681_738,
+        (
+            "vit.embeddings",
+            "vit.embeddings.patch_embeddings.projection",
+            *(f"vit.layers.{number}.{part}" for number in range(6) for part in VIT_PARTS),
+            "vit.layernorm",
+            "classifier",
+        ),
+    ),
+    "gpt": Architecture(
+        123_849_984,
+        (
+            "transformer.wte",
+            "transformer.wpe",
+            *(f"transformer.h.{number}.{part}" for number in range(12) for part in GPT_PARTS),
+            "transformer.ln_f",
+            "lm_head",
+        ),
+    ),
     "mlp": Architecture(134_794, ("hidden1", "hidden2", "hidden3", "fc")),
     "cnn": Architecture(72_730, ("conv1", "conv2", "conv3", "conv4", "conv5", "conv6", "fc")),
     "resnet18": Architecture(11_173_962, resnet_layers(norm=True)),
@@ -63,6 +102,37 @@ def test_the_paper_s_network_has_21_layers_and_no_norm_key():
     assert "layer2.0.downsample.0.weight" in model.state_dict()
 
 
+def test_mobilenet_has_the_paper_s_55_rows_and_the_usual_number_of_parameters_at_10_classes():
+    assert len(architecture(on_meta("mobilenet")).layers) == 55
+    assert architecture(on_meta("mobilenet", classes=10)).num_parameters == 3_217_226
+
+
+def test_mobilenet_gives_distinct_logits_once_batch_norm_knows_the_scale_of_its_27_convolutions():
+    torch.manual_seed(0)
+    model = load_model("mobilenet:width=4,classes=3")
+    images = torch.randn(8, 3, 32, 32)
+    with torch.no_grad():
+        for _ in range(30):
+            model(images)
+        logits = model.eval()(images)
+    assert logits.shape == (8, 3)
+    assert float(logits.std(dim=0).min()) > 0.01
+    assert model.blocks(model.conv1(images)).shape[2:] == (2, 2)
+
+
+def test_gpt_has_one_tensor_for_both_embeddings_and_the_published_size_at_1024_positions():
+    model = load_model("gpt:layers=1,width=8,heads=2,length=4,vocabulary=5")
+    assert model.lm_head.weight is model.transformer.wte.weight
+    assert architecture(on_meta("gpt", length=1024)).num_parameters == 124_439_808
+
+
+def test_lenet5_gives_an_image_of_28_the_logits_of_the_same_image_within_a_border_of_zeros():
+    model = load_model("lenet5:classes=3")
+    images = torch.randn(2, 1, 28, 28)
+    with torch.no_grad():
+        assert torch.equal(model(images), model(torch.nn.functional.pad(images, (2, 2, 2, 2))))
+
+
 def test_vgg11_has_torchvision_s_number_of_parameters_at_1000_classes():
     assert architecture(on_meta("vgg11", classes=1000)).num_parameters == 132_863_336
 
@@ -77,6 +147,10 @@ def test_vgg11_has_torchvision_s_number_of_parameters_at_1000_classes():
         ("resnet18_no_norm:width=2,classes=3", (3, 28, 28)),
         ("resnet18_group_norm:width=2,classes=3", (3, 32, 32)),
         ("vgg11:width=1,classes=3", (3, 32, 32)),
+        ("lenet5:classes=3", (1, 28, 28)),
+        ("omniglot_cnn:width=4,classes=3", (1, 28, 28)),
+        ("omniglot_cnn:width=4,classes=3", (1, 105, 105)),
+        ("vit:layers=1,width=8,heads=2,mlp=8,classes=3", (3, 32, 32)),
         ("deep_linear:inputs=12,width=5,hidden=1,classes=3", (3, 2, 2)),
     ],
 )
@@ -84,7 +158,7 @@ def test_every_network_gives_distinct_finite_logits_to_distinct_examples(spec, s
     torch.manual_seed(0)
     model = load_model(spec).eval()
     with torch.no_grad():
-        logits = model(torch.randn(2, *shape))
+        logits = output_tensor(model(torch.randn(2, *shape)))
     assert logits.shape == (2, 3)
     assert logits.isfinite().all()
     assert not torch.equal(logits[0], logits[1])

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from isthmus.errors import InputError, UnknownNameError
+from isthmus.hugging_face import HuggingFaceSource
 from isthmus.models.spec import ModelFunction, RegisteredModel, parsed_model_spec
 
 
@@ -21,11 +22,26 @@ def test_the_last_colon_parts_the_file_from_the_function():
     assert parsed_model_spec("my:folder/net.py:build") == ModelFunction(Path("my:folder/net.py"), "build")
 
 
+def test_a_fraction_is_read_where_one_is_meant():
+    parsed = parsed_model_spec("gpt:layers=2,dropout=0.1")
+    assert dict(parsed.options) == {"layers": 2, "dropout": 0.1}
+    assert dict(parsed_model_spec("gpt:dropout=0").options) == {"dropout": 0.0}
+
+
+def test_a_folder_of_hugging_face_wins_over_an_id_of_its_name(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert parsed_model_spec("hf:EleutherAI/pythia-410m@step1000") == HuggingFaceSource(
+        "EleutherAI/pythia-410m", "step1000"
+    )
+    (tmp_path / "mine@home").mkdir()
+    assert parsed_model_spec("hf:mine@home") == HuggingFaceSource("mine@home")
+    assert parsed_model_spec("hf:mine@home").is_folder
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
         ("resnet18_nonorm", "Did you mean 'resnet18_no_norm'?"),
-        ("hf:gpt2", "`isthmus models` lists the networks"),
         ("", "got ''"),
         ("cnn:widht=3", "Did you mean 'width'?"),
     ],
@@ -48,6 +64,12 @@ def test_an_unknown_network_or_option_is_answered_with_what_there_is(text, messa
         ("cnn:width=²", "expected a positive integer for width"),
         ("cnn:width=4,width=8", "expected the option 'width' once"),
         ("cnn:width=4,", "expected option=value"),
+        ("gpt:dropout=1", "expected a fraction of at least 0 and below 1 for dropout"),
+        ("gpt:dropout=-0.1", "expected a fraction of at least 0"),
+        ("gpt:dropout=nan", "expected a fraction of at least 0"),
+        ("hf:", "expected hf:FOLDER that is there, or hf:ID"),
+        ("hf:./no/such/folder", "expected hf:FOLDER that is there, or hf:ID"),
+        ("hf:one/two/three", "expected hf:FOLDER that is there, or hf:ID"),
         ("net.py", "expected path/to/file.py:function"),
         ("net.py:", "expected path/to/file.py:function"),
         ("net.py:two words", "expected path/to/file.py:function"),
