@@ -56,7 +56,7 @@ def test_a_character_model_by_name_is_measured_on_characters(files):
     )  # fmt: skip
     assert status == 0, err
     printed = json.loads(out)
-    assert printed["attrs"]["data_name"] == "birds.txt:length=16,tokenizer=characters"
+    assert printed["attributes"]["data_name"] == "birds.txt:length=16,tokenizer=characters"
     assert 0 < printed["rows"][0]["error_rate"] <= 1
 
 

@@ -10,7 +10,7 @@ from pairs_of_networks import MIXED, REGISTERED, Pair
 from isthmus.evaluation.cost import plan_cost
 from isthmus.evaluation.plan import plan_of
 from isthmus.evaluation.stages import StageCosts
-from isthmus.paths.point import Point
+from isthmus.paths.point import Blend, Point
 
 CHAIN = [(name,) for name in "uvwxyz"]
 NETWORKS = {
@@ -20,15 +20,20 @@ NETWORKS = {
 }
 
 
+def version(number):
+    """One of the ways that a layer can come; different numbers are different ways."""
+    return Blend(float(number), float(number), 0)
+
+
 def random_points(seed, number, num_versions=3):
     draws = np.random.default_rng(seed).integers(0, num_versions, (number, 6))
-    return list(dict.fromkeys(Point(tuple(f"v{v}" for v in row)) for row in draws.tolist()))
+    return list(dict.fromkeys(Point(tuple(map(version, row))) for row in draws.tolist()))
 
 
 def prefix(point, stages, depth):
     """The versions of everything that the first stages read."""
-    version = dict(zip("uvwxyz", point.versions, strict=True))
-    return tuple(tuple(version[label] for label in labels) for labels in stages[:depth])
+    versions = dict(zip("uvwxyz", point.versions, strict=True))
+    return tuple(tuple(versions[label] for label in labels) for labels in stages[:depth])
 
 
 def walked(plan, points, stages, sizes):
@@ -93,7 +98,7 @@ def test_the_order_of_the_points_does_not_change_the_cost():
 
 
 def test_points_that_differ_only_where_no_stage_reads_are_run_once():
-    points = [Point(("a", "b", "c", "d", "e", str(n))) for n in range(4)]
+    points = [Point(tuple(map(version, (*range(5), n)))) for n in range(4)]
     plan = plan_of(points, "uvwxyz", CHAIN[:5])
     assert plan.runs.tolist() == [1, 1, 1, 1, 1]
     assert [step.start for step in plan.steps()] == [0, 5, 5, 5]
@@ -102,7 +107,7 @@ def test_points_that_differ_only_where_no_stage_reads_are_run_once():
 def test_a_sweep_of_single_layers_holds_the_values_of_two_nodes_however_deep_the_network():
     for depth in (10, 40):
         layers = [str(n) for n in range(depth)]
-        points = [Point(tuple("ab"[n == moved] for n in range(depth))) for moved in range(depth)]
+        points = [Point(tuple(version(n == moved) for n in range(depth))) for moved in range(depth)]
         plan = plan_of(points, layers, [(label,) for label in layers])
         assert plan.held == 3  # kept at the branch, and in and out of the stage that runs
         # Layer k of n needs n - k + 1 stage runs, and the host's own stages run once.
@@ -141,7 +146,7 @@ def test_floating_point_work_of_resnet18_meets_its_bounds(resnet):
 
 
 def test_cost_weighs_stage_runs_by_their_operations():
-    points = [Point(("a", "a")), Point(("a", "b"))]
+    points = [Point((version(0), version(0))), Point((version(0), version(1)))]
     stages = [("u",), ("v",)]
     plan = plan_of(points, "uv", stages, (1, 1, 1))
     cost = plan_cost(plan, StageCosts((30, 10), (1, 1, 1)))
@@ -154,9 +159,9 @@ def test_cost_weighs_stage_runs_by_their_operations():
 def test_five_thousand_points_of_sixty_layers_are_planned_in_two_seconds():
     layers = [str(n) for n in range(60)]
     rng = np.random.default_rng(0)
-    home = [Point(tuple((float(v), float(v), 0) for v in row)) for row in rng.integers(0, 2, (2, 60))]
+    home = [Point(tuple(map(version, row))) for row in rng.integers(0, 2, (2, 60))]
     points = list({
-        Point(tuple((0.1 * alpha,) * 2 + (0,) if n in moved else version for n, version in enumerate(host.versions)))
+        Point(tuple(version(0.1 * alpha) if n in moved else kept for n, kept in enumerate(host.versions)))
         for host in home
         for alpha in (1, 5)
         for moved in (frozenset(rng.choice(60, 2, replace=False).tolist()) for _ in range(1500))

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import xarray as xr
 from cases import CASES
-from conftest import make_measurement, resnet_layers
+from made_measurements import make_measurement, resnet_layers
 from test_report_pictures import texts
 
 import isthmus

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 import xarray as xr
-from conftest import resnet_layers
+from made_measurements import resnet_layers
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from isthmus.report.noise_reading import half_way_sigma, noise_rows, noise_sentence
