@@ -46,8 +46,7 @@ def test_everything_that_is_promised_is_there(done):
 
 def test_the_criteria_are_those_of_the_measurement(done):
     out, found, _ = done
-    result = isthmus.load_run(out / NAME / "runs" / "steps")
-    end = result.isel(step=-1).sel(split="train")
+    end = isthmus.load_run(out / NAME / "runs" / "end").sel(split="train")
     full = end.loss_barrier.sel(moving="all").max("host").min()
     single = end.loss_barrier.isel(moving=(end["sweep"] == "single").values).max()
     for criterion, value in zip(found.criteria, (full, single), strict=False):
@@ -65,7 +64,11 @@ def test_going_on_retrains_and_measures_nothing_and_says_the_same(done):
     assert again == found
     assert (stamps(folder / "networks"), stamps(folder / "runs" / "steps" / "members")) == before
     assert (folder / "initialisation.md").read_bytes() == page
-    assert said == ["initialisation: 2 networks are there", "initialisation: steps is measured"]
+    assert said == [
+        "initialisation: 2 networks are there",
+        "initialisation: steps is measured",
+        "initialisation: end is measured",
+    ]
 
 
 def test_what_is_there_is_refused_without_resume_and_left_alone(done):

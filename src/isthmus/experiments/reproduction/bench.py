@@ -99,7 +99,9 @@ class Bench:
 
         if "a" not in options:
             options["a"], options["b"] = networks.trajectory_pairs
-        self.settings |= measured_rows(data, options)
+        for row, words in measured_rows(name, data, options).items():
+            earlier = self.settings.get(row)
+            self.settings[row] = words if earlier in {None, words} else f"{earlier}; {words}"
         out = self.folder / RUNS / name
         complete = (out / "results.parquet").is_file()
         self.say(f"{name} is measured" if complete else f"measuring {name}")
