@@ -28,12 +28,12 @@ def layerwise_evidence(
     splits: Mapping[str, str] = SPLITS,
     **options: Any,
 ) -> Evidence:
-    """Train this claim's pairs, measure them at every step, and compare the full network with single layers at the end.
+    """Train this claim's pairs, measure the first at every step, and compare all of them at the last one.
 
     Args:
         bench: To work on.
-        along: What to measure on at every step, by the names of `splits`; training data first.
-        end: The same at the last step, which the criteria speak of: more examples.
+        along: What to measure the first pair on at every step, by the names of `splits`; training data first.
+        end: The same for all pairs at the last step, which the criteria speak of: more examples.
         splits: Words for each split, such as "training images".
         options: For `isthmus.measure`.
 
@@ -41,7 +41,8 @@ def layerwise_evidence(
         The criteria of Figure 1 with the figures seen, heat maps along training, and a table of the pairs.
     """
     networks = bench.networks()
-    steps = bench.measured("steps", networks, along, **options)
+    first_a, first_b = (trajectories[:1] for trajectories in networks.trajectory_pairs)
+    steps = bench.measured("steps", networks, along, a=first_a, b=first_b, **options)
     a, b = networks.final_pairs
     last = bench.measured("end", networks, end, a=a, b=b, **options)
     first, *others = splits
