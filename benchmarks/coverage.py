@@ -31,7 +31,7 @@ from isthmus.measures.controlled_barrier import (
 )
 from isthmus.measures.examples import ExampleTable, differences_of_cut, num_cut_examples
 from isthmus.measures.sequential import FACTOR, Precision, looks
-from isthmus.paths.point import Point
+from isthmus.paths.point import Blend, Point
 from isthmus.sweeps.grid import Grid
 from isthmus.sweeps.group import MovingGroup
 
@@ -86,7 +86,7 @@ def covered(population: Population, precision: Precision, order: np.ndarray) -> 
     cuts = cuts_of(grid, "models")
     walk = PreciseEvaluation(
         LookUp(population),
-        tuple(Point((number,)) for number in range(grid.num_points)),
+        tuple(Point((Blend(float(number), float(number), 0),)) for number in range(grid.num_points)),
         Examples(inputs, inputs, "order", "test"),
         cuts,
         BarrierRule(grid, "models", precision),
