@@ -40,7 +40,10 @@ def test_a_section_has_one_command_that_the_program_takes_and_one_picture(questi
 def test_the_program_that_makes_the_page_runs(tmp_path):
     arguments = ["--quick", "--only", "single", "--out", str(tmp_path)]
     done = subprocess.run(
-        [sys.executable, str(ROOT / "examples" / "questions.py"), *arguments], capture_output=True, text=True, check=False
+        [sys.executable, str(ROOT / "examples" / "questions.py"), *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     made = (tmp_path / "questions.md").read_text(encoding="utf-8")
