@@ -1,7 +1,7 @@
 """The questions that can be asked of trained networks, and what to type for each."""
 
 QUESTIONS = {
-    "Which layers can be averaged?": "--sweep single (the default)",
+    "Which layers can be averaged?": "nothing more: single layers are the default",
     "What does the way between look like, and where is it worst?": "--alphas 11, --alphas auto",
     "How does the barrier grow as layers join?": "--sweep cumulative:shallow_first",
     "Which neighbours can be averaged together?": "--sweep window:2",
