@@ -13,6 +13,7 @@ from isthmus.cli.models import models
 from isthmus.cli.outcome import DEBUG, reported
 from isthmus.cli.questions import EPILOG
 from isthmus.cli.report import report
+from isthmus.cli.reproduce import reproduce
 from isthmus.cli.similarity import similarity
 from isthmus.cli.subspace import subspace
 from isthmus.cli.train import train
@@ -25,7 +26,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (demo, inspect, measure, curvature, similarity, subspace, report, train, models, explain):
+for command in (demo, inspect, measure, curvature, similarity, subspace, report, train, reproduce, models, explain):
     app.command(epilog=EPILOG if command is measure else None)(reported(command))
 
 
