@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING
 
 from isthmus.experiments.reproduction.claim import Claim, Scale
 from isthmus.experiments.reproduction.criterion import Criterion, Estimate, at_least, at_most, largest, smallest
-from isthmus.experiments.reproduction.evidence import Evidence, Picture
+from isthmus.experiments.reproduction.evidence import Evidence
+from isthmus.report.picture import Picture
 
 if TYPE_CHECKING:
     import xarray as xr

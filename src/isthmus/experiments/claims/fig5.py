@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING
 
 from isthmus.experiments.reproduction.claim import Claim, Scale
 from isthmus.experiments.reproduction.criterion import at_least, smallest
-from isthmus.experiments.reproduction.evidence import Evidence, Picture
+from isthmus.experiments.reproduction.evidence import Evidence
+from isthmus.report.picture import Picture
 
 if TYPE_CHECKING:
     from isthmus.experiments.reproduction.bench import Bench
