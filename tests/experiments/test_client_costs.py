@@ -9,7 +9,7 @@ from cases import CASES
 
 import isthmus
 from isthmus.data.load import load_examples
-from isthmus.experiments.claims.clients import costs_of, full_is_best
+from isthmus.experiments.claims.clients import costs_of, full_is_best, pair_criteria
 from isthmus.experiments.reproduction.client_costs import client_pairs, layer_set_costs, paper_groups, resnet18_layers
 from isthmus.experiments.reproduction.recipes import TrainedNetworks
 from isthmus.models.load import load_model
@@ -83,6 +83,23 @@ def test_full_averaging_is_best_only_below_every_set_and_below_none_at_all(costs
     changed["loss_host"][:] = local
     criterion = full_is_best("x", changed)
     assert (criterion.met, criterion.seen, criterion.essential) == (met, seen, False)
+
+
+def test_the_criteria_are_the_least_of_everything_and_the_most_of_single_layers(costs):
+    everything, layer, share, union, _ = pair_criteria("x", costs)
+    single = costs.isel(moving=np.flatnonzero(costs["sweep"].values == "single"))
+    for criterion, cells, at_end in (
+        (everything, costs["rise"].sel(data="own", moving=["all"]), "idxmin"),
+        (layer, single["rise"].sel(data="own"), "idxmax"),
+        (union, single["excess"].sel(data="union"), "idxmax"),
+    ):
+        stacked = cells.stack(cell=["moving", "host"])
+        moving, host = getattr(stacked, at_end)("cell").item()
+        number = float(criterion.seen.split()[0].replace("−", "-"))
+        assert number == pytest.approx(float(cells.sel(moving=moving, host=host)), abs=0.051)
+        assert criterion.seen.endswith(f"client {host}" if moving == "all" else f"{moving} of {host}")
+    assert "set:01" not in layer.seen + union.seen + share.seen
+    assert all(criterion.essential for criterion in (everything, layer, share, union))
 
 
 def test_the_paper_groups_are_layers_of_the_network_and_complete_each_other():

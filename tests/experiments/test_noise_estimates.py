@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from isthmus.experiments.reproduction.criterion import Estimate
+from isthmus.experiments.claims.fig5 import noise_criteria
+from isthmus.experiments.reproduction.criterion import Estimate, Verdict, verdict_of
 from isthmus.experiments.reproduction.noise import differences, kept_study, noise_rows, rise, share_above_zero
 
 KINDS = ["averaging", "training", "null", "random"]
@@ -66,3 +67,27 @@ def test_a_study_that_is_not_whole_is_not_taken(tmp_path):
     assert kept_study(tmp_path / "none") is None
     (tmp_path / "study.json").write_text("{}")
     assert kept_study(tmp_path) is None
+
+
+@pytest.mark.parametrize(
+    ("averaging", "training", "outcomes", "verdict"),
+    [
+        (4.0, 8.0, ["met"] * 4, Verdict.CONFIRMED),
+        (0.0, 8.0, ["not met", "met", "not met", "met"], Verdict.NOT),
+        (4.0, 0.5, ["met", "undecided", "met", "undecided"], Verdict.PARTLY),
+    ],
+)
+def test_the_figure_is_confirmed_only_if_both_kinds_hurt_more_than_null_space_noise(
+    averaging, training, outcomes, verdict
+):
+    study = made_study({"averaging": averaging, "training": training, "null": 0.4, "random": 1.0}, half_width=0.02)
+    weak = made_study({"averaging": 9.0, "training": 9.0, "null": 0.4, "random": 1.0}, half_width=0.02)
+    criteria = noise_criteria({"a1-b1": weak, "a2-b2": study})
+    assert verdict_of(criteria) == verdict
+    assert [criterion.outcome for criterion in criteria] == outcomes
+
+
+def test_single_layers_have_to_show_it_mostly():
+    good, bad = (made_study({"averaging": x, "training": x, "null": 0.4, "random": 1.0}) for x in (4.0, -4.0))
+    for studies, met in (({"p": good, "q": good, "r": good, "s": bad}, True), ({"p": good, "q": bad}, False)):
+        assert [criterion.met for criterion in noise_criteria(studies)] == [False, False, met, met]

@@ -3,11 +3,13 @@
 from typing import TYPE_CHECKING
 
 from isthmus.experiments.reproduction.claim import Claim, Scale
-from isthmus.experiments.reproduction.criterion import at_least, smallest
+from isthmus.experiments.reproduction.criterion import Criterion, at_least, smallest
 from isthmus.experiments.reproduction.evidence import Evidence
 from isthmus.report.picture import Picture
 
 if TYPE_CHECKING:
+    import xarray as xr
+
     from isthmus.experiments.reproduction.bench import Bench
 
 DATA = {Scale.SMOKE: "digits:test[0:60]", Scale.SMALL: "mnist:train[0:2000]", Scale.PAPER: "mnist:train[0:10000]"}
@@ -26,13 +28,7 @@ def run(bench: "Bench") -> Evidence:
     Returns:
         The criteria with the figures seen, and a picture of the curves for each pair.
     """
-    from isthmus.experiments.reproduction.noise import (
-        FULL,
-        differences,
-        kept_study,
-        noise_rows,
-        share_above_zero,
-    )
+    from isthmus.experiments.reproduction.noise import kept_study, noise_rows
     from isthmus.report.barrier_table import labels
     from isthmus.report.noise_reading import noise_sentence
     from isthmus.report.subspace_panels import subspace_panels
@@ -56,40 +52,50 @@ def run(bench: "Bench") -> Evidence:
                 )  # fmt: skip
         studies[f"{a}-{b}"] = study
     first = next(iter(studies.values()))
-    layers = [label for label in labels(first, "moving") if label != FULL]
-    criteria = [
-        at_least(f"full network, half way: {words}, the least of all pairs and hosts", least, 0, "nats")
-        for words, least in (
-            (
-                "the averaging direction above null-space noise",
-                smallest(differences(studies, [FULL], "averaging", "null")),
-            ),
-            (
-                "training-subspace noise above null-space noise",
-                smallest(differences(studies, [FULL], "training", "null")),
-            ),
-        )
-    ]
-    criteria += [
-        at_least(f"single layers, half way: share of {words}", share, MOST)
-        for words, share in (
-            ("those that averaging hurts more than null-space noise",
-             share_above_zero(differences(studies, layers, "averaging", "null"))),
-            ("those that training-subspace noise hurts more than null-space noise",
-             share_above_zero(differences(studies, layers, "training", "null"))),
-        )
-    ]  # fmt: skip
     pictures = [
         Picture(f"noise_{pair}", f"Noise around pair {pair}", subspace_panels(study), noise_sentence(study))
         for pair, study in studies.items()
     ]
-    ranks = ", ".join(f"{name} {int(first['rank'].sel(moving=name))}" for name in labels(first, "moving"))
+    groups = labels(first, "moving")
+    ranks = ", ".join(f"{name} {int(first['rank'].sel(moving=name))}" for name in groups)
     obtained = [f"Pair {pair}: {picture.sentence}" for pair, picture in zip(studies, pictures, strict=True)]
     obtained.append(
         f"Dimension of the training subspace, of {int(first['num_snapshots'])} snapshots: {ranks}. Rises of the loss "
         "over the host half way to the other network:"
     )
-    return Evidence(criteria, obtained, pictures, len(networks.pairs), noise_rows(studies, [FULL, *layers]))
+    return Evidence(noise_criteria(studies), obtained, pictures, len(networks.pairs), noise_rows(studies, groups))
+
+
+def noise_criteria(studies: "dict[str, xr.Dataset]") -> list[Criterion]:
+    """Null-space noise raises the loss least: of the full network everywhere, of single layers mostly.
+
+    Args:
+        studies: By pair.
+
+    Returns:
+        Two criteria on the full network and two on single layers.
+    """
+    from isthmus.experiments.reproduction.noise import FULL, differences, share_above_zero
+    from isthmus.report.barrier_table import labels
+
+    layers = [label for label in labels(next(iter(studies.values())), "moving") if label != FULL]
+    kinds = {"averaging": "the averaging direction", "training": "noise in the training subspace"}
+    return [
+        *(
+            at_least(
+                f"full network, half way: the loss under {words} above that under null-space noise, the least of all "
+                "pairs and hosts", smallest(differences(studies, [FULL], kind, "null")), 0, "nats",
+            )
+            for kind, words in kinds.items()
+        ),
+        *(
+            at_least(
+                f"single layers, half way: the share that {words} hurts more than null-space noise",
+                share_above_zero(differences(studies, layers, kind, "null")), MOST,
+            )
+            for kind, words in kinds.items()
+        ),
+    ]  # fmt: skip
 
 
 CLAIM = Claim(
