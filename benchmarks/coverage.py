@@ -31,7 +31,7 @@ from isthmus.measures.controlled_barrier import (
 )
 from isthmus.measures.examples import ExampleTable, differences_of_cut, num_cut_examples
 from isthmus.measures.sequential import FACTOR, Precision, looks
-from isthmus.paths.point import Point
+from isthmus.paths.point import Blend, Point
 from isthmus.sweeps.grid import Grid
 from isthmus.sweeps.group import MovingGroup
 
@@ -74,8 +74,8 @@ class LookUp:
     population: Population
 
     def blocks(self, points, examples, _done):
-        """As every engine; the version of a point is the number of its row."""
-        place = np.ix_([p.versions[0] for p in points], examples.inputs.numpy())
+        """As every engine; the integers of a point's one version are the number of its row."""
+        place = np.ix_([p.versions[0].integers for p in points], examples.inputs.numpy())
         yield ExampleBlock(tuple(range(len(points))), 0, self.population.loss[place], self.population.error[place])
 
 
@@ -86,7 +86,7 @@ def covered(population: Population, precision: Precision, order: np.ndarray) -> 
     cuts = cuts_of(grid, "models")
     walk = PreciseEvaluation(
         LookUp(population),
-        tuple(Point((number,)) for number in range(grid.num_points)),
+        tuple(Point((Blend(0.0, 0.0, number),)) for number in range(grid.num_points)),
         Examples(inputs, inputs, "order", "test"),
         cuts,
         BarrierRule(grid, "models", precision),
