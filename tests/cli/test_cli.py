@@ -149,7 +149,7 @@ def test_a_dry_run_prints_the_plan_and_measures_nothing(files, tmp_path):
 
 def test_report_joins_runs_and_refuses_what_is_none(files, tmp_path):
     for name in ("one", "two"):
-        measure(files, "--out", tmp_path / name, "--sweep", "full" if name == "two" else "single")
+        measure(files, "--out", tmp_path / name, "--sweep", "full")
     status, out, _ = run("report", tmp_path / "one", tmp_path / "two", "--out", tmp_path / "page")
     assert status == 0
     assert (tmp_path / "page" / "report.html").exists()

@@ -10,7 +10,7 @@ from torch.nn import functional
 from isthmus.data.examples import Examples
 from isthmus.evaluation.batches import BatchSize
 from isthmus.evaluation.direct import DirectEngine
-from isthmus.evaluation.loss import cross_entropy
+from isthmus.evaluation.loss import cross_entropy, output_tensor
 from isthmus.evaluation.network import Network
 from isthmus.layers.rules import layer_partition
 from isthmus.paths.linear import Segment
@@ -40,7 +40,7 @@ def test_losses_and_errors_are_those_of_the_model_with_the_blend_loaded(case):
         model = case.build()
         model.load_state_dict(engine.segment.weights(points[number]))
         with torch.no_grad():
-            outputs = model.eval()(examples.inputs)
+            outputs = output_tensor(model.eval()(examples.inputs))
         expected = functional.cross_entropy(outputs, examples.targets, reduction="none")
         assert block.points == (number,)
         np.testing.assert_array_equal(block.loss[0], expected.numpy())

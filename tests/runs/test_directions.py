@@ -10,7 +10,7 @@ from torch import nn
 
 import isthmus
 
-CASE = next(case for case in CASES if case.name == "resnet18")
+CASE = next(case for case in CASES if case.name == "omniglot_cnn")  # BatchNorm, and few layers
 OPTIONS = {"sweep": ["single", "cumulative:deep_first"], "directions": 3}
 
 
