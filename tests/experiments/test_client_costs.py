@@ -53,6 +53,8 @@ def test_a_cost_is_the_loss_of_the_client_with_averaged_layers_minus_its_own(cos
     assert float(cell["excess"]) == pytest.approx((mixed - (host + other) / 2).mean(), abs=1e-5)
     assert float(cell["loss_host"]) == pytest.approx(host.mean(), abs=1e-5)
     assert cell["rise_low"] < cell["rise"] < cell["rise_high"]
+    everything = losses(averaged(B, A, "hidden1", "hidden2", "hidden3", "fc"), *splits)
+    assert float(cell["share"]) == pytest.approx((mixed - host).mean() / (everything - host).mean(), rel=1e-3)
 
 
 def test_both_clients_end_in_one_network_where_everything_is_averaged(costs):
@@ -91,6 +93,7 @@ def test_the_criteria_are_the_least_of_everything_and_the_most_of_single_layers(
     for criterion, cells, at_end in (
         (everything, costs["rise"].sel(data="own", moving=["all"]), "idxmin"),
         (layer, single["rise"].sel(data="own"), "idxmax"),
+        (share, single["share"].sel(data="own"), "idxmax"),
         (union, single["excess"].sel(data="union"), "idxmax"),
     ):
         stacked = cells.stack(cell=["moving", "host"])

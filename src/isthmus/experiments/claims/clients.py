@@ -71,16 +71,15 @@ def pair_criteria(name: str, cost: "xr.Dataset") -> list[Criterion]:
     Returns:
         Five criteria; the last one is not essential.
     """
-    from isthmus.experiments.reproduction.barriers import ratio
-
     full = smallest(costs_of(cost, "all", "own"))
     layers = [str(label) for label in cost["moving"].values[cost["sweep"].values == "single"]]
     layer = largest(estimate for label in layers for estimate in costs_of(cost, label, "own"))
+    share = largest(estimate for label in layers for estimate in costs_of(cost, label, "own", "share"))
     union = largest(estimate for label in layers for estimate in costs_of(cost, label, "union", "excess"))
     return [
         at_least(f"{name}: what averaging everything costs a client on its own data, the least", full, LARGE, "nats"),
         at_most(f"{name}: what averaging one layer costs there, the most", layer, SMALL, "nats"),
-        at_most(f"{name}: the second divided by the first", ratio(layer, full), SHARE),
+        at_most(f"{name}: the largest share that one layer makes of what everything costs there", share, SHARE),
         at_most(f"{name}: largest loss barrier of a single layer on the union", union, SMALL, "nats"),
         full_is_best(name, cost),
     ]
@@ -93,7 +92,7 @@ def costs_of(cost: "xr.Dataset", label: str, data: str, value: str = "rise") -> 
         cost: From `layer_set_costs`.
         label: The set.
         data: On which data.
-        value: "rise" over the client's own network, or "excess" over the mean of both networks.
+        value: "rise" over the client's own network, its "share", or "excess" over the mean of both networks.
 
     Returns:
         One a client.

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from isthmus.experiments.reproduction.bench import Bench
 
-DATA = {Scale.SMOKE: "digits:test[0:60]", Scale.SMALL: "mnist:train[0:2000]", Scale.PAPER: "mnist:train[0:10000]"}
+DATA = {Scale.SMOKE: "digits:test[0:60]", Scale.SMALL: "mnist:train[0:10000]", Scale.PAPER: "mnist:train"}
 DRAWS = {Scale.SMOKE: 2, Scale.SMALL: 5, Scale.PAPER: 10}
 SIGMAS = (0.0, 0.125, 0.25, 0.5, 1.0, 2.0)
 MOST = 0.75
@@ -42,7 +42,7 @@ def run(bench: "Bench") -> Evidence:
     studies = {}
     for a, b in networks.pairs:
         out = bench.folder / "runs" / f"noise_{a}-{b}"
-        study = kept_study(out)
+        study = kept_study(out, data, SIGMAS, draws)
         bench.say(f"noise around {a} and {b} {'is measured' if study is not None else ''}".strip())
         if study is None:
             with bench.counted():

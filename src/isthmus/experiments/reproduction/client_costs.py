@@ -9,6 +9,7 @@ import numpy as np
 import xarray as xr
 
 from isthmus.data.spec import parsed_data_spec
+from isthmus.measures.paired_ratio import paired_ratio
 from isthmus.measures.rise import rise_over_host
 from isthmus.runs.access import examples
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 OWN, TEST = {"a": "own_a", "b": "own_b"}, "test"
 FULL = "all"
 HALF = 0.5
+ENDS = ("", "_low", "_high")
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,7 @@ def client_pairs(networks: "TrainedNetworks") -> list[ClientPair]:
 
 
 def layer_set_costs(result: xr.Dataset) -> xr.Dataset:
-    """What averaging each set of layers costs: the rise over the host, and the excess over the mean of both networks.
+    """What averaging each set of layers costs: the rise over the host, its share of that of all layers, and the excess.
 
     The union is both clients' own examples one after the other, which is all of them.
 
@@ -70,9 +72,10 @@ def layer_set_costs(result: xr.Dataset) -> xr.Dataset:
         result: Of one pair, with the midpoint, both hosts, and the splits "own_a", "own_b" and perhaps "test".
 
     Returns:
-        `loss`, `rise` and `excess`, the last two with the ends `_low` and `_high` of their 95 % intervals, over
-        (moving, host, data); data is "own" (the host's), "other", "union" and perhaps "test". Host a with the layers
-        averaged is what client a would go on with. `loss_host` and `loss_models` over (host, data).
+        Over (moving, host, data): `loss`, and with the ends `_low` and `_high` of their 95 % intervals `rise` over the
+        host, `share` (the rise divided by that of averaging everything, paired on the examples) and `excess` over the
+        mean of both networks; data is "own" (the host's), "other", "union" and perhaps "test". Host a with the layers
+        averaged is what client a would go on with. Over (host, data): `loss_host` and `loss_models`.
     """
     splits = [name for name in (*OWN.values(), TEST) if name in result["split"].values]
     tables = {name: examples(result, name).sel(alpha=HALF) for name in splits}
@@ -81,8 +84,8 @@ def layer_set_costs(result: xr.Dataset) -> xr.Dataset:
     moving = [str(label) for label in result["moving"].values]
     kinds = ["own", "other", "union", *([TEST] if TEST in tables else [])]
     shape = (len(moving), len(hosts), len(kinds))
-    names = ("loss", "rise", "rise_low", "rise_high", "excess", "excess_low", "excess_high")
-    numbers = {name: np.full(shape, math.nan) for name in names}
+    names = [f"{name}{end}" for name in ("rise", "share", "excess") for end in ENDS]
+    numbers = {name: np.full(shape, math.nan) for name in ("loss", *names)}
     of_host = {name: np.full(shape[1:], math.nan) for name in ("loss_host", "loss_models")}
     for h, host in enumerate(hosts):
         (other,) = set(OWN) - {host}
@@ -90,16 +93,18 @@ def layer_set_costs(result: xr.Dataset) -> xr.Dataset:
         for k, kind in enumerate(kinds):
             table = data[kind]
             assert table is not None
-            at_host = table[f"loss_{host}"].values
-            mean = (at_host.astype(np.float64) + table[f"loss_{other}"].values) / 2
+            at_host = table[f"loss_{host}"].values.astype(np.float64)
+            mean = (at_host + table[f"loss_{other}"].values) / 2
+            full = table["loss"].sel(moving=FULL, host=host).values - at_host
             of_host["loss_host"][h, k], of_host["loss_models"][h, k] = at_host.mean(dtype=np.float64), mean.mean()
             for m, label in enumerate(moving):
                 losses = table["loss"].sel(moving=label, host=host).values
                 numbers["loss"][m, h, k] = losses.mean(dtype=np.float64)
-                for name, baseline in (("rise", at_host), ("excess", mean)):
-                    found = rise_over_host(losses[None], baseline)
-                    for end, value in (("", found.value), ("_low", found.low), ("_high", found.high)):
-                        numbers[f"{name}{end}"][m, h, k] = value
+                rise, excess = (rise_over_host(losses[None], baseline) for baseline in (at_host, mean))
+                share = paired_ratio(losses - at_host, full)
+                found = (rise.value, rise.low, rise.high, *share, excess.value, excess.low, excess.high)
+                for name, value in zip(names, found, strict=True):
+                    numbers[name][m, h, k] = value
     return xr.Dataset(
         {name: (("moving", "host", "data"), array) for name, array in numbers.items()}
         | {name: (("host", "data"), array) for name, array in of_host.items()},

@@ -93,15 +93,22 @@ def noise_rows(studies: dict[str, xr.Dataset], moving: Sequence[str]) -> list[li
     return rows
 
 
-def kept_study(folder: Path) -> xr.Dataset | None:
+def kept_study(folder: Path, data: str, sigmas: Sequence[float], num_draws: int) -> xr.Dataset | None:
     """A study that was made before.
 
     Args:
         folder: Where it would be.
+        data: What it has to be measured on.
+        sigmas: Its lengths.
+        num_draws: Its directions of each kind.
 
     Returns:
-        The study; None if it is not whole.
+        The study; None if there is none that is whole and like this.
     """
     from isthmus.runs.study import TABLE_FILE, is_study, load_study
 
-    return load_study(folder) if is_study(folder) and (folder / TABLE_FILE).is_file() else None
+    if not (is_study(folder) and (folder / TABLE_FILE).is_file()):
+        return None
+    study = load_study(folder)
+    found = (study.attrs["data_name"], study["sigma"].values.tolist(), study.sizes["draw"])
+    return study if found == (data, list(sigmas), num_draws) else None
