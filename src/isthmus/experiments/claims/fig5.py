@@ -120,7 +120,7 @@ CLAIM = Claim(
         "length": "a snapshot at every epoch; their number is not known",
         "noise": "of size sigma in the training subspace, in its null space, and along the averaging direction",
     },
-    times={Scale.SMOKE: "10 s", Scale.SMALL: "2 min on two cores", Scale.PAPER: "not run"},
+    times={Scale.SMOKE: "10 s", Scale.SMALL: "4 min on two cores", Scale.PAPER: "not run"},
     departures={
         Scale.SMOKE: ("Everything: a tiny network on digits, a few epochs.",),
         Scale.SMALL: (
