@@ -4,13 +4,17 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 WORKERS ?= 2
 
-.PHONY: demo test check lint types imports clean
+.PHONY: demo test smoke check lint types imports clean
 
 demo: $(VENV)/.installed
 	$(BIN)/isthmus demo
 
 test: $(VENV)/.installed
 	OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 $(BIN)/pytest -n $(WORKERS) --dist worksteal -q
+
+smoke: $(VENV)/.installed
+	rm -rf $(VENV)/smoke
+	$(BIN)/isthmus reproduce all --scale smoke --out $(VENV)/smoke
 
 check: lint types imports
 

@@ -12,6 +12,7 @@ from isthmus.cli.measure import measure
 from isthmus.cli.models import models
 from isthmus.cli.outcome import DEBUG, reported
 from isthmus.cli.report import report
+from isthmus.cli.reproduce import reproduce
 from isthmus.cli.similarity import similarity
 from isthmus.cli.subspace import subspace
 from isthmus.cli.train import train
@@ -24,7 +25,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (demo, inspect, measure, curvature, similarity, subspace, report, train, models, explain):
+for command in (demo, inspect, measure, curvature, similarity, subspace, report, train, reproduce, models, explain):
     app.command()(reported(command))
 
 

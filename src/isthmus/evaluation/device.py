@@ -1,5 +1,7 @@
 """Where forward passes run."""
 
+import os
+
 import torch
 
 from isthmus.errors import InputError
@@ -29,3 +31,13 @@ def device_named(name: str) -> torch.device:
             "a device that is here", f"{name!r} ({str(error).splitlines()[0]})", "--device", "write auto or cpu"
         ) from error
     return device
+
+
+def num_cores() -> int:
+    """How many cores this process may use.
+
+    Returns:
+        At least 1.
+    """
+    allowed = getattr(os, "sched_getaffinity", None)  # not on every system
+    return len(allowed(0)) if allowed else os.cpu_count() or 1

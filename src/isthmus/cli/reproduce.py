@@ -1,0 +1,101 @@
+"""`isthmus reproduce`: claims of the paper put to the test."""
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from isthmus.experiments.reproduction.claim import Claim
+    from isthmus.experiments.reproduction.record import Reproduction
+
+SCALES = ("smoke", "small", "paper")
+
+
+def reproduce(
+    claims: Annotated[list[str] | None, typer.Argument(help="Names of claims, or all; --list shows them.")] = None,
+    scale: Annotated[str, typer.Option(help=f"How much work to put into it: {', '.join(SCALES)}.")] = "small",
+    out: Annotated[Path, typer.Option(help="Where a folder for each claim is made.")] = Path("isthmus-reproduce"),
+    data_root: Annotated[Path | None, typer.Option(help="Where data sets lie; else ISTHMUS_DATA.")] = None,
+    docs: Annotated[Path | None, typer.Option(help="Copy page and pictures to reproduction/ in this folder.")] = None,
+    *,
+    show_list: Annotated[bool, typer.Option("--list", help="Show claims, times and verdicts; run nothing.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with what is in --out, if anything.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the list or the outcome as JSON.")] = False,
+) -> None:
+    """Put claims of the paper to the test: train, measure, compare with stated criteria, and write a page.
+
+    Scale smoke takes seconds on data that ships along and is not meant to be read; small is honest and takes minutes on
+    two cores; paper has the paper's own settings and wants a GPU. Verdict and criteria go to standard output.
+    """
+    if show_list:
+        _print_list(out, docs, as_json=as_json)
+        return
+    chosen = _chosen(claims or [], scale)
+
+    from isthmus.experiments.reproduction.claim import Scale
+    from isthmus.experiments.reproduction.reproduce import reproduce as reproduction_of
+
+    found = []
+    for claim in chosen:
+        options = {"resume": resume, "data_root": data_root, "docs": docs}
+        found.append(reproduction_of(claim, Scale(scale), out, say=_said, **options))  # type: ignore[arg-type]
+        if not as_json:
+            _print_outcome(found[-1], out)
+    if as_json:
+        print(json.dumps([one.values() for one in found], indent=1))
+
+
+def _chosen(claims: list[str], scale: str) -> "list[Claim]":
+    """The claims meant; refuses names and scales that are none."""
+    from isthmus.errors import InputError, UnknownNameError
+    from isthmus.experiments.reproduction.registry import chosen_claims
+
+    if not claims:
+        raise InputError("a claim", "none", "isthmus reproduce", "name one, or write --list to see them")
+    chosen = chosen_claims(claims)
+    if scale not in SCALES:
+        raise UnknownNameError("a scale", scale, SCALES, "--scale")
+    return chosen
+
+
+def _print_outcome(found: "Reproduction", out: Path) -> None:
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+
+    from isthmus.experiments.reproduction.bench import claim_folder
+    from isthmus.experiments.reproduction.page import criteria_rows
+    from isthmus.experiments.reproduction.times import seconds_text
+
+    titles, *rows = criteria_rows(found.criteria)
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    for title in titles:
+        table.add_column(title, overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    took = seconds_text(sum(found.seconds.values()))
+    print(f"{found.claim} at scale {found.scale}, {took}\nverdict: {found.verdict_text}")
+    Console(highlight=False, markup=False).print(table)
+    print(f"page: {claim_folder(out, found.claim, found.scale) / f'{found.claim}.md'}\n", flush=True)
+
+
+def _print_list(out: Path, docs: Path | None, *, as_json: bool) -> None:
+    from isthmus.experiments.reproduction.documents import PAGES, checkout_pages
+    from isthmus.experiments.reproduction.listing import listed_claims
+
+    rows = listed_claims(out, checkout_pages() if docs is None else docs / PAGES)
+    if as_json:
+        print(json.dumps(rows, indent=1))
+        return
+    width = max(len(row["name"]) for row in rows) + 2
+    for row in rows:
+        times = ", ".join(f"{scale} {row[scale]}" for scale in SCALES)
+        print(f"{row['name']:{width}}{row['title']} ({row['paper']})")
+        print(f"{'':{width}}time: {times}\n{'':{width}}status: {row['status']}")
+
+
+def _said(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)

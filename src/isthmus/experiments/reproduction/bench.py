@@ -1,0 +1,146 @@
+"""The bench that a claim works on: it trains and measures into a folder, and goes on with what is there."""
+
+import math
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from isthmus.experiments.reproduction.claim import Scale
+from isthmus.experiments.reproduction.recipes import TrainedNetworks, shipped_recipes
+from isthmus.experiments.reproduction.settings import measured_rows, recipe_rows
+from isthmus.experiments.reproduction.times import counted, spent_seconds
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from isthmus.training.networks import Progress
+
+TRAINING, MEASURING = "training", "measuring"
+NETWORKS, RUNS = "networks", "runs"
+NUM_LINES = 8
+
+
+class Bench:
+    """One claim at one scale.
+
+    Attributes:
+        claim: The claim's name.
+        scale: At which scale.
+        out: Holds a folder for each claim at each scale, so that claims can share networks.
+        data_root: Where known data sets lie.
+        settings: What was done, by the names of `isthmus.experiments.reproduction.settings`; a claim may add to it.
+        borrowed: The claims whose networks are used.
+    """
+
+    def __init__(
+        self, claim: str, scale: Scale, out: Path, data_root: Path | None, say: Callable[[str], None] = lambda _: None
+    ) -> None:
+        self.claim, self.scale, self.out, self.data_root = claim, scale, out, data_root
+        self.settings: dict[str, str] = {}
+        self.borrowed: list[str] = []
+        self._say = say
+
+    @property
+    def folder(self) -> Path:
+        """Where this claim's work at this scale is."""
+        return claim_folder(self.out, self.claim, self.scale)
+
+    def say(self, text: str) -> None:
+        """Tell the user how far it is.
+
+        Args:
+            text: One line.
+        """
+        self._say(f"{self.claim}: {text}")
+
+    def networks(self, claim: str | None = None) -> TrainedNetworks:
+        """Train the networks of a recipe that ships with the package; those that are there already are taken.
+
+        Args:
+            claim: Whose recipe, and in whose folder: None for this claim's own.
+
+        Returns:
+            The networks.
+        """
+        from isthmus.training.several import train_at_once
+
+        owner = claim or self.claim
+        recipes, home = shipped_recipes(owner, self.scale), claim_folder(self.out, owner, self.scale)
+        networks = TrainedNetworks(home / NETWORKS, recipes)
+        self.settings |= recipe_rows(recipes)
+        if owner != self.claim and owner not in self.borrowed:
+            self.borrowed.append(owner)
+        missing = [recipe for recipe in recipes if not networks.final(recipe.name).is_file()]
+        if not missing:
+            self.say(f"{len(recipes)} networks are there")
+        else:
+            self.say(f"training {len(missing)} networks of {recipes[0].model} on {recipes[0].data}")
+        with counted(home, TRAINING, unless=not missing):
+            train_at_once(recipes, networks.folder, resume=True, data_root=self.data_root, tell=self._tell)
+        return networks
+
+    def measured(self, name: str, networks: TrainedNetworks, data: Mapping[str, str], **options: Any) -> "xr.Dataset":
+        """Measure networks with `isthmus.measure`, into `runs/NAME`; a run that is there goes on, or is read.
+
+        Args:
+            name: Of the run.
+            networks: Whose model is measured.
+            data: Specifications by the name of the split.
+            options: `a` and `b`, and whatever else `isthmus.measure` takes. Without `a` and `b` the pairs' trajectories
+                are measured at all steps.
+
+        Returns:
+            The result.
+        """
+        from isthmus.runs.measure import measure
+
+        if "a" not in options:
+            options["a"], options["b"] = networks.trajectory_pairs
+        self.settings |= measured_rows(data, options)
+        out = self.folder / RUNS / name
+        complete = (out / "results.parquet").is_file()
+        self.say(f"{name} is measured" if complete else f"measuring {name}")
+        with counted(self.folder, MEASURING, unless=complete):
+            return measure(
+                networks.model, data=dict(data), out=out, resume=True, data_root=self.data_root,
+                progress=False, **options,
+            )  # fmt: skip
+
+    def counted(self) -> AbstractContextManager[None]:
+        """Count the time of a block that measures something without `measured`.
+
+        Returns:
+            A context.
+        """
+        return counted(self.folder, MEASURING)
+
+    @property
+    def seconds(self) -> dict[str, float]:
+        """What was spent on the networks, also where they are another claim's, and on measuring."""
+        homes = [claim_folder(self.out, owner, self.scale) for owner in (self.claim, *self.borrowed)]
+        spent = {TRAINING: sum(spent_seconds(home).get(TRAINING, 0.0) for home in homes)}
+        return spent | {MEASURING: spent_seconds(self.folder).get(MEASURING, 0.0)}
+
+    def _tell(self, progress: "Progress") -> None:
+        step, length = progress.step, progress.length
+        due = step == length or step.unit != length.unit or not step.count % math.ceil(length.count / NUM_LINES)
+        if due and not math.isnan(progress.loss):
+            self.say(
+                f"network {progress.network}, {step} of {length}: training loss {progress.loss:.4f}, "
+                f"{progress.seconds:.0f} s"
+            )
+
+
+def claim_folder(out: Path, claim: str, scale: Scale) -> Path:
+    """Where the work of a claim at a scale is.
+
+    Args:
+        out: The folder of all claims.
+        claim: The claim's name.
+        scale: At which scale.
+
+    Returns:
+        The folder.
+    """
+    return out / f"{claim}-{scale}"

@@ -1,0 +1,88 @@
+"""What most claims come down to: pairs are trained, every layer is measured at every step, the last step is judged."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import xarray as xr
+
+from isthmus.experiments.reproduction import barriers
+from isthmus.experiments.reproduction.criterion import Criterion, at_least, at_most, largest, smallest
+from isthmus.experiments.reproduction.evidence import Evidence
+from isthmus.experiments.reproduction.panels import step_panels
+
+if TYPE_CHECKING:
+    from isthmus.experiments.reproduction.bench import Bench
+
+SPLITS = {"train": "training images", "test": "test images"}
+LARGE, SMALL, SHARE = 0.3, 0.1, 0.2
+"""Nats that the full barrier has to reach, nats that no layer may reach (the paper's rows lie within ±0.1), and the
+largest share of the full barrier that one layer may make."""
+LARGE_ERROR, SMALL_ERROR = 2, 2
+
+
+def layerwise_evidence(
+    bench: "Bench", data: Mapping[str, str], splits: Mapping[str, str] = SPLITS, **options: Any
+) -> Evidence:
+    """Train this claim's pairs, measure them at every step, and compare the full network with single layers at the end.
+
+    Args:
+        bench: To work on.
+        data: What to measure on, by the names of `splits`; training data first.
+        splits: Words for each split, such as "training images".
+        options: For `isthmus.measure`.
+
+    Returns:
+        The criteria of Figure 1 with the figures seen, heat maps along training, and a table of the pairs.
+    """
+    networks = bench.networks()
+    result = bench.measured("steps", networks, data, **options)
+    end = barriers.at_the_end(result)
+    first, *others = splits
+    criteria = [*loss_criteria(end, first, splits[first])]
+    for split in others:
+        criteria += error_criteria(end, split, splits[split])
+    pictures = list(step_panels(result, splits))
+    sentences = [f"On {words}: {picture.sentence}" for words, picture in zip(splits.values(), pictures, strict=False)]
+    return Evidence(criteria, sentences, pictures, len(networks.pairs), barriers.pair_rows(end, splits))
+
+
+def loss_criteria(end: xr.Dataset, split: str, words: str, *, essential: bool = True) -> Sequence[Criterion]:
+    """A large barrier of the full network and none of a single layer, by the loss; connected by Definition 3.
+
+    Args:
+        end: Of one step, over pair.
+        split: Which split.
+        words: What it is, such as "training images".
+        essential: Whether the claim falls with them.
+
+    Returns:
+        Four criteria.
+    """
+    full, layer = smallest(barriers.full_barriers(end, split)), largest(barriers.layer_barriers(end, split))
+    statement = f"full network, loss barrier on {words}, the least of all pairs"
+    return (
+        at_least(statement, full, LARGE, "nats", essential=essential),
+        at_most(f"largest loss barrier of a single layer on {words}", layer, SMALL, "nats", essential=essential),
+        at_most("the second divided by the first", barriers.ratio(layer, full), SHARE, essential=essential),
+        barriers.connectivity_criterion(barriers.connectivities(end, split), f"on {words}", essential=essential),
+    )  # fmt: skip
+
+
+def error_criteria(end: xr.Dataset, split: str, words: str) -> Sequence[Criterion]:
+    """The same by the error, which a claim does not fall with.
+
+    Args:
+        end: Of one step, over pair.
+        split: Which split.
+        words: What it is, such as "test images".
+
+    Returns:
+        Two criteria.
+    """
+    full = smallest(barriers.full_barriers(end, split, "error_barrier"))
+    layer = largest(barriers.layer_barriers(end, split, "error_barrier"))
+    full, layer = barriers.percentage_points(full), barriers.percentage_points(layer)
+    return (
+        at_least(f"full network, error barrier on {words}, the least", full, LARGE_ERROR, "points", essential=False),
+        at_most(f"largest error barrier of a single layer on {words}", layer, SMALL_ERROR, "points", essential=False),
+    )

@@ -1,0 +1,145 @@
+"""The page of a reproduction in Markdown: fixed headings, every figure computed. Nothing here imports torch."""
+
+import re
+from collections.abc import Sequence
+
+from isthmus.experiments.reproduction.claim import Claim, Scale
+from isthmus.experiments.reproduction.criterion import Criterion
+from isthmus.experiments.reproduction.evidence import Evidence
+from isthmus.experiments.reproduction.record import Reproduction
+from isthmus.experiments.reproduction.settings import PAIRS, settings_table
+from isthmus.experiments.reproduction.times import seconds_text
+from isthmus.report.picture import Picture
+
+HEADINGS = (
+    "Claim", "Command", "Hardware and time", "Settings", "Expected", "Obtained", "Departures from the paper", "Verdict",
+    "Pictures",
+)  # fmt: skip
+
+
+def page_text(
+    claim: Claim, evidence: Evidence, found: Reproduction, settings: dict[str, str], borrowed: Sequence[str] = ()
+) -> str:
+    """The page.
+
+    Args:
+        claim: What was put to the test.
+        evidence: What was found.
+        found: The verdict, and how long it took.
+        settings: Ours, by the names of `isthmus.experiments.reproduction.settings`.
+        borrowed: The claims whose networks were used.
+
+    Returns:
+        Markdown; pictures stand in the folder `pictures` beside the page.
+    """
+    ours = settings | ({PAIRS: str(evidence.num_pairs)} if evidence.num_pairs else {})
+    parts = {
+        "Claim": f"{claim.figure} of the paper. {claim.says}",
+        "Command": f"```\n{command_text(claim.name, found.scale)}\n```",
+        "Hardware and time": _hardware(found, borrowed),
+        "Settings": table_text(settings_table(claim.paper_settings, ours)),
+        "Expected": claim.expected,
+        "Obtained": "\n\n".join([
+            *_pairs(evidence.num_pairs), *evidence.obtained, *([table_text(evidence.rows)] if evidence.rows else [])
+        ]),
+        "Departures from the paper": "\n".join(f"- {text}" for text in claim.departures[found.scale]) or "None.",
+        "Verdict": f"{_verdict_words(found)}\n\n{table_text(criteria_rows(found.criteria))}",
+        "Pictures": "\n\n".join(
+            _picture(claim.name, picture, said=picture.sentence in " ".join(evidence.obtained))
+            for picture in evidence.pictures
+        ),
+    }  # fmt: skip
+    assert tuple(parts) == HEADINGS
+    sections = "\n\n".join(f"## {heading}\n\n{text}" for heading, text in parts.items())
+    return (
+        f"# {claim.figure}: {claim.title}\n\n**Verdict at scale {found.scale}: {_bare_verdict(found)}**\n\n{sections}\n"
+    )
+
+
+def verdict_on_page(text: str) -> tuple[Scale, str] | None:
+    """The verdict that a page states.
+
+    Args:
+        text: From `page_text`.
+
+    Returns:
+        The scale and the verdict; None if it is no such page.
+    """
+    match = re.search(r"^\*\*Verdict at scale (\w+): (.+)\*\*$", text, flags=re.MULTILINE)
+    return (Scale(match[1]), match[2]) if match and match[1] in set(Scale) else None
+
+
+def command_text(claim: str, scale: Scale) -> str:
+    """What to type for a reproduction.
+
+    Args:
+        claim: The claim's name.
+        scale: At which scale.
+
+    Returns:
+        The command, with words in capitals for folders.
+    """
+    root = "" if scale == Scale.SMOKE else " --data-root DATA"
+    return f"isthmus reproduce {claim} --scale {scale} --out DIR{root}"
+
+
+def criteria_rows(criteria: Sequence[Criterion]) -> list[list[str]]:
+    """The criteria as a table.
+
+    Args:
+        criteria: With the figures seen.
+
+    Returns:
+        Rows of cells, the titles first.
+    """
+    titles = ["criterion", "has to be", "seen", "outcome"]
+    return [titles] + [
+        [c.statement + ("" if c.essential else " (not essential)"), c.threshold, c.seen, c.outcome] for c in criteria
+    ]
+
+
+def table_text(rows: Sequence[Sequence[str]]) -> str:
+    r"""A table in Markdown.
+
+    Args:
+        rows: Cells; the first row holds the titles.
+
+    Returns:
+        Lines of text.
+
+    Example:
+        >>> print(table_text([["x", "y"], ["1", "a|b"]]))
+        | x | y |
+        | --- | --- |
+        | 1 | a\|b |
+    """
+    lines = ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows]
+    return "\n".join([lines[0], "|" + " --- |" * len(rows[0]), *lines[1:]])
+
+
+def _picture(claim: str, picture: Picture, *, said: bool) -> str:
+    caption = picture.title + ("." if said else f". {picture.sentence}")
+    return f"![{picture.title}](pictures/{claim}_{picture.stem}.svg)\n\n*{caption}*"
+
+
+def _bare_verdict(found: Reproduction) -> str:
+    return found.verdict_text.removeprefix(f"{found.scale}: ")
+
+
+def _pairs(count: int) -> list[str]:
+    return [f"From {count} pair{'s' if count > 1 else ''} of networks; intervals are 95 %."] if count else []
+
+
+def _hardware(found: Reproduction, borrowed: Sequence[str]) -> str:
+    works = [f"{work} {seconds_text(seconds)}" for work, seconds in found.seconds.items() if seconds]
+    text = f"{found.hardware.capitalize()}: {', '.join(works) or 'no time to speak of'}."
+    if borrowed:
+        text += f" The networks are those of {' and '.join(f'`{claim}`' for claim in borrowed)}."
+    versions = ", ".join(f"{name} {version}" for name, version in found.versions.items())
+    return f"{text} {versions}."
+
+
+def _verdict_words(found: Reproduction) -> str:
+    met = sum(criterion.met is True for criterion in found.criteria)
+    verdict = _bare_verdict(found).capitalize()
+    return f"{verdict}: {met} of {len(found.criteria)} criteria are met."

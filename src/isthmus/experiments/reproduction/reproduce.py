@@ -1,0 +1,110 @@
+"""From a claim to its verdict, its page and its pictures."""
+
+import platform
+import shutil
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+
+import torch
+
+from isthmus.errors import InputError
+from isthmus.experiments.reproduction.bench import NETWORKS, RUNS, Bench
+from isthmus.experiments.reproduction.claim import Claim, Scale
+from isthmus.experiments.reproduction.criterion import verdict_of
+from isthmus.experiments.reproduction.documents import refuse_unfit_documents, save_document
+from isthmus.experiments.reproduction.hardware import hardware_kind
+from isthmus.experiments.reproduction.page import page_text
+from isthmus.experiments.reproduction.record import Reproduction, load_reproduction
+from isthmus.files import save_whole
+from isthmus.report.picture import save_pictures
+
+PICTURES = "pictures"
+
+
+def reproduce(
+    claim: Claim,
+    scale: Scale,
+    out: Path,
+    *,
+    resume: bool = False,
+    data_root: Path | None = None,
+    docs: Path | None = None,
+    say: Callable[[str], None] = lambda _: None,
+) -> Reproduction:
+    """Put a claim to the test.
+
+    Into `out/CLAIM-SCALE/` go `networks/` (trajectories), `runs/` (measurements), `pictures/` (SVG and PNG),
+    `reproduction.json` and the page `CLAIM.md`. Interrupted at any moment it goes on with `resume`.
+
+    Args:
+        claim: Which.
+        scale: How much work to put into it.
+        out: Holds a folder for each claim at each scale; a claim may use the networks of another one there.
+        resume: Go on with what is there.
+        data_root: Where known data sets lie.
+        docs: A folder of documents; page and pictures are copied to `reproduction/` in it.
+        say: Told how far it is.
+
+    Returns:
+        Verdict and criteria.
+
+    Raises:
+        InputError: It was begun already and `resume` is not asked for, the documents' folder is not there, scale
+            smoke is to be documented, or a data set is missing.
+    """
+    bench = Bench(claim.name, scale, out, data_root, say)
+    refuse_unfit_documents(docs, scale)
+    _refuse_unfit_folder(bench.folder, resume=resume)
+    Reproduction(claim.name, scale).save(bench.folder)
+    try:
+        evidence = claim.run(bench)
+    except InputError:
+        if not any((bench.folder / part).exists() for part in (NETWORKS, RUNS)):
+            shutil.rmtree(bench.folder)
+        raise
+    versions = {"isthmus": version("isthmus"), "torch": torch.__version__, "Python": platform.python_version()}
+    found = Reproduction(
+        claim.name,
+        scale,
+        verdict_of(evidence.criteria),
+        tuple(evidence.criteria),
+        evidence.num_pairs,
+        bench.seconds,
+        hardware_kind(),
+        versions,
+    )
+    save_pictures(evidence.pictures, bench.folder / PICTURES, f"{claim.name}_")
+    text = page_text(claim, evidence, found, bench.settings, bench.borrowed)
+    page = page_file(bench.folder, claim.name)
+    save_whole(page, lambda temporary: temporary.write_text(text, encoding="utf-8"))
+    found.save(bench.folder)
+    if docs is not None:
+        save_document(page, bench.folder / PICTURES, scale, docs)
+    return found
+
+
+def page_file(folder: Path, claim: str) -> Path:
+    """Where the page of a claim at a scale is.
+
+    Args:
+        folder: Of the claim at a scale.
+        claim: Its name.
+
+    Returns:
+        The file.
+    """
+    return folder / f"{claim}.md"
+
+
+def _refuse_unfit_folder(folder: Path, *, resume: bool) -> None:
+    for path in (folder.parent, folder):
+        if path.exists() and not path.is_dir():
+            raise InputError("a folder", "a file", str(path), "name another --out")
+    if not resume and load_reproduction(folder) is not None:
+        raise InputError(
+            "a claim that was not begun yet",
+            "one that is there already",
+            str(folder),
+            "add --resume, or name another --out",
+        )

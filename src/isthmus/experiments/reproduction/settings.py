@@ -1,0 +1,115 @@
+"""Settings as the rows of a page's table, named so that the paper's can stand beside ours."""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from pydantic import BaseModel
+
+from isthmus.training.recipe import NetworkRecipe
+
+NETWORK, DATA, LENGTH, BATCH, OPTIMIZER, SCHEDULE, AUGMENTATION, CLIPPING, START, PAIRS, MEASURED, ALPHAS = (
+    "network", "trained on", "length", "mini-batch", "optimiser", "learning rate", "augmentation", "gradient clipping",
+    "the two networks", "pairs", "measured on", "alphas",
+)  # fmt: skip
+
+
+def recipe_rows(recipes: Sequence[NetworkRecipe]) -> dict[str, str]:
+    """What a recipe says, in the words of the table.
+
+    Args:
+        recipes: One a network; where they differ, all values are listed.
+
+    Returns:
+        Value by row.
+    """
+    rows = {
+        NETWORK: _values(recipe.model for recipe in recipes),
+        DATA: _values(recipe.data for recipe in recipes),
+        LENGTH: _values(str(recipe.length) for recipe in recipes),
+        BATCH: _values(str(recipe.batch_size) for recipe in recipes),
+        OPTIMIZER: _values(_words(recipe.optimizer, "") for recipe in recipes),
+        SCHEDULE: _values(_words(recipe.schedule, f"peak {recipe.optimizer.learning_rate:g}") for recipe in recipes),
+        AUGMENTATION: _values(
+            ", ".join(_words(augmentation, "") for augmentation in recipe.augmentations) or "none" for recipe in recipes
+        ),
+        CLIPPING: _values("none" if r.clip_norm is None else f"length {r.clip_norm:g}" for r in recipes),
+    }
+    rows |= _pair_rows({recipe.name: recipe for recipe in recipes})
+    if any(recipe.dtype != "float32" for recipe in recipes):
+        rows["arithmetic"] = _values(recipe.dtype for recipe in recipes)
+    return rows
+
+
+def measured_rows(data: Mapping[str, str], options: Mapping[str, Any]) -> dict[str, str]:
+    """What a measurement was made of, in the words of the table.
+
+    Args:
+        data: Specifications by the name of the split.
+        options: Of `isthmus.measure`.
+
+    Returns:
+        Value by row.
+    """
+    alphas = options.get("alphas", (0.5,))
+    shown = f"{alphas} evenly spaced" if isinstance(alphas, int) else ", ".join(f"{a:g}" for a in _sequence(alphas))
+    return {MEASURED: "; ".join(f"`{spec}`" for spec in data.values()), ALPHAS: shown}
+
+
+def settings_table(paper: Mapping[str, str], ours: Mapping[str, str]) -> list[list[str]]:
+    """The paper's settings beside ours.
+
+    Args:
+        paper: Value by row.
+        ours: Value by row.
+
+    Returns:
+        Rows of three cells, the titles first; a dash where one of the two does not say.
+    """
+    names = list(dict.fromkeys([*paper, *ours]))
+    return [["setting", "paper", "here"], *([name, paper.get(name, "–"), ours.get(name, "–")] for name in names)]
+
+
+def _pair_rows(recipes: Mapping[str, NetworkRecipe]) -> dict[str, str]:
+    """What the networks a1 and b1, a2 and b2, ... of pairs have in common."""
+    pairs = [(recipe, recipes[f"b{name[1:]}"]) for name, recipe in recipes.items() if _is_paired(name, recipes)]
+    return {START: _values(_pair_words(a, b) for a, b in pairs)} if pairs else {}
+
+
+def _is_paired(name: str, recipes: Mapping[str, NetworkRecipe]) -> bool:
+    return name.startswith("a") and name[1:].isdigit() and f"b{name[1:]}" in recipes
+
+
+def _pair_words(a: NetworkRecipe, b: NetworkRecipe) -> str:
+    same_start = a.seeds.initialisation == b.seeds.initialisation and a.initial == b.initial
+    words = [f"{'same' if same_start else 'different'} initialisation"]
+    words += ["another order"] if a.seeds.order != b.seeds.order else ["same order"]
+    words += [f"part at {b.spawn.at}"] if b.spawn else []
+    fields = set(NetworkRecipe.model_fields) - {"name", "seeds", "initial", "spawn", "checkpoints", "checkpoint_every"}
+    different = [
+        field for field in NetworkRecipe.model_fields if field in fields and getattr(a, field) != getattr(b, field)
+    ]
+    return ", ".join(words + [f"another {field.replace('_', ' ')}" for field in different])
+
+
+def _sequence(alphas: Any) -> Iterable[float]:
+    return [alphas] if isinstance(alphas, int | float) else alphas
+
+
+def _values(values: Iterable[str]) -> str:
+    return "; ".join(dict.fromkeys(values))
+
+
+def _words(part: BaseModel, extra: str) -> str:
+    """A part of a recipe: its name, and what is not left at its default or at zero."""
+    shown = [str(getattr(part, "name", "")).replace("_", "-")] + ([extra] if extra else [])
+    for name, value in part.model_dump(mode="json").items():
+        default = type(part).model_fields[name].default
+        if name in {"name", "learning_rate"} or value == default or _is_nothing(value):
+            continue
+        shown.append(f"{name.replace('_', ' ')} {value:g}" if isinstance(value, float) else f"{name} {value}")
+    return ", ".join(shown)
+
+
+def _is_nothing(value: Any) -> bool:
+    return value is None or value == "0it" or (isinstance(value, float) and math.isclose(value, 0.0, abs_tol=0.0))

@@ -1,0 +1,70 @@
+"""How long the work in a folder has taken, over all the times that it was begun and went on. No torch here."""
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from isthmus.files import save_whole
+
+TIMES_FILE = "times.json"
+
+
+def spent_seconds(folder: Path) -> dict[str, float]:
+    """What was spent so far.
+
+    Args:
+        folder: Of a claim at a scale.
+
+    Returns:
+        Seconds by the kind of work; nothing if none was done.
+    """
+    try:
+        stored = json.loads((folder / TIMES_FILE).read_text(encoding="utf-8"))
+        return {str(work): float(seconds) for work, seconds in stored.items()}
+    except (OSError, ValueError, TypeError, AttributeError):
+        return {}
+
+
+@contextmanager
+def counted(folder: Path, work: str, *, unless: bool = False) -> Iterator[None]:
+    """Add the time that the block takes to what was spent, also where it fails or is interrupted.
+
+    Args:
+        folder: Of a claim at a scale.
+        work: What is done: "training" or "measuring".
+        unless: Whether the work was done before, so that its time is not counted again.
+
+    Yields:
+        Nothing.
+    """
+    begun = time.monotonic()
+    try:
+        yield
+    finally:
+        spent = spent_seconds(folder)
+        taken = 0.0 if unless else time.monotonic() - begun
+        spent[work] = round(spent.get(work, 0.0) + taken, 1)
+        text = json.dumps(spent) + "\n"
+        save_whole(folder / TIMES_FILE, lambda temporary: temporary.write_text(text, encoding="utf-8"))
+
+
+def seconds_text(seconds: float) -> str:
+    """A duration in words.
+
+    Args:
+        seconds: How long.
+
+    Returns:
+        Seconds below two minutes, minutes below two hours, else hours.
+
+    Example:
+        >>> [seconds_text(s) for s in (0.4, 61, 370, 8000)]
+        ['under a second', '61 seconds', '6 minutes', '2.2 hours']
+    """
+    if seconds < 1:
+        return "under a second"
+    if seconds < 120:
+        return f"{seconds:.0f} seconds"
+    return f"{seconds / 60:.0f} minutes" if seconds < 7200 else f"{seconds / 3600:.1f} hours"

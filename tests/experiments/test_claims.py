@@ -1,0 +1,68 @@
+"""Every claim that ships: whole at every scale, with recipes that can be read."""
+
+import fnmatch
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from isthmus.experiments.reproduction.claim import Scale
+from isthmus.experiments.reproduction.recipes import RECIPES, TrainedNetworks, shipped_recipes
+from isthmus.experiments.reproduction.registry import chosen_claims, known_claims
+
+CLAIMS = known_claims()
+FILES = sorted(RECIPES.glob("*.toml"))
+PACKAGE = RECIPES.parents[2]
+
+
+def test_figures_come_first_and_the_appendix_last():
+    figures = [claim.figure for claim in CLAIMS.values()]
+    assert figures == sorted(figures)
+    assert next(iter(CLAIMS)) == "fig1"
+    assert [claim.name for claim in chosen_claims(["fig3", "fig1", "fig3"])] == ["fig3", "fig1"]
+    assert chosen_claims(["fig3", "all"]) == list(CLAIMS.values())
+
+
+@pytest.mark.parametrize("name", CLAIMS)
+def test_a_claim_says_what_is_claimed_and_expected_and_its_time_and_departures_at_every_scale(name):
+    claim = CLAIMS[name]
+    assert claim.name == name
+    assert len(claim.says) > 80
+    assert len(claim.expected) > 40
+    assert claim.paper_settings
+    assert set(claim.times) == set(claim.departures) == set(Scale)
+    assert claim.run.__module__ == f"isthmus.experiments.claims.{name}"
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_a_recipe_can_be_read_and_belongs_to_a_claim_and_says_command_and_time(file):
+    name, _, scale = file.stem.rpartition("-")
+    assert name in CLAIMS
+    recipes = shipped_recipes(name, Scale(scale))
+    networks = TrainedNetworks(Path("networks"), recipes)
+    assert len(networks.names) == len(set(networks.names))
+    for a, b in networks.pairs:
+        assert {a, b} <= set(networks.names)
+    head = file.read_text(encoding="utf-8").split("\n\n")[0]
+    assert f"isthmus reproduce {name} --scale {scale}" in head
+    assert all(word in head for word in ("Time:", "Expect:"))
+
+
+def test_a_claim_with_a_recipe_has_one_at_every_scale():
+    found = {file.stem for file in FILES}
+    names = {stem.rpartition("-")[0] for stem in found}
+    assert found == {f"{name}-{scale}" for name in names for scale in Scale}
+
+
+def test_smoke_needs_no_data_that_does_not_ship():
+    for file in FILES:
+        if file.stem.endswith("-smoke"):
+            data = tomllib.loads(file.read_text(encoding="utf-8"))["data"]
+            assert data.startswith(("digits", "fashion_mnist_small")), file.name
+
+
+def test_recipes_are_shipped_with_the_package():
+    pyproject = tomllib.loads((PACKAGE.parents[1] / "pyproject.toml").read_text(encoding="utf-8"))
+    patterns = pyproject["tool"]["setuptools"]["package-data"]["isthmus"]
+    for file in FILES:
+        assert any(fnmatch.fnmatch(str(file.relative_to(PACKAGE)), pattern) for pattern in patterns), file

@@ -1,0 +1,91 @@
+"""Criteria and what follows from them."""
+
+import math
+
+import pytest
+
+from isthmus.experiments.reproduction.barriers import ratio
+from isthmus.experiments.reproduction.claim import Scale
+from isthmus.experiments.reproduction.criterion import (
+    Criterion,
+    Estimate,
+    Verdict,
+    at_least,
+    at_most,
+    largest,
+    smallest,
+    verdict_of,
+)
+from isthmus.experiments.reproduction.record import NOT_MEANT, Reproduction, load_reproduction
+
+
+def criteria(*outcomes):
+    """Essential criteria for True, False and None; the text "aside" before one makes it not essential."""
+    found = []
+    for outcome in outcomes:
+        met, essential = outcome if isinstance(outcome, tuple) else (outcome, True)
+        found.append(Criterion("x", "at least 1", "2", met, essential))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "verdict"),
+    [
+        ((True, True), Verdict.CONFIRMED),
+        ((True, (True, False)), Verdict.CONFIRMED),
+        ((True, None), Verdict.PARTLY),
+        ((True, (False, False)), Verdict.PARTLY),
+        ((True, (None, False)), Verdict.PARTLY),
+        ((True, False), Verdict.NOT),
+        ((False, None), Verdict.NOT),
+    ],
+)
+def test_the_verdict_follows_from_essential_and_other_criteria(outcomes, verdict):
+    assert verdict_of(criteria(*outcomes)) == verdict
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "least", "most"),
+    [(1.5, 2, "met", "not met"), (0.5, 2, "undecided", "undecided"), (0, 0.9, "not met", "met")],
+)
+def test_an_interval_across_the_threshold_leaves_it_undecided(low, high, least, most):
+    estimate = Estimate((low + high) / 2, low, high)
+    assert at_least("x", estimate, 1.0).outcome == least
+    assert at_most("x", estimate, 1.0).outcome == most
+
+
+def test_an_exact_number_on_the_threshold_meets_both():
+    exact = Estimate.exact(0)
+    assert (at_least("x", exact, 0).met, at_most("x", exact, 0).met) == (True, True)
+
+
+def test_a_number_that_is_nan_meets_nothing():
+    undefined = Estimate(math.nan, math.nan, math.nan, "pair a1-b1")
+    for found in (undefined, largest([Estimate.exact(1), undefined]), smallest([undefined, Estimate.exact(1)])):
+        assert (at_least("x", found, 0).met, at_most("x", found, 0).met) == (False, False)
+        assert "NaN" in at_least("x", found, 0).seen.replace("nan", "NaN")
+
+
+def test_the_interval_of_an_extreme_reaches_over_all_intervals():
+    found = [Estimate(1, 0, 2, "x"), Estimate(0.5, -3, 4, "y")]
+    assert largest(found) == Estimate(1, 0, 4, "x")
+    assert smallest(found) == Estimate(0.5, -3, 2, "y")
+
+
+def test_a_ratio_is_unbounded_where_its_denominator_may_be_zero():
+    assert at_most("x", ratio(Estimate.exact(0.1), Estimate(1.0, -0.1, 2.0)), 0.2).outcome == "undecided"
+    assert at_most("x", ratio(Estimate.exact(0.1), Estimate(1.0, 0.9, 1.1)), 0.2).outcome == "met"
+
+
+def test_criteria_name_threshold_figure_and_interval():
+    found = at_least("full barrier", Estimate(0.871, 0.82, 0.92, "pair a1-b1"), 0.3, "nats")
+    assert (found.threshold, found.seen) == ("at least 0.3 nats", "0.87 (0.82 to 0.92) nats, pair a1-b1")
+
+
+def test_scale_smoke_never_shows_a_verdict(tmp_path):
+    found = Reproduction("fig1", Scale.SMOKE, Verdict.CONFIRMED, tuple(criteria(True, None)), 2, {"training": 1.5}, "x")
+    assert found.verdict_text == NOT_MEANT
+    assert Reproduction("fig1", Scale.SMALL, Verdict.CONFIRMED).verdict_text == "confirmed"
+    assert Reproduction("fig1", Scale.SMOKE).verdict_text == "not finished"
+    found.save(tmp_path)
+    assert load_reproduction(tmp_path) == found

@@ -1,0 +1,123 @@
+"""The page of a reproduction: its headings, its figures, the verdict that can be read back, and its copy."""
+
+import pytest
+from matplotlib.figure import Figure
+
+from isthmus.errors import InputError
+from isthmus.experiments.reproduction.claim import Claim, Scale
+from isthmus.experiments.reproduction.criterion import Estimate, at_least, verdict_of
+from isthmus.experiments.reproduction.documents import documented_verdicts, refuse_unfit_documents, save_document
+from isthmus.experiments.reproduction.evidence import Evidence
+from isthmus.experiments.reproduction.listing import claim_status
+from isthmus.experiments.reproduction.page import HEADINGS, page_text, verdict_on_page
+from isthmus.experiments.reproduction.recipes import shipped_recipes
+from isthmus.experiments.reproduction.record import Reproduction
+from isthmus.experiments.reproduction.settings import measured_rows, recipe_rows, settings_table
+from isthmus.report.picture import Picture
+
+CLAIM = Claim(
+    name="fig1",
+    title="water is wet",
+    figure="Figure 9",
+    says="It is.",
+    expected="Wetness.",
+    paper_settings={"network": "a river", "length": "7 epochs"},
+    times=dict.fromkeys(Scale, "1 s"),
+    departures={Scale.SMOKE: (), Scale.SMALL: ("A cup | no river.",), Scale.PAPER: ()},
+    run=lambda bench: evidence(),
+)
+
+
+def evidence(value=2.0):
+    picture = Picture("cup", "The cup", Figure(), "It is half full.")
+    criteria = (at_least("wetness", Estimate(value, 1.5, 2.5, "pair a1-b1"), 1.0, "drops"),)
+    return Evidence(criteria, ["Very wet."], [picture], 2, [["pair", "wetness"], ["a1-b1", "2"]])
+
+
+def page(scale=Scale.SMALL, value=2.0):
+    found = evidence(value)
+    record = Reproduction(
+        "fig1", scale, verdict_of(found.criteria), tuple(found.criteria), 2,
+        {"training": 370.0, "measuring": 20.0}, "two cores", {"isthmus": "0.1"},
+    )  # fmt: skip
+    return page_text(CLAIM, found, record, {"network": "a cup"}, ["fig2"])
+
+
+def test_the_headings_are_fixed_and_every_part_has_its_figures():
+    text = page()
+    assert [line[3:] for line in text.splitlines() if line.startswith("## ")] == list(HEADINGS)
+    parts = dict(part.split("\n\n", 1) for part in text.split("\n## ")[1:])
+    assert "isthmus reproduce fig1 --scale small" in parts["Command"]
+    assert "Two cores: training 6 minutes, measuring 20 seconds." in parts["Hardware and time"]
+    assert "those of `fig2`" in parts["Hardware and time"]
+    assert "| network | a river | a cup |" in parts["Settings"]
+    assert "| length | 7 epochs | – |" in parts["Settings"]
+    assert "| pairs | – | 2 |" in parts["Settings"]
+    assert "From 2 pairs of networks" in parts["Obtained"]
+    assert "| a1-b1 | 2 |" in parts["Obtained"]
+    assert "- A cup | no river." in parts["Departures from the paper"]
+    assert "| wetness | at least 1 drops | 2.0 (1.5 to 2.5) drops, pair a1-b1 | met |" in parts["Verdict"]
+    assert "1 of 1 criteria are met" in parts["Verdict"]
+    assert "(pictures/fig1_cup.svg)" in parts["Pictures"]
+    assert "It is half full." in parts["Pictures"]
+
+
+def test_the_verdict_is_read_back_from_the_page():
+    assert verdict_on_page(page()) == (Scale.SMALL, "confirmed")
+    assert verdict_on_page(page(Scale.SMOKE)) == (Scale.SMOKE, "not meant to be read")
+    assert verdict_on_page("# Something else\n") is None
+
+
+def test_a_smoke_page_has_its_criteria_but_no_verdict():
+    text = page(Scale.SMOKE)
+    assert "confirmed" not in text
+    assert "| wetness | at least 1 drops |" in text
+
+
+def test_documents_hold_small_and_paper_side_by_side_and_list_them(tmp_path):
+    for scale in (Scale.SMALL, Scale.PAPER):
+        folder = tmp_path / scale
+        (folder / "pictures").mkdir(parents=True)
+        (folder / "fig1.md").write_text(page(scale))
+        (folder / "pictures" / "fig1_cup.svg").write_text(scale)
+        save_document(folder / "fig1.md", folder / "pictures", scale, tmp_path)
+    pages = tmp_path / "reproduction"
+    assert documented_verdicts(pages, "fig1") == {Scale.SMALL: "confirmed", Scale.PAPER: "confirmed"}
+    for name, picture, content in (("fig1", "fig1_cup", "small"), ("fig1-paper", "fig1_cup_paper", "paper")):
+        assert f"(pictures/{picture}.svg)" in (pages / f"{name}.md").read_text()
+        assert (pages / "pictures" / f"{picture}.svg").read_text() == content
+    index = (pages / "README.md").read_text()
+    assert "(fig1.md)" in index
+    assert "(fig1-paper.md)" in index
+
+
+def test_a_recorded_verdict_wins_over_a_documented_one(tmp_path):
+    pages = tmp_path / "reproduction"
+    pages.mkdir()
+    (pages / "fig1.md").write_text(page())
+    assert claim_status(CLAIM, tmp_path / "out", pages) == {Scale.SMALL: "confirmed"}
+    Reproduction("fig1", Scale.SMALL).save(tmp_path / "out" / "fig1-small")
+    assert claim_status(CLAIM, tmp_path / "out", pages) == {Scale.SMALL: "not finished"}
+    assert claim_status(CLAIM, tmp_path / "nowhere", None) == {}
+
+
+def test_smoke_is_no_document_and_documents_need_their_folder(tmp_path):
+    with pytest.raises(InputError, match="not meant to be read"):
+        refuse_unfit_documents(tmp_path, Scale.SMOKE)
+    with pytest.raises(InputError, match="no such folder"):
+        refuse_unfit_documents(tmp_path / "docs", Scale.SMALL)
+
+
+def test_settings_name_what_differs_and_leave_out_what_is_nothing():
+    rows = recipe_rows(shipped_recipes("fig1", Scale.PAPER))
+    assert rows["optimiser"] == "sgd, weight decay 0.0005, momentum 0.9"
+    assert rows["learning rate"] == "cosine, peak 0.05, warmup 100it, warmup from 0.0001"
+    assert rows["augmentation"] == "crop, flip"
+    assert rows["the two networks"] == "same initialisation, another order"
+    rates = recipe_rows(shipped_recipes("learning_rate", Scale.PAPER))
+    assert rates["mini-batch"] == "64; 256"
+    assert rates["learning rate"].count("peak") == 2
+    assert recipe_rows(shipped_recipes("fig1", Scale.SMALL))["augmentation"] == "none"
+    measured = measured_rows({"train": "digits:train[0:9]"}, {"alphas": 11})
+    assert measured == {"measured on": "`digits:train[0:9]`", "alphas": "11 evenly spaced"}
+    assert settings_table({"x": "1"}, {"y": "2"})[1:] == [["x", "1", "–"], ["y", "–", "2"]]

@@ -1,0 +1,56 @@
+"""Several networks at once: the same bytes, the same messages."""
+
+import pytest
+import torch
+from tiny_recipes import PAIR, SPAWNED, TOML, contents, networks, save_data
+
+from isthmus.errors import InputError
+from isthmus.training.networks import Progress
+from isthmus.training.recipe_file import load_recipes
+from isthmus.training.several import independent_groups, train_at_once
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    save_data()
+    return tmp_path
+
+
+def recipes(folder, text):
+    (folder / "recipe.toml").write_text(text)
+    return load_recipes(folder / "recipe.toml")
+
+
+def test_two_processes_write_the_bytes_of_one_and_tell_every_epoch(folder):
+    networks(TOML + PAIR, "one")
+    told = []
+    found = train_at_once(recipes(folder, TOML + PAIR), folder / "two", processes=2, tell=told.append)
+    assert found == {name: folder / "two" / name for name in "ab"}
+    assert contents(folder / "two") == contents("one")
+    assert all(isinstance(news, Progress) for news in told)
+    assert sorted((news.network, str(news.step)) for news in told) == [(n, f"{k}ep") for n in "ab" for k in range(1, 7)]
+
+
+def test_finished_networks_are_left_as_they_are_and_threads_are_as_before(folder):
+    given, before = recipes(folder, TOML + PAIR), torch.get_num_threads()
+    train_at_once(given, folder / "out", processes=1)
+    times = {file: file.stat().st_mtime_ns for file in (folder / "out").rglob("*.safetensors")}
+    with pytest.raises(InputError, match="a training that is there already"):
+        train_at_once(given, folder / "out", processes=2)
+    train_at_once(given, folder / "out", processes=2, resume=True)
+    assert {file: file.stat().st_mtime_ns for file in (folder / "out").rglob("*.safetensors")} == times
+    assert torch.get_num_threads() == before
+
+
+def test_what_is_wrong_in_a_process_is_said_in_the_first_one(folder):
+    given = recipes(folder, TOML.replace("0.05", "1e30").replace("clip_norm = 1.0", "") + PAIR)
+    with pytest.raises(InputError, match="the last good checkpoint is 0ep") as caught:
+        train_at_once(given, folder / "out", processes=2)
+    assert caught.value.expected == "a finite training loss"
+
+
+def test_a_spawned_network_stays_with_the_one_that_it_leaves(folder):
+    third = '[[network]]\nname = "c"\nseeds = { order = 2 }\n'
+    groups = independent_groups(recipes(folder, TOML + SPAWNED + third))
+    assert [[recipe.name for recipe in group] for group in groups] == [["a", "b"], ["c"]]
