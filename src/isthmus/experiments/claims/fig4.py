@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from isthmus.experiments.reproduction.claim import Claim, Scale
 from isthmus.experiments.reproduction.criterion import Criterion, Estimate, at_least, at_most, largest, smallest
-from isthmus.experiments.reproduction.evidence import Evidence, Picture
+from isthmus.experiments.reproduction.evidence import Evidence
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -34,6 +34,7 @@ def run(bench: "Bench") -> Evidence:
     """
     from isthmus.experiments.reproduction import barriers
     from isthmus.report.curves import curves
+    from isthmus.report.picture import Picture
     from isthmus.report.reading import reading
     from isthmus.report.robustness_panels import robustness_panels, robustness_sentence
     from isthmus.runs.access import barrier
@@ -56,7 +57,7 @@ def run(bench: "Bench") -> Evidence:
         obtained.append(f"Pair {name}: {sentence}")
         pictures.append(Picture(f"directions_{name}", f"Averaging and random directions, pair {name}", robustness_panels(part), sentence))
         pictures.append(Picture(f"curves_{name}", f"Loss along alpha, pair {name}", curves(part), reading(part)[0]))
-    return Evidence(criteria, obtained, pictures, len(PAIRS), barriers.pair_rows(result, {None: "training images"}))
+    return Evidence(criteria, obtained, pictures, len(PAIRS), barriers.pair_rows(result, {"train": "training images"}))
 
 
 def direction_criteria(pairs: "dict[str, xr.Dataset]") -> tuple[Criterion, ...]:

@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING
 
 from isthmus.experiments.reproduction.claim import Claim, Scale
 from isthmus.experiments.reproduction.criterion import Criterion
-from isthmus.experiments.reproduction.evidence import Evidence, Picture
+from isthmus.experiments.reproduction.evidence import Evidence
 
 if TYPE_CHECKING:
     from isthmus.experiments.reproduction.bench import Bench
+    from isthmus.report.picture import Picture
 
 TEXTS = {"tiny_shakespeare": "Shakespeare", "wikitext2": "WikiText-2", "shakespeare_small": "a page of Shakespeare"}
 DATA = {

@@ -53,7 +53,7 @@ def save_bordered_images(spec: str, file: Path) -> None:
     border = (32 - images.inputs.shape[-1]) // 2
     inputs = np.pad(images.inputs.numpy(), ((0, 0), (0, 0), (border, border), (border, border)))
     file.parent.mkdir(parents=True, exist_ok=True)
-    np.savez(file, inputs=inputs, targets=images.targets.numpy())
+    np.savez(file, inputs=inputs.astype(np.float32) / 255, targets=images.targets.numpy())
 
 
 CLAIM = Claim(
