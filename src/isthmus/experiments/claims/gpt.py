@@ -15,8 +15,8 @@ TEXTS = {"tiny_shakespeare": "Shakespeare", "wikitext2": "WikiText-2", "shakespe
 DATA = {
     Scale.SMOKE: {"shakespeare_small": ("train[0:16]:length=16", "validation[0:16]:length=16")},
     Scale.SMALL: {
-        "tiny_shakespeare": ("train[0:256]:length=64", "validation[0:256]:length=64"),
-        "wikitext2": ("train[0:256]:length=64", "validation[0:256]:length=64"),
+        "tiny_shakespeare": ("train[0:128]:length=64", "validation[0:128]:length=64"),
+        "wikitext2": ("train[0:128]:length=64", "validation[0:128]:length=64"),
     },
     Scale.PAPER: {
         "tiny_shakespeare": ("train[0:400]", "validation"),
@@ -91,7 +91,7 @@ CLAIM = Claim(
         Scale.SMOKE: ("Everything: tiny networks on a page of Shakespeare, a few steps.",),
         Scale.SMALL: (
             "4 layers of width 96 in place of 12 of 768, windows of 64 tokens, no dropout.",
-            "The first 1,000 windows of each text (64,000 characters), learned by heart: at this size networks that see "
+            "The first 256 windows of each text (16,384 characters), learned by heart: at this size networks that see "
             "all of a text end at a high loss.",
             "WikiText-2 by characters, for which no tokenizer has to be fetched.",
             "On validation text such networks are confidently wrong: there the error, not the loss, is compared.",
