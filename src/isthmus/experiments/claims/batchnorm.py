@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from isthmus.experiments.reproduction.cifar10 import ALONG, END
 from isthmus.experiments.reproduction.claim import Claim, Scale
 
 if TYPE_CHECKING:
@@ -9,11 +10,6 @@ if TYPE_CHECKING:
     from isthmus.experiments.reproduction.evidence import Evidence
 
 RUNNING = "Running means and variances are interpolated with their layer; what the paper does with them is not known."
-DATA = {
-    Scale.SMOKE: {"train": "digits:train[0:40]", "test": "digits:test[0:40]"},
-    Scale.SMALL: {"train": "cifar10:train[0:1000]", "test": "cifar10:test[0:1000]"},
-    Scale.PAPER: {"train": "cifar10:train[0:10000]", "test": "cifar10:test"},
-}
 
 
 def run(bench: "Bench") -> "Evidence":
@@ -27,7 +23,7 @@ def run(bench: "Bench") -> "Evidence":
     """
     from isthmus.experiments.reproduction.layerwise import layerwise_evidence
 
-    return layerwise_evidence(bench, DATA[bench.scale], batch_norm="interpolate")
+    return layerwise_evidence(bench, ALONG[bench.scale], END[bench.scale], batch_norm="interpolate")
 
 
 CLAIM = Claim(

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 SWEEPS = [f"cumulative:{order}" for order in ("shallow_first", "deep_first", "ends_first", "random:0,1,2")]
 DATA = {
     Scale.SMOKE: {"train": "digits:train[0:40]"},
-    Scale.SMALL: {"train": "cifar10:train[0:512]"},
+    Scale.SMALL: {"train": "cifar10:train[0:1500]"},
     Scale.PAPER: {"train": "cifar10:train[0:2048]"},
 }
 ENDS, LITTLE, HALF = 10, 0.25, 0.5
@@ -29,6 +29,7 @@ def run(bench: "Bench") -> Evidence:
         The criteria with the figures seen, and the curves.
     """
     from isthmus.experiments.reproduction import barriers
+    from isthmus.experiments.reproduction.shares import shares
     from isthmus.report.cumulative_curves import cumulative_curves, cumulative_sentence, num_moved
 
     networks = bench.networks("fig1")
@@ -40,7 +41,7 @@ def run(bench: "Bench") -> Evidence:
     third = round(total / 3)
 
     def share(order: str, count: int) -> Estimate:
-        return barriers.ratio(largest(barriers.group_barriers(result, f"{order}:{count:02}")), full)
+        return largest(shares(result, [f"{order}:{count:02}"]))
 
     criteria = (
         at_least("full network, loss barrier on training images, the pair with the least", full, 0.3, "nats"),

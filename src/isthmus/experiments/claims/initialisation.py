@@ -2,17 +2,12 @@
 
 from typing import TYPE_CHECKING
 
+from isthmus.experiments.reproduction.cifar10 import ALONG, END
 from isthmus.experiments.reproduction.claim import Claim, Scale
 
 if TYPE_CHECKING:
     from isthmus.experiments.reproduction.bench import Bench
     from isthmus.experiments.reproduction.evidence import Evidence
-
-DATA = {
-    Scale.SMOKE: {"train": "digits:train[0:40]", "test": "digits:test[0:40]"},
-    Scale.SMALL: {"train": "cifar10:train[0:1000]", "test": "cifar10:test[0:1000]"},
-    Scale.PAPER: {"train": "cifar10:train[0:10000]", "test": "cifar10:test"},
-}
 
 
 def run(bench: "Bench") -> "Evidence":
@@ -26,7 +21,7 @@ def run(bench: "Bench") -> "Evidence":
     """
     from isthmus.experiments.reproduction.layerwise import layerwise_evidence
 
-    return layerwise_evidence(bench, DATA[bench.scale])
+    return layerwise_evidence(bench, ALONG[bench.scale], END[bench.scale])
 
 
 CLAIM = Claim(

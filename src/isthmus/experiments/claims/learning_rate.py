@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from isthmus.experiments.reproduction.cifar10 import ALONG, END
 from isthmus.experiments.reproduction.claim import Claim, Scale
 from isthmus.experiments.reproduction.criterion import Estimate, at_least, at_most, largest
 from isthmus.experiments.reproduction.evidence import Evidence
@@ -9,11 +10,6 @@ from isthmus.experiments.reproduction.evidence import Evidence
 if TYPE_CHECKING:
     from isthmus.experiments.reproduction.bench import Bench
 
-DATA = {
-    Scale.SMOKE: {"train": "digits:train[0:40]", "test": "digits:test[0:40]"},
-    Scale.SMALL: {"train": "cifar10:train[0:1000]", "test": "cifar10:test[0:1000]"},
-    Scale.PAPER: {"train": "cifar10:train[0:10000]", "test": "cifar10:test"},
-}
 HIGH, LOW = 0, 1
 LARGE, SMALL = 0.3, 0.1
 
@@ -29,11 +25,12 @@ def run(bench: "Bench") -> Evidence:
     """
     from isthmus.experiments.reproduction import barriers
     from isthmus.experiments.reproduction.layerwise import SPLITS
-    from isthmus.experiments.reproduction.panels import step_panels
+    from isthmus.experiments.reproduction.panels import heat_maps
 
     networks = bench.networks()
-    result = bench.measured("steps", networks, DATA[bench.scale])
-    end = barriers.at_the_end(result)
+    steps = bench.measured("steps", networks, ALONG[bench.scale])
+    a, b = networks.final_pairs
+    end = bench.measured("end", networks, END[bench.scale], a=a, b=b)
     full = barriers.full_barriers(end, "train")
     layer = [largest(barriers.layer_barriers(end.isel(pair=[rate]), "train")) for rate in (HIGH, LOW)]
     apart = Estimate(
@@ -46,8 +43,12 @@ def run(bench: "Bench") -> Evidence:
         at_most("largest loss barrier of a single layer, low rate", layer[LOW], SMALL, "nats"),
         barriers.connectivity_criterion(barriers.connectivities(end, "train"), "on training images"),
     )
-    pictures = list(step_panels(result, SPLITS))
-    return Evidence(criteria, [pictures[0].sentence], pictures, len(networks.pairs), barriers.pair_rows(end, SPLITS))
+    pictures = [
+        picture
+        for rate, words in ((HIGH, "high"), (LOW, "low"))
+        for picture in heat_maps(steps.isel(pair=rate), SPLITS, f"{words} learning rate", f"{words}_")
+    ]
+    return Evidence(criteria, [], pictures, len(networks.pairs), barriers.pair_rows(end, SPLITS))
 
 
 CLAIM = Claim(

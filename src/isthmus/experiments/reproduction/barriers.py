@@ -16,18 +16,6 @@ CONNECTED = 0.02
 """Error barrier that still counts as none: Frankle et al. (2020); the paper's own threshold is not known."""
 
 
-def at_the_end(result: xr.Dataset) -> xr.Dataset:
-    """The last step of a result, or the result itself where it has no steps.
-
-    Args:
-        result: From `isthmus.measure`.
-
-    Returns:
-        A result without the dimension `step`.
-    """
-    return result.isel(step=-1) if "step" in result.dims else result
-
-
 def split_of(result: xr.Dataset, split: str | None) -> str | None:
     """The name that the report asks for: none where a result has one split only.
 
@@ -53,7 +41,7 @@ def full_barriers(result: xr.Dataset, split: str | None = None, value: str = "lo
         One a pair: the larger of the two hosts, which half-way are one network.
     """
     rows = in_split(result, split_of(result, split)).sel(moving=[FULL])
-    return [largest(_cells(rows.sel(pair=pair) if pair else rows, value, pair)) for pair in _pairs(result)]
+    return [largest(_cells(rows.sel(pair=pair) if pair else rows, value, pair)) for pair in pair_labels(result)]
 
 
 def group_barriers(
@@ -71,7 +59,7 @@ def group_barriers(
         One a pair and host, saying which.
     """
     rows = in_split(result, split_of(result, split)).sel(moving=[moving])
-    return [cell for pair in _pairs(result) for cell in _cells(rows.sel(pair=pair) if pair else rows, value, pair)]
+    return [cell for pair in pair_labels(result) for cell in _cells(rows.sel(pair=pair) if pair else rows, value, pair)]
 
 
 def layer_barriers(
@@ -90,7 +78,7 @@ def layer_barriers(
     """
     rows = in_split(result, split_of(result, split))
     rows = rows.isel(moving=np.flatnonzero(rows["sweep"].values == sweep))
-    return [cell for pair in _pairs(result) for cell in _cells(rows.sel(pair=pair) if pair else rows, value, pair)]
+    return [cell for pair in pair_labels(result) for cell in _cells(rows.sel(pair=pair) if pair else rows, value, pair)]
 
 
 def connectivities(result: xr.Dataset, split: str | None = None, threshold: float = CONNECTED) -> list[Connectivity]:
@@ -106,7 +94,7 @@ def connectivities(result: xr.Dataset, split: str | None = None, threshold: floa
     """
     return [
         is_layerwise_connected(result.sel(pair=pair) if pair else result, threshold, split_of(result, split))
-        for pair in _pairs(result)
+        for pair in pair_labels(result)
     ]
 
 
@@ -178,31 +166,45 @@ def pair_rows(result: xr.Dataset, splits: Mapping[str, str]) -> list[list[str]]:
     titles = [
         "pair",
         "on",
-        "full, loss (nats)",
-        "full, error (points)",
-        "largest single layer, loss (nats)",
+        "loss of a, b",
+        "full: loss",
+        "full: error (points)",
+        "largest layer: loss",
         "of",
         "smallest",
     ]
     rows = [titles]
-    for pair in _pairs(result):
+    for pair in pair_labels(result):
         part = result.sel(pair=[pair]) if pair else result
         for split, words in splits.items():
             (loss,), (error,) = (full_barriers(part, split, value) for value in UNITS)
             layers = layer_barriers(part, split)
             most, least = largest(layers), smallest(layers)
             rows.append([
-                pair or "–", words, _plain(loss), _plain(percentage_points(error)), _plain(most),
+                pair or "–", words, _ends(part, split), _plain(loss), _plain(percentage_points(error)), _plain(most),
                 most.where.removeprefix(f"pair {pair}, "), _plain(least),
             ])  # fmt: skip
     return rows
+
+
+def _ends(part: xr.Dataset, split: str) -> str:
+    rows = in_split(part, split_of(part, split))
+    return ", ".join(f"{rows[f'loss_{network}'].item():.4f}" for network in "ab")
 
 
 def _plain(estimate: Estimate) -> str:
     return Estimate(estimate.value, estimate.low, estimate.high).text()
 
 
-def _pairs(result: xr.Dataset) -> list[str]:
+def pair_labels(result: xr.Dataset) -> list[str]:
+    """The pairs of a result.
+
+    Args:
+        result: From `isthmus.measure`.
+
+    Returns:
+        Their labels; an empty one where there is a single pair without a label.
+    """
     return list(labels(result, "pair")) if "pair" in result.dims else [""]
 
 

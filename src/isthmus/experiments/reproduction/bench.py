@@ -1,11 +1,13 @@
 """The bench that a claim works on: it trains and measures into a folder, and goes on with what is there."""
 
 import math
+import warnings
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from isthmus.errors import IsthmusWarning
 from isthmus.experiments.reproduction.claim import Scale
 from isthmus.experiments.reproduction.recipes import TrainedNetworks, shipped_recipes
 from isthmus.experiments.reproduction.settings import measured_rows, recipe_rows
@@ -101,11 +103,15 @@ class Bench:
 
         if "a" not in options:
             options["a"], options["b"] = networks.trajectory_pairs
-        self.settings |= measured_rows(data, options)
+        for row, words in measured_rows(name, data, options).items():
+            earlier = self.settings.get(row)
+            self.settings[row] = words if earlier in {None, words} else f"{earlier}; {words}"
         out = self.folder / RUNS / name
         complete = (out / "results.parquet").is_file()
         self.say(f"{name} is measured" if complete else f"measuring {name}")
-        with counted(self.folder, MEASURING, unless=complete):
+        with counted(self.folder, MEASURING, unless=complete), warnings.catch_warnings():
+            # pairs of one initialisation are meant to be equal at the start
+            warnings.filterwarnings("ignore", message=".*hold the same weights", category=IsthmusWarning)
             return measure(
                 networks.model, data=dict(data), out=out, resume=True, data_root=self.data_root,
                 progress=False, **options,

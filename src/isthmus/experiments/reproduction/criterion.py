@@ -143,7 +143,7 @@ def at_least(
         >>> [at_least("x", Estimate(2, low, 3), 1.0).outcome for low in (1.5, 0.5)]
         ['met', 'undecided']
     """
-    met = None if estimate.low < threshold <= estimate.high else estimate.low >= threshold
+    met = None if estimate.low < threshold <= estimate.high else bool(estimate.low >= threshold)
     return Criterion(statement, f"at least {_with_unit(threshold, unit)}", estimate.text(unit), met, essential)
 
 
@@ -162,7 +162,7 @@ def at_most(
     Returns:
         The criterion.
     """
-    met = None if estimate.low <= threshold < estimate.high else estimate.high <= threshold
+    met = None if estimate.low <= threshold < estimate.high else bool(estimate.high <= threshold)
     return Criterion(statement, f"at most {_with_unit(threshold, unit)}", estimate.text(unit), met, essential)
 
 

@@ -8,7 +8,8 @@ import xarray as xr
 from isthmus.experiments.reproduction import barriers
 from isthmus.experiments.reproduction.criterion import Criterion, at_least, at_most, largest, smallest
 from isthmus.experiments.reproduction.evidence import Evidence
-from isthmus.experiments.reproduction.panels import step_panels
+from isthmus.experiments.reproduction.panels import pair_panels, step_panels
+from isthmus.experiments.reproduction.shares import layer_shares
 
 if TYPE_CHECKING:
     from isthmus.experiments.reproduction.bench import Bench
@@ -21,13 +22,18 @@ LARGE_ERROR, SMALL_ERROR = 2, 2
 
 
 def layerwise_evidence(
-    bench: "Bench", data: Mapping[str, str], splits: Mapping[str, str] = SPLITS, **options: Any
+    bench: "Bench",
+    along: Mapping[str, str],
+    end: Mapping[str, str],
+    splits: Mapping[str, str] = SPLITS,
+    **options: Any,
 ) -> Evidence:
-    """Train this claim's pairs, measure them at every step, and compare the full network with single layers at the end.
+    """Train this claim's pairs, measure the first at every step, and compare all of them at the last one.
 
     Args:
         bench: To work on.
-        data: What to measure on, by the names of `splits`; training data first.
+        along: What to measure the first pair on at every step, by the names of `splits`; training data first.
+        end: The same for all pairs at the last step, which the criteria speak of: more examples.
         splits: Words for each split, such as "training images".
         options: For `isthmus.measure`.
 
@@ -35,15 +41,17 @@ def layerwise_evidence(
         The criteria of Figure 1 with the figures seen, heat maps along training, and a table of the pairs.
     """
     networks = bench.networks()
-    result = bench.measured("steps", networks, data, **options)
-    end = barriers.at_the_end(result)
+    first_a, first_b = (trajectories[:1] for trajectories in networks.trajectory_pairs)
+    steps = bench.measured("steps", networks, along, a=first_a, b=first_b, **options)
+    a, b = networks.final_pairs
+    last = bench.measured("end", networks, end, a=a, b=b, **options)
     first, *others = splits
-    criteria = [*loss_criteria(end, first, splits[first])]
+    criteria = [*loss_criteria(last, first, splits[first])]
     for split in others:
-        criteria += error_criteria(end, split, splits[split])
-    pictures = list(step_panels(result, splits))
+        criteria += error_criteria(last, split, splits[split])
+    pictures = [*step_panels(steps, splits), *(pair_panels(last, splits) if len(networks.pairs) > 1 else ())]
     sentences = [f"On {words}: {picture.sentence}" for words, picture in zip(splits.values(), pictures, strict=False)]
-    return Evidence(criteria, sentences, pictures, len(networks.pairs), barriers.pair_rows(end, splits))
+    return Evidence(criteria, sentences, pictures, len(networks.pairs), barriers.pair_rows(last, splits))
 
 
 def loss_criteria(end: xr.Dataset, split: str, words: str, *, essential: bool = True) -> Sequence[Criterion]:
@@ -59,11 +67,12 @@ def loss_criteria(end: xr.Dataset, split: str, words: str, *, essential: bool = 
         Four criteria.
     """
     full, layer = smallest(barriers.full_barriers(end, split)), largest(barriers.layer_barriers(end, split))
+    share = largest(layer_shares(end, split))
     statement = f"full network, loss barrier on {words}, the least of all pairs"
     return (
         at_least(statement, full, LARGE, "nats", essential=essential),
         at_most(f"largest loss barrier of a single layer on {words}", layer, SMALL, "nats", essential=essential),
-        at_most("the second divided by the first", barriers.ratio(layer, full), SHARE, essential=essential),
+        at_most("largest share of the full barrier that a single layer makes", share, SHARE, essential=essential),
         barriers.connectivity_criterion(barriers.connectivities(end, split), f"on {words}", essential=essential),
     )  # fmt: skip
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 import xarray as xr
 
-from isthmus.experiments.reproduction.barriers import at_the_end, split_of
+from isthmus.experiments.reproduction.barriers import split_of
 from isthmus.report.barrier_table import labels, values_shown
 from isthmus.report.columns import columns
 from isthmus.report.columns_heatmap import columns_heatmap
@@ -16,7 +16,7 @@ SINGLE = "single"
 
 
 def step_panels(result: xr.Dataset, splits: Mapping[str, str]) -> Iterator[Picture]:
-    """Layers down, steps across, of the first pair: loss and error on every split; then all pairs at the last step.
+    """The heat maps of the first pair along training.
 
     Args:
         result: Over pair and step, with single layers.
@@ -25,15 +25,30 @@ def step_panels(result: xr.Dataset, splits: Mapping[str, str]) -> Iterator[Pictu
     Yields:
         The pictures, the one of the loss on the first split first.
     """
-    pair, part = labels(result, "pair")[0], result.isel(pair=0)
-    for value in values_shown(result):
-        for split, words in splits.items():
-            kind, name = value.removesuffix("_barrier"), split_of(result, split)
-            figure = columns_heatmap(part, "step", value, name, SINGLE, f"pair {pair}")
-            sentence = columns_reading(columns(part, "step", value, name, SINGLE))
-            yield Picture(f"{kind}_{split}", f"{kind.capitalize()} barrier on {words}, pair {pair}", figure, sentence)
-    if result.sizes["pair"] > 1:
-        yield from pair_panels(at_the_end(result), splits)
+    yield from heat_maps(result.isel(pair=0), splits, f"pair {labels(result, 'pair')[0]}")
+
+
+def heat_maps(part: xr.Dataset, splits: Mapping[str, str], words: str, stem: str = "") -> Iterator[Picture]:
+    """Layers down, steps across: the loss and, with classes, the error on every split.
+
+    Args:
+        part: Of one pair, over step, with single layers.
+        splits: Words for each split.
+        words: Which pair it is.
+        stem: Stands before the names of the files.
+
+    Yields:
+        The pictures, those of the loss first.
+    """
+    for value in values_shown(part):
+        for split, data in splits.items():
+            kind, name = value.removesuffix("_barrier"), split_of(part, split)
+            yield Picture(
+                f"{stem}{kind}_{split}",
+                f"{kind.capitalize()} barrier on {data}, {words}",
+                columns_heatmap(part, "step", value, name, SINGLE, words),
+                columns_reading(columns(part, "step", value, name, SINGLE)),
+            )
 
 
 def pair_panels(result: xr.Dataset, splits: Mapping[str, str]) -> Iterator[Picture]:

@@ -41,10 +41,11 @@ def recipe_rows(recipes: Sequence[NetworkRecipe]) -> dict[str, str]:
     return rows
 
 
-def measured_rows(data: Mapping[str, str], options: Mapping[str, Any]) -> dict[str, str]:
+def measured_rows(name: str, data: Mapping[str, str], options: Mapping[str, Any]) -> dict[str, str]:
     """What a measurement was made of, in the words of the table.
 
     Args:
+        name: Of the run.
         data: Specifications by the name of the split.
         options: Of `isthmus.measure`.
 
@@ -53,7 +54,7 @@ def measured_rows(data: Mapping[str, str], options: Mapping[str, Any]) -> dict[s
     """
     alphas = options.get("alphas", (0.5,))
     shown = f"{alphas} evenly spaced" if isinstance(alphas, int) else ", ".join(f"{a:g}" for a in _sequence(alphas))
-    return {MEASURED: "; ".join(f"`{spec}`" for spec in data.values()), ALPHAS: shown}
+    return {MEASURED: f"{name}: {', '.join(f'`{spec}`' for spec in data.values())}", ALPHAS: shown}
 
 
 def settings_table(paper: Mapping[str, str], ours: Mapping[str, str]) -> list[list[str]]:

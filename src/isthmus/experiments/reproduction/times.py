@@ -43,11 +43,11 @@ def counted(folder: Path, work: str, *, unless: bool = False) -> Iterator[None]:
     try:
         yield
     finally:
-        spent = spent_seconds(folder)
-        taken = 0.0 if unless else time.monotonic() - begun
-        spent[work] = round(spent.get(work, 0.0) + taken, 1)
-        text = json.dumps(spent) + "\n"
-        save_whole(folder / TIMES_FILE, lambda temporary: temporary.write_text(text, encoding="utf-8"))
+        if not unless:
+            spent = spent_seconds(folder)
+            spent[work] = round(spent.get(work, 0.0) + time.monotonic() - begun, 1)
+            text = json.dumps(spent) + "\n"
+            save_whole(folder / TIMES_FILE, lambda temporary: temporary.write_text(text, encoding="utf-8"))
 
 
 def seconds_text(seconds: float) -> str:
