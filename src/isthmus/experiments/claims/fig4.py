@@ -49,13 +49,20 @@ def run(bench: "Bench") -> Evidence:
     criteria = (
         *direction_criteria(pairs),
         barriers.connectivity_criterion(barriers.connectivities(result), "on training images"),
-        at_most("largest rise of one layer's cut above the line between its own ends", own_line, FLAT, "nats", essential=False),
+        at_most(
+            "largest rise of one layer's cut above the line between its own ends", own_line, FLAT, "nats",
+            essential=False,
+        ),
     )  # fmt: skip
     pictures, obtained = [], []
     for name, part in pairs.items():
         sentence = robustness_sentence(part)
         obtained.append(f"Pair {name}: {sentence}")
-        pictures.append(Picture(f"directions_{name}", f"Averaging and random directions, pair {name}", robustness_panels(part), sentence))
+        pictures.append(
+            Picture(
+                f"directions_{name}", f"Averaging and random directions, pair {name}", robustness_panels(part), sentence
+            )
+        )
         pictures.append(Picture(f"curves_{name}", f"Loss along alpha, pair {name}", curves(part), reading(part)[0]))
     return Evidence(criteria, obtained, pictures, len(PAIRS), barriers.pair_rows(result, {"train": "training images"}))
 
@@ -124,7 +131,9 @@ def single_layers(part: "xr.Dataset") -> list[str]:
     Returns:
         Labels along `moving`.
     """
-    return [str(name) for name, sweep in zip(part["moving"].values, part["sweep"].values, strict=True) if sweep == "single"]
+    return [
+        str(name) for name, sweep in zip(part["moving"].values, part["sweep"].values, strict=True) if sweep == "single"
+    ]
 
 
 CLAIM = Claim(
@@ -137,8 +146,9 @@ CLAIM = Claim(
         "loss of a single layer is more curved than along random directions of the same length."
     ),
     expected=(
-        "In more than half of the cuts of single layers, over pairs and hosts, half a step of averaging raises the loss "
-        "more than random steps of the same length; by the error on training images every pair is layer-wise connected."
+        "In more than half of the cuts of single layers, over pairs and hosts, half a step of averaging raises the "
+        "loss more than random steps of the same length; by the error on training images every pair is layer-wise "
+        "connected."
     ),
     paper_settings={
         "network": "ViT: patch 4, width 512, depth 6, 16 heads, MLP 1,024",

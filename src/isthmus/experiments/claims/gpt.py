@@ -11,19 +11,32 @@ if TYPE_CHECKING:
     from isthmus.experiments.reproduction.bench import Bench
     from isthmus.report.picture import Picture
 
+SPLITS = ("training", "validation")
 TEXTS = {"tiny_shakespeare": "Shakespeare", "wikitext2": "WikiText-2", "shakespeare_small": "a page of Shakespeare"}
-DATA = {
-    Scale.SMOKE: {"shakespeare_small": ("train[0:16]:length=16", "validation[0:16]:length=16")},
+ALONG = {
+    Scale.SMOKE: {"shakespeare_small": ("train[0:8]:length=16", "validation[0:8]:length=16")},
     Scale.SMALL: {
-        "tiny_shakespeare": ("train[0:128]:length=64", "validation[0:128]:length=64"),
-        "wikitext2": ("train[0:128]:length=64", "validation[0:128]:length=64"),
+        "tiny_shakespeare": ("train[0:64]:length=64", "validation[0:64]:length=64"),
+        "wikitext2": ("train[0:64]:length=64", "validation[0:64]:length=64"),
     },
     Scale.PAPER: {
-        "tiny_shakespeare": ("train[0:400]", "validation"),
-        "wikitext2": ("train[0:400]:tokenizer=gpt2", "validation[0:400]:tokenizer=gpt2"),
+        "tiny_shakespeare": ("train[0:200]", "validation[0:200]"),
+        "wikitext2": ("train[0:200]:tokenizer=gpt2", "validation[0:200]:tokenizer=gpt2"),
     },
 }
-"""Windows to measure on by text: of the training text, and of the validation text."""
+"""Windows to measure on at every step, by text: of the training text, and of the validation text."""
+END = {
+    Scale.SMOKE: {"shakespeare_small": ("train[0:16]:length=16", "validation[0:16]:length=16")},
+    Scale.SMALL: {
+        "tiny_shakespeare": ("train[0:256]:length=64", "validation[0:256]:length=64"),
+        "wikitext2": ("train[0:256]:length=64", "validation[0:256]:length=64"),
+    },
+    Scale.PAPER: {
+        "tiny_shakespeare": ("train[0:1000]", "validation"),
+        "wikitext2": ("train[0:1000]:tokenizer=gpt2", "validation:tokenizer=gpt2"),
+    },
+}
+"""The same at the last step, which the criteria speak of."""
 
 
 def run(bench: "Bench") -> Evidence:
@@ -40,28 +53,40 @@ def run(bench: "Bench") -> Evidence:
     from isthmus.experiments.reproduction.layerwise import error_criteria, loss_criteria
     from isthmus.experiments.reproduction.panels import step_panels
     from isthmus.experiments.reproduction.recipes import TrainedNetworks
-    from isthmus.experiments.reproduction.settings import MEASURED
 
     networks = bench.networks()
     criteria: list[Criterion] = []
     pictures: list[Picture] = []
-    obtained, rows, measured = [], [], []
-    for source, (train, validation) in DATA[bench.scale].items():
-        own = [recipe for recipe in networks.recipes if recipe.data.partition(":")[0] == source]
-        data = {"train": f"{source}:{train}", "validation": f"{source}:{validation}"}
-        result = bench.measured(source, TrainedNetworks(networks.folder, own), data)
-        measured.append(bench.settings[MEASURED])
-        words = {"train": f"training text of {TEXTS[source]}", "validation": f"validation text of {TEXTS[source]}"}
-        end = barriers.at_the_end(result)
-        criteria += loss_criteria(end, "train", words["train"])
-        criteria += [never_criterion(result, "train", words["train"])]
-        criteria += error_criteria(end, "validation", words["validation"])
-        panels = [replace(panel, stem=f"{source}_{panel.stem}") for panel in step_panels(result, words)]
-        obtained += [f"{panel.title}: {panel.sentence}" for panel in panels[: len(words)]]
+    obtained: list[str] = []
+    rows: list[list[str]] = []
+    for source, along in ALONG[bench.scale].items():
+        own = TrainedNetworks(networks.folder, [r for r in networks.recipes if r.data.partition(":")[0] == source])
+        train, validation = words = [f"{split} text of {TEXTS[source]}" for split in SPLITS]
+        steps = bench.measured(f"{source}_steps", own, specs(source, along))
+        a, b = own.final_pairs
+        end = bench.measured(f"{source}_end", own, specs(source, END[bench.scale][source]), a=a, b=b)
+        criteria += loss_criteria(end, "training", train)
+        criteria += [never_criterion(steps, "training", train)]
+        criteria += error_criteria(end, "validation", validation)
+        named = dict(zip(SPLITS, words, strict=True))
+        panels = [replace(panel, stem=f"{source}_{panel.stem}") for panel in step_panels(steps, named)]
+        obtained += [f"{panel.title}: {panel.sentence}" for panel in panels[:1]]
         pictures += panels
-        rows += barriers.pair_rows(end, words)[1 if rows else 0 :]
-    bench.settings[MEASURED] = "; ".join(measured)
+        rows += barriers.pair_rows(end, named)[1 if rows else 0 :]
     return Evidence(criteria, obtained, pictures, len(networks.pairs), rows)
+
+
+def specs(source: str, windows: tuple[str, str]) -> dict[str, str]:
+    """What to measure on.
+
+    Args:
+        source: The name of a text.
+        windows: Of its training and of its validation text.
+
+    Returns:
+        Specifications by the names of `SPLITS`.
+    """
+    return {split: f"{source}:{part}" for split, part in zip(SPLITS, windows, strict=True)}
 
 
 CLAIM = Claim(

@@ -62,7 +62,7 @@ def run(bench: "Bench") -> "Evidence":
     trajectories = {name: trajectory(root, name, steps, fetched=bench.scale == Scale.PAPER) for name in names}
     first = str(next(iter(trajectories[names[0]].files.values()))).removeprefix(PREFIX)
     data = {"text": text if is_smoke else f"{text},tokenizer={first}"}
-    bench.settings |= measured_rows({"text": text}, {}) | {NETWORK: " and ".join(names), START: "as published"}
+    bench.settings |= measured_rows("steps", {"text": text}, {}) | {NETWORK: " and ".join(names), START: "as published"}
     bench.settings |= {DATA: "by others", LENGTH: ", ".join(f"{step:,}" for step in steps) + " iterations"}
     bench.say("measuring steps")
     with bench.counted():
@@ -70,7 +70,7 @@ def run(bench: "Bench") -> "Evidence":
             f"{PREFIX}{first}", trajectories, None, data, out=bench.folder / RUNS / "steps", resume=True,
             data_root=bench.data_root,
         )  # fmt: skip
-    end = barriers.at_the_end(result)
+    end = result.isel(step=-1)
     criteria = [*loss_criteria(end, "text", "text"), never_criterion(result, "text", "text")]
     pictures = list(step_panels(result, WORDS))
     return Evidence(criteria, [pictures[0].sentence], pictures, 1, barriers.pair_rows(end, WORDS))
@@ -102,7 +102,7 @@ def trajectory(root: Path, name: str, steps: Sequence[int], *, fetched: bool) ->
                 "a folder with config.json and model.safetensors for each of steps " + ", ".join(map(str, steps)),
                 "no such folder",
                 str(folder),
-                f"where there is a network, download {OWNER}/{name} at revision step{step} into it; nothing is fetched here",
+                f"download {OWNER}/{name} at revision step{step} into it, where there is a network",
             )
         files[Step(step, "it")] = folder if folder.is_dir() else Path(f"hf:{OWNER}/{name}@step{step}")
     return Trajectory(name, files)
@@ -161,8 +161,8 @@ CLAIM = Claim(
         Scale.SMOKE: ("Everything: tiny random networks that were never trained.",),
         Scale.SMALL: (
             "Pythia-70m in place of 410m, at three steps; sixteen windows of 256 tokens of WikiText-2.",
-            "Nothing is fetched: the networks are the folders pythia-70m/step0, pythia-70m/step20000, ... under the data "
-            "root.",
+            "Nothing is fetched: the networks are the folders pythia-70m/step0, pythia-70m/step20000, ... under the "
+            "data root.",
         ),
         Scale.PAPER: (
             "WikiText-2 in the tokens of Pythia in place of WikiText-103.",

@@ -10,9 +10,13 @@ if TYPE_CHECKING:
     from isthmus.experiments.reproduction.evidence import Evidence
 
 CLOTHES = "fashion_mnist_small:train[0:64]"
-DATA = {
-    Scale.SMALL: {"train": "cifar10:train[0:1000]", "test": "cifar10:test[0:1000]"},
-    Scale.PAPER: {"train": "cifar10:train[0:10000]", "test": "cifar10:test"},
+ALONG = {
+    Scale.SMALL: {"train": "cifar10:train[0:500]", "test": "cifar10:test[0:500]"},
+    Scale.PAPER: {"train": "cifar10:train[0:5000]", "test": "cifar10:test[0:5000]"},
+}
+END = {
+    Scale.SMALL: {"train": "cifar10:train[0:2000]", "test": "cifar10:test[0:1000]"},
+    Scale.PAPER: {"train": "cifar10:train[0:20000]", "test": "cifar10:test"},
 }
 
 
@@ -29,11 +33,12 @@ def run(bench: "Bench") -> "Evidence":
     from isthmus.experiments.reproduction.settings import MEASURED
 
     if bench.scale != Scale.SMOKE:
-        return layerwise_evidence(bench, DATA[bench.scale])
+        return layerwise_evidence(bench, ALONG[bench.scale], END[bench.scale])
     file = bench.folder / "clothes.npz"
     save_bordered_images(CLOTHES, file)
     bench.made_data[CLOTHES] = str(file)
-    evidence = layerwise_evidence(bench, {"train": f"{file}[0:32]", "test": f"{file}[32:64]"})
+    data = {"train": f"{file}[0:32]", "test": f"{file}[32:64]"}
+    evidence = layerwise_evidence(bench, data, data)
     bench.settings[MEASURED] = "the same images with a border"
     return evidence
 
@@ -65,8 +70,9 @@ CLAIM = Claim(
         "the full network and none of a single layer."
     ),
     expected=(
-        "At the end a barrier of the full network of some tenths of a nat or more, and no single layer above a tenth of "
-        "a nat or a fifth of the full barrier; by the error on training images the networks are layer-wise connected."
+        "At the end a barrier of the full network of some tenths of a nat or more, and no single layer above a tenth "
+        "of a nat or a fifth of the full barrier; by the error on training images the networks are layer-wise "
+        "connected."
     ),
     paper_settings={
         "network": "VGG-11 in torchvision's layout, 11 layers",
