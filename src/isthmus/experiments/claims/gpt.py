@@ -28,8 +28,8 @@ ALONG = {
 END = {
     Scale.SMOKE: {"shakespeare_small": ("train[0:16]:length=16", "validation[0:16]:length=16")},
     Scale.SMALL: {
-        "tiny_shakespeare": ("train[0:256]:length=64", "validation[0:256]:length=64"),
-        "wikitext2": ("train[0:256]:length=64", "validation[0:256]:length=64"),
+        "tiny_shakespeare": ("train[0:192]:length=64", "validation[0:256]:length=64"),
+        "wikitext2": ("train[0:192]:length=64", "validation[0:256]:length=64"),
     },
     Scale.PAPER: {
         "tiny_shakespeare": ("train[0:1000]", "validation"),
@@ -61,14 +61,13 @@ def run(bench: "Bench") -> Evidence:
     rows: list[list[str]] = []
     for source, along in ALONG[bench.scale].items():
         own = TrainedNetworks(networks.folder, [r for r in networks.recipes if r.data.partition(":")[0] == source])
-        train, validation = words = [f"{split} text of {TEXTS[source]}" for split in SPLITS]
         steps = bench.measured(f"{source}_steps", own, specs(source, along))
         a, b = own.final_pairs
         end = bench.measured(f"{source}_end", own, specs(source, END[bench.scale][source]), a=a, b=b)
-        criteria += loss_criteria(end, "training", train)
-        criteria += [never_criterion(steps, "training", train)]
-        criteria += error_criteria(end, "validation", validation)
-        named = dict(zip(SPLITS, words, strict=True))
+        found = [*loss_criteria(end, "training", "training text"), never_criterion(steps, "training", "training text")]
+        found += error_criteria(end, "validation", "validation text")
+        criteria += [replace(criterion, statement=f"{TEXTS[source]}: {criterion.statement}") for criterion in found]
+        named = {split: f"{split} text of {TEXTS[source]}" for split in SPLITS}
         panels = [replace(panel, stem=f"{source}_{panel.stem}") for panel in step_panels(steps, named)]
         obtained += [f"{panel.title}: {panel.sentence}" for panel in panels[:1]]
         pictures += panels
@@ -116,7 +115,7 @@ CLAIM = Claim(
         Scale.SMOKE: ("Everything: tiny networks on a page of Shakespeare, a few steps.",),
         Scale.SMALL: (
             "4 layers of width 96 in place of 12 of 768, windows of 64 tokens, no dropout.",
-            "The first 256 windows of each text (16,384 characters), learned by heart: at this size networks that see "
+            "The first 192 windows of each text (12,288 characters), learned by heart: at this size networks that see "
             "all of a text end at a high loss.",
             "WikiText-2 by characters, for which no tokenizer has to be fetched.",
             "On validation text such networks are confidently wrong: there the error, not the loss, is compared.",
