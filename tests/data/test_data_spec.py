@@ -97,7 +97,7 @@ def test_the_short_source_holds_no_folder(here):
         ("cifar10:test:normalisation=true", "an option: one of normalization.*Did you mean 'normalization'"),
         ("cifar10:test:normalization=ture", "a normalization: one of paper, true, none.*Did you mean 'true'"),
         ("mnist:normalization=paper", "a normalization: one of true, none"),
-        ("digits:test:normalization=true", "an option: one of nothing.*do write no option"),
+        ("digits:test:normalization=true", "an option: one of client, dirichlet, "),
         ("cifar10:test[0:5", r"a split: one of|a data set"),
         ("cifar10:test[-5:]", r"two whole numbers that are not negative\n +got \[-5:\]"),
         ("cifar10:test[0:10:2]", r"a slice \[start:stop\]"),
@@ -118,7 +118,7 @@ def test_the_short_source_holds_no_folder(here):
         ("there.npz:label=x", "an option: one of mean, std"),
         ("there.npz:mean=0.5", "both mean and std"),
         ("there.parquet:lable=x", "Did you mean 'label'"),
-        ("there.py:function:a=b", "an option: one of nothing"),
+        ("there.py:function:a=b", "an option: one of client, dirichlet, "),
         ("x" * 5000, "a data set: one of"),
     ],
 )

@@ -5,9 +5,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from isthmus.data.arrays import load_arrays
+from isthmus.data.clients import client_indices
 from isthmus.data.digits import load_digits_split
 from isthmus.data.examples import Examples
 from isthmus.data.images import KNOWN_LABELS, load_known_images, load_own_images
@@ -85,9 +87,21 @@ def _load_named(spec: DataSpec, data_root: Path | None, tokenizer: str | None) -
         examples = _load_whole(spec, data_root, tokenizer)
         if (spec.start, spec.stop) != (None, None):
             examples = examples.take(slice(spec.start, spec.stop))
+    examples = _of_client(examples, spec)
     shown = shown_text_options(spec, tokenizer) if spec.form == "text" else spec.options
     options = ",".join(f"{name}={value}" for name, value in sorted(shown.items()))
     return replace(examples, name=f"{examples.name}:{options}") if options else examples
+
+
+def _of_client(examples: Examples, spec: DataSpec) -> Examples:
+    client = spec.client
+    if client is None:
+        return examples
+    targets = examples.targets
+    has_classes = targets.ndim == 1 and not (targets.is_floating_point() or targets.is_complex())
+    labels = targets.long().numpy() if has_classes else None
+    indices = client_indices(client, labels, len(examples), examples.name)
+    return replace(examples.take(torch.from_numpy(indices)), name=examples.name)
 
 
 def _load_whole(spec: DataSpec, data_root: Path | None, tokenizer: str | None) -> Examples:

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, NoReturn
 
+from isthmus.data.client_partition import CLIENT_OPTIONS, Client, parsed_client
 from isthmus.errors import InputError, UnknownNameError, listed
 
 GRAMMAR = "NAME[:SPLIT][[start:stop]][:option=value,...]"
 """How examples are named: `digits`, `cifar10:test[0:512]`, `cifar10:train[0:2000]:normalization=true`,
-`tiny_shakespeare:validation:length=128`, `own.txt:tokenizer=FOLDER,length=256`."""
+`tiny_shakespeare:validation:length=128`, `own.txt:tokenizer=FOLDER,length=256`; and the part of one client of several,
+for every source: `cifar10:train[0:6000]:client=0/2`, `cifar10:train:client=3/20,dirichlet=0.1` (`data/clients.py`)."""
 
 KNOWN_DATA: dict[str, str] = {
     "digits": "1,797 handwritten digits of 8x8 that scikit-learn ships (train 1,297, test 500)",
@@ -87,6 +89,11 @@ class DataSpec:
             return "known"
         path = Path(self.source.rpartition(":")[0] if _is_function(self.source) else self.source)
         return "images" if path.is_dir() else _FILE_FORMS[path.suffix]
+
+    @property
+    def client(self) -> Client | None:
+        """The client whose part of the slice is meant; None for the whole slice."""
+        return parsed_client(self.options, f"data {self.source!r}")
 
     @property
     def short_source(self) -> str:
@@ -232,10 +239,10 @@ def _refuse_unknown_split(spec: DataSpec, text: str) -> None:
 
 def _refuse_unknown_options(spec: DataSpec, text: str) -> None:
     known = NORMALIZATIONS.get(spec.source)
-    names = () if known == () else _FORM_OPTIONS[spec.form]
+    names = (*(() if known == () else _FORM_OPTIONS[spec.form]), *CLIENT_OPTIONS)
     for name, value in spec.options.items():
         if name not in names:
-            raise UnknownNameError("an option", name, names, f"data {text!r}", "" if names else "write no option")
+            raise UnknownNameError("an option", name, names, f"data {text!r}")
         if name == "normalization" and known and value not in known:
             raise UnknownNameError("a normalization", value, known, f"data {text!r}")
         if name == "length" and not re.fullmatch("[1-9][0-9]*", value):
@@ -244,6 +251,7 @@ def _refuse_unknown_options(spec: DataSpec, text: str) -> None:
             _refuse("a vocabulary of characters alone", "a tokenizer with it", text, "leave one of the two out")
         if name in {"mean", "std"} and len({"mean", "std"} & set(spec.options)) == 1:
             _refuse("both mean and std", name, text, "write mean=0.5,std=0.25, a channel's numbers apart by '/'")
+    parsed_client(spec.options, f"data {text!r}")
 
 
 def _refuse(expected: str, got: str, text: str, remedy: str = "") -> NoReturn:

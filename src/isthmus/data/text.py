@@ -7,6 +7,7 @@ import pyarrow.parquet as pq
 import torch
 from jaxtyping import Int64
 
+from isthmus.data.client_partition import CLIENT_OPTIONS
 from isthmus.data.examples import Examples
 from isthmus.data.places import data_root_folder
 from isthmus.data.spec import CHARACTERS, DEFAULT_LENGTH, TEXT_SPLITS, DataSpec
@@ -59,6 +60,7 @@ def shown_text_options(spec: DataSpec, tokenizer: str | None) -> dict[str, str]:
     chosen = _tokenizer(spec, tokenizer)
     shown = {"length": spec.options.get("length", str(DEFAULT_LENGTH))}
     shown["tokenizer"] = chosen if chosen == CHARACTERS else parsed_source(chosen, "data").name
+    shown |= {name: spec.options[name] for name in CLIENT_OPTIONS if name in spec.options}
     return shown | {k: Path(file).name for k, file in spec.options.items() if k == "vocabulary"}
 
 

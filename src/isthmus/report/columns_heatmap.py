@@ -76,7 +76,7 @@ def columns_heatmap(
         norm, colours = Normalize(-limit, limit), colormaps[style.DIVERGING]
         for axes, host in zip(panels, hosts, strict=True):
             for row, y in zip(rows, positions, strict=True):
-                _draw_row(axes, y, shown.row(row, host), norm, colours, has_numbers=has_numbers)
+                draw_row(axes, y, shown.row(row, host), norm, colours, has_numbers=has_numbers)
             axes.set_xlim(-0.5, len(shown.labels) - 0.5)
             axes.set_xticks(range(len(shown.labels)), shown.labels)
             axes.tick_params(top=True, labeltop=True, bottom=False, labelbottom=False, length=0)
@@ -104,9 +104,19 @@ def columns_heatmap(
     return figure
 
 
-def _draw_row(
+def draw_row(
     axes: "Axes", y: float, cells: "list[ShownBarrier]", norm: "Normalize", colours: "Colormap", *, has_numbers: bool
 ) -> None:
+    """One row of coloured cells at x = 0, 1, ...
+
+    Args:
+        axes: Where.
+        y: Of the row.
+        cells: From left to right.
+        norm: From values to colours.
+        colours: Of the cells.
+        has_numbers: Whether a number stands in each, else a dot in those whose interval includes zero.
+    """
     values = np.array([cell.value for cell in cells])
     edges = np.arange(len(cells) + 1) - 0.5
     axes.pcolormesh(
