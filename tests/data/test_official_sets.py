@@ -82,3 +82,12 @@ def test_the_texts_are_the_official_ones_to_the_character():
     text = points.astype("<u4").tobytes().decode("utf-32-le").encode() + b"\n"
     blob = hashlib.sha1(b"blob %d\0" % len(text) + text).hexdigest()
     assert blob == "6f3fc88e4cd88456ea892971f9f12243e8428624"
+
+
+def test_the_shipped_page_is_the_beginning_of_the_official_plays():
+    if not (ROOT / "tiny_shakespeare").is_dir():
+        pytest.skip("no tiny_shakespeare under ISTHMUS_DATA or ../shared/data")
+    official = (ROOT / "tiny_shakespeare" / "input.txt").read_text(encoding="utf-8")[:20_000]
+    for split, part in (("train", official[:18_000]), ("validation", official[18_000:])):
+        shipped = load_examples(f"shakespeare_small:{split}:length=1")
+        assert "".join(shipped.class_names[token] for token in shipped.inputs.flatten()) == part[:-1]

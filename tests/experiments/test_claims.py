@@ -58,7 +58,7 @@ def test_smoke_needs_no_data_that_does_not_ship():
     for file in FILES:
         if file.stem.endswith("-smoke"):
             data = tomllib.loads(file.read_text(encoding="utf-8"))["data"]
-            assert data.startswith(("digits", "fashion_mnist_small")), file.name
+            assert data.startswith(("digits", "fashion_mnist_small", "shakespeare_small")), file.name
 
 
 def test_recipes_are_shipped_with_the_package():

@@ -21,6 +21,7 @@ KNOWN_DATA: dict[str, str] = {
     "mnist": "28x28 handwritten digits, 10 classes (train 60,000, test 10,000)",
     "fashion_mnist": "28x28 grey clothes, 10 classes (train 60,000, test 10,000)",
     "tiny_shakespeare": "plays, 1.1 million characters (train: the first 90 %, validation)",
+    "shakespeare_small": "the first 20,000 characters of tiny_shakespeare, shipped with isthmus (train, validation)",
     "wikitext2": "articles of Wikipedia, 2.1 million words (train, validation, test)",
 }
 """Every data set that has a name, and what it is."""
@@ -30,6 +31,7 @@ KNOWN_SPLITS = ("train", "test")
 
 TEXT_SPLITS: dict[str, tuple[str, ...]] = {
     "tiny_shakespeare": ("train", "validation"),
+    "shakespeare_small": ("train", "validation"),
     "wikitext2": ("train", "validation", "test"),
 }
 """The splits of every text that has a name; the last is the default."""

@@ -15,7 +15,8 @@ from isthmus.data.tokens import character_tokens, characters_of, tokenizer_token
 from isthmus.errors import InputError
 from isthmus.hugging_face import parsed_source
 
-TRAINING_SHARE = 0.9  # of tiny_shakespeare, as is usual
+TRAINING_SHARE = 0.9  # of the plays, as is usual
+SHIPPED = Path(__file__).parent / "shipped" / "shakespeare_small.txt"
 
 
 def load_windows(spec: DataSpec, data_root: Path | None, tokenizer: str | None) -> Examples:
@@ -116,8 +117,9 @@ def _texts(spec: DataSpec, data_root: Path | None) -> dict[str, str]:
     if spec.source not in TEXT_SPLITS:
         return {"data": _text_of(Path(spec.source))}
     folder = data_root_folder(data_root) / spec.source
-    if spec.source == "tiny_shakespeare":
-        text = _text_of(_known_file(folder, "input.txt", spec))
+    if spec.source != "wikitext2":
+        is_shipped = spec.source == SHIPPED.stem
+        text = _text_of(SHIPPED if is_shipped else _known_file(folder, "input.txt", spec))
         start = int(TRAINING_SHARE * len(text))
         return {"train": text[:start], "validation": text[start:]}
     files = {split: _known_file(folder, f"{split}-*.parquet", spec) for split in TEXT_SPLITS[spec.source]}

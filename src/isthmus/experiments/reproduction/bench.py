@@ -33,6 +33,8 @@ class Bench:
         data_root: Where known data sets lie.
         settings: What was done, by the names of `isthmus.experiments.reproduction.settings`; a claim may add to it.
         borrowed: The claims whose networks are used.
+        made_data: What stands in for data of a recipe: a specification by the one that the recipe names, for data that
+            a claim makes.
     """
 
     def __init__(
@@ -41,6 +43,7 @@ class Bench:
         self.claim, self.scale, self.out, self.data_root = claim, scale, out, data_root
         self.settings: dict[str, str] = {}
         self.borrowed: list[str] = []
+        self.made_data: dict[str, str] = {}
         self._say = say
 
     @property
@@ -68,16 +71,17 @@ class Bench:
         from isthmus.training.several import train_at_once
 
         owner = claim or self.claim
-        recipes, home = shipped_recipes(owner, self.scale), claim_folder(self.out, owner, self.scale)
+        shipped, home = shipped_recipes(owner, self.scale), claim_folder(self.out, owner, self.scale)
+        recipes = [r.model_copy(update={"data": self.made_data.get(r.data, r.data)}) for r in shipped]
         networks = TrainedNetworks(home / NETWORKS, recipes)
-        self.settings |= recipe_rows(recipes)
+        self.settings |= recipe_rows(shipped)
         if owner != self.claim and owner not in self.borrowed:
             self.borrowed.append(owner)
         missing = [recipe for recipe in recipes if not networks.final(recipe.name).is_file()]
         if not missing:
             self.say(f"{len(recipes)} networks are there")
         else:
-            self.say(f"training {len(missing)} networks of {recipes[0].model} on {recipes[0].data}")
+            self.say(f"training {len(missing)} networks of {shipped[0].model} on {shipped[0].data}")
         with counted(home, TRAINING, unless=not missing):
             train_at_once(recipes, networks.folder, resume=True, data_root=self.data_root, tell=self._tell)
         return networks

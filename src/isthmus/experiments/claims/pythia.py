@@ -1,0 +1,174 @@
+"""Language models that others trained: Pythia against Pythia on data without repetitions."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from isthmus.errors import InputError
+from isthmus.experiments.reproduction.claim import Claim, Scale
+
+if TYPE_CHECKING:
+    from isthmus.experiments.reproduction.bench import Bench
+    from isthmus.experiments.reproduction.evidence import Evidence
+    from isthmus.weights.trajectory import Trajectory
+
+STEPS = {
+    Scale.SMOKE: (0, 1),
+    Scale.SMALL: (0, 20_000, 140_000),
+    Scale.PAPER: (0, *range(20_000, 160_000, 20_000)),
+}
+NAMES = {
+    Scale.SMOKE: ("tiny", "tiny-deduped"),
+    Scale.SMALL: ("pythia-70m", "pythia-70m-deduped"),
+    Scale.PAPER: ("pythia-410m", "pythia-410m-deduped"),
+}
+TEXT = {
+    Scale.SMOKE: "shakespeare_small:train[0:8]:length=16",
+    Scale.SMALL: "wikitext2:test[0:16]:length=256",
+    Scale.PAPER: "wikitext2:test[0:400]:length=256",
+}
+OWNER = "EleutherAI"
+WORDS = {"text": "text"}
+
+
+def run(bench: "Bench") -> "Evidence":
+    """Every layer at every step, between two networks that others trained.
+
+    Args:
+        bench: To work on; at scale smoke it makes the networks, else they are folders NAME/stepN under the data root.
+
+    Returns:
+        The criteria with the figures seen, and heat maps along training.
+
+    Raises:
+        InputError: There is no such folder, and at scale small nothing is fetched in its place.
+    """
+    from isthmus.data.places import data_root_folder
+    from isthmus.experiments.reproduction import barriers
+    from isthmus.experiments.reproduction.along_steps import never_criterion
+    from isthmus.experiments.reproduction.bench import NETWORKS, RUNS
+    from isthmus.experiments.reproduction.evidence import Evidence
+    from isthmus.experiments.reproduction.layerwise import loss_criteria
+    from isthmus.experiments.reproduction.panels import step_panels
+    from isthmus.experiments.reproduction.settings import DATA, LENGTH, NETWORK, START, measured_rows
+    from isthmus.hugging_face import PREFIX
+    from isthmus.runs.measure import measure
+
+    names, steps, text = NAMES[bench.scale], STEPS[bench.scale], TEXT[bench.scale]
+    is_smoke = bench.scale == Scale.SMOKE
+    root = bench.folder / NETWORKS if is_smoke else data_root_folder(bench.data_root)
+    if is_smoke:
+        save_tiny_networks(root, names, steps)
+    trajectories = {name: trajectory(root, name, steps, fetched=bench.scale == Scale.PAPER) for name in names}
+    first = str(next(iter(trajectories[names[0]].files.values()))).removeprefix(PREFIX)
+    data = {"text": text if is_smoke else f"{text},tokenizer={first}"}
+    bench.settings |= measured_rows("steps", {"text": text}, {}) | {NETWORK: " and ".join(names), START: "as published"}
+    bench.settings |= {DATA: "by others", LENGTH: ", ".join(f"{step:,}" for step in steps) + " iterations"}
+    bench.say("measuring steps")
+    with bench.counted():
+        result = measure(
+            f"{PREFIX}{first}", trajectories, None, data, out=bench.folder / RUNS / "steps", resume=True,
+            data_root=bench.data_root,
+        )  # fmt: skip
+    end = result.isel(step=-1)
+    criteria = [*loss_criteria(end, "text", "text"), never_criterion(result, "text", "text")]
+    pictures = list(step_panels(result, WORDS))
+    return Evidence(criteria, [pictures[0].sentence], pictures, 1, barriers.pair_rows(end, WORDS))
+
+
+def trajectory(root: Path, name: str, steps: Sequence[int], *, fetched: bool) -> "Trajectory":
+    """The checkpoints of a network: folders `NAME/stepN`, as `save_pretrained` writes them.
+
+    Args:
+        root: Holds the networks.
+        name: Of the network.
+        steps: In iterations.
+        fetched: Whether a folder that is not there stands for the revision of that name, to be fetched.
+
+    Returns:
+        Step -> folder, or `hf:ID@REVISION`.
+
+    Raises:
+        InputError: A folder is not there.
+    """
+    from isthmus.weights.step import Step
+    from isthmus.weights.trajectory import Trajectory
+
+    files = {}
+    for step in steps:
+        folder = root / name / f"step{step}"
+        if not folder.is_dir() and not fetched:
+            raise InputError(
+                "a folder with config.json and model.safetensors for each of steps " + ", ".join(map(str, steps)),
+                "no such folder",
+                str(folder),
+                f"download {OWNER}/{name} at revision step{step} into it, where there is a network",
+            )
+        files[Step(step, "it")] = folder if folder.is_dir() else Path(f"hf:{OWNER}/{name}@step{step}")
+    return Trajectory(name, files)
+
+
+def save_tiny_networks(root: Path, names: Sequence[str], steps: Sequence[int]) -> None:
+    """Folders of tiny random GPT-NeoX, the class of Pythia, each step a random one away from the last.
+
+    Args:
+        root: Where a folder for each network is made.
+        names: Of the networks.
+        steps: In iterations.
+    """
+    import torch
+
+    from isthmus.hugging_face import quiet, transformers_package
+
+    transformers = transformers_package("isthmus reproduce pythia")
+    sizes = {"hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 16}
+    config = transformers.GPTNeoXConfig(vocab_size=64, max_position_embeddings=16, **sizes)
+    with torch.random.fork_rng(devices=[]), torch.no_grad(), quiet(transformers):
+        for seed, name in enumerate(names):
+            torch.manual_seed(seed)
+            model = transformers.GPTNeoXForCausalLM(config)
+            for step in steps:
+                model.save_pretrained(root / name / f"step{step}")
+                for parameter in model.parameters():
+                    parameter.add_(torch.randn_like(parameter), alpha=0.1)
+
+
+CLAIM = Claim(
+    name="pythia",
+    title="no single layer of Pythia has a barrier to Pythia trained on other data",
+    figure="Language models",
+    says=(
+        "Pythia-410m and Pythia-410m-deduped, which saw the Pile with and without repetitions, have no layer-wise "
+        "barriers at steps 0, 20,000, ..., 140,000 on WikiText-103."
+    ),
+    expected=(
+        "At the last step a barrier of the full network of some tenths of a nat or more, and no single layer above a "
+        "tenth of a nat per token or a fifth of the full barrier."
+    ),
+    paper_settings={
+        "network": "Pythia-410m and Pythia-410m-deduped",
+        "trained on": "the Pile, and the Pile without repetitions",
+        "length": "0, 20,000, ..., 140,000 iterations",
+        "the two networks": "as published",
+        "measured on": "WikiText-103, midpoint, both hosts",
+    },
+    times={
+        Scale.SMOKE: "15 s",
+        Scale.SMALL: "not run: needs folders of Pythia-70m; about 10 min on two cores",
+        Scale.PAPER: "not run; a GPU, and folders or a network",
+    },
+    departures={
+        Scale.SMOKE: ("Everything: tiny random networks that were never trained.",),
+        Scale.SMALL: (
+            "Pythia-70m in place of 410m, at three steps; sixteen windows of 256 tokens of WikiText-2.",
+            "Nothing is fetched: the networks are the folders pythia-70m/step0, pythia-70m/step20000, ... under the "
+            "data root.",
+        ),
+        Scale.PAPER: (
+            "WikiText-2 in the tokens of Pythia in place of WikiText-103.",
+            "Folders such as pythia-410m/step20000 under the data root are taken where they are there; the others are "
+            "fetched from Hugging Face.",
+        ),
+    },
+    run=run,
+)
