@@ -235,6 +235,16 @@ def test_other_types_train_the_same_network_up_to_rounding(dtype):
     assert same(full, reduced) == (dtype == "tf32"), "a processor has no TF32"
 
 
+def test_a_compiled_network_trains_as_the_plain_one_up_to_rounding():
+    def plain():
+        return nn.Sequential(nn.Flatten(), nn.Linear(16, 8), nn.ReLU(), nn.Linear(8, 2))
+
+    one, other = (trained(recipe_of(compile=compiled), plain) for compiled in (False, True))
+    for key, tensor in one.weights.items():
+        torch.testing.assert_close(other.weights[key], tensor, rtol=1e-3, atol=1e-4)
+    assert other.losses == pytest.approx(one.losses, rel=1e-3)
+
+
 def test_channels_last_trains_the_same_network_up_to_rounding():
     full, last = trained(), trained(recipe_of(channels_last=True))
     for key, tensor in full.weights.items():

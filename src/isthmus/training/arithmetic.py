@@ -1,5 +1,7 @@
 """How a training computes: precision, memory format, compilation, and kernels that repeat themselves."""
 
+import importlib
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -28,7 +30,7 @@ def forward_of(model: nn.Module, recipe: Recipe, device: torch.device) -> Forwar
         model.double()
     if recipe.channels_last:
         model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    network = torch.compile(model) if recipe.compile else model
+    network = _compiled(model) if recipe.compile else model
 
     def forward(inputs: Tensor) -> Tensor:
         if recipe.channels_last and inputs.ndim == 4:
@@ -37,6 +39,13 @@ def forward_of(model: nn.Module, recipe: Recipe, device: torch.device) -> Forwar
             return output_tensor(network(inputs))
 
     return forward
+
+
+def _compiled(model: nn.Module) -> Callable[[Tensor], object]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # deprecations inside the compiler, seen as it is imported
+        importlib.import_module("torch._inductor.compile_fx")
+    return torch.compile(model)
 
 
 @contextmanager
