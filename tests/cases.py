@@ -55,6 +55,6 @@ CASES = [
     Case("lenet5", named("lenet5"), (1, 28, 28)),
     Case("omniglot_cnn", named("omniglot_cnn:width=3,classes=10"), (1, 16, 16)),
     Case("deep_linear", named("deep_linear:inputs=12,width=5"), (3, 2, 2)),
-    Case("mobilenet", named("mobilenet:width=4,classes=10"), (3, 16, 16), rule="block"),
+    Case("mobilenet", named("mobilenet:width=4,classes=10"), (3, 16, 16), rule="type"),
     Case("vit", named("vit:layers=2,width=16,heads=2,mlp=32,patch=4,image=8,classes=10"), IMAGE),
 ]

@@ -39,10 +39,10 @@ class Measured:
     def result(self):
         """All sweeps in one plan."""
         case = self.case
-        few = len(layer_partition("module", case.build())) <= MOST_LAYERS
+        few = len(layer_partition(case.rule, case.build())) <= MOST_LAYERS
         return isthmus.measure(
             case.build, case.weights(0), case.weights(1), case.data(3), sweep=SWEEPS, alphas=(0.25,),
-            layers="module" if few else "block", engine=self.engine,
+            layers=case.rule if few else "block", engine=self.engine,
         )  # fmt: skip
 
 
