@@ -179,6 +179,8 @@ isthmus explain theorem
 
 draws the paper's minimal example and checks that deep linear networks are convex along every layer:
 [`theorem.md`](theorem.md). `isthmus.convexity(result)` asks the same of any measurement.
+
+![Loss surface of the diagonal example](pictures/theorem_surface.svg)
 """
 
 if __name__ == "__main__":

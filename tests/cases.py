@@ -11,12 +11,13 @@ from isthmus.models.load import load_model
 
 @dataclass(frozen=True)
 class Case:
-    """A way to build a small network, and the shape of its inputs."""
+    """A way to build a small network, the shape of its inputs, and the layers that laws are checked on."""
 
     name: str
     build: Callable[[], nn.Module]
     input_shape: tuple[int, ...]
     classes: int = 10
+    rule: str = "module"
 
     def weights(self, seed: int) -> dict[str, Tensor]:
         """Weights from a seed, with running statistics that differ as well."""
@@ -54,4 +55,6 @@ CASES = [
     Case("lenet5", named("lenet5"), (1, 28, 28)),
     Case("omniglot_cnn", named("omniglot_cnn:width=3,classes=10"), (1, 16, 16)),
     Case("deep_linear", named("deep_linear:inputs=12,width=5"), (3, 2, 2)),
+    Case("mobilenet", named("mobilenet:width=4,classes=10"), (3, 16, 16), rule="block"),
+    Case("vit", named("vit:layers=2,width=16,heads=2,mlp=32,patch=4,image=8,classes=10"), IMAGE),
 ]

@@ -23,3 +23,13 @@ def save_whole(path: Path, write: Callable[[Path], object]) -> None:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def save_bytes(path: Path, content: bytes) -> None:
+    """Write a file as `save_whole` does.
+
+    Args:
+        path: The file to make.
+        content: All of it.
+    """
+    save_whole(path, lambda temporary: temporary.write_bytes(content))

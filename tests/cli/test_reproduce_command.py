@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from isthmus.cli.main import app
+from isthmus.experiments.reproduction.claim import Scale
 from isthmus.experiments.reproduction.registry import known_claims
 
 
@@ -43,7 +44,8 @@ def test_the_list_names_every_claim_with_times_and_status(tmp_path):
     status, out, _ = run("--list", "--out", tmp_path)
     assert status == 0
     for claim in known_claims().values():
-        assert claim.title in out
+        assert f"{claim.title} ({claim.figure})" in out
+        assert f"paper {claim.times[Scale.PAPER]}" in out
     rows = json.loads(run("--list", "--out", tmp_path, "--docs", tmp_path, "--json")[1])
     of_name = {row["name"]: row for row in rows}
     assert list(of_name) == list(known_claims())

@@ -113,7 +113,22 @@ REGISTERED = {
     "resnet18_no_norm": registered("resnet18_no_norm:width=2,classes=4", 3, 16, 16),
     "resnet18_group_norm": registered("resnet18_group_norm:width=2,classes=4", 3, 16, 16),
     "vgg11": registered("vgg11:width=1,classes=4", 3, 32, 32),
+    "mobilenet": registered("mobilenet:width=2,classes=4", 3, 16, 16),
+    "lenet5": registered("lenet5:classes=4", 1, 28, 28),
+    "omniglot_cnn": registered("omniglot_cnn:width=2,classes=4", 1, 16, 16),
+    "deep_linear": registered("deep_linear:inputs=12,width=5,classes=4", 3, 2, 2),
+    "vit": registered("vit:layers=2,width=16,heads=2,mlp=32,patch=4,image=8,classes=4", 3, 8, 8),
+    "gpt": lambda: (
+        load_model("gpt:layers=2,width=16,heads=2,length=8,vocabulary=50"),
+        torch.randint(0, 50, (9, 8)),
+    ),
 }
+
+
+def registered_pair(name):
+    """Two networks of a registered kind, under the loss that is made for its inputs."""
+    model, inputs = REGISTERED[name]()
+    return Pair.of(model, inputs, loss=cross_entropy if inputs.is_floating_point() else next_token_loss)
 
 
 def transformer(name):

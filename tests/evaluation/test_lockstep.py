@@ -1,12 +1,13 @@
 """Networks side by side: each stage gives what it gives alone, and features are those of the modules."""
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
 import torch
 from awkward_networks import AWKWARD, DecidesByData
-from pairs_of_networks import CPU, REGISTERED, Pair
+from pairs_of_networks import CPU, REGISTERED, Pair, registered_pair
 from torch import nn
 
 from isthmus.evaluation.batches import BatchSize
@@ -39,8 +40,8 @@ def ran(pair, points, observer, batch_size=4):
 
 
 def pairs():
-    for name, build in REGISTERED.items():
-        yield pytest.param(lambda build=build: Pair.of(*build()), id=name)
+    for name in REGISTERED:
+        yield pytest.param(partial(registered_pair, name), id=name)
     for model, inputs in AWKWARD.items():
         yield pytest.param(lambda m=model, i=inputs: Pair.of(m(), i(9)), id=model.__name__)
 

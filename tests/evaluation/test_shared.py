@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 import torch
 from awkward_networks import AWKWARD, NOT_CUT, BranchesJoinLate, InPlaceOnResidual, LayerUsedTwice, row_inputs
-from pairs_of_networks import MIXED, REGISTERED, FastPath, Pair, next_token_loss, transformer
+from pairs_of_networks import MIXED, REGISTERED, FastPath, Pair, next_token_loss, registered_pair, transformer
 from torch import nn
 
 from isthmus.evaluation.blends import LayerBlends
+from isthmus.models.registry import MODELS
 from isthmus.weights.state import converted
 
 
@@ -27,8 +28,12 @@ def assert_engines_agree(pair, points, cut=True):
 @pytest.mark.parametrize("name", REGISTERED)
 def test_shared_equals_direct_to_the_bit_on_every_registered_network(name):
     torch.manual_seed(0)
-    pair = Pair.of(*REGISTERED[name]())
+    pair = registered_pair(name)
     assert_engines_agree(pair, pair.points(at_most=24))
+
+
+def test_every_registered_network_is_compared():
+    assert set(REGISTERED) == set(MODELS)
 
 
 @pytest.mark.parametrize("kind", AWKWARD)

@@ -6,19 +6,53 @@ import pytest
 
 import isthmus
 from isthmus.errors import InputError
+from isthmus.experiments.reproduction import recipes
 from isthmus.experiments.reproduction.bench import Bench
-from isthmus.experiments.reproduction.claim import Scale
+from isthmus.experiments.reproduction.claim import Claim, Scale
+from isthmus.experiments.reproduction.layerwise import layerwise_evidence
 from isthmus.experiments.reproduction.page import HEADINGS
 from isthmus.experiments.reproduction.record import Reproduction, load_reproduction
-from isthmus.experiments.reproduction.registry import known_claims
 from isthmus.experiments.reproduction.reproduce import reproduce
 
-CLAIM = known_claims()["initialisation"]
-NAME = "initialisation-smoke"
+NAME = "tiny-smoke"
+CLAIM = Claim(
+    name="tiny",
+    title="digits are easy",
+    figure="Figure 0",
+    says="Two small networks.",
+    expected="Little.",
+    paper_settings={},
+    times=dict.fromkeys(Scale, "seconds"),
+    departures=dict.fromkeys(Scale, ()),
+    run=lambda bench: layerwise_evidence(bench, DATA, DATA),
+)
+DATA = {"train": "digits:train[0:60]", "test": "digits:test[0:60]"}
+RECIPE = """
+model = "mlp:inputs=64,width=8"
+data = "{data}"
+length = "2ep"
+batch_size = 10
+optimizer = {{ name = "sgd", learning_rate = 0.1 }}
+[[network]]
+name = "a1"
+[[network]]
+name = "b1"
+seeds = {{ order = 1 }}
+"""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def shipped(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("recipes")
+    for scale, data in ((Scale.SMOKE, "digits:train[0:60]"), (Scale.SMALL, "cifar10:train[0:60]")):
+        (folder / f"tiny-{scale}.toml").write_text(RECIPE.format(data=data))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(recipes, "RECIPES", folder)
+        yield
 
 
 @pytest.fixture(scope="module")
-def done(tmp_path_factory):
+def done(shipped, tmp_path_factory):
     out = tmp_path_factory.mktemp("out")
     said = []
     return out, reproduce(CLAIM, Scale.SMOKE, out, say=said.append), said
@@ -35,12 +69,12 @@ def test_everything_that_is_promised_is_there(done):
     assert found.verdict_text == "smoke: not meant to be read"
     assert found.seconds["training"] > 0
     assert found.num_pairs == 1
-    text = (folder / "initialisation.md").read_text()
+    text = (folder / "tiny.md").read_text()
     assert all(f"## {heading}" in text for heading in HEADINGS)
     pictures = sorted(file.stem for file in (folder / "pictures").glob("*.svg"))
     assert pictures == sorted(file.stem for file in (folder / "pictures").glob("*.png"))
     assert all(f"(pictures/{stem}.svg)" in text for stem in pictures)
-    assert {"initialisation_loss_train", "initialisation_error_test"} <= set(pictures)
+    assert {"tiny_loss_train", "tiny_error_test"} <= set(pictures)
     assert any("network b1, 2ep of 2ep: training loss" in line for line in said)
 
 
@@ -58,16 +92,16 @@ def test_going_on_retrains_and_measures_nothing_and_says_the_same(done):
     out, found, _ = done
     folder = out / NAME
     before = stamps(folder / "networks"), stamps(folder / "runs" / "steps" / "members")
-    page = (folder / "initialisation.md").read_bytes()
+    page = (folder / "tiny.md").read_bytes()
     said = []
     again = reproduce(CLAIM, Scale.SMOKE, out, resume=True, say=said.append)
     assert again == found
     assert (stamps(folder / "networks"), stamps(folder / "runs" / "steps" / "members")) == before
-    assert (folder / "initialisation.md").read_bytes() == page
+    assert (folder / "tiny.md").read_bytes() == page
     assert said == [
-        "initialisation: 2 networks are there",
-        "initialisation: steps is measured",
-        "initialisation: end is measured",
+        "tiny: 2 networks are there",
+        "tiny: steps is measured",
+        "tiny: end is measured",
     ]
 
 
@@ -82,24 +116,24 @@ def test_what_is_there_is_refused_without_resume_and_left_alone(done):
 def test_another_claim_takes_the_networks_that_are_there_and_their_time(done):
     out, found, _ = done
     before, said = stamps(out), []
-    bench = Bench("batchnorm", Scale.SMOKE, out, None, said.append)
-    networks = bench.networks("initialisation")
+    bench = Bench("fig2", Scale.SMOKE, out, None, said.append)
+    networks = bench.networks("tiny")
     assert networks.folder == out / NAME / "networks"
     assert stamps(out) == before
-    assert said == ["batchnorm: 2 networks are there"]
-    assert bench.borrowed == ["initialisation"]
+    assert said == ["fig2: 2 networks are there"]
+    assert bench.borrowed == ["tiny"]
     assert bench.seconds == {"training": found.seconds["training"], "measuring": 0.0}
 
 
 def test_missing_data_leaves_no_trace(tmp_path):
     with pytest.raises(InputError, match="cifar10"):
         reproduce(CLAIM, Scale.SMALL, tmp_path / "out", data_root=tmp_path / "nothing")
-    assert not (tmp_path / "out" / "initialisation-small").exists()
+    assert not (tmp_path / "out" / "tiny-small").exists()
 
 
 def test_an_unfinished_claim_is_recorded_as_such(tmp_path):
     folder = tmp_path / NAME
-    Reproduction("initialisation", Scale.SMOKE).save(folder)
+    Reproduction("tiny", Scale.SMOKE).save(folder)
     assert json.loads((folder / "reproduction.json").read_text())["verdict"] is None
     with pytest.raises(InputError, match="there already"):
         reproduce(CLAIM, Scale.SMOKE, tmp_path)

@@ -47,6 +47,8 @@ def test_the_headings_are_fixed_and_every_part_has_its_figures():
     text = page()
     assert [line[3:] for line in text.splitlines() if line.startswith("## ")] == list(HEADINGS)
     parts = dict(part.split("\n\n", 1) for part in text.split("\n## ")[1:])
+    assert parts["Claim"].strip() == "Figure 9 of the paper. It is."
+    assert parts["Expected"].strip() == "Wetness."
     assert "isthmus reproduce fig1 --scale small" in parts["Command"]
     assert "Two cores: training 6 minutes, measuring 20 seconds." in parts["Hardware and time"]
     assert "those of `fig2`" in parts["Hardware and time"]
@@ -114,9 +116,9 @@ def test_settings_name_what_differs_and_leave_out_what_is_nothing():
     assert rows["learning rate"] == "cosine, peak 0.05, warmup 100it, warmup from 0.0001"
     assert rows["augmentation"] == "crop, flip"
     assert rows["the two networks"] == "same initialisation, another order"
-    rates = recipe_rows(shipped_recipes("learning_rate", Scale.PAPER))
-    assert rates["mini-batch"] == "64; 256"
-    assert rates["learning rate"].count("peak") == 2
+    both = recipe_rows([*shipped_recipes("fig1", Scale.PAPER), *shipped_recipes("learning_rate", Scale.PAPER)])
+    assert both["mini-batch"] == "64; 256"
+    assert both["learning rate"].count("peak") == 2
     assert recipe_rows(shipped_recipes("fig1", Scale.SMALL))["augmentation"] == "none"
     measured = measured_rows("end", {"train": "digits:train[0:9]"}, {"alphas": 11})
     assert measured == {"measured on": "end: `digits:train[0:9]`", "alphas": "11 evenly spaced"}

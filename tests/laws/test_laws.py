@@ -19,7 +19,7 @@ def engine(request):
 
 
 def measured(case, a, b, **options):
-    return isthmus.measure(case.build, a, b, case.data(), **options)
+    return isthmus.measure(case.build, a, b, case.data(), **{"layers": case.rule} | options)
 
 
 @each_case

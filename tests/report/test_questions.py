@@ -68,7 +68,7 @@ def test_every_question_of_a_run_is_drawn_and_said_and_stands_on_the_page(measur
         sentence = question.sentence(measured, None)
         assert sentence.endswith(".")
         assert sentence.replace("'", "&#39;") in text
-    assert text.count('<img class="question" src="data:image/svg+xml;base64,') == len(STEMS)
+    assert text.count('<img class="drawn" src="data:image/svg+xml;base64,') == len(STEMS)
 
 
 def test_every_split_has_its_own_picture_and_sentence(tmp_path: Path) -> None:

@@ -131,6 +131,9 @@ def test_the_sentence_of_curvature_is_read_off_the_numbers() -> None:
         assert words in said, said
     predicted = curved().predicted_rise.isel(moving=slice(1, None)).values
     assert f"For {(predicted > 1e-3).sum()} of 42 the predicted rise is above that of a random direction" in said
+    all_decided = curved()
+    all_decided.attrs["undecided"] = "[]"
+    assert "No measured interval includes zero." in curvature.sentence(all_decided)
     one = curved(hosts=("b",))
     one["measured_full_excess"][0] = 0.7
     assert "0.5 predicted, 0.7 [0.3, 0.55] measured (nats)" in curvature.sentence(one)

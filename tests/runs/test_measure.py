@@ -312,3 +312,15 @@ def test_counters_that_differ_are_no_obstacle():
         warnings.simplefilter("error")
         result = isthmus.measure(case.build, a, b, case.data(), sweep="full")
     assert np.isfinite(result.loss.values).all()
+
+
+def test_files_of_one_name_are_told_apart_by_their_folders_and_no_path_is_stored(pair, tmp_path):
+    for weights, folder in zip(pair, ("here", "there"), strict=True):
+        isthmus.save_weights(weights, tmp_path / folder / "20ep.safetensors")
+    files = [tmp_path / folder / "20ep.safetensors" for folder in ("here", "there")]
+    result = isthmus.measure(CNN.build, *files, CNN.data(), sweep="full")
+    assert (result.attrs["name_a"], result.attrs["name_b"]) == ("here/20ep.safetensors", "there/20ep.safetensors")
+    alone = isthmus.measure(CNN.build, files[0], pair[1], CNN.data(), sweep="full")
+    assert alone.attrs["name_a"] == "20ep.safetensors"
+    assert alone.attrs["run_id"] == result.attrs["run_id"]
+    assert str(tmp_path) not in str(result.attrs)

@@ -11,6 +11,7 @@ from isthmus.cli.inspect import inspect
 from isthmus.cli.measure import measure
 from isthmus.cli.models import models
 from isthmus.cli.outcome import DEBUG, reported
+from isthmus.cli.questions import EPILOG
 from isthmus.cli.report import report
 from isthmus.cli.reproduce import reproduce
 from isthmus.cli.similarity import similarity
@@ -26,7 +27,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 for command in (demo, inspect, measure, curvature, similarity, subspace, report, train, reproduce, models, explain):
-    app.command()(reported(command))
+    app.command(epilog=EPILOG if command is measure else None)(reported(command))
 
 
 def main() -> None:

@@ -7,8 +7,21 @@ from typing import Annotated, Any
 
 import typer
 
-from isthmus.cli.loss_option import loss_of_option
 from isthmus.cli.networks import named_networks
+from isthmus.cli.options import (
+    BatchSizeOption,
+    DataRootOption,
+    DeviceOption,
+    DtypeOption,
+    EngineOption,
+    HostsOption,
+    JsonOption,
+    LayersOption,
+    LossOption,
+    ModelOption,
+    ProgressOption,
+    loss_of_option,
+)
 from isthmus.sweeps.spec import FORMS
 
 Many = list[str]
@@ -23,9 +36,7 @@ def measure(
             "pairs. Folders of checkpoints named 0ep.safetensors, 500it.safetensors, ...: every step that all have.",
         ),
     ],
-    model: Annotated[
-        str, typer.Option(help="NAME[:option=value,...] (see isthmus models) or path/to/file.py:function.")
-    ],
+    model: ModelOption,
     data: Annotated[
         Many,
         typer.Option(
@@ -43,11 +54,9 @@ def measure(
             "curve's maximum."
         ),
     ] = "0.5",
-    hosts: Annotated[str, typer.Option(help="Which networks play host: a,b or a or b.")] = "a,b",
-    layers: Annotated[str, typer.Option(help="module, tensor, block, type or pattern:GLOB,...")] = "module",
-    loss: Annotated[
-        str, typer.Option(help="cross_entropy, squared_error, or file.py:function giving per-example losses.")
-    ] = "cross_entropy",
+    hosts: HostsOption = "a,b",
+    layers: LayersOption = "module",
+    loss: LossOption = "cross_entropy",
     baseline: Annotated[str, typer.Option(help="models, chord or cut: what the excess is counted from.")] = "models",
     batch_norm: Annotated[
         str, typer.Option(help="interpolate, host or recalibrate: BatchNorm's running statistics.")
@@ -55,10 +64,10 @@ def measure(
     recalibrate_on: Annotated[
         str | None, typer.Option(help="Data for --batch-norm recalibrate: a training split.")
     ] = None,
-    dtype: Annotated[str, typer.Option(help="float32, float64, bfloat16 or tf32.")] = "float32",
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1, ...")] = "auto",
-    engine: Annotated[str, typer.Option(help="shared, or direct: one full forward pass a network.")] = "shared",
-    batch_size: Annotated[int | None, typer.Option(help="Examples at once; a rule chooses if it is left out.")] = None,
+    dtype: DtypeOption = "float32",
+    device: DeviceOption = "auto",
+    engine: EngineOption = "shared",
+    batch_size: BatchSizeOption = None,
     seed: Annotated[int, typer.Option(help="Of everything random.")] = 0,
     precision: Annotated[
         float | None,
@@ -68,7 +77,7 @@ def measure(
         int, typer.Option(help="So many random directions beside every barrier, as long as the step of averaging.")
     ] = 0,
     steps: Annotated[str | None, typer.Option(help="With folders of checkpoints: which steps, as 0ep,20ep.")] = None,
-    data_root: Annotated[Path | None, typer.Option(help="Where data sets lie; else ISTHMUS_DATA.")] = None,
+    data_root: DataRootOption = None,
     out: Annotated[Path | None, typer.Option(help="Run folder to make: results, pictures and report.html.")] = None,
     *,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in --out, if it is there.")] = False,
@@ -85,8 +94,8 @@ def measure(
     paired: Annotated[
         bool, typer.Option("--paired", help="Take networks two by two: A B C D are the pairs A-B and C-D.")
     ] = False,
-    progress: Annotated[bool, typer.Option(help="Show how far it is on standard error.")] = True,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+    progress: ProgressOption = True,
+    as_json: JsonOption = False,
 ) -> None:
     """Measure the barrier of every layer of two networks, of all pairs of several, or along their training."""
     a, b, steps_named = named_networks(networks, steps, paired=paired)

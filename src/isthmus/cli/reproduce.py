@@ -93,7 +93,7 @@ def _print_list(out: Path, docs: Path | None, *, as_json: bool) -> None:
     width = max(len(row["name"]) for row in rows) + 2
     for row in rows:
         times = ", ".join(f"{scale} {row[scale]}" for scale in SCALES)
-        print(f"{row['name']:{width}}{row['title']} ({row['paper']})")
+        print(f"{row['name']:{width}}{row['title']} ({row['figure']})")
         print(f"{'':{width}}time: {times}\n{'':{width}}status: {row['status']}")
 
 

@@ -5,40 +5,46 @@ from typing import Annotated
 
 import typer
 
-from isthmus.cli.loss_option import loss_of_option
+from isthmus.cli.options import (
+    BatchSizeOption,
+    CheckpointA,
+    CheckpointB,
+    DataOption,
+    DataRootOption,
+    DeviceOption,
+    DtypeOption,
+    JsonOption,
+    LayersOption,
+    LossOption,
+    ModelOption,
+    loss_of_option,
+)
 
 
 def similarity(
-    a: Annotated[Path, typer.Argument(help="Checkpoint of network a: safetensors file or folder, or torch file.")],
-    b: Annotated[Path, typer.Argument(help="Checkpoint of network b.")],
-    model: Annotated[
-        str, typer.Option(help="NAME[:option=value,...] (see isthmus models) or path/to/file.py:function.")
-    ],
-    data: Annotated[
-        str,
-        typer.Option(help="NAME[:SPLIT][[start:stop]], a Parquet, .npz or .safetensors file, or file.py:function."),
-    ],
+    a: CheckpointA,
+    b: CheckpointB,
+    model: ModelOption,
+    data: DataOption,
     alphas: Annotated[
         str, typer.Option(help="11 is a count of points of [0, 1]; 0.5 or 0,0.25,0.5 are positions.")
     ] = "0.5",
-    layers: Annotated[str, typer.Option(help="module, tensor, block, type or pattern:GLOB,...")] = "module",
+    layers: LayersOption = "module",
     initial_a: Annotated[Path | None, typer.Option(help="What a started its training from.")] = None,
     initial_b: Annotated[
         Path | None, typer.Option(help="What b started from; the same weights as --initial-a give the angle there.")
     ] = None,
-    loss: Annotated[
-        str, typer.Option(help="cross_entropy, or file.py:function giving per-example losses.")
-    ] = "cross_entropy",
+    loss: LossOption = "cross_entropy",
     batch_norm: Annotated[
         str, typer.Option(help="interpolate or host (here a): BatchNorm's running statistics of the blends.")
     ] = "interpolate",
-    dtype: Annotated[str, typer.Option(help="float32, float64, bfloat16 or tf32.")] = "float32",
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1, ...")] = "auto",
-    batch_size: Annotated[int | None, typer.Option(help="Examples at once; a rule chooses if it is left out.")] = None,
-    data_root: Annotated[Path | None, typer.Option(help="Where data sets lie; else ISTHMUS_DATA.")] = None,
+    dtype: DtypeOption = "float32",
+    device: DeviceOption = "auto",
+    batch_size: BatchSizeOption = None,
+    data_root: DataRootOption = None,
     out: Annotated[Path | None, typer.Option(help="Folder to make: numbers, picture and report.html.")] = None,
     *,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the study as JSON.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Compare features, predictions and weights of two networks and of the blends between them."""
     from isthmus.cli.study_output import print_study

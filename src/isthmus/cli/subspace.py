@@ -5,13 +5,25 @@ from typing import Annotated
 
 import typer
 
+from isthmus.cli.options import (
+    BatchSizeOption,
+    DataRootOption,
+    DeviceOption,
+    DtypeOption,
+    EngineOption,
+    JsonOption,
+    LayersOption,
+    LossOption,
+    ModelOption,
+    ProgressOption,
+    loss_of_option,
+)
+
 
 def subspace(
     a: Annotated[Path, typer.Argument(help="Folder with the checkpoints of network a, such as 20ep.safetensors.")],
     b: Annotated[Path, typer.Argument(help="Folder with the checkpoints of network b.")],
-    model: Annotated[
-        str, typer.Option(help="NAME[:option=value,...] (see isthmus models) or path/to/file.py:function.")
-    ],
+    model: ModelOption,
     data: Annotated[str, typer.Option(help="As for isthmus measure; one split.")],
     sigmas: Annotated[str, typer.Option(help="Lengths of the noise, from 0.")] = "0,0.125,0.25,0.5,1",
     sigma_unit: Annotated[
@@ -23,23 +35,20 @@ def subspace(
         list[str], typer.Option(help="full, single, or any other of isthmus measure; repeat for several.")
     ] = ["single"],  # noqa: B006
     hosts: Annotated[str, typer.Option(help="Which networks are left: a,b or a or b.")] = "a,b",
-    layers: Annotated[str, typer.Option(help="module, tensor, block, type or pattern:GLOB,...")] = "module",
-    loss: Annotated[
-        str, typer.Option(help="cross_entropy, or file.py:function giving per-example losses.")
-    ] = "cross_entropy",
-    dtype: Annotated[str, typer.Option(help="float32, float64, bfloat16 or tf32.")] = "float32",
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1, ...")] = "auto",
-    engine: Annotated[str, typer.Option(help="shared, or direct: one full forward pass a network.")] = "shared",
-    batch_size: Annotated[int | None, typer.Option(help="Examples at once; a rule chooses if it is left out.")] = None,
+    layers: LayersOption = "module",
+    loss: LossOption = "cross_entropy",
+    dtype: DtypeOption = "float32",
+    device: DeviceOption = "auto",
+    engine: EngineOption = "shared",
+    batch_size: BatchSizeOption = None,
     seed: Annotated[int, typer.Option(help="Of the draws.")] = 0,
-    data_root: Annotated[Path | None, typer.Option(help="Where data sets lie; else ISTHMUS_DATA.")] = None,
+    data_root: DataRootOption = None,
     out: Annotated[Path | None, typer.Option(help="Folder to make: the study, a picture and report.html.")] = None,
     *,
-    progress: Annotated[bool, typer.Option(help="Show how far it is on standard error.")] = True,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the study as JSON.")] = False,
+    progress: ProgressOption = True,
+    as_json: JsonOption = False,
 ) -> None:
     """Measure how special the way to the other network is: beside noise in the span of training, and outside of it."""
-    from isthmus.cli.loss_option import loss_of_option
     from isthmus.data.spec import parsed_data_spec
     from isthmus.models.spec import parsed_model_spec
     from isthmus.runs.noise_settings import NoiseSettings, parsed_sigmas

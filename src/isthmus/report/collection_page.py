@@ -1,21 +1,19 @@
 """The report of a collection: its pictures as files, and one self-contained page."""
 
-import base64
 import json
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from isthmus.files import save_whole
+from isthmus.files import save_bytes
 from isthmus.report.collection_pictures import collection_pictures
 from isthmus.report.folder import FORMATS
 from isthmus.report.members_table import members_table
 from isthmus.report.page_tables import settings_rows
+from isthmus.report.rendering import data_address, rendered
 
 if TYPE_CHECKING:
     import xarray as xr
 
-TEMPLATES = Path(__file__).parent / "templates"
 APART = ("members", "kind", "dimensions")
 
 
@@ -39,32 +37,25 @@ def save_collection_report(name: str, result: "xr.Dataset", folder: Path) -> Pat
     for picture in collection_pictures(result):
         contents = {file_format: picture_bytes(picture.figure, file_format) for file_format in FORMATS}
         for file_format, content in contents.items():
-            save_whole(folder / "figures" / f"{picture.stem}.{file_format}", partial(_write, content))
+            save_bytes(folder / "figures" / f"{picture.stem}.{file_format}", content)
         pictures.append({
             "title": picture.title,
             "reading": picture.sentence,
-            "svg": f"data:image/svg+xml;base64,{base64.b64encode(contents['svg']).decode()}",
+            "svg": data_address(contents["svg"]),
         })
-    save_whole(folder / "report.html", partial(_write, _page(name, result, pictures, folder).encode()))
+    save_bytes(folder / "report.html", _page(name, result, pictures, folder).encode())
     return folder / "report.html"
 
 
 def _page(name: str, result: "xr.Dataset", pictures: list[dict[str, str]], folder: Path) -> str:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     attrs = result.attrs
     plain = result.copy()
     plain.attrs = {key: value for key, value in attrs.items() if key not in APART}
     listed = json.loads(str(attrs.get("members") or "[]"))
     pages = [(member["name"], f"members/{member['folder']}/report.html") for member in listed]
-    return environment.get_template("collection.html").render(
+    return rendered(
+        "collection.html",
         title=f"Isthmus: {name}",
         attrs=attrs,
         pairs=_pairs(result),
@@ -90,7 +81,3 @@ def _pairs(result: "xr.Dataset") -> list[tuple[str, str, str]]:
 def _listed(attrs: "dict[Any, Any]", name: str) -> list[Any]:
     listed = json.loads(str(attrs.get(name) or "[]"))
     return listed if isinstance(listed, list) else [listed]
-
-
-def _write(content: bytes, path: Path) -> None:
-    path.write_bytes(content)

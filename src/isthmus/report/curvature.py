@@ -177,6 +177,8 @@ def _named(rise: _Rise) -> str:
 
 def _undecided_words(study: "xr.Dataset") -> str:
     names = json.loads(str(study.attrs["undecided"]))
+    if not names:
+        return "No measured interval includes zero."
     into: dict[str, list[str]] = {}
     for name in names:
         layer, _, host = name.rpartition(" into ")

@@ -1,11 +1,10 @@
 """The report of one or several runs as files in a folder."""
 
 from collections.abc import Iterator, Sequence
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from isthmus.files import save_whole
+from isthmus.files import save_bytes
 from isthmus.report.barrier_table import split_names, values_shown
 from isthmus.report.file_names import file_names
 
@@ -41,11 +40,11 @@ def save_report(runs: "Sequence[Run]", folder: Path) -> Path:
         for name, figure in figures(result):
             for file_format in FORMATS:
                 content = picture_bytes(figure, file_format)
-                save_whole(folder / "figures" / f"{prefix}{name}.{file_format}", partial(_write, content))
+                save_bytes(folder / "figures" / f"{prefix}{name}.{file_format}", content)
                 if file_format == "svg":
                     of_run[name] = content
         pictures.append(of_run)
-    save_whole(folder / "report.html", partial(_write, page(runs, pictures).encode()))
+    save_bytes(folder / "report.html", page(runs, pictures).encode())
     return folder / "report.html"
 
 
@@ -75,7 +74,3 @@ def figures(result: "xr.Dataset") -> "Iterator[tuple[str, Figure]]":
         for question in questions_of(result):
             yield f"{question.stem}{stem}", question.figure(result, split)
     yield "distances", distances(result)
-
-
-def _write(content: bytes, path: Path) -> None:
-    path.write_bytes(content)

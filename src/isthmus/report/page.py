@@ -1,9 +1,7 @@
 """One self-contained HTML page for one or several runs."""
 
-import base64
 import json
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from isthmus.report import interactive
@@ -22,12 +20,12 @@ from isthmus.report.page_tables import class_rows, run_rows, settings_rows, summ
 from isthmus.report.plotly_parts import Picture
 from isthmus.report.questions import questions_of
 from isthmus.report.reading import reading
+from isthmus.report.rendering import data_address, rendered
 
 if TYPE_CHECKING:
     import xarray as xr
 
 Run = tuple[str, "xr.Dataset", "xr.Dataset | None"]
-TEMPLATES = Path(__file__).parent / "templates"
 
 
 def page(runs: Sequence[Run], pictures: Sequence[Mapping[str, bytes]] | None = None) -> str:
@@ -41,19 +39,12 @@ def page(runs: Sequence[Run], pictures: Sequence[Mapping[str, bytes]] | None = N
     Returns:
         HTML.
     """
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
     from plotly.offline import get_plotlyjs
 
     static = pictures or [{} for _ in runs]
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     sections = [_run_section(i, run, static[i]) for i, run in enumerate(runs)]
-    return environment.get_template("report.html").render(
+    return rendered(
+        "report.html",
         title=f"Isthmus: {runs[0][0]}" if len(runs) == 1 else f"Isthmus: {len(runs)} runs",
         runs=sections,
         comparison=run_rows([(name, result) for name, result, _ in runs]) if len(runs) > 1 else [],
@@ -162,7 +153,7 @@ def _questions(result: "xr.Dataset", split: str | None, static: Mapping[str, byt
 
 
 def _data_address(svg: bytes | None) -> str:
-    return f"data:image/svg+xml;base64,{base64.b64encode(svg).decode()}" if svg else ""
+    return data_address(svg) if svg else ""
 
 
 def _stem(static: Mapping[str, bytes], index: int, splits: Sequence[str | None]) -> str:

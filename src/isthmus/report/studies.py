@@ -1,25 +1,23 @@
 """The studies that can be reported: one line for each."""
 
-import base64
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from isthmus.errors import UnknownNameError
-from isthmus.files import save_whole
+from isthmus.files import save_bytes
 from isthmus.report import curvature, similarity
 from isthmus.report.noise_reading import NOISE_NOTES, noise_rows, noise_sentence
 from isthmus.report.page_tables import Table, settings_rows
+from isthmus.report.rendering import data_address, rendered
 from isthmus.report.subspace_panels import subspace_panels
 
 if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.figure import Figure
 
-TEMPLATES = Path(__file__).parent / "templates"
 FORMATS = ("svg", "png")
 
 
@@ -85,8 +83,8 @@ def save_study_report(study: "xr.Dataset", folder: Path) -> Path:
     pictures = {file_format: picture_bytes(figure, file_format) for file_format in FORMATS}
     for file_format, content in pictures.items():
         file = folder / "figures" / f"{study.attrs['study']}.{file_format}"
-        save_whole(file, partial(_write, content))
-    save_whole(folder / "report.html", partial(_write, study_page(study, pictures["svg"]).encode()))
+        save_bytes(file, content)
+    save_bytes(folder / "report.html", study_page(study, pictures["svg"]).encode())
     return folder / "report.html"
 
 
@@ -100,28 +98,16 @@ def study_page(study: "xr.Dataset", svg: bytes) -> str:
     Returns:
         HTML.
     """
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
     shown, attrs = study_report(study), study.attrs
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("study.html").render(
+    return rendered(
+        "study.html",
         title=f"Isthmus: {shown.title}",
         attrs=attrs,
         sentence=shown.sentence(study),
         notes=shown.notes,
         table=shown.rows(study),
-        picture=f"data:image/svg+xml;base64,{base64.b64encode(svg).decode()}",
+        picture=data_address(svg),
         checks=json.loads(str(attrs.get("self_checks", "[]"))),
         warnings=json.loads(str(attrs.get("warnings", "[]"))),
         settings=settings_rows(study),
     )
-
-
-def _write(content: bytes, path: Path) -> None:
-    path.write_bytes(content)

@@ -1,12 +1,11 @@
 """The page of `isthmus explain theorem`: explanation, numbers, two pictures, in one file that loads nothing."""
 
-import base64
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from isthmus.errors import InputError
-from isthmus.files import save_whole
+from isthmus.files import save_bytes
+from isthmus.report.rendering import data_address, rendered
 from isthmus.report.theorem_picture import cuts_picture, diagonal_picture
 from isthmus.report.theorem_reading import EXPLANATION, cuts_reading, diagonal_reading
 
@@ -15,7 +14,6 @@ if TYPE_CHECKING:
 
 FORMATS = ("svg", "png")
 PAGE_FILE = "explain.html"
-TEMPLATES = Path(__file__).parent / "templates"
 
 
 def save_theorem_page(surface: "xr.DataArray", paths: "xr.Dataset", cuts: "xr.Dataset", folder: Path) -> Path:
@@ -40,8 +38,8 @@ def save_theorem_page(surface: "xr.DataArray", paths: "xr.Dataset", cuts: "xr.Da
     text = theorem_page(paths, cuts, {name: files[f"{name}.svg"] for name in drawn})
     try:
         for name, content in files.items():
-            save_whole(folder / "figures" / name, partial(_write, content))
-        save_whole(folder / PAGE_FILE, partial(_write, text.encode()))
+            save_bytes(folder / "figures" / name, content)
+        save_bytes(folder / PAGE_FILE, text.encode())
     except OSError as error:
         raise InputError("a folder that can be written to", str(error), str(folder), "name another --out") from error
     return folder / PAGE_FILE
@@ -58,17 +56,9 @@ def theorem_page(paths: "xr.Dataset", cuts: "xr.Dataset", pictures: dict[str, by
     Returns:
         HTML.
     """
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    encoded = {name: f"data:image/svg+xml;base64,{base64.b64encode(svg).decode()}" for name, svg in pictures.items()}
-    return environment.get_template("explain.html").render(
+    encoded = {name: data_address(svg) for name, svg in pictures.items()}
+    return rendered(
+        "explain.html",
         title="Isthmus: why one layer can be averaged",
         explanation=EXPLANATION,
         rows=midpoint_rows(paths),
@@ -98,7 +88,3 @@ def midpoint_rows(paths: "xr.Dataset") -> list[dict[str, str]]:
             "verdict": str(row.convexity.values),
         })
     return rows
-
-
-def _write(content: bytes, path: Path) -> None:
-    path.write_bytes(content)

@@ -47,7 +47,10 @@ class NamedModel:
     hash: str
 
 
-def read_weights(weights: Weights, name: str) -> tuple[StateDict, str, tuple[str, ...]]:
+Read = tuple[StateDict, str, tuple[str, ...]]
+
+
+def read_weights(weights: Weights, name: str) -> Read:
     """The weights that were given, read from disk if it is a path.
 
     Args:
@@ -73,6 +76,28 @@ def read_weights(weights: Weights, name: str) -> tuple[StateDict, str, tuple[str
         f"network {name}",
         "give model.state_dict(), or the file that it was saved to",
     )
+
+
+def read_pair(a: Weights, b: Weights) -> tuple[Read, Read]:
+    """The weights of both networks; files of one name are called by their folder too, as in "a/20ep.safetensors".
+
+    Args:
+        a: As `read_weights`.
+        b: As `read_weights`.
+
+    Returns:
+        What `read_weights` returns, of each.
+    """
+    read_a, read_b = read_weights(a, "a"), read_weights(b, "b")
+    if read_a[1] == read_b[1] and isinstance(a, str | Path) and isinstance(b, str | Path):
+        folders = [Path(path).resolve().parent.name for path in (a, b)]
+        if folders[0] != folders[1]:
+            named = [
+                (read[0], f"{folder}/{read[1]}", read[2])
+                for folder, read in zip(folders, (read_a, read_b), strict=True)
+            ]
+            return named[0], named[1]
+    return read_a, read_b
 
 
 def fitted_weights(weights: StateDict, name: str, notes: tuple[str, ...], module: nn.Module) -> NamedWeights:

@@ -125,8 +125,9 @@ def checked_settings(**values: Any) -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         name = str(first["loc"][0])
+        expected = str(first.get("ctx", {}).get("expected", first["msg"]))
         raise InputError(
-            str(first.get("ctx", {}).get("expected", first["msg"])).removeprefix("Value error, "),
+            expected.removeprefix("Value error, ").removeprefix("Input should be "),
             repr(first["input"]),
             f"--{name.replace('_', '-')} ({name}= in Python)",
             "choose a value that is expected",

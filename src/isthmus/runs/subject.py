@@ -23,7 +23,7 @@ from isthmus.layers.rules import layer_partition
 from isthmus.measures.distance import LayerDistance, layer_distance
 from isthmus.paths.linear import Segment
 from isthmus.paths.point import Point
-from isthmus.runs.inputs import NamedModel, NamedWeights, fitted_weights, named_model, own_tokenizer, read_weights
+from isthmus.runs.inputs import NamedModel, NamedWeights, fitted_weights, named_model, own_tokenizer, read_pair
 from isthmus.runs.request import Request
 from isthmus.runs.settings import Settings
 from isthmus.sweeps.directions import with_directions
@@ -82,7 +82,7 @@ def subject_of(request: Request) -> Subject:
     _refuse_unused_recalibration(settings, recalibration_data)
     device, dtype = device_named(settings.device), DTYPES[settings.dtype]
     loss_function = loss_named(request.loss)
-    read_a, read_b = read_weights(request.a, "a"), read_weights(request.b, "b")
+    read_a, read_b = read_pair(request.a, request.b)
     named = named_model(request.model, read_a[0])
     network_a, network_b = (fitted_weights(*read, named.module) for read in (read_a, read_b))
     tokenizer = own_tokenizer(request.model)

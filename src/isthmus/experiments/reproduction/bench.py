@@ -70,7 +70,7 @@ class Bench:
         owner = claim or self.claim
         recipes, home = shipped_recipes(owner, self.scale), claim_folder(self.out, owner, self.scale)
         networks = TrainedNetworks(home / NETWORKS, recipes)
-        self.settings |= recipe_rows(recipes)
+        self._note(recipe_rows(recipes))
         if owner != self.claim and owner not in self.borrowed:
             self.borrowed.append(owner)
         missing = [recipe for recipe in recipes if not networks.final(recipe.name).is_file()]
@@ -99,9 +99,7 @@ class Bench:
 
         if "a" not in options:
             options["a"], options["b"] = networks.trajectory_pairs
-        for row, words in measured_rows(name, data, options).items():
-            earlier = self.settings.get(row)
-            self.settings[row] = words if earlier in {None, words} else f"{earlier}; {words}"
+        self._note(measured_rows(name, data, options))
         out = self.folder / RUNS / name
         complete = (out / "results.parquet").is_file()
         self.say(f"{name} is measured" if complete else f"measuring {name}")
@@ -127,6 +125,11 @@ class Bench:
         homes = [claim_folder(self.out, owner, self.scale) for owner in (self.claim, *self.borrowed)]
         spent = {TRAINING: sum(spent_seconds(home).get(TRAINING, 0.0) for home in homes)}
         return spent | {MEASURING: spent_seconds(self.folder).get(MEASURING, 0.0)}
+
+    def _note(self, rows: Mapping[str, str]) -> None:
+        for row, words in rows.items():
+            earlier = self.settings.get(row)
+            self.settings[row] = words if earlier in {None, words} else f"{earlier}; {words}"
 
     def _tell(self, progress: "Progress") -> None:
         step, length = progress.step, progress.length

@@ -9,6 +9,7 @@ from isthmus.experiments.reproduction import barriers
 from isthmus.experiments.reproduction.criterion import Criterion, at_least, at_most, largest, smallest
 from isthmus.experiments.reproduction.evidence import Evidence
 from isthmus.experiments.reproduction.panels import pair_panels, step_panels
+from isthmus.experiments.reproduction.recipes import TrainedNetworks
 from isthmus.experiments.reproduction.shares import layer_shares
 
 if TYPE_CHECKING:
@@ -26,6 +27,9 @@ def layerwise_evidence(
     along: Mapping[str, str],
     end: Mapping[str, str],
     splits: Mapping[str, str] = SPLITS,
+    *,
+    networks: TrainedNetworks | None = None,
+    pairs: Sequence[tuple[str, str]] = (),
     **options: Any,
 ) -> Evidence:
     """Train this claim's pairs, measure the first at every step, and compare all of them at the last one.
@@ -35,23 +39,26 @@ def layerwise_evidence(
         along: What to measure the first pair on at every step, by the names of `splits`; training data first.
         end: The same for all pairs at the last step, which the criteria speak of: more examples.
         splits: Words for each split, such as "training images".
+        networks: Trained already; None trains this claim's own.
+        pairs: Names of networks; none for (a1, b1), (a2, b2), ...
         options: For `isthmus.measure`.
 
     Returns:
         The criteria of Figure 1 with the figures seen, heat maps along training, and a table of the pairs.
     """
-    networks = bench.networks()
-    first_a, first_b = (trajectories[:1] for trajectories in networks.trajectory_pairs)
-    steps = bench.measured("steps", networks, along, a=first_a, b=first_b, **options)
-    a, b = networks.final_pairs
+    networks = networks or bench.networks()
+    chosen = pairs or networks.pairs
+    a, b = networks.trajectories(chosen[:1])
+    steps = bench.measured("steps", networks, along, a=a, b=b, **options)
+    a, b = networks.finals(chosen)
     last = bench.measured("end", networks, end, a=a, b=b, **options)
     first, *others = splits
     criteria = [*loss_criteria(last, first, splits[first])]
     for split in others:
         criteria += error_criteria(last, split, splits[split])
-    pictures = [*step_panels(steps, splits), *(pair_panels(last, splits) if len(networks.pairs) > 1 else ())]
+    pictures = [*step_panels(steps, splits), *(pair_panels(last, splits) if len(chosen) > 1 else ())]
     sentences = [f"On {words}: {picture.sentence}" for words, picture in zip(splits.values(), pictures, strict=False)]
-    return Evidence(criteria, sentences, pictures, len(networks.pairs), barriers.pair_rows(last, splits))
+    return Evidence(criteria, sentences, pictures, len(chosen), barriers.pair_rows(last, splits))
 
 
 def loss_criteria(end: xr.Dataset, split: str, words: str, *, essential: bool = True) -> Sequence[Criterion]:

@@ -48,7 +48,7 @@ def listed_claims(out: Path, pages: Path | None) -> list[dict[str, str]]:
         rows.append({
             "name": claim.name,
             "title": claim.title,
-            "paper": claim.figure,
+            "figure": claim.figure,
             **{str(scale): claim.times[scale] for scale in Scale},
             "status": "; ".join(words) or NOT_RUN,
         })

@@ -1,0 +1,116 @@
+"""What criteria are stated on: the figures are those of the measurement, of the right pair, layer and host."""
+
+import numpy as np
+import pytest
+import torch
+
+import isthmus
+from isthmus.experiments.reproduction import barriers
+from isthmus.experiments.reproduction.criterion import largest, smallest
+from isthmus.experiments.reproduction.layerwise import LARGE, error_criteria, loss_criteria
+from isthmus.experiments.reproduction.shares import layer_shares, shares
+from isthmus.measures.connectivity import Connectivity
+from isthmus.models.load import load_model
+
+DATA = {"train": "digits:train[0:80]", "test": "digits:test[0:40]"}
+
+
+def network(seed, size):
+    torch.manual_seed(seed)
+    weights = load_model("mlp:inputs=64,width=6").state_dict()
+    return {key: size * tensor for key, tensor in weights.items()}
+
+
+@pytest.fixture(scope="module")
+def result():
+    """Two pairs of random networks; the second has larger weights and so larger barriers."""
+    with torch.random.fork_rng(devices=[]):
+        a, b = ([network(seed, size) for seed, size in ((start, 1.0), (start + 2, 3.0))] for start in (0, 1))
+    return isthmus.measure(load_model("mlp:inputs=64,width=6"), a, b, DATA)
+
+
+def test_the_full_barrier_is_the_larger_one_of_each_pair(result):
+    for value in ("loss_barrier", "error_barrier"):
+        found = barriers.full_barriers(result, "train", value)
+        cells = result[value].sel(split="train", moving="all").max("host")
+        assert [estimate.value for estimate in found] == cells.values.tolist()
+        assert [estimate.where for estimate in found] == [f"pair {pair}" for pair in result["pair"].values]
+        assert all(estimate.low <= estimate.value <= estimate.high for estimate in found)
+
+
+def test_layers_are_all_single_rows_and_say_pair_and_host(result):
+    found = barriers.layer_barriers(result, "test")
+    assert len(found) == 2 * 2 * 4
+    most = largest(found)
+    cells = result.loss_barrier.sel(split="test").isel(moving=(result["sweep"] == "single").values)
+    place = cells.where(cells == cells.max(), drop=True)
+    assert most.value == float(cells.max())
+    assert most.where == f"pair {place['pair'].item()}, {place['moving'].item()} into {place['host'].item()}"
+    assert smallest(found).value == float(cells.min())
+
+
+def test_shares_are_quotients_of_mean_excesses(result):
+    found = {estimate.where: estimate for estimate in layer_shares(result, "train")}
+    excess = result.loss_excess.sel(split="train", alpha=0.5)
+    for where, estimate in found.items():
+        pair, rest = where.removeprefix("pair ").split(", ")
+        layer, host = rest.split(" into ")
+        row = excess.sel(pair=pair, host=host)
+        expected = float(row.sel(moving=layer) / row.sel(moving="all"))
+        assert estimate.value == pytest.approx(expected, rel=1e-4)  # losses of examples are kept in float32
+        assert estimate.low <= estimate.value <= estimate.high
+    assert len(found) == 16
+
+
+def test_the_full_network_has_the_whole_share_without_doubt(result):
+    doubtful, *_, certain = shares(result, ["all"], "train")  # the first pair's own barrier may be zero
+    assert (doubtful.value, doubtful.low, doubtful.high) == (1, -np.inf, np.inf)
+    assert (certain.value, certain.low, certain.high) == pytest.approx((1, 1, 1))
+
+
+def test_criteria_speak_of_the_weakest_pair_and_the_strongest_layer(result):
+    full, layer, share, _ = loss_criteria(result, "train", "training images")
+    weakest = min(barriers.full_barriers(result, "train"), key=lambda estimate: estimate.value)
+    assert full.seen.endswith(weakest.where)
+    assert f"{LARGE:g} nats" in full.threshold
+    assert float(full.seen.split()[0].replace("−", "-")) == pytest.approx(weakest.value, abs=0.06)
+    assert layer.seen.endswith(largest(barriers.layer_barriers(result, "train")).where)
+    assert share.seen.endswith(largest(layer_shares(result, "train")).where)
+    error, _ = error_criteria(result, "test", "test images")
+    worst = min(barriers.full_barriers(result, "test", "error_barrier"), key=lambda estimate: estimate.value)
+    assert float(error.seen.split()[0].replace("−", "-")) == pytest.approx(100 * worst.value, abs=0.6)
+
+
+def test_one_split_needs_no_name_and_one_pair_no_label(result):
+    alone = isthmus.measure(
+        load_model("mlp:inputs=64,width=6"), network(0, 1.0), network(1, 1.0), {"train": DATA["train"]}
+    )
+    (found,) = barriers.full_barriers(alone, "train")
+    assert found.where == ""
+    assert found.value == float(alone.loss_barrier.sel(moving="all").max())
+    assert len(layer_shares(alone, "train")) == 8
+    assert len(barriers.connectivities(alone, "train")) == 1
+
+
+@pytest.mark.parametrize(
+    ("found", "met"),
+    [
+        ([Connectivity.CONNECTED] * 2, True),
+        ([Connectivity.CONNECTED, Connectivity.UNDECIDED], None),
+        ([Connectivity.UNDECIDED, Connectivity.NOT], False),
+    ],
+)
+def test_every_pair_has_to_be_connected(found, met):
+    assert barriers.connectivity_criterion(found, "on training images").met is met
+
+
+def test_the_table_has_a_row_for_every_pair_and_split(result):
+    titles, *rows = barriers.pair_rows(result, {"train": "training images", "test": "test images"})
+    assert [row[:2] for row in rows] == [
+        [str(pair), words] for pair in result["pair"].values for words in ("training images", "test images")
+    ]
+    assert {len(row) for row in rows} == {len(titles)}
+    losses = np.array([[float(number) for number in row[2].split(", ")] for row in rows[::2]])
+    for column, network_name in enumerate("ab"):
+        expected = result[f"loss_{network_name}"].sel(split="train").values
+        assert losses[:, column] == pytest.approx(expected, abs=1e-4)
