@@ -47,7 +47,7 @@ def test_the_headings_are_fixed_and_every_part_has_its_figures():
     text = page()
     assert [line[3:] for line in text.splitlines() if line.startswith("## ")] == list(HEADINGS)
     parts = dict(part.split("\n\n", 1) for part in text.split("\n## ")[1:])
-    assert parts["Claim"].strip() == "Figure 9 of the paper. It is."
+    assert parts["Claim"].strip() == "In the paper: Figure 9. It is."
     assert parts["Expected"].strip() == "Wetness."
     assert "isthmus reproduce fig1 --scale small" in parts["Command"]
     assert "Two cores: training 6 minutes, measuring 20 seconds." in parts["Hardware and time"]

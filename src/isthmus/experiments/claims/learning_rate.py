@@ -10,7 +10,7 @@ from isthmus.experiments.reproduction.evidence import Evidence
 if TYPE_CHECKING:
     from isthmus.experiments.reproduction.bench import Bench
 
-RATES, PAIR = {"high": "fig1", "low": None}, [("a1", "b1")]
+RATES = {"high": "fig1", "low": None}
 LARGE, SMALL = 0.3, 0.1
 
 
@@ -32,9 +32,9 @@ def run(bench: "Bench") -> Evidence:
     ends, pictures = {}, list[Picture]()
     for rate, owner in RATES.items():
         networks = bench.networks(owner)
-        a, b = networks.trajectories(PAIR)
+        a, b = [networks.trajectory("a1")], [networks.trajectory("b1")]
         steps = bench.measured(f"{rate} steps", networks, along, a=a, b=b)
-        a, b = networks.finals(PAIR)
+        a, b = [networks.final("a1")], [networks.final("b1")]
         ends[rate] = bench.measured(f"{rate} end", networks, at_end, a=a, b=b)
         pictures += heat_maps(steps.isel(pair=0), SPLITS, f"{rate} learning rate", f"{rate}_")
     full = {rate: barriers.full_barriers(end, "train")[0] for rate, end in ends.items()}

@@ -30,6 +30,7 @@ def layerwise_evidence(
     *,
     networks: TrainedNetworks | None = None,
     pairs: Sequence[tuple[str, str]] = (),
+    others: TrainedNetworks | None = None,
     **options: Any,
 ) -> Evidence:
     """Train this claim's pairs, measure the first at every step, and compare all of them at the last one.
@@ -41,20 +42,22 @@ def layerwise_evidence(
         splits: Words for each split, such as "training images".
         networks: Trained already; None trains this claim's own.
         pairs: Names of networks; none for (a1, b1), (a2, b2), ...
+        others: Where the second network of each pair is; None for among the same.
         options: For `isthmus.measure`.
 
     Returns:
         The criteria of Figure 1 with the figures seen, heat maps along training, and a table of the pairs.
     """
     networks = networks or bench.networks()
-    chosen = pairs or networks.pairs
-    a, b = networks.trajectories(chosen[:1])
+    chosen, donors = pairs or networks.pairs, others or networks
+    (first, second), *_ = chosen
+    a, b = [networks.trajectory(first)], [donors.trajectory(second)]
     steps = bench.measured("steps", networks, along, a=a, b=b, **options)
-    a, b = networks.finals(chosen)
+    a, b = [networks.final(name) for name, _ in chosen], [donors.final(name) for _, name in chosen]
     last = bench.measured("end", networks, end, a=a, b=b, **options)
-    first, *others = splits
-    criteria = [*loss_criteria(last, first, splits[first])]
-    for split in others:
+    first_split, *other_splits = splits
+    criteria = [*loss_criteria(last, first_split, splits[first_split])]
+    for split in other_splits:
         criteria += error_criteria(last, split, splits[split])
     pictures = [*step_panels(steps, splits), *(pair_panels(last, splits) if len(chosen) > 1 else ())]
     sentences = [f"On {words}: {picture.sentence}" for words, picture in zip(splits.values(), pictures, strict=False)]

@@ -34,7 +34,7 @@ def page_text(
     """
     ours = settings | ({PAIRS: str(evidence.num_pairs)} if evidence.num_pairs else {})
     parts = {
-        "Claim": f"{claim.figure} of the paper. {claim.says}",
+        "Claim": f"In the paper: {claim.figure}. {claim.says}",
         "Command": f"```\n{command_text(claim.name, found.scale)}\n```",
         "Hardware and time": _hardware(found, borrowed),
         "Settings": table_text(settings_table(claim.paper_settings, ours)),

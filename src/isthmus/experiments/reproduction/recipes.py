@@ -94,31 +94,9 @@ class TrainedNetworks:
     @property
     def trajectory_pairs(self) -> tuple[list[Path], list[Path]]:
         """The trajectories of the pairs: two lists of equal length for `isthmus.measure`."""
-        return self.trajectories(self.pairs)
+        return [self.trajectory(a) for a, _ in self.pairs], [self.trajectory(b) for _, b in self.pairs]
 
     @property
     def final_pairs(self) -> tuple[list[Path], list[Path]]:
         """The last checkpoints of the pairs: two lists of equal length for `isthmus.measure`."""
-        return self.finals(self.pairs)
-
-    def trajectories(self, pairs: Sequence[tuple[str, str]]) -> tuple[list[Path], list[Path]]:
-        """The trajectories of chosen pairs.
-
-        Args:
-            pairs: Names of networks.
-
-        Returns:
-            Two lists of equal length for `isthmus.measure`.
-        """
-        return [self.trajectory(a) for a, _ in pairs], [self.trajectory(b) for _, b in pairs]
-
-    def finals(self, pairs: Sequence[tuple[str, str]]) -> tuple[list[Path], list[Path]]:
-        """The last checkpoints of chosen pairs.
-
-        Args:
-            pairs: Names of networks.
-
-        Returns:
-            Two lists of equal length for `isthmus.measure`.
-        """
-        return [self.final(a) for a, _ in pairs], [self.final(b) for _, b in pairs]
+        return [self.final(a) for a, _ in self.pairs], [self.final(b) for _, b in self.pairs]
