@@ -55,13 +55,20 @@ def test_the_headings_are_fixed_and_every_part_has_its_figures():
     assert "| network | a river | a cup |" in parts["Settings"]
     assert "| length | 7 epochs | – |" in parts["Settings"]
     assert "| pairs | – | 2 |" in parts["Settings"]
-    assert "From 2 pairs of networks" in parts["Obtained"]
+    assert "From 2 pairs of networks; brackets hold 95 % intervals." in parts["Obtained"]
     assert "| a1-b1 | 2 |" in parts["Obtained"]
     assert "- A cup | no river." in parts["Departures from the paper"]
     assert "| wetness | at least 1 drops | 2.0 (1.5 to 2.5) drops, pair a1-b1 | met |" in parts["Verdict"]
     assert "1 of 1 criteria are met" in parts["Verdict"]
     assert "(pictures/fig1_cup.svg)" in parts["Pictures"]
     assert "It is half full." in parts["Pictures"]
+
+
+def test_exact_figures_have_no_word_of_intervals():
+    exact = Evidence((at_least("count", Estimate.exact(3, "of 3"), 1),), [], [], 1)
+    text = page_text(CLAIM, exact, Reproduction("fig1", Scale.SMALL, verdict_of(exact.criteria), exact.criteria), {})
+    assert "From 1 pair of networks." in text
+    assert "95 %" not in text
 
 
 def test_the_verdict_is_read_back_from_the_page():

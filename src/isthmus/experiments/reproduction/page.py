@@ -11,6 +11,7 @@ from isthmus.experiments.reproduction.settings import PAIRS, settings_table
 from isthmus.experiments.reproduction.times import seconds_text
 from isthmus.report.picture import Picture
 
+INTERVAL = re.compile(r"\(\S+ to \S+\)")
 HEADINGS = (
     "Claim", "Command", "Hardware and time", "Settings", "Expected", "Obtained", "Departures from the paper", "Verdict",
     "Pictures",
@@ -40,7 +41,7 @@ def page_text(
         "Settings": table_text(settings_table(claim.paper_settings, ours)),
         "Expected": claim.expected,
         "Obtained": "\n\n".join([
-            *_pairs(evidence.num_pairs), *evidence.obtained, *([table_text(evidence.rows)] if evidence.rows else [])
+            *_pairs(evidence), *evidence.obtained, *([table_text(evidence.rows)] if evidence.rows else [])
         ]),
         "Departures from the paper": "\n".join(f"- {text}" for text in claim.departures[found.scale]) or "None.",
         "Verdict": f"{_verdict_words(found)}\n\n{table_text(criteria_rows(found.criteria))}",
@@ -126,8 +127,12 @@ def _bare_verdict(found: Reproduction) -> str:
     return found.verdict_text.removeprefix(f"{found.scale}: ")
 
 
-def _pairs(count: int) -> list[str]:
-    return [f"From {count} pair{'s' if count > 1 else ''} of networks; intervals are 95 %."] if count else []
+def _pairs(evidence: Evidence) -> list[str]:
+    """How many pairs the figures come from, and what stands in brackets where anything does."""
+    figures = [*(criterion.seen for criterion in evidence.criteria), *(cell for row in evidence.rows for cell in row)]
+    intervals = "; brackets hold 95 % intervals" if any(INTERVAL.search(figure) for figure in figures) else ""
+    count = evidence.num_pairs
+    return [f"From {count} pair{'s' if count > 1 else ''} of networks{intervals}."] if count else []
 
 
 def _hardware(found: Reproduction, borrowed: Sequence[str]) -> str:
