@@ -7,7 +7,7 @@ import xarray as xr
 import isthmus
 from isthmus.data.load import load_examples
 from isthmus.errors import InputError
-from isthmus.experiments.claims import fig4, gpt, pythia, vgg11
+from isthmus.experiments.claims import fig4, gpt, mobilenet, pythia, vgg11
 from isthmus.experiments.reproduction.along_steps import largest_at_any_step, never_criterion
 from isthmus.experiments.reproduction.claim import Scale
 from isthmus.experiments.reproduction.recipes import shipped_recipes
@@ -148,6 +148,16 @@ def test_a_barrier_on_the_way_is_found_although_the_end_has_none():
     assert found.where == "two into a, 0ep"
     assert never_criterion(result, None, "text").met is False
     assert never_criterion(along_steps([[9.0, 0.0, 0.0], [9.0, 0.01, 0.02]]), None, "text").met is True
+
+
+def test_recalibrated_barriers_are_counted_by_their_lower_ends():
+    result = along_steps([[9.0, 0.3, 0.05], [0.0, 0.0, 0.0]]).isel(step=0)
+    words = mobilenet.recalibrated_words(result)
+    assert "barrier of 9 nats" in words
+    assert "has 0.3 nats, one into a" in words
+    assert "2 of 4 cuts" in words
+    wide = result.assign(loss_barrier_low=result.loss_barrier - 0.25)
+    assert "0 of 4 cuts" in mobilenet.recalibrated_words(wide)
 
 
 def test_a_missing_checkpoint_is_named_with_what_to_put_there(tmp_path):
