@@ -67,9 +67,9 @@ def recalibrated_words(anew: "xr.Dataset") -> str:
     full, layers = largest(barriers.full_barriers(anew)), barriers.layer_barriers(anew)
     above = sum(layer.low > SMALL for layer in layers)
     return (
-        "When one convolution is averaged, the statistics of the norm layer behind it stay the host's and no longer fit "
-        "its output. With running statistics measured anew for every network, on training images, the full network has "
-        f"a loss barrier of {full.text('nats')}; the largest single layer has {largest(layers).text('nats')}; "
+        "When one convolution is averaged, the statistics of the norm layer behind it stay the host's and no longer "
+        "fit its output. With running statistics measured anew for every network, on training images, the full network "
+        f"has a loss barrier of {full.text('nats')}; the largest single layer has {largest(layers).text('nats')}; "
         f"{above} of {len(layers)} cuts of single layers lie above {SMALL:g} nats, beyond their intervals."
     )
 
