@@ -134,6 +134,23 @@ def test_one_pair_without_special_directions_is_named():
     assert bent.met is True
 
 
+def test_averaging_a_layer_is_told_apart_from_exchanging_it():
+    excess = np.zeros((2, 3, 3))  # host, moving, alpha
+    excess[:, 0] = 9.0
+    excess[0, 1] = (0.0, 0.05, 4.0)
+    excess[1, 2] = (0.0, 2.5, 0.0)
+    found = {
+        "loss_excess": (("host", "moving", "alpha"), excess),
+        "alpha_at_loss_barrier": (("host", "moving"), np.array([0.0, 0.5, 1.0])[excess.argmax(axis=2)]),
+    }
+    coordinates = {"host": ["a", "b"], "moving": ["all", "one", "two"], "alpha": [0.0, 0.5, 1.0]}
+    result = xr.Dataset(found, coordinates).assign_coords(sweep=("moving", ["full", "single", "single"]))
+    words = fig4.midpoint_words(result)
+    assert "Of 4 cuts of single layers 1 are highest at alpha = 1" in words
+    assert "Half-way 1 lie more than 0.1 nats" in words
+    assert "the highest by 2.5 nats" in words
+
+
 def along_steps(values):
     cells = np.zeros((2, 2, 3)) + np.array(values)[:, None, :]
     found = {f"loss_barrier{end}": (("step", "host", "moving"), cells) for end in ("", "_low", "_high")}
