@@ -50,6 +50,15 @@ def test_folders_go_to_standard_output_and_a_table_to_standard_error(folder):
     assert last < first
 
 
+def test_processes_train_side_by_side_and_still_list_folders_in_order(folder):
+    status, out, err = run("train", "r.toml", "--out", "out", "--device", "cpu", "--processes", 2)
+    assert status == 0, err
+    assert out.splitlines() == [str(Path("out") / name) for name in "ab"]
+    assert sorted(row.split()[:2] for row in err.splitlines()[1:]) == [[n, f"{k}ep"] for n in "ab" for k in range(1, 5)]
+    assert run("train", "r.toml", "--out", "none", "--processes", 0)[0] == 2
+    assert not Path("none").exists()
+
+
 def test_what_was_trained_can_be_measured(folder):
     assert run("train", "r.toml", "--out", "out")[0] == 0
     files = [folder / "out" / name / "4ep.safetensors" for name in "ab"]

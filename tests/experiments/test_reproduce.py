@@ -125,6 +125,14 @@ def test_another_claim_takes_the_networks_that_are_there_and_their_time(done):
     assert bench.seconds == {"training": found.seconds["training"], "measuring": 0.0}
 
 
+def test_a_claim_that_needs_few_networks_of_another_trains_no_more(tmp_path):
+    bench = Bench("fig2", Scale.SMOKE, tmp_path, None)
+    networks = bench.networks("tiny", ["b1"])
+    assert networks.names == ["b1"]
+    assert [folder.name for folder in networks.folder.iterdir()] == ["b1"]
+    assert bench.networks("tiny").names == ["a1", "b1"]
+
+
 def test_missing_data_leaves_no_trace(tmp_path):
     with pytest.raises(InputError, match="cifar10"):
         reproduce(CLAIM, Scale.SMALL, tmp_path / "out", data_root=tmp_path / "nothing")

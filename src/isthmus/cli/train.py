@@ -18,6 +18,9 @@ def train(
     out: Annotated[Path, typer.Option(help="Where to make a folder for each network.")],
     data_root: Annotated[Path | None, typer.Option(help="Where data sets lie; else ISTHMUS_DATA.")] = None,
     device: Annotated[str | None, typer.Option(help="In place of the recipe's: auto, cpu, cuda, cuda:1, ...")] = None,
+    processes: Annotated[
+        int | None, typer.Option(min=1, help="Networks at a time, one thread each; else one after the other.")
+    ] = None,
     *,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with what is in --out, if anything.")] = False,
 ) -> None:
@@ -33,10 +36,17 @@ def train(
         recipes = [one.model_copy(update={"device": device}) for one in recipes]
 
     from isthmus.training.networks import train_networks
+    from isthmus.training.several import train_at_once
 
     print(f"{'network':<12} {'step':>8} {'of':>8} {'training loss':>14} {'seconds':>8}", file=sys.stderr)
-    for folder in train_networks(recipes, out, resume=resume, data_root=data_root, tell=_tell).values():
-        print(folder.path)
+    if processes is None:
+        folders = train_networks(recipes, out, resume=resume, data_root=data_root, tell=_tell)
+        homes = [folder.path for folder in folders.values()]
+    else:
+        at_once = train_at_once(recipes, out, processes=processes, resume=resume, data_root=data_root, tell=_tell)
+        homes = list(at_once.values())
+    for home in homes:
+        print(home)
 
 
 def _tell(progress: "Progress") -> None:

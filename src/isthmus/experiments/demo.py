@@ -1,73 +1,23 @@
 """The demo: three small networks that show what a common initialisation is worth."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import xarray as xr
-from torch import Tensor
 
-from isthmus.data.examples import Examples
-from isthmus.data.load import load_examples
-from isthmus.models.load import load_model
 from isthmus.report.folder import save_report
 from isthmus.runs.access import load_classes
 from isthmus.runs.measure import measure
-from isthmus.training.initial import make_initial_model
-from isthmus.training.loop import train
-from isthmus.training.optimizer_settings import Sgd
-from isthmus.training.recipe import Recipe
-from isthmus.training.schedule import Cosine
-from isthmus.training.seeds import Seeds
-from isthmus.weights.checkpoint import load_checkpoint, save_weights
-from isthmus.weights.step import Step
+from isthmus.training.networks import Progress
+from isthmus.training.recipe_file import load_recipes
+from isthmus.training.several import train_at_once
 
-MODEL = "cnn:width=24,channels=1"
-DATA = "fashion_mnist_small"
-RECIPE = Recipe(
-    length=Step(15, "ep"),
-    batch_size=32,
-    optimizer=Sgd(learning_rate=0.1, momentum=0.9),
-    schedule=Cosine(warmup=Step(200, "it")),
-    clip_norm=1.0,
-)
-
-SEEDS = {
-    "a": Seeds(initialisation=0, order=0),
-    "b": Seeds(initialisation=0, order=1),
-    "c": Seeds(initialisation=1, order=2),
-}
-"""The networks by name: b starts where a does and sees the examples in another order, c starts elsewhere."""
-
-
-def demo_networks(
-    progress: Callable[[str, int, float], None] | None = None,
-    examples: Examples | None = None,
-    recipe: Recipe = RECIPE,
-) -> dict[str, dict[str, Tensor]]:
-    """Train the networks of `SEEDS`, one after the other.
-
-    Args:
-        progress: Called after every epoch with the network's name, its epochs done, and the mean loss per example of
-            the last epoch, in nats.
-        examples: What to train on; None for the training split of `DATA`.
-        recipe: How to train.
-
-    Returns:
-        The final weights by name: of `MODEL`, on the CPU.
-    """
-    chosen = load_examples(f"{DATA}:train") if examples is None else examples
-    networks = {}
-    for name, seeds in SEEDS.items():
-        model = make_initial_model(partial(load_model, MODEL), seeds)
-        told = None if progress is None else partial(_tell_epochs, progress, name)
-        networks[name] = train(model, chosen, recipe.model_copy(update={"seeds": seeds}), progress=told).weights
-    return networks
-
-
+RECIPE = Path(__file__).with_name("demo.toml")
 PAIRS = {"same initialisation": ("a", "b"), "different initialisations": ("a", "c")}
-SPLITS = {"train": f"{DATA}:train[0:1000]", "test": f"{DATA}:test"}
+SPLITS = {"train": "fashion_mnist_small:train[0:1000]", "test": "fashion_mnist_small:test"}
+TELL_EVERY = 5
 
 
 @dataclass(frozen=True)
@@ -85,7 +35,7 @@ class Demo:
     page: Path
 
 
-def run_demo(folder: Path, say: Callable[[str], None] = print) -> Demo:
+def run_demo(folder: Path, say: Callable[[str], None] = print, recipe: Path = RECIPE) -> Demo:
     """Train the demo's networks, measure both pairs on training and test images, and make a page.
 
     What is in the folder already is used: networks are loaded, finished measurements read.
@@ -93,36 +43,31 @@ def run_demo(folder: Path, say: Callable[[str], None] = print) -> Demo:
     Args:
         folder: Where to write networks, runs and report.
         say: Told how far it is.
+        recipe: Of networks a, b and c.
 
     Returns:
         Results, reading and page.
     """
-    files = {name: folder / f"{name}.safetensors" for name in SEEDS}
-    if all(file.exists() for file in files.values()):
-        say(f"using the networks in {folder}")
-        networks = {name: load_checkpoint(file).weights for name, file in files.items()}
-    else:
-        say("training three small networks on 4,000 images of clothes, about a minute on two cores")
-        networks = demo_networks(partial(_say_epoch, say))
-        for name, file in files.items():
-            save_weights(networks[name], file)
+    networks = load_recipes(recipe)
+    say("training three small networks on 4,000 images of clothes, about a minute on two cores")
+    homes = train_at_once(networks, folder / "networks", resume=True, tell=lambda progress: _say(progress, say))
+    final = {network.name: homes[network.name] / f"{network.length}.safetensors" for network in networks}
     results, runs = {}, []
     for pair, (a, b) in PAIRS.items():
         say(f"measuring {a} and {b}: {pair}")
         out = folder / pair.replace(" ", "-")
-        results[pair] = measure(MODEL, networks[a], networks[b], SPLITS, out=out, resume=True)
+        results[pair] = measure(networks[0].model, final[a], final[b], SPLITS, out=out, resume=True)
         runs.append((pair, results[pair], load_classes(out)))
     page = save_report(runs, folder)
     return Demo(results, "\n".join(_reading(pair, result) for pair, result in results.items()), page)
 
 
-def _tell_epochs(progress: Callable[[str, int, float], None], name: str, step: Step, loss: float) -> None:
-    progress(name, step.count, loss)
-
-
-def _say_epoch(say: Callable[[str], None], name: str, epochs: int, loss: float) -> None:
-    if epochs % 5 == 0:
-        say(f"network {name}: {epochs} of {RECIPE.length.count} epochs, training loss {loss:.3f}")
+def _say(progress: Progress, say: Callable[[str], None]) -> None:
+    if math.isnan(progress.loss):
+        say(f"network {progress.network} is there already")
+    elif progress.step.count % TELL_EVERY == 0:
+        done = f"{progress.step.count} of {progress.length.count} epochs"
+        say(f"network {progress.network}: {done}, training loss {progress.loss:.3f}")
 
 
 def _reading(pair: str, result: xr.Dataset) -> str:

@@ -135,9 +135,9 @@ def midpoint_words(result: "xr.Dataset") -> str:
     half = layers.loss_excess.sel(alpha=0.5)
     exchanged = int((layers.alpha_at_loss_barrier == 1).sum())
     return (
-        f"Of {half.size} cuts of single layers {exchanged} are highest at alpha = 1, where a layer is exchanged and not "
-        f"averaged. Half-way {int((half > FLAT).sum())} lie more than {FLAT:g} nats above the mean of the two networks, "
-        f"the highest by {float(half.max()):.2g} nats."
+        f"Of {half.size} cuts of single layers {exchanged} are highest at alpha = 1, where a layer is exchanged and "
+        f"not averaged. Half-way {int((half > FLAT).sum())} lie more than {FLAT:g} nats above the mean of the two "
+        f"networks, the highest by {float(half.max()):.2g} nats."
     )
 
 

@@ -22,7 +22,7 @@ def run(bench: "Bench") -> "Evidence":
     """
     from isthmus.experiments.reproduction.layerwise import layerwise_evidence
 
-    here, there = bench.networks("fig1"), bench.networks()
+    here, there = bench.networks("fig1", ("a1", "b1")), bench.networks()
     bench.settings[START] = "different initialisation, another order"
     along, end = ALONG[bench.scale], END[bench.scale]
     return layerwise_evidence(bench, along, end, networks=here, others=there, pairs=[("a1", "c1"), ("b1", "d1")])

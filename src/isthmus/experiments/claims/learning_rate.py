@@ -31,7 +31,7 @@ def run(bench: "Bench") -> Evidence:
     along, at_end = ALONG[bench.scale], END[bench.scale]
     ends, pictures = {}, list[Picture]()
     for rate, owner in RATES.items():
-        networks = bench.networks(owner)
+        networks = bench.networks(owner, ("a1", "b1"))
         a, b = [networks.trajectory("a1")], [networks.trajectory("b1")]
         steps = bench.measured(f"{rate} steps", networks, along, a=a, b=b)
         a, b = [networks.final("a1")], [networks.final("b1")]

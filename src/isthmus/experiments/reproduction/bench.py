@@ -2,7 +2,7 @@
 
 import math
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -59,11 +59,12 @@ class Bench:
         """
         self._say(f"{self.claim}: {text}")
 
-    def networks(self, claim: str | None = None) -> TrainedNetworks:
+    def networks(self, claim: str | None = None, names: Collection[str] = ()) -> TrainedNetworks:
         """Train the networks of a recipe that ships with the package; those that are there already are taken.
 
         Args:
             claim: Whose recipe, and in whose folder: None for this claim's own.
+            names: Of the networks that are needed; none for all of them.
 
         Returns:
             The networks.
@@ -72,6 +73,7 @@ class Bench:
 
         owner = claim or self.claim
         shipped, home = shipped_recipes(owner, self.scale), claim_folder(self.out, owner, self.scale)
+        shipped = tuple(recipe for recipe in shipped if not names or recipe.name in names)
         recipes = [r.model_copy(update={"data": self.made_data.get(r.data, r.data)}) for r in shipped]
         networks = TrainedNetworks(home / NETWORKS, recipes)
         self._note(recipe_rows(shipped))
