@@ -75,6 +75,15 @@ def test_wrong_input_ends_with_status_2_and_one_message(tmp_path, monkeypatch, a
     assert list(tmp_path.iterdir()) == [tmp_path / "file"]
 
 
+def test_a_claim_that_can_not_be_done_does_not_stop_the_others(tmp_path):
+    status, out, err = run("pythia", "fig3", "--scale", "small", "--out", tmp_path / "out", "--data-root", tmp_path)
+    assert status == 2
+    assert "wrong input for pythia" in err
+    assert "1 of 2 claims are done; not pythia" in err
+    assert "verdict: partly" in out
+    assert (tmp_path / "out" / "fig3-small" / "fig3.md").is_file()
+
+
 def test_help_list_and_argument_errors_never_import_torch(tmp_path):
     for arguments, expected in ((["--help"], 0), (["--list"], 0), (["fig11"], 2), (["fig1", "--scale", "x"], 2)):
         code = (

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from cases import CASES
+from scipy import stats
 
 import isthmus
 from isthmus.data.load import load_examples
@@ -47,10 +48,9 @@ def averaged(host, other, *layers):
 )
 def test_a_cost_is_the_loss_of_the_client_with_averaged_layers_minus_its_own(costs, label, layers, data, splits):
     cell = costs.sel(moving=label, host="b", data=data)
-    mixed, host, other = (losses(w, *splits) for w in (averaged(B, A, *layers), B, A))
+    mixed, host = (losses(w, *splits) for w in (averaged(B, A, *layers), B))
     assert float(cell["loss"]) == pytest.approx(mixed.mean(), abs=1e-5)
     assert float(cell["rise"]) == pytest.approx((mixed - host).mean(), abs=1e-5)
-    assert float(cell["excess"]) == pytest.approx((mixed - (host + other) / 2).mean(), abs=1e-5)
     assert float(cell["loss_host"]) == pytest.approx(host.mean(), abs=1e-5)
     assert cell["rise_low"] < cell["rise"] < cell["rise_high"]
     everything = losses(averaged(B, A, "hidden1", "hidden2", "hidden3", "fc"), *splits)
@@ -66,25 +66,35 @@ def test_estimates_say_whose_layers_they_are(costs):
     found = costs_of(costs, "fc", "own")
     assert [estimate.where for estimate in found] == ["fc of a", "fc of b"]
     assert found[1].value == float(costs["rise"].sel(moving="fc", host="b", data="own"))
-    assert costs_of(costs, "fc", "union", "excess")[0].low == float(costs["excess_low"].sel(
+    assert costs_of(costs, "fc", "union", "share")[0].low == float(costs["share_low"].sel(
         moving="fc", host="a", data="union"))  # fmt: skip
 
 
+@pytest.mark.parametrize(("label", "layers"), [("fc", ["fc"]), ("set:01", ["hidden1", "fc"]), ("nothing", [])])
+def test_what_stays_above_full_averaging_is_the_mean_of_both_clients_on_the_union(costs, label, layers):
+    splits = ("own_a", "own_b")
+    partly = (losses(averaged(A, B, *layers), *splits) + losses(averaged(B, A, *layers), *splits)) / 2
+    everything = losses(averaged(B, A, "hidden1", "hidden2", "hidden3", "fc"), *splits)
+    cell = costs.sel(averaged=label)
+    difference = partly - everything
+    assert float(cell["above_full"]) == pytest.approx(difference.mean(), abs=1e-5)
+    half = stats.t.ppf(0.975, len(difference) - 1) * difference.std(ddof=1) / len(difference) ** 0.5
+    ends = [float(cell[f"above_full_{end}"]) for end in ("low", "high")]
+    assert ends == pytest.approx([difference.mean() - half, difference.mean() + half], abs=2e-2 * half)
+
+
 @pytest.mark.parametrize(
-    ("full", "local", "met", "seen"),
-    [
-        (0.5, 0.9, True, "0.500 nats, against 0.700 of hidden1"),
-        (0.5, 0.4, False, "0.500 nats, against 0.400 of nothing"),
-        (0.8, 0.9, False, "0.800 nats, against 0.700 of hidden1"),
-    ],
+    ("value", "low", "high", "met"), [(0.2, 0.1, 0.3, True), (0.2, -0.1, 0.5, None), (-0.2, -0.3, -0.1, False)]
 )
-def test_full_averaging_is_best_only_below_every_set_and_below_none_at_all(costs, full, local, met, seen):
+def test_full_averaging_is_best_only_if_every_set_and_nothing_are_surely_worse(costs, value, low, high, met):
     changed = costs.copy(deep=True)
-    changed["loss"][:] = 0.7
-    changed["loss"].loc[{"moving": "all"}] = full
-    changed["loss_host"][:] = local
+    for end, number in (("", 0.7), ("_low", 0.6), ("_high", 0.8)):
+        changed[f"above_full{end}"][:] = number
+    for end, number in (("", value), ("_low", low), ("_high", high)):
+        changed[f"above_full{end}"].loc[{"averaged": "hidden1"}] = number
     criterion = full_is_best("x", changed)
-    assert (criterion.met, criterion.seen, criterion.essential) == (met, seen, False)
+    assert (criterion.met, criterion.essential) == (met, False)
+    assert criterion.seen.endswith("nats, hidden1")
 
 
 def test_the_criteria_are_the_least_of_everything_and_the_most_of_single_layers(costs):
@@ -94,7 +104,7 @@ def test_the_criteria_are_the_least_of_everything_and_the_most_of_single_layers(
         (everything, costs["rise"].sel(data="own", moving=["all"]), "idxmin"),
         (layer, single["rise"].sel(data="own"), "idxmax"),
         (share, single["share"].sel(data="own"), "idxmax"),
-        (union, single["excess"].sel(data="union"), "idxmax"),
+        (union, single["rise"].sel(data="union"), "idxmax"),
     ):
         stacked = cells.stack(cell=["moving", "host"])
         moving, host = getattr(stacked, at_end)("cell").item()

@@ -6,8 +6,9 @@ import torch
 
 import isthmus
 from isthmus.experiments.reproduction import barriers
+from isthmus.experiments.reproduction.barriers import LARGE
 from isthmus.experiments.reproduction.criterion import largest, smallest
-from isthmus.experiments.reproduction.layerwise import LARGE, error_criteria, loss_criteria
+from isthmus.experiments.reproduction.layerwise import error_criteria, loss_criteria
 from isthmus.experiments.reproduction.shares import layer_shares, shares
 from isthmus.measures.connectivity import Connectivity
 from isthmus.models.load import load_model

@@ -55,7 +55,7 @@ def test_the_headings_are_fixed_and_every_part_has_its_figures():
     assert "| network | a river | a cup |" in parts["Settings"]
     assert "| length | 7 epochs | – |" in parts["Settings"]
     assert "| pairs | – | 2 |" in parts["Settings"]
-    assert "From 2 pairs of networks; brackets hold 95 % intervals." in parts["Obtained"]
+    assert "From 2 pairs of networks; brackets hold 95 % intervals over the examples;" in parts["Obtained"]
     assert "| a1-b1 | 2 |" in parts["Obtained"]
     assert "- A cup | no river." in parts["Departures from the paper"]
     assert "| wetness | at least 1 drops | 2.0 (1.5 to 2.5) drops, pair a1-b1 | met |" in parts["Verdict"]

@@ -27,8 +27,8 @@ def whole(tmp_path_factory):
         return contents("out")
 
 
-def killed(processes, folder, place, number):
-    process = processes.Process(target=killed_training, args=(folder, RECIPE, "out", place, number))
+def killed(processes, folder, place, number, recipe=RECIPE):
+    process = processes.Process(target=killed_training, args=(folder, recipe, "out", place, number))
     process.start()
     process.join()
     return process.exitcode
@@ -50,6 +50,21 @@ def test_killed_and_resumed_ends_with_the_same_bytes_as_training_at_once(
     assert all(data == whole[name] for name, data in done.items()), "a file that is there is whole"
     networks(RECIPE, "out", resume=True)
     assert contents("out") == whole
+
+
+@pytest.mark.parametrize("arithmetic", ["channels_last = true", 'dtype = "bfloat16"\nchannels_last = true'])
+def test_layout_and_arithmetic_go_on_to_the_bit_too(processes, tmp_path, monkeypatch, arithmetic):
+    monkeypatch.chdir(tmp_path)
+    save_data(enlarged=2)  # one pixel is too little for torch's bfloat16: see docs/decisions.md
+    recipe = TOML + arithmetic
+    networks(recipe, "whole")
+    assert killed(processes, tmp_path, "epoch", 3, recipe) == -signal.SIGKILL
+    assert (tmp_path / "out" / "a" / "2ep.safetensors").is_file()
+    assert not (tmp_path / "out" / "a" / "4ep.safetensors").exists()
+    networks(recipe, "out", resume=True)
+    assert contents("out") == contents("whole")
+    networks(TOML, "plain")
+    assert contents("plain")["a/6ep.safetensors"] != contents("whole")["a/6ep.safetensors"]
 
 
 def test_there_are_no_other_moments_to_be_killed_at(processes, whole, tmp_path, monkeypatch):

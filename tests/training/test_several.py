@@ -47,6 +47,15 @@ def test_finished_networks_are_left_as_they_are_and_threads_are_as_before(folder
     assert {file: file.stat().st_mtime_ns for file in (folder / "out").rglob("*.safetensors")} == times
 
 
+def test_a_used_folder_is_refused_before_any_network_is_trained(folder):
+    (folder / "out" / "b").mkdir(parents=True)
+    (folder / "out" / "b" / "mine.txt").write_text("keep")
+    with pytest.raises(InputError, match="a training that is there already") as caught:
+        train_at_once(recipes(folder, TOML + PAIR), folder / "out", processes=2)
+    assert caught.value.where == str(folder / "out" / "b")
+    assert [path.name for path in (folder / "out").rglob("*")] == ["b", "mine.txt"]
+
+
 def test_what_is_wrong_in_a_process_is_said_in_the_first_one(folder):
     given = recipes(folder, TOML.replace("0.05", "1e30").replace("clip_norm = 1.0", "") + PAIR)
     with pytest.raises(InputError, match="the last good checkpoint is 0ep") as caught:

@@ -32,10 +32,11 @@ seeds = { order = 1 }
 SPAWNED = PAIR + 'spawn = { network = "a", at = "3ep" }\n'
 
 
-def save_data():
-    """Write the recipe's data into the current folder."""
+def save_data(enlarged=1):
+    """Write the recipe's data into the current folder; every pixel becomes a square of so many."""
     examples = dark_and_light()
-    np.savez("data.npz", inputs=(examples.inputs / 128 - 1).numpy(), targets=examples.targets.numpy())
+    inputs = (examples.inputs / 128 - 1).numpy().repeat(enlarged, axis=2).repeat(enlarged, axis=3)
+    np.savez("data.npz", inputs=inputs, targets=examples.targets.numpy())
 
 
 def networks(text, out, **options):

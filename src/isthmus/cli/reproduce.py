@@ -7,7 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from isthmus.cli.outcome import WRONG_INPUT
+
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from isthmus.experiments.reproduction.claim import Claim
     from isthmus.experiments.reproduction.record import Reproduction
 
@@ -38,14 +42,35 @@ def reproduce(
     from isthmus.experiments.reproduction.claim import Scale
     from isthmus.experiments.reproduction.reproduce import reproduce as reproduction_of
 
-    found = []
-    for claim in chosen:
-        options = {"resume": resume, "data_root": data_root, "docs": docs}
-        found.append(reproduction_of(claim, Scale(scale), out, say=_said, **options))  # type: ignore[arg-type]
+    def reproduced(claim: "Claim") -> "Reproduction":
+        found = reproduction_of(claim, Scale(scale), out, resume=resume, data_root=data_root, docs=docs, say=_said)
         if not as_json:
-            _print_outcome(found[-1], out)
+            _print_outcome(found, out)
+        return found
+
+    found = [reproduced(chosen[0])] if len(chosen) == 1 else _those_that_can_be_done(chosen, reproduced)
     if as_json:
         print(json.dumps([one.values() for one in found], indent=1))
+    if len(found) < len(chosen):
+        sys.exit(WRONG_INPUT)
+
+
+def _those_that_can_be_done(
+    chosen: "Sequence[Claim]", reproduced: "Callable[[Claim], Reproduction]"
+) -> "list[Reproduction]":
+    """Every claim in turn; where input is wrong for one, that is said, and the others go on."""
+    from isthmus.errors import InputError, listed
+
+    found, refused = [], []
+    for claim in chosen:
+        try:
+            found.append(reproduced(claim))
+        except InputError as error:
+            _said(f"isthmus: wrong input for {claim.name}\n{error}")
+            refused.append(claim.name)
+    if refused:
+        _said(f"{len(found)} of {len(chosen)} claims are done; not {listed(refused, len(refused))}")
+    return found
 
 
 def _chosen(claims: list[str], scale: str) -> "list[Claim]":

@@ -64,7 +64,7 @@ def train(
 ) -> Training:
     """Train a network by a recipe.
 
-    The same initial weights, examples and recipe give the same weights to the bit, on the same machine with the same
+    The same initial weights, examples and recipe give the same weights to the bit, on the same processor with the same
     number of threads, in one go or in parts. PyTorch's own random state is as before afterwards.
 
     Args:

@@ -77,14 +77,13 @@ def train_networks(
         InputError: There is a training and `resume` was not asked for; what is there was trained otherwise; the
             network does not run on the data; or a loss is not finite.
     """
-    if out.is_file():
-        raise InputError("a folder", "a file", str(out), "name another --out")
+    refuse_used_folders(recipes, out, resume=resume)
     data = {spec: load_examples(spec, data_root=data_root) for spec in {recipe.data: None for recipe in recipes}}
     folders: dict[str, NetworkFolder] = {}
     for recipe in recipes:
         lasting = tuple(other.spawn.at for other in recipes if other.spawn and other.spawn.network == recipe.name)
         folder = NetworkFolder(out / recipe.name, recipe.batch_size, len(data[recipe.data]), lasting)
-        _refuse_unfit_folder(recipe, folder, resume=resume)
+        _refuse_late_parting(recipe, folder)
         folders[recipe.name] = folder
     for recipe in recipes:
         parent = folders[recipe.spawn.network] if recipe.spawn else None
@@ -92,15 +91,29 @@ def train_networks(
     return folders
 
 
-def _refuse_unfit_folder(recipe: NetworkRecipe, folder: NetworkFolder, *, resume: bool) -> None:
-    """Refuse, before any network is trained, what is there already and networks that would part after their end."""
-    if folder.path.exists() and any(folder.path.iterdir()) and not resume:
-        raise InputError(
-            "a new or empty folder",
-            "a training that is there already",
-            str(folder.path),
-            "add --resume, or name another --out",
-        )
+def refuse_used_folders(recipes: Sequence[NetworkRecipe], out: Path, *, resume: bool) -> None:
+    """Refuse, before any network is trained, what is there already.
+
+    Args:
+        recipes: One a network.
+        out: Where a folder for each of them is made.
+        resume: Whether to go on with what is there.
+
+    Raises:
+        InputError: `out` is a file, or one of the folders is not empty and `resume` was not asked for.
+    """
+    if out.is_file():
+        raise InputError("a folder", "a file", str(out), "name another --out")
+    for folder in (out / recipe.name for recipe in recipes):
+        if folder.exists() and any(folder.iterdir()) and not resume:
+            raise InputError(
+                "a new or empty folder", "a training that is there already", str(folder),
+                "add --resume, or name another --out",
+            )  # fmt: skip
+
+
+def _refuse_late_parting(recipe: NetworkRecipe, folder: NetworkFolder) -> None:
+    """Refuse, before any network is trained, those that would part after their end."""
     per_epoch = folder.iterations_per_epoch
     for at in (*folder.lasting, *([recipe.spawn.at] if recipe.spawn else [])):
         if at.iterations(per_epoch) >= recipe.length.iterations(per_epoch):

@@ -18,7 +18,7 @@ import torch
 
 from isthmus.errors import InputError
 from isthmus.evaluation.device import device_named, num_cores
-from isthmus.training.networks import Progress, train_networks
+from isthmus.training.networks import Progress, refuse_used_folders, train_networks
 from isthmus.training.recipe import NetworkRecipe
 
 
@@ -72,6 +72,7 @@ def train_at_once(
         InputError: As `train_networks`; the other processes are ended, and what they finished stays.
         RuntimeError: A process ended without a word.
     """
+    refuse_used_folders(recipes, out, resume=resume)
     jobs = deque(_Job(group, out, resume, data_root) for group in independent_groups(recipes))
     at_once = min(processes or num_cores(), len(jobs))
     finished = all((out / recipe.name / f"{recipe.length}.safetensors").is_file() for recipe in recipes)
@@ -144,7 +145,8 @@ def _received(pipe: Connection, process: SpawnProcess) -> Progress | _Done:
         news = pipe.recv()
     except EOFError:
         process.join()
-        raise RuntimeError(f"a training process ended with status {process.exitcode}: out of memory?") from None
+        reason = "out of memory, or called from a script without `if __name__ == '__main__':`"
+        raise RuntimeError(f"a training process ended with status {process.exitcode}: perhaps {reason}") from None
     if isinstance(news, _Failed):
         raise InputError(*news.message) if news.message else RuntimeError(f"in a training process\n{news.trace}")
     assert isinstance(news, Progress | _Done)

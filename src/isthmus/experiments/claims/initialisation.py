@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def run(bench: "Bench") -> "Evidence":
-    """Figure 1's pair starts in one place, this claim's networks in another: two pairs across, at every step.
+    """Each of Figure 1's pairs lends a network, and this claim has one from yet another start for each of them.
 
     Args:
         bench: To work on.
@@ -22,10 +22,12 @@ def run(bench: "Bench") -> "Evidence":
     """
     from isthmus.experiments.reproduction.layerwise import layerwise_evidence
 
-    here, there = bench.networks("fig1", ("a1", "b1")), bench.networks()
+    there = bench.networks()
+    pairs = [(f"a{number}", name) for number, name in enumerate(there.names, start=1)]
+    here = bench.networks("fig1", [name for name, _ in pairs])
     bench.settings[START] = "different initialisation, another order"
     along, end = ALONG[bench.scale], END[bench.scale]
-    return layerwise_evidence(bench, along, end, networks=here, others=there, pairs=[("a1", "c1"), ("b1", "d1")])
+    return layerwise_evidence(bench, along, end, networks=here, others=there, pairs=pairs)
 
 
 CLAIM = Claim(

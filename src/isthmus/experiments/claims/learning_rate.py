@@ -80,6 +80,7 @@ CLAIM = Claim(
         Scale.SMALL: (
             "3,000 images, width 16: the high rate is the first pair of fig1.",
             "The low rate is a tenth of the high one, with mini-batches of the same size.",
+            "One pair a rate: the spread over pairs is not known.",
         ),
         Scale.PAPER: ("Which rates the paper calls high and low is not known: 0.05 with 64, and 0.001 with 256.",),
     },

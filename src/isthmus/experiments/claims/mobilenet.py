@@ -62,15 +62,16 @@ def recalibrated_words(anew: "xr.Dataset") -> str:
         A paragraph.
     """
     from isthmus.experiments.reproduction import barriers
-    from isthmus.experiments.reproduction.layerwise import SMALL
+    from isthmus.experiments.reproduction.barriers import SMALL
 
     full, layers = largest(barriers.full_barriers(anew)), barriers.layer_barriers(anew)
     above = sum(layer.low > SMALL for layer in layers)
     return (
-        "When one convolution is averaged, the statistics of the norm layer behind it stay the host's and no longer "
-        "fit its output. With running statistics measured anew for every network, on training images, the full network "
-        f"has a loss barrier of {full.text('nats')}; the largest single layer has {largest(layers).text('nats')}; "
-        f"{above} of {len(layers)} cuts of single layers lie above {SMALL:g} nats, beyond their intervals."
+        "A convolution that is averaged leaves the running statistics of the norm layer behind it the host's. With "
+        "running statistics measured anew for every network, on training images and those measured among them, the "
+        f"full network has a loss barrier of {full.text('nats')}; the largest single layer has "
+        f"{largest(layers).text('nats')}; {above} of {len(layers)} cuts of single layers lie above {SMALL:g} nats, "
+        "beyond their intervals."
     )
 
 
@@ -96,7 +97,7 @@ CLAIM = Claim(
         "learning rate": "times 0.1 at 50 % and 75 %; 0.05 for the convolutional networks in general",
         "augmentation": "crop with padding 4, flip",
         "the two networks": "same initialisation, another order",
-        "BatchNorm": "whole state dicts are blended, running statistics among them",
+        "BatchNorm": "what is done with running statistics is not known",
         "measured on": "train and test images, midpoint, both hosts",
     },
     times={Scale.SMOKE: "25 s", Scale.SMALL: "6 min on two cores", Scale.PAPER: "not run; hours on a GPU"},

@@ -71,7 +71,8 @@ def run(bench: "Bench") -> "Evidence":
             data_root=bench.data_root,
         )  # fmt: skip
     end = result.isel(step=-1)
-    criteria = [*loss_criteria(end, "text", "text"), never_criterion(result, "text", "text")]
+    criteria = [*loss_criteria(end, "text", "text", of_full=False)]
+    criteria.append(never_criterion(result, "text", "text", essential=True))
     pictures = list(step_panels(result, WORDS))
     return Evidence(criteria, [pictures[0].sentence], pictures, 1, barriers.pair_rows(end, WORDS))
 
@@ -99,7 +100,8 @@ def trajectory(root: Path, name: str, steps: Sequence[int], *, fetched: bool) ->
         folder = root / name / f"step{step}"
         if not folder.is_dir() and not fetched:
             raise InputError(
-                "a folder with config.json and model.safetensors for each of steps " + ", ".join(map(str, steps)),
+                "a folder with config.json, model.safetensors and the tokenizer for each of steps "
+                + ", ".join(map(str, steps)),
                 "no such folder",
                 str(folder),
                 f"download {OWNER}/{name} at revision step{step} into it, where there is a network",
@@ -142,8 +144,8 @@ CLAIM = Claim(
         "barriers at steps 0, 20,000, ..., 140,000 on WikiText-103."
     ),
     expected=(
-        "At the last step a barrier of the full network of some tenths of a nat or more, and no single layer above a "
-        "tenth of a nat per token or a fifth of the full barrier."
+        "No single layer above a tenth of a nat per token, at the last step and on the way, and the networks "
+        "layer-wise connected by the error. Whether the full network has a barrier is shown beside it."
     ),
     paper_settings={
         "network": "Pythia-410m and Pythia-410m-deduped",

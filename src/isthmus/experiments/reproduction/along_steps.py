@@ -4,8 +4,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from isthmus.experiments.reproduction import barriers
+from isthmus.experiments.reproduction.barriers import SMALL
 from isthmus.experiments.reproduction.criterion import Criterion, Estimate, at_most, largest
-from isthmus.experiments.reproduction.layerwise import SMALL
 from isthmus.report.barrier_table import labels
 
 if TYPE_CHECKING:
@@ -30,16 +30,17 @@ def largest_at_any_step(result: "xr.Dataset", split: str | None = None, value: s
     )
 
 
-def never_criterion(result: "xr.Dataset", split: str, words: str) -> Criterion:
-    """The condition that no single layer has a barrier of the loss at any step; a claim does not fall with it.
+def never_criterion(result: "xr.Dataset", split: str, words: str, *, essential: bool) -> Criterion:
+    """The condition that no single layer has a barrier of the loss at any step.
 
     Args:
         result: Over step, with single layers.
         split: Which split.
         words: What it is, such as "training text".
+        essential: Whether the claim falls with it.
 
     Returns:
         The criterion.
     """
     statement = f"largest loss barrier of a single layer on {words} at any step"
-    return at_most(statement, largest_at_any_step(result, split), SMALL, "nats", essential=False)
+    return at_most(statement, largest_at_any_step(result, split), SMALL, "nats", essential=essential)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from isthmus.experiments.reproduction.recipes import TrainedNetworks
 
 OWN, TEST = {"a": "own_a", "b": "own_b"}, "test"
-FULL = "all"
+FULL, NOTHING = "all", "nothing"
 HALF = 0.5
 ENDS = ("", "_low", "_high")
 
@@ -64,7 +64,7 @@ def client_pairs(networks: "TrainedNetworks") -> list[ClientPair]:
 
 
 def layer_set_costs(result: xr.Dataset) -> xr.Dataset:
-    """What averaging each set of layers costs: the rise over the host, its share of that of all layers, and the excess.
+    """What averaging each set of layers costs: the rise over the host, and its share of that of all layers.
 
     The union is both clients' own examples one after the other, which is all of them.
 
@@ -73,9 +73,10 @@ def layer_set_costs(result: xr.Dataset) -> xr.Dataset:
 
     Returns:
         Over (moving, host, data): `loss`, and with the ends `_low` and `_high` of their 95 % intervals `rise` over the
-        host, `share` (the rise divided by that of averaging everything, paired on the examples) and `excess` over the
-        mean of both networks; data is "own" (the host's), "other", "union" and perhaps "test". Host a with the layers
-        averaged is what client a would go on with. Over (host, data): `loss_host` and `loss_models`.
+        host and `share` (the rise divided by that of averaging everything, paired on the examples); data is "own" (the
+        host's), "other", "union" and perhaps "test". Host a with the layers averaged is what client a would go on
+        with. Over (host, data): `loss_host`. Over (averaged), the sets and "nothing": `above_full`, how far the mean
+        loss of both clients on the union lies above that after averaging everything, with its interval.
     """
     splits = [name for name in (*OWN.values(), TEST) if name in result["split"].values]
     tables = {name: examples(result, name).sel(alpha=HALF) for name in splits}
@@ -84,9 +85,9 @@ def layer_set_costs(result: xr.Dataset) -> xr.Dataset:
     moving = [str(label) for label in result["moving"].values]
     kinds = ["own", "other", "union", *([TEST] if TEST in tables else [])]
     shape = (len(moving), len(hosts), len(kinds))
-    names = [f"{name}{end}" for name in ("rise", "share", "excess") for end in ENDS]
+    names = [f"{name}{end}" for name in ("rise", "share") for end in ENDS]
     numbers = {name: np.full(shape, math.nan) for name in ("loss", *names)}
-    of_host = {name: np.full(shape[1:], math.nan) for name in ("loss_host", "loss_models")}
+    loss_host = np.full(shape[1:], math.nan)
     for h, host in enumerate(hosts):
         (other,) = set(OWN) - {host}
         data = {"own": tables[OWN[host]], "other": tables[OWN[other]], "union": union, TEST: tables.get(TEST)}
@@ -94,21 +95,32 @@ def layer_set_costs(result: xr.Dataset) -> xr.Dataset:
             table = data[kind]
             assert table is not None
             at_host = table[f"loss_{host}"].values.astype(np.float64)
-            mean = (at_host + table[f"loss_{other}"].values) / 2
             full = table["loss"].sel(moving=FULL, host=host).values - at_host
-            of_host["loss_host"][h, k], of_host["loss_models"][h, k] = at_host.mean(dtype=np.float64), mean.mean()
+            loss_host[h, k] = at_host.mean(dtype=np.float64)
             for m, label in enumerate(moving):
                 losses = table["loss"].sel(moving=label, host=host).values
                 numbers["loss"][m, h, k] = losses.mean(dtype=np.float64)
-                rise, excess = (rise_over_host(losses[None], baseline) for baseline in (at_host, mean))
-                share = paired_ratio(losses - at_host, full)
-                found = (rise.value, rise.low, rise.high, *share, excess.value, excess.low, excess.high)
+                rise, share = rise_over_host(losses[None], at_host), paired_ratio(losses - at_host, full)
+                found = (rise.value, rise.low, rise.high, *share)
                 for name, value in zip(names, found, strict=True):
                     numbers[name][m, h, k] = value
-    return xr.Dataset(
-        {name: (("moving", "host", "data"), array) for name, array in numbers.items()}
-        | {name: (("host", "data"), array) for name, array in of_host.items()},
+    costs = xr.Dataset(
+        {name: (("moving", "host", "data"), array) for name, array in numbers.items()},
         coords={"moving": moving, "host": hosts, "data": kinds, "sweep": ("moving", result["sweep"].values)},
+    )
+    return costs.assign(loss_host=(("host", "data"), loss_host)).merge(_above_full(union))
+
+
+def _above_full(union: xr.Dataset) -> xr.Dataset:
+    """What every set of layers, and no averaging at all, leaves above averaging everything; paired on the examples."""
+    averaged = union["loss"].astype(np.float64).mean("host")
+    full = averaged.sel(moving=FULL).values
+    local = (union["loss_a"].values.astype(np.float64) + union["loss_b"].values) / 2
+    losses = {str(label): averaged.sel(moving=label).values for label in averaged["moving"].values} | {NOTHING: local}
+    rises = [rise_over_host(values[None], full) for values in losses.values()]
+    ends = {end: [getattr(rise, end.strip("_") or "value") for rise in rises] for end in ENDS}
+    return xr.Dataset(
+        {f"above_full{end}": ("averaged", values) for end, values in ends.items()}, {"averaged": list(losses)}
     )
 
 

@@ -12,6 +12,7 @@ from isthmus.files import save_whole
 
 PAGES = "reproduction"
 INDEX = "README.md"
+NOT_RUN = "not run"
 HEAD = """# Claims of the paper, reproduced
 
 Each page says what the paper claims, what was typed, what was seen, and what follows from criteria stated in the code.
@@ -60,7 +61,7 @@ def save_document(page: Path, pictures: Path, scale: Scale, docs: Path) -> Path:
         text = text.replace(f"(pictures/{file.name})", f"(pictures/{name})")
         save_whole(folder / "pictures" / name, partial(shutil.copyfile, file))
     save_whole(copy, lambda temporary: temporary.write_text(text, encoding="utf-8"))
-    index = _index(folder)
+    index = index_text(folder)
     save_whole(folder / INDEX, lambda temporary: temporary.write_text(index, encoding="utf-8"))
     return copy
 
@@ -108,10 +109,21 @@ def checkout_pages() -> Path | None:
     return folder if folder.is_dir() else None
 
 
-def _index(folder: Path) -> str:
+def index_text(folder: Path) -> str:
+    """The list of all claims with their verdicts, those without a page among them.
+
+    Args:
+        folder: The pages' folder.
+
+    Returns:
+        Markdown.
+    """
     rows = [["claim", "in the paper", "scale", "verdict"]]
     for claim in known_claims().values():
-        for scale, verdict in documented_verdicts(folder, claim.name).items():
+        verdicts = documented_verdicts(folder, claim.name)
+        if not verdicts:
+            rows.append([claim.title, claim.figure, "–", NOT_RUN])
+        for scale, verdict in verdicts.items():
             link = f"[{claim.title}]({document_file(folder, claim.name, scale).name})"
             rows.append([link, claim.figure, str(scale), verdict])
     return HEAD + table_text(rows) + "\n"

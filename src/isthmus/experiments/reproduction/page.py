@@ -12,6 +12,10 @@ from isthmus.experiments.reproduction.times import seconds_text
 from isthmus.report.picture import Picture
 
 INTERVAL = re.compile(r"\(\S+ to \S+\)")
+BRACKETS = (
+    "brackets hold 95 % intervals over the examples; of an extreme, from the most extreme lower to the most extreme "
+    "upper end; of a share of cuts, what the intervals of the cuts leave open"
+)
 HEADINGS = (
     "Claim", "Command", "Hardware and time", "Settings", "Expected", "Obtained", "Departures from the paper", "Verdict",
     "Pictures",
@@ -52,9 +56,8 @@ def page_text(
     }  # fmt: skip
     assert tuple(parts) == HEADINGS
     sections = "\n\n".join(f"## {heading}\n\n{text}" for heading, text in parts.items())
-    return (
-        f"# {claim.figure}: {claim.title}\n\n**Verdict at scale {found.scale}: {_bare_verdict(found)}**\n\n{sections}\n"
-    )
+    figure = claim.figure[0].upper() + claim.figure[1:]
+    return f"# {figure}: {claim.title}\n\n**Verdict at scale {found.scale}: {_bare_verdict(found)}**\n\n{sections}\n"
 
 
 def verdict_on_page(text: str) -> tuple[Scale, str] | None:
@@ -130,7 +133,7 @@ def _bare_verdict(found: Reproduction) -> str:
 def _pairs(evidence: Evidence) -> list[str]:
     """How many pairs the figures come from, and what stands in brackets where anything does."""
     figures = [*(criterion.seen for criterion in evidence.criteria), *(cell for row in evidence.rows for cell in row)]
-    intervals = "; brackets hold 95 % intervals" if any(INTERVAL.search(figure) for figure in figures) else ""
+    intervals = f"; {BRACKETS}" if any(INTERVAL.search(figure) for figure in figures) else ""
     count = evidence.num_pairs
     return [f"From {count} pair{'s' if count > 1 else ''} of networks{intervals}."] if count else []
 
