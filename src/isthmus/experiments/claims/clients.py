@@ -42,7 +42,7 @@ def run(bench: "Bench") -> Evidence:
         data = {**pair.data, "test": TEST[bench.scale]}
         a, b = networks.final(pair.a), networks.final(pair.b)
         name = f"{pair.a}-{pair.b}"
-        result = bench.measured(name, networks, data, a=a, b=b, sweep=["single", given])
+        result = bench.measured(name, networks.model, data, a=a, b=b, sweep=["single", given])
         of_pair = layer_set_costs(result)
         named = dict(zip((f"set:{k:02}" for k in range(1, len(groups) + 1)), groups, strict=True))
         renamed = {

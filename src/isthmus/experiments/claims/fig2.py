@@ -36,7 +36,7 @@ def run(bench: "Bench") -> Evidence:
 
     networks = bench.networks("fig1")
     a, b = networks.final_pairs
-    result = bench.measured("cumulative", networks, DATA[bench.scale], a=a, b=b, sweep=SWEEPS)
+    result = bench.measured("cumulative", networks.model, DATA[bench.scale], a=a, b=b, sweep=SWEEPS)
     bench.settings["orders"] = "shallow first, deep first, from both ends, at random (3 draws)"
     full = barriers.full_barriers(result)
     pairs = result["pair"].values

@@ -61,9 +61,10 @@ def run(bench: "Bench") -> Evidence:
     rows: list[list[str]] = []
     for source, along in ALONG[bench.scale].items():
         own = TrainedNetworks(networks.folder, [r for r in networks.recipes if r.data.partition(":")[0] == source])
-        steps = bench.measured(f"{source}_steps", own, specs(source, along))
+        a, b = own.trajectory_pairs
+        steps = bench.measured(f"{source}_steps", own.model, specs(source, along), a=a, b=b)
         a, b = own.final_pairs
-        end = bench.measured(f"{source}_end", own, specs(source, END[bench.scale][source]), a=a, b=b)
+        end = bench.measured(f"{source}_end", own.model, specs(source, END[bench.scale][source]), a=a, b=b)
         found = [*loss_criteria(end, "training", "training text", of_full=False)]
         found.append(never_criterion(steps, "training", "training text", essential=True))
         found += error_criteria(end, "validation", "validation text")

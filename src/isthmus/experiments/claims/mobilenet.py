@@ -48,7 +48,7 @@ def run(bench: "Bench") -> "Evidence":
     networks, (measured, statistics) = bench.networks(), ANEW[bench.scale]
     a, b = networks.final_pairs
     options = {"batch_norm": "recalibrate", "recalibration_data": statistics, "allow_shared_examples": True}
-    anew = bench.measured("recalibrated", networks, {"train": measured}, a=a, b=b, **options)
+    anew = bench.measured("recalibrated", networks.model, {"train": measured}, a=a, b=b, **options)
     return replace(evidence, obtained=[*evidence.obtained, recalibrated_words(anew)])
 
 

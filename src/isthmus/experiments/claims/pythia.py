@@ -46,13 +46,12 @@ def run(bench: "Bench") -> "Evidence":
     from isthmus.data.places import data_root_folder
     from isthmus.experiments.reproduction import barriers
     from isthmus.experiments.reproduction.along_steps import never_criterion
-    from isthmus.experiments.reproduction.bench import NETWORKS, RUNS
+    from isthmus.experiments.reproduction.bench import NETWORKS
     from isthmus.experiments.reproduction.evidence import Evidence
     from isthmus.experiments.reproduction.layerwise import loss_criteria
     from isthmus.experiments.reproduction.panels import step_panels
     from isthmus.experiments.reproduction.settings import DATA, LENGTH, NETWORK, START, measured_rows
     from isthmus.hugging_face import PREFIX
-    from isthmus.runs.measure import measure
 
     names, steps, text = NAMES[bench.scale], STEPS[bench.scale], TEXT[bench.scale]
     is_smoke = bench.scale == Scale.SMOKE
@@ -62,14 +61,9 @@ def run(bench: "Bench") -> "Evidence":
     trajectories = {name: trajectory(root, name, steps, fetched=bench.scale == Scale.PAPER) for name in names}
     first = str(next(iter(trajectories[names[0]].files.values()))).removeprefix(PREFIX)
     data = {"text": text if is_smoke else f"{text},tokenizer={first}"}
+    result = bench.measured("steps", f"{PREFIX}{first}", data, a=trajectories, b=None)
     bench.settings |= measured_rows("steps", {"text": text}, {}) | {NETWORK: " and ".join(names), START: "as published"}
     bench.settings |= {DATA: "by others", LENGTH: ", ".join(f"{step:,}" for step in steps) + " iterations"}
-    bench.say("measuring steps")
-    with bench.counted():
-        result = measure(
-            f"{PREFIX}{first}", trajectories, None, data, out=bench.folder / RUNS / "steps", resume=True,
-            data_root=bench.data_root,
-        )  # fmt: skip
     end = result.isel(step=-1)
     criteria = [*loss_criteria(end, "text", "text", of_full=False)]
     criteria.append(never_criterion(result, "text", "text", essential=True))

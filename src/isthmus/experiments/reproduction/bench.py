@@ -88,23 +88,20 @@ class Bench:
             train_at_once(recipes, networks.folder, resume=True, data_root=self.data_root, tell=self._tell)
         return networks
 
-    def measured(self, name: str, networks: TrainedNetworks, data: Mapping[str, str], **options: Any) -> "xr.Dataset":
+    def measured(self, name: str, model: str, data: Mapping[str, str], **options: Any) -> "xr.Dataset":
         """Measure networks with `isthmus.measure`, into `runs/NAME`; a run that is there goes on, or is read.
 
         Args:
             name: Of the run.
-            networks: Whose model is measured.
+            model: As `isthmus.measure` takes it.
             data: Specifications by the name of the split.
-            options: `a` and `b`, and whatever else `isthmus.measure` takes. Without `a` and `b` the pairs' trajectories
-                are measured at all steps.
+            options: `a` and `b`, and whatever else `isthmus.measure` takes.
 
         Returns:
             The result.
         """
         from isthmus.runs.measure import measure
 
-        if "a" not in options:
-            options["a"], options["b"] = networks.trajectory_pairs
         self._note(measured_rows(name, data, options))
         out = self.folder / RUNS / name
         complete = (out / "results.parquet").is_file()
@@ -113,7 +110,7 @@ class Bench:
             # pairs of one initialisation are meant to be equal at the start
             warnings.filterwarnings("ignore", message=".*hold the same weights", category=IsthmusWarning)
             return measure(
-                networks.model, data=dict(data), out=out, resume=True, data_root=self.data_root,
+                model, data=dict(data), out=out, resume=True, data_root=self.data_root,
                 progress=False, **options,
             )  # fmt: skip
 

@@ -53,9 +53,9 @@ def layerwise_evidence(
     chosen, donors = pairs or networks.pairs, others or networks
     (first, second), *_ = chosen
     a, b = [networks.trajectory(first)], [donors.trajectory(second)]
-    steps = bench.measured("steps", networks, along, a=a, b=b, **options)
+    steps = bench.measured("steps", networks.model, along, a=a, b=b, **options)
     a, b = [networks.final(name) for name, _ in chosen], [donors.final(name) for _, name in chosen]
-    last = bench.measured("end", networks, end, a=a, b=b, **options)
+    last = bench.measured("end", networks.model, end, a=a, b=b, **options)
     first_split, *other_splits = splits
     criteria = [*loss_criteria(last, first_split, splits[first_split])]
     criteria.append(never_criterion(steps, first_split, splits[first_split], essential=at_any_step))
