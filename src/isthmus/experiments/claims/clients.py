@@ -169,7 +169,7 @@ CLAIM = Claim(
         "the two networks": "same initialisation",
         "sets of layers": "single layers; in Table 1 groups A to D",
     },
-    times={Scale.SMOKE: "20 s", Scale.SMALL: "7 min on two cores", Scale.PAPER: "not run; hours on a GPU"},
+    times={Scale.SMOKE: "20 s", Scale.SMALL: "10 min on two cores", Scale.PAPER: "not run; hours on a GPU"},
     departures={
         Scale.SMOKE: ("Everything: tiny networks on digits, a few steps.",),
         Scale.SMALL: (

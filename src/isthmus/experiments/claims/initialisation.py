@@ -46,7 +46,7 @@ CLAIM = Claim(
         "length": "200 epochs",
         "the two networks": "different initialisations and orders",
     },
-    times={Scale.SMOKE: "15 s", Scale.SMALL: "9 min after fig1, on two cores", Scale.PAPER: "not run; hours on a GPU"},
+    times={Scale.SMOKE: "15 s", Scale.SMALL: "9 min after fig1, else 14 min", Scale.PAPER: "not run; hours on a GPU"},
     departures={
         Scale.SMOKE: ("Everything: tiny networks on digits, a few steps.",),
         Scale.SMALL: ("3,000 images learned by heart, width 16: half of the networks are those of fig1.",),
