@@ -1,0 +1,59 @@
+"""The pages among the documents are those of the code: what is claimed, expected, set and departed from."""
+
+import pytest
+
+from isthmus.experiments.reproduction.claim import Scale
+from isthmus.experiments.reproduction.documents import INDEX, checkout_pages, document_file, index_text
+from isthmus.experiments.reproduction.page import HEADINGS, verdict_on_page
+from isthmus.experiments.reproduction.recipes import recipe_file, shipped_recipes
+from isthmus.experiments.reproduction.registry import known_claims
+from isthmus.experiments.reproduction.settings import recipe_rows
+
+FOLDER = checkout_pages()
+CLAIMS = known_claims()
+PAGES = {
+    file.name: (claim, scale)
+    for claim in CLAIMS
+    for scale in (Scale.SMALL, Scale.PAPER)
+    if (file := document_file(FOLDER, claim, scale)).is_file()
+}
+
+
+def parts(name):
+    text = (FOLDER / name).read_text(encoding="utf-8")
+    return dict(part.split("\n\n", 1) for part in text.split("\n## ")[1:])
+
+
+def test_every_file_is_a_page_of_a_claim_or_its_picture():
+    assert {file.name for file in FOLDER.glob("*.md")} == {INDEX, *PAGES}
+    pictures = {file.name for file in (FOLDER / "pictures").iterdir()}
+    shown = "".join((FOLDER / name).read_text(encoding="utf-8") for name in PAGES)
+    assert all(f"(pictures/{name})" in shown for name in pictures)
+    assert shown.count("(pictures/") == len(pictures)
+
+
+def test_the_list_is_that_of_the_pages():
+    assert (FOLDER / INDEX).read_text(encoding="utf-8") == index_text(FOLDER)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_says_what_the_code_says_today(name):
+    claim, scale = CLAIMS[PAGES[name][0]], PAGES[name][1]
+    found = parts(name)
+    assert tuple(found) == HEADINGS
+    assert verdict_on_page((FOLDER / name).read_text(encoding="utf-8"))[0] == scale
+    assert found["Claim"].strip() == f"In the paper: {claim.figure}. {claim.says}"
+    assert found["Expected"].strip() == claim.expected
+    departures = [f"- {text}" for text in claim.departures[scale]] or ["None."]
+    assert found["Departures from the paper"].strip().splitlines() == departures
+    rows = [line.strip("| ").split(" | ") for line in found["Settings"].strip().splitlines()[2:]]
+    assert {row: theirs for row, theirs, _ in rows if theirs != "–"} == claim.paper_settings
+    if recipe_file(claim.name, scale).is_file():
+        ours = {row: here for row, _, here in rows}
+        for row, words in recipe_rows(shipped_recipes(claim.name, scale)).items():
+            assert row in ours
+            assert row in OF_THE_PAIRING or words in ours[row], row
+
+
+OF_THE_PAIRING = {"the two networks"}
+"""What a claim may say in words of its own."""
