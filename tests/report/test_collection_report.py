@@ -16,7 +16,7 @@ from isthmus.report.columns import cell_text, columns, sweeps_shown
 from isthmus.report.columns_heatmap import columns_heatmap
 from isthmus.report.columns_reading import columns_reading, replicates_reading
 from isthmus.report.members_table import members_table, members_text
-from isthmus.report.replicate_bars import are_independent, replicate_bars, replicate_cells
+from isthmus.report.replicate_bars import OUTLYING, are_independent, replicate_bars, replicate_cells
 
 LAYERS = ("conv1", "layer1.0.conv1", "fc")
 
@@ -142,6 +142,19 @@ def test_replicates_show_both_intervals_and_say_which_is_wider(pairs):
     dots = [line for axes in figure.axes for line in axes.lines if line.get_marker() == "."]
     assert [len(line.get_xdata()) for line in dots] == [3] * 8
     assert "independent" not in figure.get_supxlabel()
+
+
+def test_a_layer_that_explodes_in_one_pair_leaves_the_others_readable(pairs):
+    plain, result = pairs(), pairs().copy(deep=True)
+    for end in ("", "_low", "_high"):
+        result[f"loss_barrier{end}"].loc[{"moving": "fc", "host": "b", "pair": result["pair"][0]}] = 900.0
+    calm, figure = replicate_bars(plain), replicate_bars(result)
+    (_, before), (_, after) = calm.axes, figure.axes
+    assert after.get_xlim()[1] < 2 * before.get_xlim()[1] + 5
+    assert "300" in " ".join(text.get_text() for text in after.texts), "the mean over three pairs, as a number"
+    assert OUTLYING in figure.get_supxlabel().replace("\n", " ")
+    assert not before.texts
+    assert OUTLYING not in calm.get_supxlabel().replace("\n", " ")
 
 
 def test_pairs_that_share_a_network_are_said_to(pairs):

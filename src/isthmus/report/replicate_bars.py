@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+OUTLYING = "A number at an arrow: a mean beyond the axis."
 DEPENDENT = "Some pairs share a network and so are not independent: the interval over pairs is too narrow."
 
 
@@ -100,8 +101,11 @@ def replicate_bars(
     cells = replicate_cells(result, value, split)
     layers, hosts = list(shown.first.layers), shown.first.hosts
     names = [style.row_name(row) for row in shown.first.rows]
+    reach = layer_reach(shown)
+    is_beyond = any(abs(cells["pairs"][row, host].value) > reach for row in layers for host in hosts)
     notes = [
         "Dots: pairs. Mark: their mean. Wide bar: 95 % interval over pairs. Dark line: what the examples leave open.",
+        *([OUTLYING] if is_beyond else []),
         *([] if are_independent(result) else [DEPENDENT]),
     ]
     width = max(style.COLUMN_INCHES + 0.6, style.label_inches(names) + 2.8)
@@ -113,24 +117,42 @@ def replicate_bars(
         figure.set_figheight(figure.get_figheight() + 0.12 * extra)
         ratios = [full_inches, layer_inches] if layers else [full_inches]
         panels = figure.subplots(len(ratios), 1, height_ratios=ratios, squeeze=False)[:, 0]
-        _draw_panel(panels[0], shown, cells, ["all"])
+        _draw_panel(panels[0], shown, cells, ["all"], np.inf)
         words = f"{shown.first.title}, {len(shown.labels)} pairs{f', {title}' if title else ''}"
         panels[0].set_title(words, pad=4)
         if layers:
             panels[0].set_xlabel("full network, own scale", fontsize=style.SMALL_POINTS, labelpad=1)
-            _draw_panel(panels[1], shown, cells, layers)
+            _draw_panel(panels[1], shown, cells, layers, reach)
         panels[-1].set_xlabel(shown.first.axis_label)
         style.draw_host_legend(figure, hosts)
     return figure
 
 
+def layer_reach(shown: Columns) -> float:
+    """How far the axis of the layers goes at most, so that one exploding layer does not press all others to zero.
+
+    Args:
+        shown: The barriers of every pair.
+
+    Returns:
+        Twice the largest barrier of the full network, or ten times the median layer's where that is more.
+    """
+    sizes = {
+        rows: [
+            abs(c.value) for row in rows for h in shown.first.hosts for c in shown.row(row, h) if np.isfinite(c.value)
+        ]
+        for rows in (("all",), tuple(shown.first.layers))
+    }
+    full, layers = sizes.values()
+    return max(2 * max(full, default=0.0), 10 * float(np.median(layers)) if layers else 0.0)
+
+
 def _draw_panel(
-    axes: "Axes", shown: Columns, cells: dict[str, dict[tuple[str, str], ShownBarrier]], rows: list[str]
+    axes: "Axes", shown: Columns, cells: dict[str, dict[tuple[str, str], ShownBarrier]], rows: list[str], reach: float
 ) -> None:
     hosts = shown.first.hosts
-    points = [cell for row in rows for host in hosts for cell in shown.row(row, host)]
-    limits = style.axis_limits([*points, *(cells["pairs"][row, host] for row in rows for host in hosts)])
-    axes.set_xlim(*limits)
+    found = [cell for row in rows for host in hosts for cell in (*shown.row(row, host), cells["pairs"][row, host])]
+    axes.set_xlim(*style.axis_limits([cell for cell in found if not abs(cell.value) > reach]))
     axes.set_ylim(len(rows) - 0.4, -0.6)
     axes.set_yticks(range(len(rows)), [style.row_name(row) for row in rows])
     axes.axvline(0, color=style.INK, linewidth=0.6, zorder=1)
@@ -157,8 +179,14 @@ def _draw_row(
     for at, mark, is_open in ((low, "<", mean.low < limits[0]), (high, ">", mean.high > limits[1])):
         if is_open:
             axes.plot([at], [y], mark, color=colour, markersize=2.5, zorder=4, clip_on=False)
+    if not limits[0] <= mean.value <= limits[1]:
+        at, side = (limits[1], "right") if mean.value > 0 else (limits[0], "left")
+        axes.text(
+            at, y, f"   {mean.text}   ", ha=side, va="center", fontsize=style.SMALL_POINTS, color=style.INK, zorder=6
+        )
+        return
     axes.plot([data.low, data.high], [y, y], color=style.INK, linewidth=0.8, zorder=3, solid_capstyle="butt")
-    values = [cell.value for cell in pairs]
+    values = [cell.value for cell in pairs if limits[0] <= cell.value <= limits[1]]
     axes.plot(values, [y] * len(values), ".", color=colour, markersize=2.2, markeredgewidth=0, zorder=4)
     mark = style.HOST_MARKERS[mean.host]
     face = "white" if style.HOST_HATCHES[mean.host] else colour
