@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from isthmus.errors import InputError
 from isthmus.experiments import demo
 from isthmus.training.recipe_file import load_recipes
 from isthmus.weights.checkpoint import load_checkpoint
@@ -41,6 +42,15 @@ def test_a_and_b_share_their_initialisation_and_nothing_else_is_shared():
     assert a.initialisation == b.initialisation != c.initialisation
     assert len({a.order, b.order, c.order}) == 3
     assert all(recipe.model_copy(update={"name": "a", "seeds": a}) == recipes["a"] for recipe in recipes.values())
+
+
+def test_a_file_in_the_way_is_refused_before_anything_is_said(tmp_path):
+    file = tmp_path / "file"
+    file.write_text("keep")
+    said = []
+    with pytest.raises(InputError, match="name another --out"):
+        demo.run_demo(file, said.append)
+    assert (said, file.read_text()) == ([], "keep")
 
 
 def test_the_demo_trains_measures_and_goes_on_with_what_is_there(tmp_path, quick_recipe, monkeypatch):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import xarray as xr
 
+from isthmus.errors import InputError
 from isthmus.report.folder import save_report
 from isthmus.runs.access import load_classes
 from isthmus.runs.measure import measure
@@ -47,7 +48,12 @@ def run_demo(folder: Path, say: Callable[[str], None] = print, recipe: Path = RE
 
     Returns:
         Results, reading and page.
+
+    Raises:
+        InputError: `folder` is a file.
     """
+    if folder.is_file():
+        raise InputError("a folder", "a file", str(folder), "name another --out")
     networks = load_recipes(recipe)
     say("training three small networks on 4,000 images of clothes, about a minute on two cores")
     homes = train_at_once(networks, folder / "networks", resume=True, tell=lambda progress: _say(progress, say))
