@@ -10,8 +10,8 @@ import pytest
 from typer.testing import CliRunner
 
 from isthmus.cli.main import app
-from isthmus.experiments.reproduction.claim import Scale
 from isthmus.experiments.reproduction.registry import known_claims
+from isthmus.experiments.reproduction.scale import Scale
 
 
 def run(*arguments):

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from isthmus.experiments.reproduction.claim import Scale
 from isthmus.experiments.reproduction.recipes import RECIPES, TrainedNetworks, shipped_recipes
 from isthmus.experiments.reproduction.registry import chosen_claims, known_claims
+from isthmus.experiments.reproduction.scale import Scale
 
 CLAIMS = known_claims()
 FILES = sorted(RECIPES.glob("*.toml"))

@@ -5,7 +5,6 @@ import math
 import pytest
 
 from isthmus.experiments.reproduction.barriers import ratio
-from isthmus.experiments.reproduction.claim import Scale
 from isthmus.experiments.reproduction.criterion import (
     Criterion,
     Estimate,
@@ -17,6 +16,7 @@ from isthmus.experiments.reproduction.criterion import (
     verdict_of,
 )
 from isthmus.experiments.reproduction.record import NOT_MEANT, Reproduction, load_reproduction
+from isthmus.experiments.reproduction.scale import Scale
 
 
 def criteria(*outcomes):

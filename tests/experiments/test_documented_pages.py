@@ -2,11 +2,11 @@
 
 import pytest
 
-from isthmus.experiments.reproduction.claim import Scale
 from isthmus.experiments.reproduction.documents import INDEX, checkout_pages, document_file, index_text
 from isthmus.experiments.reproduction.page import HEADINGS, verdict_on_page
 from isthmus.experiments.reproduction.recipes import recipe_file, shipped_recipes
 from isthmus.experiments.reproduction.registry import known_claims
+from isthmus.experiments.reproduction.scale import Scale
 from isthmus.experiments.reproduction.settings import recipe_rows
 
 FOLDER = checkout_pages()

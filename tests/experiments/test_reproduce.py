@@ -8,11 +8,12 @@ import isthmus
 from isthmus.errors import InputError
 from isthmus.experiments.reproduction import recipes
 from isthmus.experiments.reproduction.bench import Bench
-from isthmus.experiments.reproduction.claim import Claim, Scale
+from isthmus.experiments.reproduction.claim import Claim
 from isthmus.experiments.reproduction.layerwise import layerwise_evidence
 from isthmus.experiments.reproduction.page import HEADINGS
 from isthmus.experiments.reproduction.record import Reproduction, load_reproduction
 from isthmus.experiments.reproduction.reproduce import reproduce
+from isthmus.experiments.reproduction.scale import Scale
 
 NAME = "tiny-smoke"
 CLAIM = Claim(

@@ -4,7 +4,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from isthmus.errors import InputError
-from isthmus.experiments.reproduction.claim import Claim, Scale
+from isthmus.experiments.reproduction.claim import Claim
 from isthmus.experiments.reproduction.criterion import Estimate, at_least, verdict_of
 from isthmus.experiments.reproduction.documents import documented_verdicts, refuse_unfit_documents, save_document
 from isthmus.experiments.reproduction.evidence import Evidence
@@ -12,6 +12,7 @@ from isthmus.experiments.reproduction.listing import claim_status
 from isthmus.experiments.reproduction.page import HEADINGS, page_text, verdict_on_page
 from isthmus.experiments.reproduction.recipes import shipped_recipes
 from isthmus.experiments.reproduction.record import Reproduction
+from isthmus.experiments.reproduction.scale import Scale
 from isthmus.experiments.reproduction.settings import measured_rows, recipe_rows, settings_table
 from isthmus.report.picture import Picture
 

@@ -9,8 +9,8 @@ from isthmus.data.load import load_examples
 from isthmus.errors import InputError
 from isthmus.experiments.claims import fig4, gpt, mobilenet, pythia, vgg11
 from isthmus.experiments.reproduction.along_steps import largest_at_any_step, never_criterion
-from isthmus.experiments.reproduction.claim import Scale
 from isthmus.experiments.reproduction.recipes import shipped_recipes
+from isthmus.experiments.reproduction.scale import Scale
 from isthmus.models.load import load_model
 from isthmus.weights.checkpoint import load_checkpoint
 from isthmus.weights.step import Step

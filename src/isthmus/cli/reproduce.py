@@ -39,8 +39,8 @@ def reproduce(
         return
     chosen = _chosen(claims or [], scale)
 
-    from isthmus.experiments.reproduction.claim import Scale
     from isthmus.experiments.reproduction.reproduce import reproduce as reproduction_of
+    from isthmus.experiments.reproduction.scale import Scale
 
     def reproduced(claim: "Claim") -> "Reproduction":
         found = reproduction_of(claim, Scale(scale), out, resume=resume, data_root=data_root, docs=docs, say=_said)

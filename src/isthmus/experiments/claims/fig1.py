@@ -3,7 +3,8 @@
 from typing import TYPE_CHECKING
 
 from isthmus.experiments.reproduction.cifar10 import ALONG, END
-from isthmus.experiments.reproduction.claim import Claim, Scale
+from isthmus.experiments.reproduction.claim import Claim
+from isthmus.experiments.reproduction.scale import Scale
 
 if TYPE_CHECKING:
     from isthmus.experiments.reproduction.bench import Bench

@@ -2,9 +2,10 @@
 
 from typing import TYPE_CHECKING
 
-from isthmus.experiments.reproduction.claim import Claim, Scale
+from isthmus.experiments.reproduction.claim import Claim
 from isthmus.experiments.reproduction.criterion import Criterion, Estimate, at_least, at_most, largest, smallest
 from isthmus.experiments.reproduction.evidence import Evidence
+from isthmus.experiments.reproduction.scale import Scale
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -3,9 +3,10 @@
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from isthmus.experiments.reproduction.claim import Claim, Scale
+from isthmus.experiments.reproduction.claim import Claim
 from isthmus.experiments.reproduction.criterion import Criterion
 from isthmus.experiments.reproduction.evidence import Evidence
+from isthmus.experiments.reproduction.scale import Scale
 
 if TYPE_CHECKING:
     from isthmus.experiments.reproduction.bench import Bench

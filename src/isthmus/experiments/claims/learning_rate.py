@@ -3,9 +3,10 @@
 from typing import TYPE_CHECKING
 
 from isthmus.experiments.reproduction.cifar10 import ALONG, END
-from isthmus.experiments.reproduction.claim import Claim, Scale
+from isthmus.experiments.reproduction.claim import Claim
 from isthmus.experiments.reproduction.criterion import Estimate, at_least, at_most, largest
 from isthmus.experiments.reproduction.evidence import Evidence
+from isthmus.experiments.reproduction.scale import Scale
 
 if TYPE_CHECKING:
     from isthmus.experiments.reproduction.bench import Bench

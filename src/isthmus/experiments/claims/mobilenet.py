@@ -3,8 +3,9 @@
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from isthmus.experiments.reproduction.claim import Claim, Scale
+from isthmus.experiments.reproduction.claim import Claim
 from isthmus.experiments.reproduction.criterion import largest
+from isthmus.experiments.reproduction.scale import Scale
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from isthmus.errors import InputError
-from isthmus.experiments.reproduction.claim import Claim, Scale
+from isthmus.experiments.reproduction.claim import Claim
+from isthmus.experiments.reproduction.scale import Scale
 
 if TYPE_CHECKING:
     from isthmus.experiments.reproduction.bench import Bench

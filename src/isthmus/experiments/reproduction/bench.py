@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from isthmus.errors import IsthmusWarning
-from isthmus.experiments.reproduction.claim import Scale
 from isthmus.experiments.reproduction.recipes import TrainedNetworks, shipped_recipes
+from isthmus.experiments.reproduction.scale import Scale
 from isthmus.experiments.reproduction.settings import measured_rows, recipe_rows
 from isthmus.experiments.reproduction.times import counted, spent_seconds
 

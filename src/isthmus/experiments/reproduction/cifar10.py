@@ -1,6 +1,6 @@
 """What the claims about CIFAR-10 are measured on, at each scale. Nothing here imports torch."""
 
-from isthmus.experiments.reproduction.claim import Scale
+from isthmus.experiments.reproduction.scale import Scale
 
 ALONG = {
     Scale.SMOKE: {"train": "digits:train[0:40]", "test": "digits:test[0:40]"},

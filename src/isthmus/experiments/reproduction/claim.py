@@ -1,25 +1,14 @@
-"""What a claim of the paper is, and the scales at which it is put to the test. Nothing here imports torch."""
+"""What a claim of the paper is. Nothing here imports torch."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import TYPE_CHECKING
+
+from isthmus.experiments.reproduction.scale import Scale
 
 if TYPE_CHECKING:
     from isthmus.experiments.reproduction.bench import Bench
     from isthmus.experiments.reproduction.evidence import Evidence
-
-
-class Scale(StrEnum):
-    """How much work goes into an answer; compared as text.
-
-    SMOKE runs every line on data that ships with the package, in seconds: its numbers are not meant to be read. SMALL
-    is honest and fits two cores. PAPER has the paper's own settings and wants a GPU.
-    """
-
-    SMOKE = "smoke"
-    SMALL = "small"
-    PAPER = "paper"
 
 
 @dataclass(frozen=True)

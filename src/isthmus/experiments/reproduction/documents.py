@@ -5,9 +5,9 @@ from functools import partial
 from pathlib import Path
 
 from isthmus.errors import InputError
-from isthmus.experiments.reproduction.claim import Scale
 from isthmus.experiments.reproduction.page import table_text, verdict_on_page
 from isthmus.experiments.reproduction.registry import known_claims
+from isthmus.experiments.reproduction.scale import Scale
 from isthmus.files import save_whole
 
 PAGES = "reproduction"

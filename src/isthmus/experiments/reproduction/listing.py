@@ -3,10 +3,11 @@
 from pathlib import Path
 
 from isthmus.experiments.reproduction.bench import claim_folder
-from isthmus.experiments.reproduction.claim import Claim, Scale
+from isthmus.experiments.reproduction.claim import Claim
 from isthmus.experiments.reproduction.documents import documented_verdicts
 from isthmus.experiments.reproduction.record import load_reproduction
 from isthmus.experiments.reproduction.registry import known_claims
+from isthmus.experiments.reproduction.scale import Scale
 
 NOT_RUN = "not run"
 

@@ -3,10 +3,11 @@
 import re
 from collections.abc import Sequence
 
-from isthmus.experiments.reproduction.claim import Claim, Scale
+from isthmus.experiments.reproduction.claim import Claim
 from isthmus.experiments.reproduction.criterion import Criterion
 from isthmus.experiments.reproduction.evidence import Evidence
 from isthmus.experiments.reproduction.record import Reproduction
+from isthmus.experiments.reproduction.scale import Scale
 from isthmus.experiments.reproduction.settings import PAIRS, settings_table
 from isthmus.experiments.reproduction.times import seconds_text
 from isthmus.report.picture import Picture

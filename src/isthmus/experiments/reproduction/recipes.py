@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from isthmus.experiments.reproduction.claim import Scale
+from isthmus.experiments.reproduction.scale import Scale
 from isthmus.training.recipe import NetworkRecipe
 from isthmus.training.recipe_file import load_recipes
 

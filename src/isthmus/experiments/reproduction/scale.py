@@ -1,0 +1,15 @@
+"""The scales at which a claim is put to the test. Nothing here imports torch."""
+
+from enum import StrEnum
+
+
+class Scale(StrEnum):
+    """How much work goes into an answer; compared as text.
+
+    SMOKE runs every line on data that ships with the package, in seconds: its numbers are not meant to be read. SMALL
+    is honest and fits two cores. PAPER has the paper's own settings and wants a GPU.
+    """
+
+    SMOKE = "smoke"
+    SMALL = "small"
+    PAPER = "paper"
