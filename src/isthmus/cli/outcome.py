@@ -33,8 +33,8 @@ def reported(command: Callable[P, R]) -> Callable[P, R]:
                 warnings.simplefilter("always", IsthmusWarning)
                 warnings.showwarning = _show_warning
                 return command(*args, **kwargs)
-        except typer.Exit:
-            raise
+        except (typer.Exit, BrokenPipeError):
+            raise  # of a pipe that nobody reads any more, as in `| head`, typer makes a silent end
         except KeyboardInterrupt:
             print("interrupted; everything finished so far is kept (go on with --resume)", file=sys.stderr)
             raise typer.Exit(INTERRUPTED) from None
