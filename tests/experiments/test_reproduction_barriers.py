@@ -6,8 +6,7 @@ import torch
 
 import isthmus
 from isthmus.experiments.reproduction import barriers
-from isthmus.experiments.reproduction.barriers import LARGE
-from isthmus.experiments.reproduction.criterion import largest, smallest
+from isthmus.experiments.reproduction.criterion import LARGE, largest, smallest
 from isthmus.experiments.reproduction.layerwise import error_criteria, loss_criteria
 from isthmus.experiments.reproduction.shares import layer_shares, shares
 from isthmus.measures.connectivity import Connectivity

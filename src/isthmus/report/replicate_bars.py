@@ -11,6 +11,8 @@ from isthmus.report.columns import Columns, columns
 from isthmus.report.shown_barrier import ShownBarrier
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import xarray as xr
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -137,14 +139,13 @@ def layer_reach(shown: Columns) -> float:
     Returns:
         Twice the largest barrier of the full network, or ten times the median layer's where that is more.
     """
-    sizes = {
-        rows: [
-            abs(c.value) for row in rows for h in shown.first.hosts for c in shown.row(row, h) if np.isfinite(c.value)
-        ]
-        for rows in (("all",), tuple(shown.first.layers))
-    }
-    full, layers = sizes.values()
-    return max(2 * max(full, default=0.0), 10 * float(np.median(layers)) if layers else 0.0)
+
+    def sizes(rows: "Iterable[str]") -> list[float]:
+        cells = (cell for row in rows for host in shown.first.hosts for cell in shown.row(row, host))
+        return [abs(cell.value) for cell in cells if np.isfinite(cell.value)]
+
+    layers = sizes(shown.first.layers)
+    return max(2 * max(sizes(["all"]), default=0.0), 10 * float(np.median(layers)) if layers else 0.0)
 
 
 def _draw_panel(

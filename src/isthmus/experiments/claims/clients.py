@@ -3,7 +3,17 @@
 from typing import TYPE_CHECKING
 
 from isthmus.experiments.reproduction.claim import Claim
-from isthmus.experiments.reproduction.criterion import Criterion, Estimate, at_least, at_most, largest, smallest
+from isthmus.experiments.reproduction.criterion import (
+    LARGE,
+    SHARE,
+    SMALL,
+    Criterion,
+    Estimate,
+    at_least,
+    at_most,
+    largest,
+    smallest,
+)
 from isthmus.experiments.reproduction.evidence import Evidence
 from isthmus.experiments.reproduction.scale import Scale
 from isthmus.report.picture import Picture
@@ -14,8 +24,6 @@ if TYPE_CHECKING:
     from isthmus.experiments.reproduction.bench import Bench
 
 TEST = {Scale.SMOKE: "digits:test[0:40]", Scale.SMALL: "cifar10:test[0:500]", Scale.PAPER: "cifar10:test"}
-LARGE, SMALL, SHARE = 0.3, 0.1, 0.2
-"""Nats that averaging everything has to cost, nats that no layer may cost, and its largest share of the former."""
 
 
 def run(bench: "Bench") -> Evidence:

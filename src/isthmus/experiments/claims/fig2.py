@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from isthmus.experiments.reproduction.claim import Claim
-from isthmus.experiments.reproduction.criterion import Estimate, at_least, at_most, largest
+from isthmus.experiments.reproduction.criterion import LARGE, Estimate, at_least, at_most, largest
 from isthmus.experiments.reproduction.evidence import Evidence
 from isthmus.experiments.reproduction.scale import Scale
 from isthmus.report.picture import Picture
@@ -37,9 +37,9 @@ def run(bench: "Bench") -> Evidence:
     a, b = networks.final_pairs
     result = bench.measured("cumulative", networks.model, DATA[bench.scale], a=a, b=b, sweep=SWEEPS)
     bench.settings["orders"] = "shallow first, deep first, from both ends, at random (3 draws)"
-    full, least = barriers.full_barriers(result), barriers.LARGE
+    full = barriers.full_barriers(result)
     pairs = result["pair"].values
-    large = [pair for pair, of in zip(pairs, full, strict=True) if of.low >= least]
+    large = [pair for pair, of in zip(pairs, full, strict=True) if of.low >= LARGE]
     judged = result.sel(pair=large or pairs)
     total = max(num_moved(str(label)) for label in result["moving"].values if ":" in str(label))
     third = round(total / 3)
@@ -48,7 +48,7 @@ def run(bench: "Bench") -> Evidence:
         return largest(shares(judged, [f"{order}:{count:02}"]))
 
     criteria = (
-        at_least("full network, loss barrier on training images, the pair with the most", largest(full), least, "nats"),
+        at_least("full network, loss barrier on training images, the pair with the most", largest(full), LARGE, "nats"),
         at_most(f"share that the first {third} of {total} layers make", share("shallow_first", third), LITTLE),
         at_most(f"share that the last {third} layers make", share("deep_first", third), LITTLE),
         at_most(f"share that {ENDS} layers of both ends make", share("ends_first", ENDS), HALF),
@@ -61,7 +61,7 @@ def run(bench: "Bench") -> Evidence:
             Picture(f"loss_{pair}", f"Layers join one by one, pair {pair}", cumulative_curves(part), sentence)
         )
     obtained = [
-        f"{len(large)} of {len(pairs)} pairs have a full barrier of surely {least:g} nats or more"
+        f"{len(large)} of {len(pairs)} pairs have a full barrier of surely {LARGE:g} nats or more"
         + (": the shares are judged in them." if large else "; the shares are judged in all."),
         *(f"Pair {pair}: {picture.sentence}" for pair, picture in zip(pairs, pictures, strict=True)),
     ]

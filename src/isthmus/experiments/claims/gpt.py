@@ -66,9 +66,11 @@ def run(bench: "Bench") -> Evidence:
         steps = bench.measured(f"{source}_steps", own.model, specs(source, along), a=a, b=b)
         a, b = own.final_pairs
         end = bench.measured(f"{source}_end", own.model, specs(source, END[bench.scale][source]), a=a, b=b)
-        found = [*loss_criteria(end, "training", "training text", of_full=False)]
-        found.append(never_criterion(steps, "training", "training text", essential=True))
-        found += error_criteria(end, "validation", "validation text")
+        found = [
+            *loss_criteria(end, "training", "training text", of_full=False),
+            never_criterion(steps, "training", "training text", essential=True),
+            *error_criteria(end, "validation", "validation text"),
+        ]
         criteria += [replace(criterion, statement=f"{TEXTS[source]}: {criterion.statement}") for criterion in found]
         named = {split: f"{split} text of {TEXTS[source]}" for split in SPLITS}
         panels = [replace(panel, stem=f"{source}_{panel.stem}") for panel in step_panels(steps, named)]

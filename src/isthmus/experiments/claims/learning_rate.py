@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from isthmus.experiments.reproduction.cifar10 import ALONG, END
 from isthmus.experiments.reproduction.claim import Claim
-from isthmus.experiments.reproduction.criterion import Estimate, at_least, at_most, largest
+from isthmus.experiments.reproduction.criterion import LARGE, SMALL, Estimate, at_least, at_most, largest
 from isthmus.experiments.reproduction.evidence import Evidence
 from isthmus.experiments.reproduction.scale import Scale
 
@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from isthmus.experiments.reproduction.bench import Bench
 
 RATES = {"high": "fig1", "low": None}
-LARGE, SMALL = 0.3, 0.1
 
 
 def run(bench: "Bench") -> Evidence:
@@ -50,9 +49,11 @@ def run(bench: "Bench") -> Evidence:
         at_most("largest loss barrier of a single layer, low rate", layer["low"], SMALL, "nats"),
         barriers.connectivity_criterion(connected, "on training images"),
     )
-    rows = [[rate, *row] for rate, end in ends.items() for row in barriers.pair_rows(end, SPLITS)[1:]]
-    titles = ["rate", *barriers.pair_rows(ends["high"], SPLITS)[0]]
-    return Evidence(criteria, [], pictures, len(ends), [titles, *rows])
+    rows = list[list[str]]()
+    for rate, end in ends.items():
+        titles, *found = barriers.pair_rows(end, SPLITS)
+        rows += [*([] if rows else [["rate", *titles]]), *([rate, *row] for row in found)]
+    return Evidence(criteria, [], pictures, len(ends), rows)
 
 
 CLAIM = Claim(

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from isthmus.experiments.reproduction.claim import Claim
-from isthmus.experiments.reproduction.criterion import largest
+from isthmus.experiments.reproduction.criterion import SMALL, largest
 from isthmus.experiments.reproduction.scale import Scale
 
 if TYPE_CHECKING:
@@ -23,8 +23,6 @@ END = {
     Scale.SMALL: {"train": "cifar100:train[0:1000]", "test": "cifar100:test[0:1000]"},
     Scale.PAPER: {"train": "cifar100:train[0:20000]", "test": "cifar100:test"},
 }
-
-
 ANEW = {
     Scale.SMOKE: ("fashion_mnist_small:train[0:8]", "fashion_mnist_small:train[0:32]"),
     Scale.SMALL: ("cifar100:train[0:300]", "cifar100:train[0:1000]"),
@@ -45,8 +43,8 @@ def run(bench: "Bench") -> "Evidence":
     from isthmus.experiments.reproduction.layerwise import layerwise_evidence
 
     bench.settings["BatchNorm"] = "running statistics are blended with their layer"
-    evidence = layerwise_evidence(bench, ALONG[bench.scale], END[bench.scale])
     networks, (measured, statistics) = bench.networks(), ANEW[bench.scale]
+    evidence = layerwise_evidence(bench, ALONG[bench.scale], END[bench.scale], networks=networks)
     a, b = networks.final_pairs
     options = {"batch_norm": "recalibrate", "recalibration_data": statistics, "allow_shared_examples": True}
     anew = bench.measured("recalibrated", networks.model, {"train": measured}, a=a, b=b, **options)
@@ -57,13 +55,12 @@ def recalibrated_words(anew: "xr.Dataset") -> str:
     """What is left of the barriers once every network has running statistics of its own.
 
     Args:
-        anew: The measurement of one pair under `batch_norm="recalibrate"`.
+        anew: The measurement of all pairs under `batch_norm="recalibrate"`.
 
     Returns:
         A paragraph.
     """
     from isthmus.experiments.reproduction import barriers
-    from isthmus.experiments.reproduction.barriers import SMALL
 
     full, layers = largest(barriers.full_barriers(anew)), barriers.layer_barriers(anew)
     above = sum(layer.low > SMALL for layer in layers)

@@ -4,8 +4,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from isthmus.experiments.reproduction import barriers
-from isthmus.experiments.reproduction.barriers import SMALL
-from isthmus.experiments.reproduction.criterion import Criterion, Estimate, at_most, largest
+from isthmus.experiments.reproduction.criterion import SMALL, Criterion, Estimate, at_most, largest
 from isthmus.report.barrier_table import labels
 
 if TYPE_CHECKING:

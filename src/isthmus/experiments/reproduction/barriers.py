@@ -12,9 +12,6 @@ from isthmus.runs.access import is_layerwise_connected
 
 FULL = "all"
 UNITS = {"loss_barrier": "nats", "error_barrier": ""}
-LARGE, SMALL, SHARE = 0.3, 0.1, 0.2
-"""Nats that the full barrier has to reach, nats that no layer may reach (the paper's rows lie within ±0.1), and the
-largest share of the full barrier that one layer may make."""
 CONNECTED = 0.02
 """Error barrier that still counts as none: Frankle et al. (2020); the paper's own threshold is not known."""
 

@@ -8,6 +8,9 @@ from enum import StrEnum
 from isthmus.report.shown_barrier import number_text
 
 EXACT_DIGITS = 4
+LARGE, SMALL, SHARE = 0.3, 0.1, 0.2
+"""Nats that the full barrier has to reach, nats that no layer may reach (the paper's rows lie within ±0.1), and the
+largest share of the full barrier that one layer may make."""
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,16 @@ import xarray as xr
 
 from isthmus.experiments.reproduction import barriers
 from isthmus.experiments.reproduction.along_steps import never_criterion
-from isthmus.experiments.reproduction.barriers import LARGE, SHARE, SMALL
-from isthmus.experiments.reproduction.criterion import Criterion, at_least, at_most, largest, smallest
+from isthmus.experiments.reproduction.criterion import (
+    LARGE,
+    SHARE,
+    SMALL,
+    Criterion,
+    at_least,
+    at_most,
+    largest,
+    smallest,
+)
 from isthmus.experiments.reproduction.evidence import Evidence
 from isthmus.experiments.reproduction.panels import pair_panels, step_panels
 from isthmus.experiments.reproduction.recipes import TrainedNetworks

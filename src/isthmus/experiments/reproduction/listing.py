@@ -4,12 +4,10 @@ from pathlib import Path
 
 from isthmus.experiments.reproduction.bench import claim_folder
 from isthmus.experiments.reproduction.claim import Claim
-from isthmus.experiments.reproduction.documents import documented_verdicts
+from isthmus.experiments.reproduction.documents import NOT_RUN, documented_verdicts
 from isthmus.experiments.reproduction.record import load_reproduction
 from isthmus.experiments.reproduction.registry import known_claims
 from isthmus.experiments.reproduction.scale import Scale
-
-NOT_RUN = "not run"
 
 
 def claim_status(claim: Claim, out: Path, pages: Path | None) -> dict[Scale, str]:
