@@ -3,11 +3,16 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 WORKERS ?= 2
+# `make demo VENV_OPTIONS=--system-site-packages CONSTRAINTS=` takes the torch that is there, of any version from 2.10 on.
+VENV_OPTIONS ?=
+CONSTRAINTS ?= constraints.txt
 
-.PHONY: demo test smoke check lint types imports clean
+.PHONY: demo install test smoke check lint types imports clean
 
 demo: $(VENV)/.installed
 	$(BIN)/isthmus demo
+
+install: $(VENV)/.installed
 
 test: $(VENV)/.installed
 	OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 $(BIN)/pytest -n $(WORKERS) --dist worksteal -q
@@ -28,10 +33,10 @@ types: $(VENV)/.installed
 imports: $(VENV)/.installed
 	$(BIN)/lint-imports
 
-$(VENV)/.installed: pyproject.toml constraints.txt
+$(VENV)/.installed: pyproject.toml $(CONSTRAINTS)
 	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "isthmus needs Python 3.11 or newer, got " + sys.version.split()[0] + ": run make with PYTHON=/path/to/a/newer/python3")'
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[test,hf]'
+	$(PYTHON) -m venv $(VENV_OPTIONS) $(VENV)
+	$(BIN)/python -m pip install --quiet $(CONSTRAINTS:%=--constraint %) --editable '.[test,hf]'
 	touch $@
 
 clean:

@@ -84,13 +84,6 @@ def test_a_claim_that_can_not_be_done_does_not_stop_the_others(tmp_path):
     assert (tmp_path / "out" / "fig3-small" / "fig3.md").is_file()
 
 
-def test_a_reader_that_leaves_early_is_no_fault():
-    command = [sys.executable, "-c", "from isthmus.cli.main import main; main()", "reproduce", "--list"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0) as process:
-        process.stdout.close()
-        assert process.stderr.read() == b""
-
-
 def test_help_list_and_argument_errors_never_import_torch(tmp_path):
     for arguments, expected in ((["--help"], 0), (["--list"], 0), (["fig11"], 2), (["fig1", "--scale", "x"], 2)):
         code = (

@@ -10,7 +10,7 @@ from isthmus.cli.explain import explain
 from isthmus.cli.inspect import inspect
 from isthmus.cli.measure import measure
 from isthmus.cli.models import models
-from isthmus.cli.outcome import DEBUG, reported
+from isthmus.cli.outcome import DEBUG, reported, status_of
 from isthmus.cli.questions import EPILOG
 from isthmus.cli.report import report
 from isthmus.cli.reproduce import reproduce
@@ -35,4 +35,4 @@ def main() -> None:
     if "--debug" in sys.argv:
         sys.argv.remove("--debug")
         DEBUG.append(True)
-    app()
+    sys.exit(status_of(app))

@@ -1,6 +1,7 @@
 """How a command ends: its exit status, and one message where something went wrong."""
 
 import functools
+import os
 import sys
 import warnings
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from isthmus.errors import IsthmusError, IsthmusWarning
 P = ParamSpec("P")
 R = TypeVar("R")
 WRONG_INPUT, OUR_FAULT, INTERRUPTED = 2, 1, 130
+READER_LEFT = 141  # 128 + SIGPIPE: what a shell shows of every tool whose reader has left, as in `| head`
 DEBUG: list[bool] = []
 
 
@@ -34,7 +36,7 @@ def reported(command: Callable[P, R]) -> Callable[P, R]:
                 warnings.showwarning = _show_warning
                 return command(*args, **kwargs)
         except (typer.Exit, BrokenPipeError):
-            raise  # of a pipe that nobody reads any more, as in `| head`, typer makes a silent end
+            raise  # of a pipe that nobody reads any more, typer makes a silent end (see `status_of`)
         except KeyboardInterrupt:
             print("interrupted; everything finished so far is kept (go on with --resume)", file=sys.stderr)
             raise typer.Exit(INTERRUPTED) from None
@@ -51,6 +53,38 @@ def reported(command: Callable[P, R]) -> Callable[P, R]:
             raise typer.Exit(OUR_FAULT) from error
 
     return wrapped
+
+
+def status_of(app: Callable[[], object]) -> int | str | None:
+    """Run the command line to its very end: what is still buffered is written here, not while Python shuts down.
+
+    A reader that leaves early (`isthmus models | head -1`) ends the command silently, whether the write that finds
+    nobody happens in the command (unbuffered) or here (buffered). Python would otherwise report "Exception ignored
+    ... BrokenPipeError" on shutdown.
+
+    Args:
+        app: The command line; it ends with `SystemExit`.
+
+    Returns:
+        The exit status: the command's own, `READER_LEFT`, or `OUR_FAULT` where the end could not be written.
+    """
+    standard_output = sys.stdout
+    status: int | str | None = None
+    try:
+        app()
+    except SystemExit as end:
+        status = end.code
+    if sys.stdout is not standard_output:  # typer swaps the streams after a write that found no reader
+        status = READER_LEFT
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError as error:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())  # the rest goes nowhere, and in silence
+            status = READER_LEFT if isinstance(error, BrokenPipeError) else OUR_FAULT
+            if status == OUR_FAULT:
+                print(f"isthmus: the results could not all be written to {stream.name}: {error}", file=sys.stderr)
+    return status
 
 
 def _show_warning(
