@@ -58,6 +58,27 @@ def test_the_normalisation_is_the_papers_unless_another_is_named(root):
     assert torch.equal(scaled.batch(0, 2, CPU, torch.float32)[0], scaled.inputs / 255)
 
 
+def test_a_known_set_takes_the_users_own_mean_and_std_and_its_record_names_them(root, colour_images):
+    own = "mean=0.485/0.456/0.406,std=0.229/0.224/0.225"
+    examples = load_examples(f"cifar10:test[0:3]:{own}", data_root=root)
+    expected = (colour_images[:3] / 255 - (0.485, 0.456, 0.406)) / (0.229, 0.224, 0.225)
+    torch.testing.assert_close(
+        examples.batch(0, 3, CPU, torch.float64)[0], channels_first(expected), rtol=0, atol=1e-14
+    )
+    assert examples.name == f"cifar10:test[0:3]:{own}"
+    assert examples.normalization.shown == "own: (x / 255 - (0.485, 0.456, 0.406)) / (0.229, 0.224, 0.225)"
+    plain = load_examples("cifar10:test[0:3]", data_root=root)
+    assert plain.normalization.shown == "paper"
+    assert plain.content_hash != examples.content_hash
+
+
+def test_own_constants_must_fit_the_channels_and_a_mean_of_bytes_is_warned_of(root):
+    with pytest.raises(InputError, match=r"each of 3 channels\n +got 2 means and 1 stds\n +where .*cifar10:test"):
+        load_examples("cifar10:test:mean=0.5/0.4,std=0.2", data_root=root)
+    with pytest.warns(IsthmusWarning, match=r"mean=123.7/116.3/103.5 of cifar10: .* divided by 255 first"):
+        load_examples("cifar10:test:mean=123.7/116.3/103.5,std=58/57/57", data_root=root)
+
+
 def test_a_slice_is_the_rows_it_names_and_writing_into_it_reaches_nobody(root, colour_images):
     whole = channels_first(colour_images)
     for _ in range(2):

@@ -69,6 +69,13 @@ def test_digits_are_scikit_learns_in_its_order_divided_by_16():
     assert (test.split, load_examples("digits:test[0:9]").name) == ("test", "digits:test[0:9]")
 
 
+@pytest.mark.parametrize(("name", "scale"), [("digits", 16), ("fashion_mnist_small", 255)])
+def test_sets_that_ship_along_take_own_constants_on_their_scale(name, scale):
+    plain, own = load_examples(f"{name}:test[0:5]"), load_examples(f"{name}:test[0:5]:mean=0.25,std=0.5")
+    expected = (plain.inputs.double() / scale - 0.25) / 0.5
+    assert torch.equal(own.batch(0, 5, torch.device("cpu"), torch.float64)[0], expected)
+
+
 def test_the_shipped_slice_has_4000_and_1000_images_of_ten_classes():
     train, test = load_examples("fashion_mnist_small:train"), load_examples("fashion_mnist_small")
     assert (train.inputs.shape, test.inputs.shape) == ((4000, 1, 28, 28), (1000, 1, 28, 28))

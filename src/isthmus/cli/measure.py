@@ -40,7 +40,7 @@ def measure(
     data: Annotated[
         Many,
         typer.Option(
-            help="NAME[:SPLIT][[start:stop]], a Parquet, .npz or .safetensors file, or "
+            help="NAME[:SPLIT][[start:stop]][:mean=0.5,std=0.25], a Parquet, .npz or .safetensors file, or "
             "file.py:function. Repeat for several splits."
         ),
     ],

@@ -9,7 +9,11 @@ ModelOption = Annotated[
     str, typer.Option(help="NAME[:option=value,...] (see isthmus models) or path/to/file.py:function.")
 ]
 DataOption = Annotated[
-    str, typer.Option(help="NAME[:SPLIT][[start:stop]], a Parquet, .npz or .safetensors file, or file.py:function.")
+    str,
+    typer.Option(
+        help="NAME[:SPLIT][[start:stop]][:mean=0.5,std=0.25], a Parquet, .npz or .safetensors file, or "
+        "file.py:function."
+    ),
 ]
 HostsOption = Annotated[str, typer.Option(help="Which networks play host: a,b or a or b.")]
 LayersOption = Annotated[str, typer.Option(help="module, tensor, block, type or pattern:GLOB,...")]

@@ -11,7 +11,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from isthmus.data.examples import Examples
-from isthmus.data.normalizations import own_normalization
+from isthmus.data.normalizations import own_normalization, stored_scale
 from isthmus.errors import InputError, listed
 
 NAMES = ("inputs", "targets")
@@ -32,7 +32,8 @@ def load_arrays(path: Path, options: dict[str, str]) -> Examples:
     """
     tensors = _load_npz(path) if path.suffix == ".npz" else _load_safetensors(path)
     inputs, targets = (tensors[name] for name in NAMES)
-    return Examples(inputs, targets, path.name, "data", own_normalization(options, inputs.dtype, path.name))
+    normalization = own_normalization(options, stored_scale(inputs.dtype), path.name)
+    return Examples(inputs, targets, path.name, "data", normalization)
 
 
 def _load_npz(path: Path) -> dict[str, Tensor]:

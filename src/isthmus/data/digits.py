@@ -8,14 +8,15 @@ from isthmus.data.examples import Examples, Normalization
 NUM_TRAIN = 1297
 
 
-def load_digits_split(split: str) -> Examples:
+def load_digits_split(split: str, normalization: Normalization) -> Examples:
     """1,797 digits of 8x8 with grey values 0 to 16, in scikit-learn's order.
 
     Args:
         split: "train", the first 1,297, or "test", the last 500.
+        normalization: Applied when the examples are used.
 
     Returns:
-        Inputs of shape (n, 1, 8, 8), divided by 16 when used.
+        Inputs of shape (n, 1, 8, 8), bytes from 0 to 16.
 
     Source:
         The test part of E. Alpaydin and C. Kaynak, "Optical Recognition of Handwritten Digits", UCI, 1998.
@@ -29,6 +30,6 @@ def load_digits_split(split: str) -> Examples:
         targets=torch.from_numpy(digits.target[chosen].astype(np.int64)),
         name=f"digits:{split}",
         split=split,
-        normalization=Normalization(mean=(0.0,), std=(1.0,), scale=16.0, name="scale"),
+        normalization=normalization,
         class_names=tuple(str(name) for name in digits.target_names),
     )

@@ -49,6 +49,19 @@ class Normalization:
         mean, std = (torch.tensor(v, dtype=wide, device=inputs.device).view(shape) for v in (self.mean, self.std))
         return inputs.to(wide).div(self.scale).sub_(mean).div_(std).to(dtype)
 
+    @property
+    def shown(self) -> str:
+        """The name, with the numbers of one that is not known by its name.
+
+        Example:
+            >>> Normalization(mean=(0.5,), std=(0.25, 0.2)).shown
+            'own: (x / 255 - 0.5) / (0.25, 0.2)'
+        """
+        if self.name != "own":
+            return self.name
+        mean, std = (str(v[0]) if len(v) == 1 else str(v) for v in (self.mean, self.std))
+        return f"own: (x / {self.scale:g} - {mean}) / {std}"
+
 
 @dataclass(frozen=True, eq=False)
 class Examples:

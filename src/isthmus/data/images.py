@@ -63,7 +63,7 @@ def load_own_images(spec: DataSpec) -> Examples:
         named = re.match(r"(train|validation|test)(-|\.)", path.name)
         split, files, name = named[1] if named else "data", (path,), spec.short_source
     table = load_image_table(files, name, spec.options.get("image"), spec.options.get("label"))
-    return _examples(table, spec, split, own_normalization(spec.options, torch.uint8, name) or SCALE_ONLY)
+    return _examples(table, spec, split, own_normalization(spec.options, SCALE_ONLY.scale, name) or SCALE_ONLY)
 
 
 def _examples(table: ImageTable, spec: DataSpec, split: str, normalization: Normalization) -> Examples:

@@ -112,9 +112,10 @@ def _load_whole(spec: DataSpec, data_root: Path | None, tokenizer: str | None) -
         return load_arrays(Path(spec.source), spec.options)
     if spec.form == "function":
         return load_function_examples(spec.source, spec.short_source)
+    normalization = known_normalization(spec.source, spec.options)
     if spec.source == "digits":
-        return load_digits_split(split)
-    return load_shipped(spec.source, split, known_normalization(spec.source, spec.options))
+        return load_digits_split(split, normalization)
+    return load_shipped(spec.source, split, normalization)
 
 
 def _is_pair(data: list[object] | tuple[object, ...]) -> bool:

@@ -5,13 +5,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, NoReturn
 
+from isthmus.data.channel_numbers import CHANNEL_OPTIONS, channel_numbers
 from isthmus.data.client_partition import CLIENT_OPTIONS, Client, parsed_client
 from isthmus.errors import InputError, UnknownNameError, listed
 
 GRAMMAR = "NAME[:SPLIT][[start:stop]][:option=value,...]"
 """How examples are named: `digits`, `cifar10:test[0:512]`, `cifar10:train[0:2000]:normalization=true`,
-`tiny_shakespeare:validation:length=128`, `own.txt:tokenizer=FOLDER,length=256`; and the part of one client of several,
-for every source: `cifar10:train[0:6000]:client=0/2`, `cifar10:train:client=3/20,dirichlet=0.1` (`data/clients.py`)."""
+`cifar10:test:mean=0.485/0.456/0.406,std=0.229/0.224/0.225` (every source of images and arrays, on the 0-1 scale of
+bytes), `tiny_shakespeare:validation:length=128`, `own.txt:tokenizer=FOLDER,length=256`; and the part of one client of
+several, for every source: `cifar10:train[0:6000]:client=0/2`, `cifar10:train:client=3/20,dirichlet=0.1`
+(`data/clients.py`)."""
 
 KNOWN_DATA: dict[str, str] = {
     "digits": "1,797 handwritten digits of 8x8 that scikit-learn ships (train 1,297, test 500)",
@@ -54,9 +57,9 @@ _FILE_FORMS: dict[str, Form] = {
     ".parquet": "images", ".npz": "arrays", ".safetensors": "arrays", ".py": "function", ".txt": "text",
 }  # fmt: skip
 _FORM_OPTIONS: dict[Form, tuple[str, ...]] = {
-    "known": ("normalization",),
-    "images": ("image", "label", "mean", "std"),
-    "arrays": ("mean", "std"),
+    "known": ("normalization", *CHANNEL_OPTIONS),
+    "images": ("image", "label", *CHANNEL_OPTIONS),
+    "arrays": CHANNEL_OPTIONS,
     "function": (),
     "text": ("tokenizer", "vocabulary", "length"),
 }
@@ -168,6 +171,8 @@ def _without_options(rest: str, text: str) -> tuple[str, dict[str, str]]:
     options: dict[str, str] = {}
     for item in match[2].split(","):
         name, sign, value = item.partition("=")
+        if options and not sign and re.fullmatch(r"[-+.\d]+", name):
+            _refuse("the numbers of several channels apart by '/'", repr(item), text, "write mean=0.5/0.4/0.3")
         if not (name and sign and value) or name in options:
             _refuse("each option once, as option=value", repr(item), text)
         options[name] = value
@@ -239,7 +244,7 @@ def _refuse_unknown_split(spec: DataSpec, text: str) -> None:
 
 def _refuse_unknown_options(spec: DataSpec, text: str) -> None:
     known = NORMALIZATIONS.get(spec.source)
-    names = (*(() if known == () else _FORM_OPTIONS[spec.form]), *CLIENT_OPTIONS)
+    names = (*(CHANNEL_OPTIONS if known == () else _FORM_OPTIONS[spec.form]), *CLIENT_OPTIONS)
     for name, value in spec.options.items():
         if name not in names:
             raise UnknownNameError("an option", name, names, f"data {text!r}")
@@ -249,8 +254,12 @@ def _refuse_unknown_options(spec: DataSpec, text: str) -> None:
             _refuse("a number of tokens, at least 1", value, text, f"write length={DEFAULT_LENGTH}")
         if name == "vocabulary" and spec.options.get("tokenizer", CHARACTERS) != CHARACTERS:
             _refuse("a vocabulary of characters alone", "a tokenizer with it", text, "leave one of the two out")
-        if name in {"mean", "std"} and len({"mean", "std"} & set(spec.options)) == 1:
-            _refuse("both mean and std", name, text, "write mean=0.5,std=0.25, a channel's numbers apart by '/'")
+        if name in CHANNEL_OPTIONS:
+            channel_numbers(name, value, f"data {text!r}")
+            if len(set(CHANNEL_OPTIONS) & set(spec.options)) == 1:
+                _refuse("both mean and std", name, text, "write mean=0.5,std=0.25, a channel's numbers apart by '/'")
+            if "normalization" in spec.options:
+                _refuse("a named normalization, or mean and std", "both", text, "leave one of the two out")
     parsed_client(spec.options, f"data {text!r}")
 
 

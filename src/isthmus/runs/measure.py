@@ -231,7 +231,7 @@ def _split_record(name: str, examples: Examples) -> SplitRecord:
         hash=examples.content_hash,
         num_examples=len(examples),
         num_tokens=examples.num_tokens,
-        normalization=examples.normalization.name if examples.normalization else None,
+        normalization=examples.normalization.shown if examples.normalization else None,
         class_names=examples.class_names,
     )
 

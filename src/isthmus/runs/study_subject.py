@@ -70,7 +70,7 @@ def study_attributes(study: str, request: Request, subject: Subject, **settings:
         "data_name": examples.name,
         "data_hash": examples.content_hash,
         "num_examples": len(examples),
-        "normalization": examples.normalization.name if examples.normalization else "None",
+        "normalization": examples.normalization.shown if examples.normalization else "None",
         "layer_rule": asked.layers,
         "num_layers": len(subject.segment.layers),
         "loss": asked.loss,
