@@ -42,7 +42,12 @@ def test_nobody_reads_errors_either(buffering):
 def test_a_full_disk_under_standard_output_is_said_once(buffering):
     with Path("/dev/full").open("w", encoding="utf-8") as full:
         done = subprocess.run(
-            [*COMMAND, "models"], stdout=full, stderr=subprocess.PIPE, text=True, env=environment(buffering), check=False
+            [*COMMAND, "models"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=environment(buffering),
+            check=False,
         )
     assert done.returncode == 1
     assert done.stderr.count("No space left") == 1
