@@ -13,7 +13,8 @@ from isthmus.measures.distance import layer_distance
 from isthmus.models.load import load_model
 from isthmus.models.pretrained import renamed_weights
 from isthmus.weights.checkpoint import Checkpoint, load_checkpoint
-from isthmus.weights.state import Kind, StateDict, entry_kinds, fitted_to, is_blendable, structure_difference
+from isthmus.weights.fitting import fitted_to
+from isthmus.weights.state import Kind, StateDict, entry_kinds, is_blendable, structure_difference
 
 
 def checkpoint_layers(

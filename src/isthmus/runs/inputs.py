@@ -15,7 +15,8 @@ from isthmus.models.load import load_model
 from isthmus.models.pretrained import model_settings, renamed_weights
 from isthmus.models.source import source_hash
 from isthmus.weights.checkpoint import Checkpoint, load_checkpoint
-from isthmus.weights.state import StateDict, content_hash, fitted_to
+from isthmus.weights.fitting import fitted_to
+from isthmus.weights.state import StateDict, content_hash
 
 Model = nn.Module | Callable[[], nn.Module] | str
 Weights = StateDict | Checkpoint | str | Path

@@ -8,7 +8,8 @@ from pathlib import Path
 from torch import Tensor, nn
 
 from isthmus.errors import InputError
-from isthmus.weights.state import content_hash, fitted_to
+from isthmus.weights.fitting import fitted_to
+from isthmus.weights.state import content_hash
 from isthmus.weights.trajectory import Trajectory, is_trajectory, load_trajectory
 
 

@@ -25,7 +25,8 @@ from isthmus.training.recipe import NetworkRecipe
 from isthmus.training.writer import BackgroundWriter
 from isthmus.user_code import load_function
 from isthmus.weights.checkpoint import load_checkpoint
-from isthmus.weights.state import content_hash, fitted_to
+from isthmus.weights.fitting import fitted_to
+from isthmus.weights.state import content_hash
 from isthmus.weights.step import Step
 from isthmus.weights.training_state import TrainingState
 
