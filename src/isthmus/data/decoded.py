@@ -13,7 +13,7 @@ from PIL import Image
 
 from isthmus.data.places import decoded_folder
 from isthmus.errors import InputError
-from isthmus.files import save_whole
+from isthmus.files import remove_parts, save_whole
 
 ROWS_AT_ONCE = 4096
 
@@ -119,4 +119,5 @@ def _save_cached(place: Path, images: Images) -> None:
             np.save(stream, images, allow_pickle=False)
 
     with suppress(OSError):
+        remove_parts(place.parent, is_ours=False)
         save_whole(place, write)

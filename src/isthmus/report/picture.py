@@ -2,11 +2,10 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from isthmus.files import save_whole
+from isthmus.files import save_bytes
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -44,8 +43,4 @@ def save_pictures(pictures: Iterable[Picture], folder: Path, prefix: str = "") -
     for picture in pictures:
         for file_format in FORMATS:
             content = picture_bytes(picture.figure, file_format)
-            save_whole(folder / f"{prefix}{picture.stem}.{file_format}", partial(_write, content))
-
-
-def _write(content: bytes, path: Path) -> None:
-    path.write_bytes(content)
+            save_bytes(folder / f"{prefix}{picture.stem}.{file_format}", content)

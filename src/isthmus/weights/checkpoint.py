@@ -14,7 +14,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from isthmus.errors import InputError, listed
-from isthmus.files import save_whole
+from isthmus.files import remove_parts_of, save_whole
 from isthmus.hugging_face import PREFIX, parsed_source, snapshot_folder
 from isthmus.weights.state import StateDict
 
@@ -82,6 +82,7 @@ def save_weights(weights: StateDict, path: str | Path) -> None:
         path: The file to make; its folder is made too.
     """
     dense = {key: tensor.detach().cpu().contiguous().clone() for key, tensor in weights.items()}
+    remove_parts_of(Path(path))
     save_whole(Path(path), lambda temporary: save_file(dense, temporary))
 
 
