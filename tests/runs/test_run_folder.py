@@ -160,12 +160,33 @@ def test_killed_at_any_moment_it_goes_on_and_ends_with_the_same_bytes(tmp_path):
             process.send_signal(signal.SIGKILL)
             kills += 1
         process.wait()
+        (examples / f".p000000-e00000000.parquet.{process.pid}.part").write_text("half of a unit")
     assert kills == 2
     subprocess.run(command, check=True)
     subprocess.run([*command[:5], str(tmp_path / "unbroken"), here], check=True)
     broken, unbroken = contents(tmp_path / "run"), contents(tmp_path / "unbroken")
-    assert {name for name in broken if not name.rpartition("/")[2].startswith(".")} == set(unbroken)
-    assert all(broken[name] == unbroken[name] for name in unbroken)
+    assert broken == unbroken
+
+
+def test_two_processes_on_one_folder_the_second_is_told_who_holds_it(tmp_path):
+    here, out = str(Path(__file__).parent.parent), tmp_path / "run"
+    process = subprocess.Popen([sys.executable, "-W", "ignore", "-c", SLOW_RUN, str(out), here])
+    while process.poll() is None and not list(out.glob("examples/data/p*.parquet")):
+        time.sleep(0.005)
+    data, pair = CNN.data(400), (CNN.weights(0), CNN.weights(1))
+    with pytest.raises(isthmus.InputError, match=rf"(?s)no other process.*process {process.pid} on host.*{out}"):
+        isthmus.measure(CNN.build, *pair, data, alphas=11, batch_size=8, out=out, resume=True)
+    assert process.poll() is None
+    assert process.wait() == 0
+    isthmus.measure(CNN.build, *pair, data, alphas=11, batch_size=8, out=out, resume=True)
+    assert not list(out.rglob(".*"))
+
+
+def test_what_a_process_leaves_that_was_killed_before_its_first_file_is_an_empty_folder(pair, tmp_path):
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / ".run.json.01234567-17-4711.part").write_text("{")
+    measured(pair, tmp_path / "run")
+    assert not [path for path in (tmp_path / "run").iterdir() if path.name.startswith(".")]
 
 
 def test_old_runs_stay_readable():

@@ -8,6 +8,7 @@ from pathlib import Path
 import xarray as xr
 
 from isthmus.errors import InputError
+from isthmus.held_folder import held_folder
 from isthmus.report.folder import save_report
 from isthmus.runs.access import load_classes
 from isthmus.runs.measure import measure
@@ -54,6 +55,11 @@ def run_demo(folder: Path, say: Callable[[str], None] = print, recipe: Path = RE
     """
     if folder.is_file():
         raise InputError("a folder", "a file", str(folder), "name another --out")
+    with held_folder(folder):
+        return _run(folder, say, recipe)
+
+
+def _run(folder: Path, say: Callable[[str], None], recipe: Path) -> Demo:
     networks = load_recipes(recipe)
     say("training three small networks on 4,000 images of clothes, about a minute on two cores")
     homes = train_at_once(networks, folder / "networks", resume=True, tell=lambda progress: _say(progress, say))

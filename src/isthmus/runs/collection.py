@@ -14,6 +14,7 @@ from isthmus.data.load import load_examples, load_splits
 from isthmus.errors import InputError, IsthmusWarning
 from isthmus.evaluation.device import device_named
 from isthmus.evaluation.kept_graphs import kept_graphs
+from isthmus.held_folder import held_folder
 from isthmus.runs.collection_record import MEMBERS, CollectionRecord, MemberRecord, load_collection_record
 from isthmus.runs.folder import has_run, save_first
 from isthmus.runs.inputs import Weights, fitted_weights, named_model
@@ -46,8 +47,19 @@ def measured_collection(measure: Callable[..., xr.Dataset], arguments: Mapping[s
         InputError: Something is wrong with the input; nothing is written if it shows before the first member began.
     """
     collection = collection_of(arguments["a"], arguments["b"], arguments["steps"])
+    if arguments["out"] is None:
+        return _measured(measure, arguments, collection, None)
+    folder = Path(arguments["out"])
+    if has_run(folder, resume=arguments["resume"]):
+        _refuse_others(CollectionRecord.of(collection), folder)
+    with held_folder(folder):
+        return _measured(measure, arguments, collection, folder)
+
+
+def _measured(
+    measure: Callable[..., xr.Dataset], arguments: Mapping[str, Any], collection: Collection, folder: Path | None
+) -> xr.Dataset:
     record = CollectionRecord.of(collection)
-    folder = None if arguments["out"] is None else Path(arguments["out"])
     if folder is not None and has_run(folder, resume=arguments["resume"]):
         _refuse_others(record, folder)
     held = HeldCheckpoints()
@@ -68,7 +80,6 @@ def measured_collection(measure: Callable[..., xr.Dataset], arguments: Mapping[s
     except InputError:
         if folder is not None and not (folder / MEMBERS).exists():
             (folder / RUN_FILE).unlink(missing_ok=True)
-            folder.rmdir()
         raise
     joined = joined_result(record, results)
     if folder is None:

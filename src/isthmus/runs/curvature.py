@@ -27,12 +27,11 @@ from isthmus.paths.point import Point
 from isthmus.runs.inputs import Model, Weights
 from isthmus.runs.request import request_of
 from isthmus.runs.store import assembled
-from isthmus.runs.study import refuse_other_study, save_study
+from isthmus.runs.study import held_study
 from isthmus.runs.study_settings import checked_count, refuse_recalibration
 from isthmus.runs.study_subject import only_split, study_attributes
 from isthmus.runs.subject import Subject, chosen_engine, examples_at_once, subject_of
 from isthmus.sweeps.group import ALL
-from isthmus.weights.arithmetic import difference
 from isthmus.weights.state import Kind, same_bits, tied_keys
 
 CURVATURE = "curvature"
@@ -122,28 +121,26 @@ def curvature(
     refuse_recalibration(request.settings)
     subject = subject_of(request)
     attributes = study_attributes(CURVATURE, request, subject, num_probes=num_probes)
-    if out is not None:
-        refuse_other_study(out, attributes)
-    noted = [*subject.warnings, *_moved_buffers(subject.segment)]
-    size = BatchSize(examples_at_once(subject, request.settings))
-    with float32_products(dtype, subject.network.device):
-        checks = [*subject.checks, _derivatives_checked(subject, request.settings.hosts[0])]
-        chosen = chosen_engine(subject, request.settings, size)
-        names = request.settings.hosts
-        rises = _measured(subject, chosen.engine.blocks, names)
-        parts = [_predicted(subject, host, size, num_probes, seed) for host in names]
-    study = xr.merge([rises, xr.concat(parts, dim="host")], join="exact", combine_attrs="drop")
-    attributes |= {
-        "engine_note": chosen.note,
-        "batch_size": size.size,
-        "warnings": json.dumps(noted),
-        "self_checks": json.dumps([asdict(check) for check in checks]),
-        "num_probes": num_probes,
-        **_comparison(study),
-    }
-    study = study.assign_attrs(attributes)
-    if out is not None:
-        save_study(study, out)
+    with held_study(out, attributes) as save:
+        noted = [*subject.warnings, *_moved_buffers(subject.segment)]
+        size = BatchSize(examples_at_once(subject, request.settings))
+        with float32_products(dtype, subject.network.device):
+            checks = [*subject.checks, _derivatives_checked(subject, request.settings.hosts[0])]
+            chosen = chosen_engine(subject, request.settings, size)
+            names = request.settings.hosts
+            rises = _measured(subject, chosen.engine.blocks, names)
+            parts = [_predicted(subject, host, size, num_probes, seed) for host in names]
+        study = xr.merge([rises, xr.concat(parts, dim="host")], join="exact", combine_attrs="drop")
+        attributes |= {
+            "engine_note": chosen.note,
+            "batch_size": size.size,
+            "warnings": json.dumps(noted),
+            "self_checks": json.dumps([asdict(check) for check in checks]),
+            "num_probes": num_probes,
+            **_comparison(study),
+        }
+        study = study.assign_attrs(attributes)
+        save(study)
     return study
 
 
@@ -154,7 +151,7 @@ def _steps(subject: Subject, host: Host) -> tuple[dict[str, Tensor], Steps]:
     own, other = (segment.weights(segment.point(name, (), 0.0)) for name in (host, donor))
     return own, {
         label: {
-            key: difference(other[key], own[key])
+            key: other[key] - own[key]
             for key in segment.layers[label]
             if segment.kinds[key] is Kind.PARAMETER and key not in repeated
         }

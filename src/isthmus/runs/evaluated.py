@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import torch
 
 from isthmus.data.examples import Examples
 from isthmus.evaluation.block import Engine, ExampleBlock
+from isthmus.held_folder import Hold
 from isthmus.measures.examples import ExampleTable
 from isthmus.paths.point import Point
 from isthmus.runs.access import EXAMPLES
@@ -26,7 +26,7 @@ Blocks = Callable[[Examples, ExampleStore], Iterator[ExampleBlock]]
 
 
 def evaluated(
-    subject: Subject, record: Record, engine: Engine, folder: Path | None, *, progress: bool
+    subject: Subject, record: Record, engine: Engine, hold: Hold | None, *, progress: bool
 ) -> tuple[Grid, dict[str, ExampleTable]]:
     """Evaluate every point of a measurement on every split.
 
@@ -34,24 +34,29 @@ def evaluated(
         subject: What is measured.
         record: Saved first, if there is a folder.
         engine: Evaluates points.
-        folder: The run folder; what it holds already is used. None keeps results in memory.
+        hold: Of the run folder; what this holds already is used. None keeps results in memory.
         progress: Whether to show how far it is.
 
     Returns:
         The grid, with the positions that a refinement added, and per-example results by split.
     """
-    if folder is not None:
-        save_first(record, folder)
+    if hold is not None:
+        save_first(record, hold.folder)
     settings, grid, points = record.settings, subject.grid, subject.points
-    stores = _stores(subject, settings, folder)
+    stores = _stores(subject, settings, hold)
     rounds = num_rounds(settings.alphas, settings.alpha_tolerance)
     most = len(points) + rounds * 2 * len(stores) * grid.rows[..., 0].size
     num_examples = sum(map(len, subject.splits.values()))
     with shown_progress(most * len(stores), most * num_examples, enabled=progress) as advance:
 
+        def advanced(split: str, num_values: int) -> None:
+            if hold is not None:
+                hold.confirm()
+            advance(split, num_values)
+
         def tables(blocks: Blocks) -> dict[str, ExampleTable]:
             return {
-                split: _filled(split, subject.splits[split], store, blocks, len(points), advance)
+                split: _filled(split, subject.splits[split], store, blocks, len(points), advanced)
                 for split, store in stores.items()
             }
 
@@ -67,15 +72,15 @@ def evaluated(
     return grid, found
 
 
-def _stores(subject: Subject, settings: Settings, folder: Path | None) -> dict[str, ExampleStore]:
+def _stores(subject: Subject, settings: Settings, hold: Hold | None) -> dict[str, ExampleStore]:
     names = split_folders(list(subject.splits))
     stores: dict[str, ExampleStore] = {}
     for split, examples in subject.splits.items():
         targets, order = _class_numbers(examples), drawn_order(settings, len(examples))
         stores[split] = (
             MemoryStore(targets, order)
-            if folder is None
-            else FolderStore(folder / EXAMPLES / names[split], targets, order)
+            if hold is None
+            else FolderStore(hold.folder / EXAMPLES / names[split], targets, order)
         )
     return stores
 

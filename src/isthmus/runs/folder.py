@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from isthmus.errors import InputError
+from isthmus.held_folder import is_empty
 from isthmus.runs.collection_record import CollectionRecord
 from isthmus.runs.record import RUN_FILE, Record, load_record
 
@@ -35,7 +36,7 @@ def has_run(folder: Path, *, resume: bool) -> bool:
     """
     if folder.is_file():
         raise InputError("a folder", "a file", str(folder), "name another --out")
-    if not folder.exists() or not any(folder.iterdir()):
+    if is_empty(folder):
         return False
     if not (folder / RUN_FILE).exists():
         raise InputError(

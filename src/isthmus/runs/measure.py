@@ -15,6 +15,7 @@ from isthmus.errors import InputError
 from isthmus.evaluation.arithmetic import float32_products
 from isthmus.evaluation.batches import BatchSize
 from isthmus.evaluation.loss import CONVEX_IN_OUTPUTS, Loss
+from isthmus.held_folder import Hold, held_folder
 from isthmus.layers.partition import LayerPartition
 from isthmus.runs.access import Measurement, load_run, remember
 from isthmus.runs.collection import measured_collection
@@ -32,9 +33,9 @@ from isthmus.runs.record import (
     WeightsRecord,
     run_identity,
 )
-from isthmus.runs.request import request_of
+from isthmus.runs.request import Request, request_of
 from isthmus.runs.result import class_dataset, layer_variables, result_dataset
-from isthmus.runs.settings import Alphas, Settings
+from isthmus.runs.settings import Alphas
 from isthmus.runs.subject import Subject, chosen_engine, examples_at_once, subject_of
 from isthmus.runs.table import CLASSES_FILE, save_results, save_tables
 from isthmus.sweeps.group import Sweep
@@ -163,27 +164,39 @@ def measure(
         directions=directions,
         data_root=data_root,
     )
-    settings = request.settings
-    folder = None if out is None else Path(out)
+    if out is None:
+        return _measured(request, None, progress=progress)
+    folder = Path(out)
+    earlier = resumable_record(folder, resume=resume)
+    if earlier is not None and earlier.complete:
+        _resumed(_record(subject_of(request), request), earlier, folder)
+        return load_run(folder)
+    with held_folder(folder) as hold:
+        return _measured(request, hold, progress=progress, resume=resume)
+
+
+def _measured(request: Request, hold: Hold | None, *, progress: bool, resume: bool = False) -> xr.Dataset:
+    folder = None if hold is None else hold.folder
     earlier = None if folder is None else resumable_record(folder, resume=resume)
-    subject = subject_of(request)
-    record = _record(subject, settings, request.loss_code)
-    if earlier is not None:
-        assert folder is not None
+    settings, subject = request.settings, subject_of(request)
+    record = _record(subject, request)
+    if folder is not None and earlier is not None:
         record = _resumed(record, earlier, folder)
-        if earlier.complete:
+        if earlier.complete:  # by another process, just now
             return load_run(folder)
     with _threads(record.num_threads), float32_products(settings.dtype, subject.network.device):
         size = BatchSize(record.batch_size)
         chosen = chosen_engine(subject, settings, size)
         record = record.model_copy(update={"engine_note": chosen.note})
-        grid, tables = evaluated(subject, record, chosen.engine, folder, progress=progress)
+        grid, tables = evaluated(subject, record, chosen.engine, hold, progress=progress)
     record = record.model_copy(update={"complete": True, "batch_size": size.size, "grid": GridRecord.of(grid)})
     layer_values, asked = layer_variables(subject.distances), asked_precision(settings)
     result = result_dataset(grid, tables, settings.baseline, layer_values, record.attributes(), asked)
     if folder is None:
         remember(result, Measurement(record, tables))
         return result
+    assert hold is not None
+    hold.confirm()
     split = next(iter(tables))
     classes = class_dataset(grid, tables, settings.baseline, subject.splits[split].class_names)
     if classes is not None:
@@ -193,7 +206,8 @@ def measure(
     return result.assign_attrs(run_folder=str(folder.resolve()))
 
 
-def _record(subject: Subject, settings: Settings, loss_code: str) -> Record:
+def _record(subject: Subject, request: Request) -> Record:
+    settings, loss_code = request.settings, request.loss_code
     a, b, partition = subject.a, subject.b, subject.segment.layers
     splits = {name: _split_record(name, examples) for name, examples in subject.splits.items()}
     data = subject.recalibration

@@ -22,7 +22,7 @@ from isthmus.measures.interval import critical_value, mean_band
 from isthmus.runs.inputs import Model, Weights
 from isthmus.runs.request import request_of
 from isthmus.runs.settings import Alphas
-from isthmus.runs.study import refuse_other_study, save_study
+from isthmus.runs.study import held_study
 from isthmus.runs.study_settings import refuse_recalibration
 from isthmus.runs.study_subject import only_split, study_attributes
 from isthmus.runs.subject import Subject, chosen_engine, examples_at_once, subject_of
@@ -117,18 +117,16 @@ def similarity(
     attributes = study_attributes(
         SIMILARITY, request, subject, alphas=settings.alphas, initial_a=hashes[0], initial_b=hashes[1]
     )
-    if out is not None:
-        refuse_other_study(out, attributes)
-    size = BatchSize(examples_at_once(subject, settings))
-    with float32_products(dtype, subject.network.device):
-        chosen = chosen_engine(subject, settings, size)
-        assert isinstance(chosen.engine, SharedEngine)
-        compared = _compared(subject, chosen.engine.staged, size, settings.alphas)
-    weights = weight_geometry(subject, *initial)
-    study = xr.merge([compared, weights], join="exact", combine_attrs="drop")
-    study = study.assign_attrs({**attributes, "engine_note": chosen.note, "batch_size": size.size})
-    if out is not None:
-        save_study(study, out)
+    with held_study(out, attributes) as save:
+        size = BatchSize(examples_at_once(subject, settings))
+        with float32_products(dtype, subject.network.device):
+            chosen = chosen_engine(subject, settings, size)
+            assert isinstance(chosen.engine, SharedEngine)
+            compared = _compared(subject, chosen.engine.staged, size, settings.alphas)
+        weights = weight_geometry(subject, *initial)
+        study = xr.merge([compared, weights], join="exact", combine_attrs="drop")
+        study = study.assign_attrs({**attributes, "engine_note": chosen.note, "batch_size": size.size})
+        save(study)
     return study
 
 

@@ -2,7 +2,8 @@
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import xarray as xr
 
 from isthmus.errors import InputError
 from isthmus.files import save_whole
+from isthmus.held_folder import held_folder, is_empty
 from isthmus.runs.store import save_parquet
 from isthmus.runs.study_table import study_columns, study_dataset, study_layout
 
@@ -34,8 +36,39 @@ def save_study(study: xr.Dataset, folder: str | Path) -> None:
     Raises:
         InputError: The folder holds something else, or cannot be written to.
     """
-    folder = Path(folder)
-    refuse_other_study(folder, study.attrs)
+    with held_study(folder, study.attrs) as save:
+        save(study)
+
+
+@contextmanager
+def held_study(folder: str | Path | None, attributes: Mapping[Any, Any]) -> Iterator[Callable[[xr.Dataset], None]]:
+    """Hold the folder of a study while the block makes it.
+
+    Args:
+        folder: Where the study is to be written; None writes nothing.
+        attributes: Those of the study that tell it from others (`IDENTITY`).
+
+    Yields:
+        What writes the finished study, as `save_study` does.
+
+    Raises:
+        InputError: As `save_study`, or another process works in the folder.
+    """
+    if folder is None:
+        yield lambda _: None
+        return
+    refuse_other_study(folder, attributes)
+    with held_folder(Path(folder)) as hold:
+
+        def save(study: xr.Dataset) -> None:
+            hold.confirm()
+            refuse_other_study(hold.folder, study.attrs)
+            _save(study, hold.folder)
+
+        yield save
+
+
+def _save(study: xr.Dataset, folder: Path) -> None:
     contents = {
         "schema_version": STUDY_SCHEMA_VERSION,
         "name": study.attrs["study"],
@@ -89,7 +122,7 @@ def is_study(folder: str | Path) -> bool:
 
 
 def refuse_other_study(folder: str | Path, attributes: Mapping[Any, Any]) -> None:
-    """Refuse a folder that holds anything but this very study; called before the work as well as on writing.
+    """Refuse a folder that holds anything but this very study.
 
     Args:
         folder: Where the study is to be written.
@@ -101,7 +134,7 @@ def refuse_other_study(folder: str | Path, attributes: Mapping[Any, Any]) -> Non
     folder = Path(folder)
     if folder.is_file():
         raise InputError("a folder", "a file", str(folder), "name another --out")
-    if not folder.exists() or not any(folder.iterdir()):
+    if is_empty(folder):
         return
     if not is_study(folder):
         raise InputError(

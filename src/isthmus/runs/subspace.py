@@ -19,7 +19,7 @@ from isthmus.runs.progress import shown_progress
 from isthmus.runs.request import Request, request_of
 from isthmus.runs.snapshots import last_file, load_snapshots, named_trajectory
 from isthmus.runs.store import MemoryStore
-from isthmus.runs.study import refuse_other_study, save_study
+from isthmus.runs.study import held_study
 from isthmus.runs.study_subject import only_split, study_attributes
 from isthmus.runs.subject import Subject, chosen_engine, examples_at_once, subject_of
 from isthmus.sweeps.group import Sweep
@@ -126,23 +126,21 @@ def subspace_noise(
         snapshots_hash=snapshots.hash,
     )
     attributes |= {f"name_{name}": trajectory.name for name, trajectory in zip("ab", trajectories, strict=True)}
-    if out is not None:
-        refuse_other_study(out, attributes)
-    lengths, alphas = _lengths(subject, noise)
-    draws = [RandomDirection(request.settings.seed, draw) for draw in range(noise.num_draws)]
-    groups = subject.grid.groups
-    grid = noise_grid(subject.segment, groups, subject.grid.hosts, snapshots.weights, lengths, alphas, draws)
-    table, note = _evaluated(request, subject, grid, progress=progress)
-    study = _dataset(subject, noise, grid, table).assign(
-        distance=("moving", np.array([d.distance for d in subject.distances])),
-        length=(("moving", "sigma"), lengths),
-        fraction=(("moving", "sigma"), alphas),
-        num_parameters=("moving", np.array([d.num_parameters for d in subject.distances], dtype=np.int64)),
-        num_snapshots=len(snapshots),
-    )
-    study = study.assign_attrs(attributes | {"sigma_unit": noise.sigma_unit, "engine_note": note})
-    if out is not None:
-        save_study(study, out)
+    with held_study(out, attributes) as save:
+        lengths, alphas = _lengths(subject, noise)
+        draws = [RandomDirection(request.settings.seed, draw) for draw in range(noise.num_draws)]
+        groups = subject.grid.groups
+        grid = noise_grid(subject.segment, groups, subject.grid.hosts, snapshots.weights, lengths, alphas, draws)
+        table, note = _evaluated(request, subject, grid, progress=progress)
+        study = _dataset(subject, noise, grid, table).assign(
+            distance=("moving", np.array([d.distance for d in subject.distances])),
+            length=(("moving", "sigma"), lengths),
+            fraction=(("moving", "sigma"), alphas),
+            num_parameters=("moving", np.array([d.num_parameters for d in subject.distances], dtype=np.int64)),
+            num_snapshots=len(snapshots),
+        )
+        study = study.assign_attrs(attributes | {"sigma_unit": noise.sigma_unit, "engine_note": note})
+        save(study)
     return study
 
 

@@ -51,6 +51,10 @@ class NetworkFolder:
         """The file of the checkpoint at a step."""
         return self.path / f"{step}.safetensors"
 
+    def is_finished(self, length: Step) -> bool:
+        """Whether the checkpoint at the end is there, and with it everything else."""
+        return self.checkpoint(length).exists() and (self.path / RECIPE_FILE).exists()
+
     def begin(self, facts: dict[str, Any]) -> None:
         """Write what is known before the first iteration, or compare it with what was written.
 

@@ -3,7 +3,7 @@
 import hashlib
 import math
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -16,13 +16,13 @@ from isthmus.data.load import load_examples
 from isthmus.errors import InputError
 from isthmus.evaluation.device import device_named
 from isthmus.evaluation.loss import Loss, loss_named
+from isthmus.held_folder import held_folder, is_empty
 from isthmus.models.load import load_model
 from isthmus.models.source import source_hash
 from isthmus.training.initial import make_initial_model
-from isthmus.training.loop import training_iterations
+from isthmus.training.loop import train
 from isthmus.training.network_folder import NetworkFolder
 from isthmus.training.recipe import NetworkRecipe
-from isthmus.training.turns import independent_groups, refuse_unlike_arithmetic, take_turns
 from isthmus.training.writer import BackgroundWriter
 from isthmus.user_code import load_function
 from isthmus.weights.checkpoint import load_checkpoint
@@ -32,7 +32,6 @@ from isthmus.weights.step import Step
 from isthmus.weights.training_state import TrainingState
 
 ELSEWHERE = {"name", "data", "initial", "spawn", "device"}  # settings that stand in recipe.json in another form
-CHANGES_NO_BIT = {"cuda_graph"}
 
 
 @dataclass(frozen=True)
@@ -61,14 +60,10 @@ def train_networks(
     resume: bool = False,
     data_root: Path | None = None,
     tell: Callable[[Progress], None] = lambda _: None,
-    at_once: int = 1,
 ) -> dict[str, NetworkFolder]:
     """Train the networks of a recipe, each into a folder of its name.
 
     Killed at any moment, it goes on with `resume` from the last checkpoint and ends with the same bytes.
-
-    With `at_once` above 1 networks that know nothing of each other take turns in this process, an iteration each. On a
-    GPU each has a stream of its own, so that the kernels of one fill what those of another leave idle.
 
     Args:
         recipes: From `load_recipes`; a network that is spawned stands after the one that it is spawned from.
@@ -76,7 +71,6 @@ def train_networks(
         resume: Go on with what is there; finished networks are left as they are.
         data_root: Where known data sets lie.
         tell: Called after every epoch of every network.
-        at_once: How many take turns; above 1 all have to be of one device and one type.
 
     Returns:
         The folders by name.
@@ -93,18 +87,9 @@ def train_networks(
         folder = NetworkFolder(out / recipe.name, recipe.batch_size, len(data[recipe.data]), lasting)
         _refuse_late_parting(recipe, folder)
         folders[recipe.name] = folder
-
-    def training(group: Sequence[NetworkRecipe]) -> Generator[None, None, None]:
-        for recipe in group:
-            parent = folders[recipe.spawn.network] if recipe.spawn else None
-            yield from _network_training(recipe, data[recipe.data], folders[recipe.name], parent, tell)
-
-    if at_once == 1:
-        for recipe in recipes:
-            take_turns([training([recipe])], 1, recipe)
-    else:
-        refuse_unlike_arithmetic(recipes)
-        take_turns([training(group) for group in independent_groups(recipes)], at_once, recipes[0])
+    for recipe in recipes:
+        parent = folders[recipe.spawn.network] if recipe.spawn else None
+        _train_network(recipe, data[recipe.data], folders[recipe.name], parent, tell)
     return folders
 
 
@@ -122,7 +107,7 @@ def refuse_used_folders(recipes: Sequence[NetworkRecipe], out: Path, *, resume: 
     if out.is_file():
         raise InputError("a folder", "a file", str(out), "name another --out")
     for folder in (out / recipe.name for recipe in recipes):
-        if folder.exists() and any(folder.iterdir()) and not resume:
+        if not is_empty(folder) and not resume:
             raise InputError(
                 "a new or empty folder", "a training that is there already", str(folder),
                 "add --resume, or name another --out",
@@ -142,21 +127,36 @@ def _refuse_late_parting(recipe: NetworkRecipe, folder: NetworkFolder) -> None:
             )
 
 
-def _network_training(
+def _train_network(
     recipe: NetworkRecipe,
     examples: Examples,
     folder: NetworkFolder,
     parent: NetworkFolder | None,
     tell: Callable[[Progress], None],
-) -> Generator[None, None, None]:
+) -> None:
     device = device_named(recipe.device)
     model = make_initial_model(partial(load_model, recipe.model), recipe.seeds)
     initial = _load_initial(recipe, model)
-    folder.begin(_facts(recipe, examples, initial, device.type))
-    if folder.checkpoint(recipe.length).exists():
-        folder.remove_states()
-        tell(Progress(recipe.name, recipe.length, recipe.length, math.nan, 0.0))
-        return
+    facts = _facts(recipe, examples, initial, device.type)
+    if not folder.is_finished(recipe.length):
+        with held_folder(folder.path):
+            folder.begin(facts)
+            if not folder.is_finished(recipe.length):
+                _go_on(recipe, model.to(device), examples.to(device), folder, parent, tell)
+                return
+    folder.begin(facts)
+    folder.remove_states()
+    tell(Progress(recipe.name, recipe.length, recipe.length, math.nan, 0.0))
+
+
+def _go_on(
+    recipe: NetworkRecipe,
+    model: nn.Module,
+    examples: Examples,
+    folder: NetworkFolder,
+    parent: NetworkFolder | None,
+    tell: Callable[[Progress], None],
+) -> None:
     start = folder.newest_state()
     if start is None and recipe.spawn and parent:
         start = _beginning(recipe.spawn.at, parent, folder)
@@ -168,9 +168,9 @@ def _network_training(
 
     kept = recipe.model_copy(update={"checkpoints": (*recipe.checkpoints, *folder.lasting)})
     with BackgroundWriter() as writer:
-        yield from training_iterations(
-            model.to(device),
-            examples.to(device),
+        train(
+            model,
+            examples,
             kept,
             loss=_loss(recipe.loss),
             start=start,
@@ -203,7 +203,7 @@ def _loss(name: str) -> Loss:
 
 def _facts(recipe: NetworkRecipe, examples: Examples, initial: str | None, device: str) -> dict[str, Any]:
     """What the training depends on, without a path."""
-    facts = recipe.model_dump(mode="json", exclude=ELSEWHERE | CHANGES_NO_BIT)
+    facts = recipe.model_dump(mode="json", exclude=ELSEWHERE)
     model, loss = Path(recipe.model), Path(recipe.loss)
     return {
         "schema": 1,

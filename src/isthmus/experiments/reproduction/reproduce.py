@@ -18,6 +18,7 @@ from isthmus.experiments.reproduction.page import page_text
 from isthmus.experiments.reproduction.record import Reproduction, load_reproduction
 from isthmus.experiments.reproduction.scale import Scale
 from isthmus.files import save_whole
+from isthmus.held_folder import held_folder
 from isthmus.report.picture import save_pictures
 
 PICTURES = "pictures"
@@ -57,6 +58,15 @@ def reproduce(
     bench = Bench(claim.name, scale, out, data_root, say)
     refuse_unfit_documents(docs, scale)
     _refuse_unfit_folder(bench.folder, resume=resume)
+    with held_folder(bench.folder):
+        _refuse_unfit_folder(bench.folder, resume=resume)
+        found = _reproduced(claim, scale, bench)
+    if docs is not None:
+        save_document(page_file(bench.folder, claim.name), bench.folder / PICTURES, scale, docs)
+    return found
+
+
+def _reproduced(claim: Claim, scale: Scale, bench: Bench) -> Reproduction:
     Reproduction(claim.name, scale).save(bench.folder)
     try:
         evidence = claim.run(bench)
@@ -80,8 +90,6 @@ def reproduce(
     page = page_file(bench.folder, claim.name)
     save_whole(page, lambda temporary: temporary.write_text(text, encoding="utf-8"))
     found.save(bench.folder)
-    if docs is not None:
-        save_document(page, bench.folder / PICTURES, scale, docs)
     return found
 
 

@@ -1,0 +1,228 @@
+"""One process at a time works in a folder; another is told who.
+
+The lock is a file with the holder's name that appears at once and whole: as a hard link, whose making fails if there is
+one already, also on network file systems. A lock whose process has ended is taken over. Whether it has can be seen on
+the same host; a process of another host (or container) counts as ended when it has given no sign of life for a while,
+by the clock of the file system: a holder touches its lock again and again.
+"""
+
+import json
+import os
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import uuid4
+
+from isthmus.errors import InputError
+from isthmus.files import is_part, part_of, remove_parts
+from isthmus.processes import is_running, this_process
+
+LOCK_FILE = ".isthmus-lock"
+SIGN_SECONDS = 20.0
+SILENCE_SECONDS = 120.0
+
+
+@dataclass(frozen=True)
+class Holder:
+    """Who holds a folder.
+
+    Attributes:
+        host: Name of the host.
+        pid: Number of the process.
+        since: When it began, UTC.
+        process: From `isthmus.processes.this_process`.
+        token: Of this very hold.
+    """
+
+    host: str
+    pid: int
+    since: str
+    process: str
+    token: str
+
+    def __str__(self) -> str:
+        return f"process {self.pid} on host {self.host}, which has worked there since {self.since}"
+
+
+class Hold:
+    """A folder that is held. `confirm` raises once another process has taken it over."""
+
+    def __init__(self, folder: Path, holder: Holder) -> None:
+        self.folder, self.holder = folder, holder
+        self._ended = threading.Event()
+        self._lost = False
+        self._signs = threading.Thread(target=self._give_signs, name=f"hold of {folder.name}", daemon=True)
+        self._signs.start()
+
+    def confirm(self) -> None:
+        """Refuse to go on in a folder that another process has taken over.
+
+        Raises:
+            InputError: This process gave no sign of life for so long that it was taken for dead.
+        """
+        if self._lost:
+            found = _read(self.folder / LOCK_FILE)
+            raise InputError(
+                "a folder that this process holds to the end",
+                f"one taken over by {(found and found.holder) or 'another process'}, as this one stood still for long",
+                str(self.folder),
+                "let the other one end, or end it and go on with --resume",
+            )
+
+    def end(self) -> None:
+        """Let the folder go."""
+        self._ended.set()
+        self._signs.join()
+        with suppress(OSError):
+            found = _read(self.folder / LOCK_FILE)
+            if found and found.holder == self.holder:
+                (self.folder / LOCK_FILE).unlink()
+
+    def _give_signs(self) -> None:
+        while not self._ended.wait(SIGN_SECONDS):
+            with suppress(OSError):
+                found = _read(self.folder / LOCK_FILE)
+                if found and found.holder != self.holder:
+                    self._lost = True
+                    return
+                os.utime(self.folder / LOCK_FILE)
+
+
+@contextmanager
+def held_folder(folder: Path) -> Iterator[Hold]:
+    """Hold a folder while the block runs, and remove the temporary files that killed processes left in it.
+
+    The folder is made; if nothing is in it at the end, it goes again, with the folders above it that were made for it.
+
+    Args:
+        folder: Where to work.
+
+    Yields:
+        The hold.
+
+    Raises:
+        InputError: Another process holds the folder, or it can't be made or written to.
+    """
+    made = [path for path in (folder, *folder.parents) if not path.exists()]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        holder = _claimed(folder / LOCK_FILE)
+    except OSError as error:
+        _remove_empty(made)
+        raise InputError("a folder that can be written to", str(error), str(folder), "name another --out") from error
+    hold = Hold(folder, holder)
+    try:
+        remove_parts(folder, is_ours=True)
+        yield hold
+    finally:
+        hold.end()
+        _remove_empty(made)
+
+
+def is_empty(folder: Path) -> bool:
+    """Whether nothing is in a folder but what a process that was killed at its very beginning leaves behind.
+
+    Args:
+        folder: It need not be there.
+
+    Returns:
+        True also if there are a lock and temporary files.
+    """
+    if not folder.exists():
+        return True
+    return all(path.name.startswith(LOCK_FILE) or is_part(path) for path in folder.iterdir())
+
+
+def _claimed(lock: Path) -> Holder:
+    since = f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC"
+    mine = Holder(socket.gethostname(), os.getpid(), since, this_process(), uuid4().hex)
+    text = part_of(lock.with_name(f"{lock.name}.{mine.token}"))
+    text.write_text(json.dumps(asdict(mine)), encoding="utf-8")
+    try:
+        _claim(lock, text, mine)
+    finally:
+        text.unlink(missing_ok=True)
+    return mine
+
+
+def _claim(lock: Path, text: Path, mine: Holder) -> None:
+    """Make the lock, or take over that of a process that has ended."""
+    while not _made(lock, text):
+        found = _read(lock)
+        if found is None:
+            continue
+        if found.holder == mine:  # the link was made, but a network file system lost its answer
+            return
+        text.touch()
+        _refuse_living(found, text.stat().st_mtime, lock.parent)
+        # Whoever holds the lock that is named after the dead one may replace it, and nobody else: so no process
+        # removes a lock that another has made meanwhile.
+        after = lock.with_name(f"{LOCK_FILE}.{found.holder.token if found.holder else 'nobody'}")
+        _claim(after, text, mine)
+        try:
+            still = _read(lock)
+            if still and still.holder == found.holder:
+                after.replace(lock)
+                return
+        finally:
+            after.unlink(missing_ok=True)
+
+
+def _made(lock: Path, text: Path) -> bool:
+    """Whether the lock was made now, no other being there."""
+    try:
+        os.link(text, lock)
+    except FileExistsError:
+        return False
+    except OSError:  # a file system without hard links
+        try:
+            with lock.open("x", encoding="utf-8") as file:
+                file.write(text.read_text(encoding="utf-8"))
+        except FileExistsError:
+            return False
+    return True
+
+
+@dataclass(frozen=True)
+class _Lock:
+    """What a lock says, if it is readable, and when its holder gave the last sign, by the file system's clock."""
+
+    holder: Holder | None
+    signed: float
+
+
+def _read(lock: Path) -> _Lock | None:
+    try:
+        with lock.open(encoding="utf-8") as file:
+            text, signed = file.read(), os.fstat(file.fileno()).st_mtime
+    except FileNotFoundError:
+        return None
+    except PermissionError:  # that of another user, whose umask says so
+        return _Lock(None, lock.stat().st_mtime)
+    try:
+        return _Lock(Holder(**json.loads(text)), signed)
+    except (ValueError, TypeError):
+        return _Lock(None, signed)
+
+
+def _refuse_living(found: _Lock, now: float, folder: Path) -> None:
+    running = is_running(found.holder.process) if found.holder else None
+    silence = now - found.signed
+    if running is False or (running is None and silence > SILENCE_SECONDS):
+        return
+    remedy = "wait until it ends, end it, or name another --out"
+    if running is None:
+        remedy += f"; if it was killed, try again in {max(1, round(SILENCE_SECONDS - silence))} s"
+    raise InputError(
+        "a folder that no other process works in", str(found.holder or "another process"), str(folder), remedy
+    )
+
+
+def _remove_empty(folders: list[Path]) -> None:
+    for folder in folders:  # the innermost first
+        with suppress(OSError):  # something is in it
+            folder.rmdir()
