@@ -6,6 +6,8 @@ from collections.abc import Sequence
 import numpy as np
 import xarray as xr
 
+from isthmus.measures.averaging import averaging_alpha, rise_rows, rises_asked
+
 MANIFEST = {
     "isthmus_version": "0.1.0",
     "torch_version": "2.13.0",
@@ -85,11 +87,24 @@ def make_measurement(
         variables[f"{kind}_barrier_at_end"] = (dims, np.isin(alpha[at], [0.0, 1.0]))
         for end in "ab":
             variables[f"{kind}_{end}"] = (dims[:-2], np.full(shape[:-2], 0.3))
+        for rise in rises_asked(alphas):
+            rows = rise_rows(rise, alphas, alphas)
+            best = np.array(rows, dtype=int)[excess[..., rows].argmax(-1)] if rows else np.zeros(shape, dtype=int)
+            top = np.take_along_axis(excess, best[..., None], -1)[..., 0] if rows else np.full(shape, np.nan)
+            variables[f"{kind}_{rise}"] = (dims, top)
+            variables[f"{kind}_{rise}_low"] = (dims, top - half)
+            variables[f"{kind}_{rise}_high"] = (dims, top + half)
+            variables[f"{kind}_{rise}_trusted"] = (dims, np.ones(shape, dtype=bool))
+            if rise == "largest_rise":
+                variables[f"alpha_at_{kind}_{rise}"] = (dims, alpha[best])
     variables["loss_interval_trusted"] = (dims, np.ones(shape, dtype=bool))
     variables["num_examples"] = (dims, np.full(shape, 512))
+    rise = variables["loss_rise"][1]
     with np.errstate(invalid="ignore", divide="ignore"):
-        ratio = (len(names) - 1) * height / height[..., :1]
-    variables["loss_barrier_ratio"] = (dims, ratio)
+        share = np.where(rise[..., :1] > 0, (len(names) - 1) * rise / rise[..., :1], np.nan)
+    share[..., 0] = np.nan
+    for end, shift in (("", 0.0), ("_low", -0.1), ("_high", 0.1)):
+        variables[f"loss_rise_share{end}"] = (dims, share + shift)
     distance = np.zeros(len(names)) if identical else rng.uniform(1, 9, size=len(names))
     distance[0] = np.sqrt((distance[1:] ** 2).sum())
     variables["distance"] = (["moving"], distance)
@@ -103,6 +118,7 @@ def make_measurement(
         "alpha": alpha,
         "sweep": ("moving", ["full"] + ["single"] * (len(names) - 1)),
         "layers_moved": ("moving", ["+".join(names[1:]), *names[1:]]),
+        "rise_alpha": averaging_alpha(alphas),
     }
     if splits:
         coords["split"] = list(splits)

@@ -40,6 +40,7 @@ def test_the_baselines_are_their_formulas():
     assert baseline_values("models", 0.25, host, donor, None) == 2.0
     assert baseline_values("chord", 0.25, host, donor, None) == 1.5
     assert baseline_values("cut", 0.25, host, donor, far) == 1.25
+    assert baseline_values("host", 0.25, host, np.array([np.nan]), None) == 1.0  # whatever the other network does
 
 
 def test_an_error_beyond_the_ends_keeps_its_interval_around_it():

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from isthmus.measures.distance import layer_distance
-from isthmus.measures.ratio import barrier_ratio
+from isthmus.measures.ratio import rise_share
 
 
 def test_figures_of_a_right_triangle():
@@ -37,10 +37,13 @@ def test_equal_networks_have_cosine_one_to_the_last_place():
     assert abs(layer_distance({"w": x}, {"w": x.clone()}, ["w"]).cosine - 1) < 1e-15
 
 
-def test_the_ratio_is_undefined_without_a_full_barrier():
-    ratio = barrier_ratio(np.array([[0.5], [0.5], [0.5]]), np.array([[2.0], [0.0], [-1.0]]), 3)
-    assert ratio[0] == 0.75
-    assert np.isnan(ratio[1:]).all()
+def test_the_share_is_undefined_without_a_full_rise():
+    layer = np.array([0.0, 1.0])
+    assert rise_share(layer, np.array([1.0, 3.0]), 3)[0] == 0.75
+    for full in (np.array([-1.0, 1.0]), np.array([-1.0, -1.0]), np.array([np.nan, 1.0]), np.array([np.inf, 1.0])):
+        assert np.isnan(rise_share(layer, full, 3)).all()
+        assert rise_share(np.zeros(2), full, 3) == (0.0, 0.0, 0.0)
+    assert rise_share(np.array([1.0]), np.array([2.0]), 3) == (1.5, -np.inf, np.inf)
 
 
 def test_tensors_in_another_memory_format_are_told_apart():

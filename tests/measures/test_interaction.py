@@ -148,18 +148,16 @@ def test_what_has_no_interactions_is_refused(result):
 
 
 @pytest.mark.filterwarnings("ignore:a and b hold the same weights")
-def test_barriers_per_unit_are_quotients_and_undefined_where_nothing_moves(result):
-    per_distance = result.loss_barrier / result.distance**2
-    np.testing.assert_allclose(result.loss_barrier_per_squared_distance, per_distance, rtol=1e-15)
-    per_parameter = result.loss_barrier / result.num_parameters
-    np.testing.assert_allclose(result.loss_barrier_per_parameter, per_parameter, rtol=1e-15)
-    assert result.loss_barrier_per_parameter.dims == ("split", "host", "moving")
+def test_rises_per_unit_are_quotients_and_undefined_where_nothing_moves(result):
+    per_distance = result.loss_rise / result.distance**2
+    np.testing.assert_allclose(result.loss_rise_per_squared_distance, per_distance, rtol=1e-15)
+    per_parameter = result.loss_rise / result.num_parameters
+    np.testing.assert_allclose(result.loss_rise_per_parameter, per_parameter, rtol=1e-15)
+    assert result.loss_rise_per_parameter.dims == ("split", "host", "moving")
     other = isthmus.barrier(result, "chord")
-    np.testing.assert_allclose(
-        other.loss_barrier_per_squared_distance, other.loss_barrier / result.distance**2, rtol=1e-15
-    )
+    np.testing.assert_array_equal(other.loss_rise_per_squared_distance, result.loss_rise_per_squared_distance)
     a = MLP.weights(0)
     same = isthmus.measure(MLP.build, a, {key: t.clone() for key, t in a.items()}, MLP.data(4))
-    assert np.isnan(same.loss_barrier_per_squared_distance).all()
-    assert (same.loss_barrier_per_parameter == 0).all()
+    assert np.isnan(same.loss_rise_per_squared_distance).all()
+    assert (same.loss_rise_per_parameter == 0).all()
     assert np.isnan(per_unit(np.array([1.0]), np.array([0.0]))).all()

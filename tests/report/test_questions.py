@@ -16,7 +16,7 @@ from isthmus.report import page, save_report
 from isthmus.report.barrier_table import layer_labels
 from isthmus.report.cumulative_curves import cumulative_curves, cumulative_sentence, growths
 from isthmus.report.interaction_matrix import interaction_matrix, matrix_figure, matrix_words, nearest_alpha
-from isthmus.report.normalised_barriers import normalised_barriers, normalised_sentence
+from isthmus.report.normalised_rises import normalised_rises, normalised_sentence
 from isthmus.report.questions import QUESTIONS, questions_of
 from isthmus.report.style import picture_bytes
 from isthmus.report.window_bars import window_bars, window_sentence, windows
@@ -248,23 +248,23 @@ def test_the_matrix_of_a_result_shows_its_interactions_at_the_alpha_nearest_to_t
     np.testing.assert_array_equal(shown, 100 * found.interaction.values)
 
 
-def test_barriers_per_size_are_the_stored_ones_and_layers_above_the_full_network_are_counted(
+def test_rises_per_size_are_the_stored_ones_and_layers_above_the_full_network_are_counted(
     measured: xr.Dataset,
 ) -> None:
     words = normalised_sentence(measured)
     part = measured.sel(host="b")
     layers = list(layer_labels(measured))
     for name, text in (("squared_distance", "squared distance"), ("parameter", "parameter")):
-        values = part[f"loss_barrier_per_{name}"]
+        values = part[f"loss_rise_per_{name}"]
         above = int((values.sel(moving=layers) > values.sel(moving="all")).sum())
         assert f"{above} per {text}" in words.partition("into b")[2]
-    figure = normalised_barriers(measured)
+    figure = normalised_rises(measured)
     bars = [patch.get_width() for patch in figure.axes[2].patches]
-    million = 1e6 * part["loss_barrier_per_parameter"].sel(moving=layers).values
+    million = 1e6 * part["loss_rise_per_parameter"].sel(moving=layers).values
     np.testing.assert_allclose(bars[1::2], million)
     nothing = measured.copy(deep=True)
-    nothing["loss_barrier"].loc[{"moving": "all"}] = -1.0
-    nothing["loss_barrier_ratio"][:] = math.nan
+    nothing["loss_rise"].loc[{"moving": "all"}] = -1.0
+    nothing["loss_rise_share"][:] = math.nan
     assert "into a unknown per layer" in normalised_sentence(nothing)
 
 

@@ -57,7 +57,9 @@ def measure(
     hosts: HostsOption = "a,b",
     layers: LayersOption = "module",
     loss: LossOption = "cross_entropy",
-    baseline: Annotated[str, typer.Option(help="models, chord or cut: what the excess is counted from.")] = "models",
+    baseline: Annotated[
+        str, typer.Option(help="models, chord, cut or host: what the excess is counted from.")
+    ] = "models",
     batch_norm: Annotated[
         str, typer.Option(help="interpolate, host or recalibrate: BatchNorm's running statistics.")
     ] = "interpolate",

@@ -1,25 +1,28 @@
-"""The barriers of one split, read from a result into rows (layers) and columns (hosts)."""
+"""The rises or barriers of one split, read from a result into rows (layers) and columns (hosts)."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from isthmus.errors import InputError, UnknownNameError
 from isthmus.report.shown_barrier import AT_END_MARK, UNTRUSTED_MARK, ShownBarrier
+from isthmus.report.values import RISES, VALUES, WORDS, value_words
 
 if TYPE_CHECKING:
     import xarray as xr
 
 FULL_NETWORK = "all"
-VALUES = ("loss_barrier", "error_barrier")
 PERCENT = 100.0
 
 
 @dataclass(frozen=True)
 class BarrierTable:
-    """All barriers of one kind in one split; error barriers are in percentage points.
+    """All rises or barriers of one kind in one split; those of errors are in percentage points.
 
     Attributes:
+        value: The variable shown.
         layers: The rows that pictures of layers show: `layer_labels`.
         moving: Every row but the full network's, whatever moves in it.
         noun: What `layers` are: "single layer", or "moving group" where none was measured alone.
@@ -38,13 +41,18 @@ class BarrierTable:
     @property
     def title(self) -> str:
         """Such as `"Loss barrier, test"`."""
-        name = self.value.replace("_", " ").capitalize()
+        name = self.name.capitalize()
         return f"{name}, {self.split}" if self.split else name
+
+    @property
+    def name(self) -> str:
+        """Such as `"loss barrier"`."""
+        return value_words(self.value)
 
     @property
     def axis_label(self) -> str:
         """Such as `"loss barrier (nats)"`."""
-        return f"{self.value.replace('_', ' ')} ({self.unit})"
+        return f"{self.name} ({self.unit})"
 
     @property
     def rows(self) -> list[str]:
@@ -79,11 +87,12 @@ class BarrierTable:
 
 
 def barrier_table(result: "xr.Dataset", value: str = "loss_barrier", split: str | None = None) -> BarrierTable:
-    """The barriers of one split, ready to be shown.
+    """The rises or barriers of one split, ready to be shown.
 
     Args:
         result: A measurement with dimensions `host`, `moving`, `alpha` and perhaps `split`.
-        value: `"loss_barrier"` (in the loss's unit) or `"error_barrier"` (shown in percentage points).
+        value: `"loss_barrier"`, `"loss_rise"`, `"loss_largest_rise"` or `"loss_exchange_rise"` (in the loss's unit), or
+            the same of the error (shown in percentage points).
         split: Which split; may be left out where there is only one.
 
     Returns:
@@ -91,25 +100,22 @@ def barrier_table(result: "xr.Dataset", value: str = "loss_barrier", split: str 
 
     Raises:
         UnknownNameError: for another value or split.
-        InputError: for error barriers of a loss without classes, or no split named where there are several.
+        InputError: for errors of a loss without classes, a rise of a result made before there were any, or no split
+            named where there are several.
     """
-    if value not in VALUES:
-        raise UnknownNameError("value", value, VALUES, "report")
-    if value not in result:
-        raise InputError(
-            "a result with error barriers",
-            f"one whose loss ({result.attrs.get('loss', 'unnamed')}) has no classes",
-            "value='error_barrier'",
-            "show 'loss_barrier'",
-        )
+    kind, _, form = value.partition("_")
+    if kind not in {"loss", "error"} or form not in WORDS:
+        raise UnknownNameError("value", value, [*VALUES, *RISES], "report")
+    _require(result, value)
     part = in_split(result, split)
-    kind = value.removesuffix("_barrier")
     factor = PERCENT if kind == "error" else 1.0
     hosts, moving = labels(part, "host"), labels(part, "moving")
     of_host_and_layer = part.transpose("host", "moving", ...)
     middle, low, high = (of_host_and_layer[f"{value}{end}"].values for end in ("", "_low", "_high"))
-    alpha, at_end = of_host_and_layer[f"alpha_at_{value}"].values, of_host_and_layer[f"{value}_at_end"].values
-    trusted_name = f"{kind}_interval_trusted"
+    shape = (len(hosts), len(moving))
+    alpha = _alphas(of_host_and_layer, value, shape)
+    at_end = of_host_and_layer[f"{value}_at_end"].values if f"{value}_at_end" in part else np.zeros(shape, dtype=bool)
+    trusted_name = f"{kind}_interval_trusted" if form == "barrier" else f"{value}_trusted"
     trusted = of_host_and_layer[trusted_name].values if trusted_name in part else None
     cells = {
         (layer, host): ShownBarrier(
@@ -136,6 +142,27 @@ def barrier_table(result: "xr.Dataset", value: str = "loss_barrier", split: str 
         "single layer" if "single" in labels(result, "sweep") else "moving group",
         cells,
     )
+
+
+def _require(result: "xr.Dataset", value: str) -> None:
+    if value in result:
+        return
+    if value.startswith("error") and "error_barrier" not in result:
+        had, do = f"one whose loss ({result.attrs.get('loss', 'unnamed')}) has no classes", "show the loss"
+        raise InputError("a result with errors", had, f"value={value!r}", do)
+    raise InputError(
+        f"a result with {value_words(value)}s",
+        f"one with {', '.join(name for name in (*RISES, *VALUES) if name in result)}",
+        f"value={value!r}",
+        "isthmus.barrier(result) computes all that the alphas of a result allow, from its stored losses",
+    )
+
+
+def _alphas(part: "xr.Dataset", value: str, shape: tuple[int, int]) -> "np.ndarray[tuple[int, int], np.dtype[Any]]":
+    """Where every number was read off: the alpha of a maximum, of averaging, or that of an exchange."""
+    if f"alpha_at_{value}" in part:
+        return np.asarray(part[f"alpha_at_{value}"].values)
+    return np.full(shape, float(part["rise_alpha"]) if value in RISES else 1.0)
 
 
 def layer_labels(result: "xr.Dataset") -> tuple[str, ...]:
@@ -215,18 +242,6 @@ def labels(result: "xr.Dataset", coordinate: str) -> tuple[str, ...]:
         The labels in their order.
     """
     return tuple(str(label) for label in result[coordinate].values)
-
-
-def values_shown(result: "xr.Dataset") -> list[str]:
-    """The kinds of barrier that a result holds.
-
-    Args:
-        result: A measurement.
-
-    Returns:
-        `loss_barrier`, and `error_barrier` if the loss has classes.
-    """
-    return [value for value in VALUES if value in result]
 
 
 def loss_unit(result: "xr.Dataset") -> str:

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from isthmus.measures.replicates import BARRIERS, replicates
-from isthmus.report.barrier_table import labels, split_names, values_shown
+from isthmus.report.barrier_table import labels, split_names
 from isthmus.report.columns import columns, of_sweep, sweeps_shown
 from isthmus.report.columns_heatmap import columns_heatmap
 from isthmus.report.columns_reading import columns_reading, replicates_reading
 from isthmus.report.file_names import file_names
 from isthmus.report.replicate_bars import are_independent, replicate_bars, replicate_cells
+from isthmus.report.values import values_shown
 
 if TYPE_CHECKING:
     import xarray as xr

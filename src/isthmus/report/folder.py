@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from isthmus.files import save_bytes
-from isthmus.report.barrier_table import split_names, values_shown
+from isthmus.report.barrier_table import split_names
 from isthmus.report.file_names import file_names
+from isthmus.report.values import values_shown
 
 if TYPE_CHECKING:
     import xarray as xr

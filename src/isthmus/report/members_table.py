@@ -5,11 +5,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from isthmus.report.barrier_table import BarrierTable, barrier_table, labels, split_names, values_shown
+from isthmus.report.barrier_table import BarrierTable, barrier_table, labels, split_names
 from isthmus.report.columns import of_sweep
 from isthmus.report.page_tables import Cell, Table
 from isthmus.report.shown_barrier import ShownBarrier, number_text
 from isthmus.report.text import ALSO_SHORT
+from isthmus.report.values import values_shown
 
 if TYPE_CHECKING:
     import xarray as xr

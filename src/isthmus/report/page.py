@@ -13,7 +13,6 @@ from isthmus.report.barrier_table import (
     loss_unit,
     mark_notes,
     split_names,
-    values_shown,
 )
 from isthmus.report.class_heatmap import class_heatmap
 from isthmus.report.page_tables import class_rows, run_rows, settings_rows, summary_rows
@@ -21,6 +20,7 @@ from isthmus.report.plotly_parts import Picture
 from isthmus.report.questions import questions_of
 from isthmus.report.reading import reading
 from isthmus.report.rendering import data_address, rendered
+from isthmus.report.values import values_shown
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from isthmus.report.barrier_table import BarrierTable, barrier_table, in_split, labels, split_names, values_shown
+from isthmus.report.barrier_table import BarrierTable, barrier_table, in_split, labels, split_names
 from isthmus.report.class_heatmap import class_cells, class_names
 from isthmus.report.shown_barrier import ShownBarrier, number_text
 from isthmus.report.style import row_name
+from isthmus.report.values import values_shown
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -69,11 +70,8 @@ def summary_rows(result: "xr.Dataset", split: str | None) -> Table:
     moving, hosts = labels(part, "moving"), labels(part, "host")
     tables = [barrier_table(result, value, split) for value in values_shown(result)]
     columns = ["Layer", *(f"{table.axis_label} into {host}" for table in tables for host in hosts)]
+    shares = [f"r into {host}" for host in hosts] if "loss_rise_share" in part else []
     plain: list[tuple[str, list[float], int]] = []
-    if "loss_barrier_ratio" in part:
-        plain += [
-            (f"r into {h}", [float(x) for x in part["loss_barrier_ratio"].values[i]], 2) for i, h in enumerate(hosts)
-        ]
     named = {"relative_distance": "Relative distance", "cosine": "Cosine", "num_parameters": "Parameters"}
     for name, title in named.items():
         if name in part:
@@ -84,14 +82,22 @@ def summary_rows(result: "xr.Dataset", split: str | None) -> Table:
         i = moving.index(row)
         cells = [Cell(row_name(row))]
         cells += [barrier_cell(table, row, host) for table in tables for host in hosts]
+        cells += [_share_cell(part, i, j) for j in range(len(hosts))] if shares else []
         for title, values, decimals in plain:
             undefined = title == "Cosine" and status is not None and status[i] != "defined"
             shown = status[i] if undefined and status else number_text(values[i], decimals)
-            if title.startswith("r into") and math.isnan(values[i]):
-                shown = "–"  # no share of a full barrier: the row is the full network, or there is none to share
             cells.append(Cell(shown, stored=repr(values[i])))
         rows.append(tuple(cells))
-    return Table((*columns, *(title for title, _, _ in plain)), tuple(rows))
+    return Table((*columns, *shares, *(title for title, _, _ in plain)), tuple(rows))
+
+
+def _share_cell(part: "xr.Dataset", i: int, j: int) -> Cell:
+    """r_i with its interval; a dash for the full network and where it has no rise to share."""
+    value, low, high = (float(part[f"loss_rise_share{end}"].values[j, i]) for end in ("", "_low", "_high"))
+    if math.isnan(value):
+        return Cell("–", stored=repr(value))
+    shown = ShownBarrier("", "", value, low, high, math.nan, at_end=False, trusted=True)
+    return Cell(shown.text, shown.interval_text, repr(value))
 
 
 def barrier_cell(table: BarrierTable, row: str, host: str) -> Cell:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from isthmus.report.barrier_table import VALUES
+from isthmus.report.values import VALUES
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from isthmus.report import cumulative_curves, interaction_matrix, normalised_barriers, robustness_panels, window_bars
+from isthmus.report import cumulative_curves, interaction_matrix, normalised_rises, robustness_panels, window_bars
 from isthmus.report.question import Question
 
 if TYPE_CHECKING:
@@ -13,7 +13,7 @@ QUESTIONS: tuple[Question, ...] = (
     *window_bars.QUESTIONS,
     *interaction_matrix.QUESTIONS,
     *robustness_panels.QUESTIONS,
-    *normalised_barriers.QUESTIONS,
+    *normalised_rises.QUESTIONS,
 )
 
 

@@ -3,8 +3,9 @@
 import math
 from typing import TYPE_CHECKING
 
-from isthmus.report.barrier_table import BarrierTable, barrier_table, values_shown
+from isthmus.report.barrier_table import BarrierTable, barrier_table
 from isthmus.report.shown_barrier import ShownBarrier
+from isthmus.report.values import values_shown
 
 if TYPE_CHECKING:
     import xarray as xr

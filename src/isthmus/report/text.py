@@ -2,9 +2,10 @@
 
 from typing import TYPE_CHECKING
 
-from isthmus.report.barrier_table import barrier_table, split_names, values_shown
+from isthmus.report.barrier_table import barrier_table, split_names
 from isthmus.report.shown_barrier import AT_END_MARK, UNTRUSTED_MARK, ShownBarrier
 from isthmus.report.style import row_name
+from isthmus.report.values import values_shown
 
 if TYPE_CHECKING:
     import xarray as xr

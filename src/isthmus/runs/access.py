@@ -220,8 +220,8 @@ def barrier(result: xr.Dataset, baseline: Baseline = "models") -> xr.Dataset:
 
     Args:
         result: From `isthmus.measure` or `isthmus.load_run`, also of several pairs or steps.
-        baseline: "models", "chord" or "cut"; `cut` needs the point at alpha = 1 of every cut, so a result that was
-            measured with baseline="cut" or with 1.0 among its alphas.
+        baseline: "models", "chord", "cut" or "host"; `cut` needs the point at alpha = 1 of every cut, so a result that
+            was measured with baseline="cut" or with 1.0 among its alphas.
 
     Returns:
         A result like the given one.

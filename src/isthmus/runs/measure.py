@@ -95,7 +95,7 @@ def measure(
         hosts: Which networks play host.
         layers: "module", "tensor", "block", "type", "pattern:GLOB,...", or a `LayerPartition`.
         loss: "cross_entropy" (nats), "squared_error", or a function (outputs, targets) -> per-example losses.
-        baseline: "models", "chord" or "cut" (`isthmus.measures.baseline.baseline_values`).
+        baseline: "models", "chord", "cut" or "host" (`isthmus.measures.baseline.baseline_values`).
         batch_norm: What becomes of running statistics: "interpolate" blends them with their layer, "host" keeps the
             host's, "recalibrate" measures them anew for every network, a and b included.
         recalibration_data: What "recalibrate" measures them on; a training split.
@@ -123,7 +123,8 @@ def measure(
     Returns:
         Dimensions host, moving, alpha (and split, if several): `loss`, `error_rate`, `loss_excess`, `error_excess`;
         over (host, moving) `loss_barrier`, its `_low` and `_high`, `alpha_at_loss_barrier`, the same of the error,
-        `num_examples`; scalars `loss_a`, ... The attributes are the manifest. Of several networks and of trajectories
+        `num_examples`; `loss_rise`, what averaging costs the host, and its relatives (`isthmus.runs.rises`), whatever
+        the baseline; scalars `loss_a`, ... The attributes are the manifest. Of several networks and of trajectories
         all of these have leading dimensions pair (labels "x-y") and step ("20ep"); see `isthmus.runs.collection`.
 
     Raises:

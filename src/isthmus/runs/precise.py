@@ -1,6 +1,6 @@
 """Measuring to a precision: which examples come first, when to stop, and what the result says."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from isthmus.evaluation.block import Engine, ExampleBlock
 from isthmus.evaluation.precision import PreciseEvaluation
 from isthmus.measures.barrier import Barrier
 from isthmus.measures.baseline import Baseline
+from isthmus.measures.control_variate import Controls, controlled_mean, controls_of
 from isthmus.measures.controlled_barrier import (
     BarrierRule,
     controlled_barrier,
@@ -20,7 +21,8 @@ from isthmus.measures.controlled_barrier import (
     sampled_error_barrier,
 )
 from isthmus.measures.examples import ExampleTable, cut_differences
-from isthmus.measures.sequential import AskedPrecision, looks
+from isthmus.measures.sequential import AskedPrecision, Precision, looks
+from isthmus.runs.rises import Differences, Variables, named_rises
 from isthmus.runs.settings import Settings
 from isthmus.runs.store import ExampleStore
 from isthmus.sweeps.grid import Grid
@@ -112,6 +114,7 @@ def precise_variables(
     found: dict[str, tuple[tuple[str, ...], Any]] = {
         "loss": (ROW, losses.reshape(grid.rows.shape)),
         **_barrier_variables("loss", barriers, grid),
+        **_loss_rises(grid, table, controls, precision),
         "num_end_examples": ((), np.int64(controls.num_examples)),
     }
     if table.error is not None:
@@ -120,7 +123,21 @@ def precise_variables(
             for _, _, differences in cut_differences(grid, table, "error", baseline)
         ]
         found |= _barrier_variables("error", errors, grid)
+        found |= named_rises(
+            grid,
+            cut_differences(grid, table, "error", "host"),
+            lambda differences, alphas: sampled_error_barrier(differences, alphas, precision),
+            "error",
+        )
     return found
+
+
+def _loss_rises(grid: Grid, table: ExampleTable, controls: Controls, precision: Precision) -> Variables:
+    def estimated(differences: Differences, alphas: Sequence[float]) -> Barrier:
+        own = controls_of(*table.loss[:2, : differences.shape[1]].astype(np.float64))
+        return controlled_barrier(controlled_mean(differences, own), controls, alphas, precision)
+
+    return named_rises(grid, cut_differences(grid, table, "loss", "host"), estimated, "loss")
 
 
 def _barrier_variables(quantity: str, barriers: list[Barrier], grid: Grid) -> dict[str, tuple[tuple[str, ...], Any]]:

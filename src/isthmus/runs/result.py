@@ -6,14 +6,16 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from isthmus.measures.averaging import averaging_alpha
 from isthmus.measures.barrier import Quantity, barrier_of
 from isthmus.measures.baseline import Baseline
 from isthmus.measures.distance import LayerDistance
 from isthmus.measures.examples import ExampleTable, cut_differences, mean_values, num_cut_examples
-from isthmus.measures.ratio import barrier_ratio, per_unit
+from isthmus.measures.ratio import per_unit
 from isthmus.measures.robustness import Rise, robustness
 from isthmus.measures.sequential import AskedPrecision
 from isthmus.runs.precise import precise_variables
+from isthmus.runs.rises import rise_variables, share_variables
 from isthmus.sweeps.grid import Grid
 
 ROW = ("host", "moving", "alpha")
@@ -22,7 +24,16 @@ LAYER = ("moving",)
 REFINED = ("host", "moving", "refined")
 FRACTION = ("host", "moving", "fraction")
 DRAW = ("host", "moving", "draw", "fraction")
-CLASS_VARIABLES = ("num_examples", "loss_barrier", "error_barrier", "loss_interval", "error_interval")
+CLASS_VARIABLES = (
+    "num_examples",
+    "loss_barrier",
+    "error_barrier",
+    "loss_interval",
+    "error_interval",
+    "loss_rise",
+    "error_rise",
+)
+NOT_OF_CLASSES = "loss_rise_share"
 Variables = dict[str, tuple[tuple[str, ...], Any]]
 
 
@@ -47,16 +58,13 @@ def split_variables(
     quantities: list[Quantity] = ["loss"] if table.error is None else ["loss", "error"]
     for quantity in quantities:
         variables |= _quantity_variables(grid, table, quantity, baseline)
+        variables |= rise_variables(grid, table, quantity)
         if grid.directions is not None:
             variables |= direction_variables(grid, table, quantity)
     if asked is not None:
         variables |= precise_variables(grid, table, baseline, asked)
-    barrier = variables["loss_barrier"][1]
-    num_layers = len(grid.groups[0].layers)
-    is_single = np.array([len(group.layers) == 1 for group in grid.groups])
-    ratio = barrier_ratio(barrier, barrier[:, :1], num_layers)
-    variables["loss_barrier_ratio"] = (CUT, np.where(is_single, ratio, np.nan))
-    return variables
+    num_population = None if asked is None or table.order is None else len(table.order)
+    return variables | share_variables(grid, table, num_population)
 
 
 def _quantity_variables(grid: Grid, table: ExampleTable, quantity: Quantity, baseline: Baseline) -> Variables:
@@ -174,18 +182,19 @@ def result_dataset(
     if grid.refined is not None:
         refined = np.arange(grid.refined.rows.shape[2])
         coordinates |= {"refined": refined, "refined_alpha": (REFINED, grid.refined.alphas)}
-    per_size = _per_size(result["loss_barrier"], layers)
+    coordinates["rise_alpha"] = averaging_alpha(grid.alphas)
+    per_size = _per_size(result["loss_rise"], layers)
     return result.assign(layers | per_size).assign_coords(coordinates).assign_attrs(attributes)
 
 
-def _per_size(barrier: xr.DataArray, layers: Variables) -> Variables:
-    """The loss barriers per squared unit of distance and per parameter; `moving` is the last dimension."""
+def _per_size(rise: xr.DataArray, layers: Variables) -> Variables:
+    """The rises per squared unit of distance and per parameter; `moving` is the last dimension."""
     sizes = {
         "squared_distance": layers["distance"][1] ** 2,
         "parameter": layers["num_parameters"][1].astype(np.float64),
     }
-    dims = tuple(str(dim) for dim in barrier.dims)
-    return {f"loss_barrier_per_{name}": (dims, per_unit(barrier.values, size)) for name, size in sizes.items()}
+    dims = tuple(str(dim) for dim in rise.dims)
+    return {f"loss_rise_per_{name}": (dims, per_unit(rise.values, size)) for name, size in sizes.items()}
 
 
 def class_dataset(
@@ -216,7 +225,8 @@ def class_dataset(
             part = table.of_class(label)
             fewest = part.num_examples(np.arange(grid.num_points))
             variables = split_variables(grid, part, baseline) if fewest else {}
-            by_label.append(xr.Dataset({k: v for k, v in variables.items() if k.startswith(CLASS_VARIABLES)}))
+            of_class = {k: v for k, v in variables.items() if k.startswith(CLASS_VARIABLES)}
+            by_label.append(xr.Dataset({k: v for k, v in of_class.items() if not k.startswith(NOT_OF_CLASSES)}))
         by_split.append(xr.concat(by_label, dim="label", data_vars="all", join="outer"))
     classes = by_split[0] if len(by_split) == 1 else xr.concat(by_split, dim="split").assign_coords(split=list(tables))
     names = [class_names[label] if class_names and label < len(class_names) else str(label) for label in labels]

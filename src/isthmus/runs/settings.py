@@ -47,7 +47,7 @@ class Settings(BaseModel):
     hosts: tuple[Literal["a", "b"], ...] = ("a", "b")
     layers: str = "module"
     loss: str = "cross_entropy"
-    baseline: Literal["models", "chord", "cut"] = "models"
+    baseline: Literal["models", "chord", "cut", "host"] = "models"
     batch_norm: Literal["interpolate", "host", "recalibrate"] = "interpolate"
     allow_shared_examples: bool = False
     dtype: Literal["float32", "float64", "bfloat16", "tf32"] = "float32"

@@ -16,12 +16,12 @@ BESIDE = {"directions.parquet": ("draw", "fraction"), "refined.parquet": ("refin
 """Files for variables over further dimensions, beside the rows of (host, moving, alpha)."""
 DIMENSIONS = ("pair", "step", "split", "label", "host", "moving", "alpha", "refined", "draw", "fraction")
 LABEL = ("label",)
-COORDINATES = frozenset({"sweep", "layers_moved", "label_name", "refined_alpha"})
+COORDINATES = frozenset({"sweep", "layers_moved", "label_name", "refined_alpha", "rise_alpha"})
 DIMENSIONS_OF = {
     **dict.fromkeys(("loss", "error_rate", "loss_excess", "error_excess"), ROW),
     **dict.fromkeys(("distance", "relative_distance", "cosine", "cosine_status", "num_parameters"), LAYER),
     **dict.fromkeys(("sweep", "layers_moved"), LAYER),
-    **dict.fromkeys(("loss_a", "loss_b", "error_a", "error_b", "num_end_examples"), ()),
+    **dict.fromkeys(("loss_a", "loss_b", "error_a", "error_b", "num_end_examples", "rise_alpha"), ()),
     "label_name": LABEL,
     **dict.fromkeys(("refined_alpha", "loss_refined_excess", "error_refined_excess"), REFINED),
     **dict.fromkeys(("random_loss", "random_error_rate"), DRAW),

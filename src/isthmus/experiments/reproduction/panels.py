@@ -5,12 +5,13 @@ from collections.abc import Iterator, Mapping
 import xarray as xr
 
 from isthmus.experiments.reproduction.barriers import split_of
-from isthmus.report.barrier_table import labels, values_shown
+from isthmus.report.barrier_table import labels
 from isthmus.report.columns import columns
 from isthmus.report.columns_heatmap import columns_heatmap
 from isthmus.report.columns_reading import columns_reading, replicates_reading
 from isthmus.report.picture import Picture
 from isthmus.report.replicate_bars import are_independent, replicate_bars, replicate_cells
+from isthmus.report.values import values_shown
 
 SINGLE = "single"
 

@@ -1,4 +1,4 @@
-"""Barriers against what a layer's size would explain: per layer, per squared distance, per parameter."""
+"""What averaging costs against what a layer's size would explain: per layer, per squared distance, per parameter."""
 
 import math
 from dataclasses import replace
@@ -15,17 +15,20 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 NORMS = {
-    "loss_barrier_ratio": ("per layer", "number of layers × barrier\n÷ the full network's", 1.0),
-    "loss_barrier_per_squared_distance": ("per squared distance", "barrier ÷ squared distance\n({unit})", 1.0),
-    "loss_barrier_per_parameter": ("per parameter", "barrier ÷ million parameters\n({unit})", 1e6),
+    "loss_rise_share": ("per layer", "number of layers × rise\n÷ the full network's", 1.0),
+    "loss_rise_per_squared_distance": ("per squared distance", "rise ÷ squared distance\n({unit})", 1.0),
+    "loss_rise_per_parameter": ("per parameter", "rise ÷ million parameters\n({unit})", 1e6),
 }
-NOTE = "Dashed: the full network. Intervals are those of a layer's own barrier; what divides it is taken as known."
+NOTE = (
+    "Dashed: the full network. Intervals: on the left those of the ratio, paired on examples; elsewhere those of a "
+    "layer's own rise, its size being known."
+)
 
 
-def normalised_barriers(result: "xr.Dataset", split: str | None = None) -> "Figure":
-    """Every layer's loss barrier divided by its size in three ways, the full network's as a dashed line.
+def normalised_rises(result: "xr.Dataset", split: str | None = None) -> "Figure":
+    """Every layer's loss rise divided by its size in three ways, the full network's as a dashed line.
 
-    A layer beyond its host's line costs more than its share of the full network's barrier.
+    A layer beyond its host's line costs more than its share of the full network's rise.
 
     Args:
         result: A measurement with single layers.
@@ -37,7 +40,7 @@ def normalised_barriers(result: "xr.Dataset", split: str | None = None) -> "Figu
     from matplotlib import rc_context
 
     layers, hosts = list(layer_labels(result)), labels(result, "host")
-    table = barrier_table(result, "loss_barrier", split)
+    table = barrier_table(result, "loss_rise", split)
     row_inches = style.ROW_INCHES * (1.0 + 0.35 * (len(hosts) > 1))
     notes = [NOTE, *mark_notes((cell.marks for cell in table.layer_cells), table.baseline)]
     with rc_context(style.STYLE):
@@ -75,20 +78,26 @@ def normalised_sentence(result: "xr.Dataset", split: str | None = None) -> str:
             above = sum(cells[layer, host].value > full for layer in layers)
             counts.append(f"unknown {words}" if math.isnan(full) else f"{above} {words}")
         parts.append(f"into {host} {', '.join(counts)}")
-    return f"Of {len(layers)} layers, those with a loss barrier above the full network's are {'; '.join(parts)}."
+    return f"Of {len(layers)} layers, those whose rise lies above the full network's are {'; '.join(parts)}."
 
 
 def _cells(result: "xr.Dataset", name: str, split: str | None) -> dict[tuple[str, str], ShownBarrier]:
-    """Barriers and interval ends divided by the size; r_i of the full network is 1 where it has a barrier to share."""
-    table, part = barrier_table(result, "loss_barrier", split), in_split(result, split)
-    stored, hosts, rows = part[name].transpose("host", "moving").values, labels(part, "host"), labels(part, "moving")
+    """Rises and interval ends divided by the size; r_i of the full network is 1 where it has a rise to share."""
+    table, part = barrier_table(result, "loss_rise", split), in_split(result, split)
+    hosts, rows = labels(part, "host"), labels(part, "moving")
+    ends = [f"{name}{end}" for end in ("", "_low", "_high") if f"{name}{end}" in part]
+    stored = [NORMS[name][2] * part[end].transpose("host", "moving").values for end in ends]
     found = {}
     for (row, host), cell in table.cells.items():
-        value = NORMS[name][2] * float(stored[hosts.index(host), rows.index(row)])
-        if name == "loss_barrier_ratio" and row == FULL_NETWORK and cell.value > 0:
-            value = 1.0
-        scale = value / cell.value if cell.value else math.nan
-        low, high = (end * scale if math.isfinite(end * scale) else value for end in (cell.low, cell.high))
+        place = hosts.index(host), rows.index(row)
+        value = float(stored[0][place])
+        if name == "loss_rise_share":
+            low, high = float(stored[1][place]), float(stored[2][place])
+            if row == FULL_NETWORK and cell.value > 0:
+                value = low = high = 1.0
+        else:
+            scale = value / cell.value if cell.value else math.nan
+            low, high = (end * scale if math.isfinite(end * scale) else value for end in (cell.low, cell.high))
         found[row, host] = replace(cell, value=value, low=low, high=high)
     return found
 
@@ -98,5 +107,7 @@ def _applies(result: "xr.Dataset") -> bool:
 
 
 QUESTIONS = (
-    Question("loss_normalised", "Barriers per size of the layer", _applies, normalised_barriers, normalised_sentence),
+    Question(
+        "loss_normalised", "What averaging costs per size of the layer", _applies, normalised_rises, normalised_sentence
+    ),
 )
