@@ -130,6 +130,35 @@ def test_inspect_names_an_undefined_cosine(tmp_path):
     assert json.loads(out)[0]["cosine"] == "undefined: zero vector in a"
 
 
+def test_inspect_takes_layers_that_have_no_angle_or_no_numbers(tmp_path):
+    odd = {
+        "zero.weight": torch.zeros(2, 3),
+        "ids.table": torch.arange(4),
+        "empty.weight": torch.zeros(0, 3),
+        "nan.weight": torch.tensor([1.0, float("nan")]),
+        "mask.weight": torch.tensor([0.0, float("-inf")]),
+        "eight.weight": torch.tensor([3.0, 4.0]).to(torch.float8_e4m3fn),
+    }
+    save_file(odd, tmp_path / "a.safetensors")
+    save_file(odd, tmp_path / "b.safetensors")
+    expected = {
+        "zero": (0, "NaN", "undefined: zero vector in a and b"),
+        "ids": (0, "NaN", "undefined: no numbers"),
+        "empty": (0, "NaN", "undefined: no numbers"),
+        "nan": ("NaN", "NaN", "undefined: NaN in a and b"),
+        "mask": (0, "NaN", "undefined: infinity in a and b"),
+        "eight": (0, 0, 1),
+    }
+    for second in ([], [tmp_path / "b.safetensors"]):
+        status, out, err = run("inspect", tmp_path / "a.safetensors", *second)
+        assert status == 0, err
+        assert set(expected) <= {line.split()[0] for line in out.splitlines() if line.strip()}
+    _, out, _ = run("inspect", tmp_path / "a.safetensors", tmp_path / "b.safetensors", "--json")
+    rows = {row["layer"]: row for row in json.loads(out, parse_constant=pytest.fail)}
+    found = {label: tuple(rows[label][name] for name in ("distance", "relative_distance", "cosine")) for label in rows}
+    assert {label: found[label] for label in expected} == expected
+
+
 def test_a_dry_run_prints_the_plan_and_measures_nothing(files, tmp_path):
     status, out, err = measure(
         files, "--dry-run", "--json", "--sweep", "single", "--sweep", "pairs", "--out", tmp_path / "r"

@@ -65,6 +65,11 @@ def test_the_headings_are_fixed_and_every_part_has_its_figures():
     assert "It is half full." in parts["Pictures"]
 
 
+def test_the_name_of_a_gpu_is_written_as_its_maker_does():
+    found = Reproduction("fig1", Scale.PAPER, hardware="one NVIDIA H100 and 16 cores", seconds={"training": 300.0})
+    assert "\nOne NVIDIA H100 and 16 cores: training 5 minutes." in page_text(CLAIM, evidence(), found, {})
+
+
 def test_exact_figures_have_no_word_of_intervals():
     exact = Evidence((at_least("count", Estimate.exact(3, "of 3"), 1),), [], [], 1)
     text = page_text(CLAIM, exact, Reproduction("fig1", Scale.SMALL, verdict_of(exact.criteria), exact.criteria), {})

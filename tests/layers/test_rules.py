@@ -84,6 +84,56 @@ def test_parametrised_weights_belong_to_the_module_that_they_are_a_part_of():
     assert len(layer_partition("module", model)["0"]) == 3
 
 
+class Buffered(nn.Module):
+    """A mask first of all, statistics between two layers, integers in the root, and a counter that nothing reads."""
+
+    def __init__(self):
+        super().__init__()
+        self.counter = nn.Module()
+        self.counter.register_buffer("steps", torch.zeros((), dtype=torch.long))
+        self.norm = nn.BatchNorm1d(4, affine=False)
+        self.last = nn.Linear(4, 2)
+        self.first = nn.Linear(4, 4)
+        self.register_buffer("order", torch.arange(4))
+        self.mask = nn.Module()
+        self.mask.register_buffer("zeros", torch.ones(4))
+
+    def forward(self, x):
+        return self.last(self.norm(self.first(x * self.mask.zeros))[:, self.order])
+
+
+def test_modules_without_parameters_go_with_the_layer_used_just_before_or_else_with_the_first():
+    model = Buffered().eval()
+    used = first_use(model, torch.zeros(2, 4))
+    partition = layer_partition("module", model, used)
+    assert list(partition) == ["first", "last"]
+    statistics = {f"norm.{name}" for name in ("running_mean", "running_var", "num_batches_tracked")}
+    assert set(partition["first"]) == {"first.weight", "first.bias", "mask.zeros", "order", *statistics}
+    assert "counter.steps" in partition["last"]
+    assert list(layer_partition("type", model, used)) == ["Linear"]
+    tensors = layer_partition("tensor", model, used)
+    assert {"mask.zeros", "norm.running_mean"} < set(tensors)
+    assert not {"order", "counter.steps"} & set(tensors)
+
+
+@pytest.mark.parametrize("rule", ["module", "tensor", "block", "type", "pattern:norm,last"])
+def test_every_key_stands_in_one_layer_also_where_modules_have_no_parameters(rule):
+    model = Buffered().eval()
+    for use in (None, first_use(model, torch.zeros(2, 4))):
+        partition = layer_partition(rule, model, use)
+        assert sorted(key for keys in partition.layers.values() for key in keys) == sorted(model.state_dict())
+
+
+def test_a_pattern_that_names_a_module_of_buffers_makes_it_a_layer():
+    partition = layer_partition("pattern:norm", Buffered())
+    assert set(partition) == {"norm", "last", "first"}
+
+
+def test_a_network_of_buffers_alone_keeps_its_modules_as_layers():
+    model = nn.Sequential(nn.BatchNorm1d(2, affine=False), nn.BatchNorm1d(2, affine=False))
+    assert list(layer_partition("module", model)) == ["0", "1"]
+
+
 def test_an_unknown_rule_is_refused_with_the_rules():
     with pytest.raises(InputError, match="Did you mean 'module'"):
         layer_partition("modul", nn.Linear(1, 1))

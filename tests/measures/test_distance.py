@@ -3,10 +3,13 @@
 import math
 
 import numpy as np
+import pytest
 import torch
 
 from isthmus.measures.distance import layer_distance
 from isthmus.measures.ratio import rise_share
+
+NAN, INF = math.nan, math.inf
 
 
 def test_figures_of_a_right_triangle():
@@ -51,3 +54,32 @@ def test_tensors_in_another_memory_format_are_told_apart():
     b = {key: torch.zeros_like(tensor) for key, tensor in a.items()}
     found = layer_distance(a, b, list(a))
     assert (found.num_parameters, found.distance) == (96, (24 * (1 + 4 + 9)) ** 0.5)
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "status"),
+    [
+        ([1.0, NAN], [1.0, 2.0], "undefined: NaN in a"),
+        ([NAN, 1.0], [1.0, NAN], "undefined: NaN in a and b"),
+        ([1.0, -INF], [1.0, -INF], "undefined: infinity in a and b"),
+        ([1.0, 1.0], [1.0, INF], "undefined: infinity in b"),
+        ([], [], "undefined: no numbers"),
+    ],
+)
+def test_vectors_that_have_no_angle_say_why(a, b, status):
+    found = layer_distance({"w": torch.tensor(a)}, {"w": torch.tensor(b)}, ["w"])
+    assert found.status == status
+    assert math.isnan(found.cosine)
+    assert math.isnan(found.relative_distance)
+
+
+def test_equal_infinities_are_at_distance_zero_and_different_ones_are_not():
+    mask = torch.tensor([0.0, -INF, INF])
+    assert layer_distance({"w": mask}, {"w": mask + torch.tensor([3.0, 0.0, 0.0])}, ["w"]).distance == 3
+    assert layer_distance({"w": mask}, {"w": -mask}, ["w"]).distance == INF
+
+
+@pytest.mark.parametrize("dtype", [torch.float8_e4m3fn, torch.float8_e5m2, torch.float16, torch.complex64])
+def test_every_type_of_number_has_distances(dtype):
+    a, b = torch.tensor([3.0, 0.0]).to(dtype), torch.tensor([0.0, 4.0]).to(dtype)
+    assert layer_distance({"w": a}, {"w": b}, ["w"]).distance == 5

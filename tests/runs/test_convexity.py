@@ -138,3 +138,33 @@ def test_a_run_of_an_earlier_version_promises_nothing(pair, tmp_path):
     file = tmp_path / "run" / "run.json"
     file.write_text(json.dumps({k: v for k, v in json.loads(file.read_text()).items() if k != "readout"}))
     assert "earlier version" in note_of(isthmus.load_run(tmp_path / "run"))
+
+
+def bumped(height, dtype):
+    """A cut whose loss is 1 at both ends and higher by a bump between them: of a weight w from -1 to 1."""
+    ends = [{"weight": torch.full((1, 1), w)} for w in (-1.0, 1.0)]
+    data = torch.ones(40, 1), torch.zeros(40)
+    network = nn.Linear(1, 1, bias=False)
+    result = isthmus.measure(
+        network, *ends, data, loss=lambda outputs, _: 1 + height * (1 - outputs[:, 0] ** 2), alphas=3, dtype=dtype
+    )
+    return isthmus.convexity(result).sel(host="a", moving="all")
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16", "tf32"])
+def test_a_bump_of_height_one_is_seen_in_every_arithmetic(dtype):
+    found = bumped(1.0, dtype)
+    assert float(found.smallest_second_difference) == -8
+    assert str(found.convexity.values) == "not convex"
+
+
+@pytest.mark.parametrize(
+    ("height", "dtype", "verdict"),
+    [
+        (2**-6, "float32", "not convex"),
+        (2**-6, "bfloat16", "undecided"),
+        (-(2**-6), "bfloat16", "convex"),
+    ],
+)
+def test_a_dent_that_only_reduced_arithmetic_excuses_makes_no_cut_convex(height, dtype, verdict):
+    assert str(bumped(height, dtype).convexity.values) == verdict

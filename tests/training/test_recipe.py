@@ -43,6 +43,7 @@ def test_a_recipe_has_these_defaults():
     assert (recipe.clip_norm, recipe.augmentations, recipe.checkpoints, recipe.spawn) == (None, (), (), None)
     assert (recipe.loss, recipe.dtype, recipe.device) == ("cross_entropy", "float32", "auto")
     assert not recipe.compile
+    assert not recipe.cuda_graph
     assert not recipe.channels_last
 
 
@@ -58,6 +59,7 @@ def test_a_name_alone_stands_for_a_table_with_nothing_set():
         ({"lenght": "3ep"}, "lenght", "Did you mean 'length'"),
         ({"length": "3"}, "length", "a step in training"),
         ({"length": "0ep"}, "length", "a step above 0"),
+        ({"cuda_graph": True, "augmentations": ["mixup"]}, "the recipe", "no mixup with cuda_graph"),
         ({"batch_size": 0}, "batch_size", "greater than 0"),
         ({"optimizer": {"name": "sgdd"}}, "optimizer", "Did you mean 'sgd'"),
         ({"optimizer": {"learning_rate": 0.1}}, "optimizer", "a table with a name"),

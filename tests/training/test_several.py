@@ -7,7 +7,8 @@ from tiny_recipes import PAIR, SPAWNED, TOML, contents, networks, save_data
 from isthmus.errors import InputError
 from isthmus.training.networks import Progress
 from isthmus.training.recipe_file import load_recipes
-from isthmus.training.several import independent_groups, train_at_once
+from isthmus.training.several import train_at_once
+from isthmus.training.turns import independent_groups
 
 
 @pytest.fixture
@@ -67,3 +68,27 @@ def test_a_spawned_network_stays_with_the_one_that_it_leaves(folder):
     third = '[[network]]\nname = "c"\nseeds = { order = 2 }\n'
     groups = independent_groups(recipes(folder, TOML + SPAWNED + third))
     assert [[recipe.name for recipe in group] for group in groups] == [["a", "b"], ["c"]]
+
+
+def test_networks_that_take_turns_in_one_process_write_the_bytes_of_one_after_the_other(folder):
+    third = '[[network]]\nname = "c"\nseeds = { order = 2 }\nlength = "3ep"\n'
+    networks(TOML + SPAWNED + third, "one")
+    told = []
+    networks(TOML + SPAWNED + third, "turns", at_once=2, tell=lambda news: told.append(news.network))
+    assert contents("turns") == contents("one")
+    assert told[:6] == ["a", "c"] * 3
+
+
+def test_networks_of_other_arithmetic_cannot_take_turns(folder):
+    wide = TOML + PAIR + 'dtype = "float64"\n'
+    with pytest.raises(InputError, match="networks of one dtype") as caught:
+        networks(wide, "out", at_once=2)
+    assert caught.value.got == "a: float32, b: float64"
+
+
+def test_a_network_that_diverges_ends_those_that_take_turns_with_it(folder):
+    wild = '\noptimizer = { name = "sgd", learning_rate = 1e30 }\nclip_norm = 1e30\n'
+    with pytest.raises(InputError, match="the last good checkpoint is 0ep"):
+        networks(TOML + PAIR + wild, "out", at_once=2)
+    assert (folder / "out" / "a" / "0ep.safetensors").is_file()
+    assert not (folder / "out" / "a" / "2ep.safetensors").exists()

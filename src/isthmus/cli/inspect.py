@@ -1,6 +1,7 @@
 """`isthmus inspect`: what is in one checkpoint, or how far two are apart. No data is needed."""
 
 import json
+import math
 from pathlib import Path
 from typing import Annotated
 
@@ -21,11 +22,12 @@ def inspect(
     from rich.console import Console
     from rich.table import Table
 
+    from isthmus.cli.json_text import plain_number
     from isthmus.runs.comparison import checkpoint_layers
 
     rows, notes = checkpoint_layers(a, b, model, layers)
     if as_json:
-        print(json.dumps(rows, indent=1))
+        print(json.dumps([{key: plain_number(value) for key, value in row.items()} for row in rows], indent=1))
         return
     table = Table(box=None, header_style="bold")
     columns = ["layer", "shapes", "parameters"] + (["distance", "relative", "cosine"] if b else [])
@@ -35,7 +37,8 @@ def inspect(
         cells = [row["layer"], row["shapes"], f"{row['parameters']:,}"]
         if b:
             cosine = row["cosine"]
-            cells += [f"{row['distance']:.4g}", f"{row['relative_distance']:.3f}"]
+            numbers = ((row["distance"], ".4g"), (row["relative_distance"], ".3f"))
+            cells += ["undefined" if math.isnan(number) else format(number, form) for number, form in numbers]
             cells += [f"{cosine:.4f}" if isinstance(cosine, float) else str(cosine)]
         table.add_row(*map(str, cells))
     for note in notes:

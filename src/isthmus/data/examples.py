@@ -2,7 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import torch
 from torch import Tensor
@@ -46,7 +46,7 @@ class Normalization:
         """
         wide = torch.promote_types(dtype, torch.float32)
         shape = (1, -1, *(1 for _ in inputs.shape[2:]))
-        mean, std = (torch.tensor(v, dtype=wide, device=inputs.device).view(shape) for v in (self.mean, self.std))
+        mean, std = (_on_device(tuple(values), wide, inputs.device).view(shape) for values in (self.mean, self.std))
         return inputs.to(wide).div(self.scale).sub_(mean).div_(std).to(dtype)
 
     @property
@@ -196,6 +196,12 @@ class Examples:
                 f"the normalization of {self.name}",
                 "give one number a channel, or a single one for all channels",
             )
+
+
+@lru_cache
+def _on_device(values: tuple[float, ...], dtype: torch.dtype, device: torch.device) -> Tensor:
+    """The values as a vector, sent once: sending them for every batch would make a GPU wait for each."""
+    return torch.tensor(values, dtype=dtype, device=device)
 
 
 def _apart(tensor: Tensor, stored: Tensor) -> Tensor:

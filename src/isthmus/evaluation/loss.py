@@ -106,7 +106,7 @@ def example_losses(loss: Loss, outputs: Tensor, targets: Tensor) -> Float[Tensor
         targets: What it should have given.
 
     Returns:
-        n losses; a NaN or an infinity stays one.
+        n losses, in float32 or wider; a NaN or an infinity stays one.
 
     Raises:
         InputError: The function returned another shape, such as a mean over the batch.
@@ -119,7 +119,7 @@ def example_losses(loss: Loss, outputs: Tensor, targets: Tensor) -> Float[Tensor
             "loss",
             "return per-example losses: reduction='none', and one number for each example",
         )
-    return losses
+    return losses.to(torch.promote_types(losses.dtype, torch.float32))
 
 
 def has_classes(outputs: Tensor, targets: Tensor) -> bool:

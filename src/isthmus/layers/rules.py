@@ -9,7 +9,7 @@ from torch.nn.utils.parametrize import ParametrizationList
 from isthmus.errors import InputError, UnknownNameError
 from isthmus.layers.order import FirstUse
 from isthmus.layers.partition import LayerPartition
-from isthmus.weights.state import is_blendable, tensors_of, tied_keys
+from isthmus.weights.state import Kind, entry_kinds, is_blendable, tensors_of, tied_keys
 
 Labelling = Callable[[str], str]
 RULES = ("module", "tensor", "block", "type", "pattern:GLOB,...")
@@ -26,7 +26,9 @@ def layer_partition(rule: str | LayerPartition, model: nn.Module, use: FirstUse 
     - `pattern:GLOB,...`: the modules whose path matches a shell pattern are a layer labelled by it; the first that
       matches counts; all else by module.
 
-    Tied tensors always stand in one layer, labelled by the module used first.
+    Tied tensors always stand in one layer, labelled by the module used first. A group without parameters (a module that
+    holds a mask, statistics or a counter alone; under `tensor` integers alone) is no layer: its entries go with the
+    layer used just before it, or else with the first one. Patterns are layers whatever they match.
 
     Args:
         rule: One of the above, or a partition, which is checked and put in order.
@@ -48,7 +50,8 @@ def layer_partition(rule: str | LayerPartition, model: nn.Module, use: FirstUse 
     label = _labelling(rule, model)
     for key in keys:
         groups.setdefault(label(key), []).append(key)
-    return _in_order(LayerPartition(_with_ties(groups, tied, use), rule), use)
+    groups = _with_buffers(_with_ties(groups, tied, use), _movable(rule, model), keys, use)
+    return _in_order(LayerPartition(groups, rule), use)
 
 
 def _labelling(rule: str, model: nn.Module) -> Labelling:
@@ -140,6 +143,37 @@ def _with_ties(
                 if name == label or name not in torn
             }
     return groups
+
+
+def _movable(rule: str, model: nn.Module) -> Callable[[str, Sequence[str]], bool]:
+    """Whether a group, of a label and keys, is a layer by itself."""
+    parameters = {key for key, kind in entry_kinds(model).items() if kind is Kind.PARAMETER}
+    numbers = {key for key, tensor in tensors_of(model).items() if is_blendable(tensor)}
+    patterns = set(rule.partition(":")[2].split(",")) if rule.startswith("pattern:") else set()
+    counted = numbers if rule == "tensor" else parameters & numbers
+    return lambda label, keys: label in patterns or not counted.isdisjoint(keys)
+
+
+def _with_buffers(
+    groups: dict[str, list[str]],
+    is_layer: Callable[[str, Sequence[str]], bool],
+    keys: Sequence[str],
+    use: FirstUse | None,
+) -> dict[str, list[str]]:
+    """Send every group that is no layer with the layer used just before it, or else with the first one used after it."""
+    # What the forward pass does not use is placed by the order of registration.
+    layers = {label: list(own) for label, own in groups.items() if is_layer(label, own)}
+    if not layers:
+        return groups
+    owner = {key: label for label, own in layers.items() for key in own}
+    orders = [use.keys if use else (), keys]
+    for label, own in groups.items():
+        if label not in layers:
+            order = next(order for order in orders if not set(own).isdisjoint(order))
+            place = min(order.index(key) for key in own if key in order)
+            around = (*reversed(order[:place]), *order[place:], *keys)
+            layers[next(owner[key] for key in around if key in owner)] += own
+    return layers
 
 
 def _in_order(partition: LayerPartition, use: FirstUse | None) -> LayerPartition:

@@ -11,8 +11,9 @@ from isthmus.measures.examples import ExampleTable, num_cut_examples
 from isthmus.measures.interval import LEVEL, critical_value, is_trusted, mean_band
 from isthmus.sweeps.grid import Grid
 
-ROUNDING_STEPS = 32
-STEP_OF_ONE = {"float64": 2.0**-52, "float32": 2.0**-23, "tf32": 2.0**-10, "bfloat16": 2.0**-7}
+# Of a loss of order 1: the distance from 1 to the next number, and how many of these a margin holds.
+ROUNDING = {"float64": 32 * 2.0**-52, "float32": 32 * 2.0**-23, "tf32": 4 * 2.0**-10, "bfloat16": 4 * 2.0**-7}
+REDUCED = {"tf32", "bfloat16"}
 
 
 class Convexity(StrEnum):
@@ -82,8 +83,9 @@ def rounding_tolerance(
     A mean loss L is taken to be off by at most t = 32 · eps · (1 + |L|), eps being the distance from 1 to the next
     number of the arithmetic (2^-23 for float32): rounding enters through the outputs, which are of order 1 also where
     the loss is tiny. That moves D by at most 4 t / ((x1 - x0) (x2 - x1)). The 32 is a margin: on the registered
-    networks float32 departed from float64 by at most 5 · eps · (1 + |L|), but for normalisation over groups of two
-    numbers, which can blow rounding up without bound. In doubt measure in float64, or give a tolerance.
+    networks float32 departed from float64 by at most 5 · eps · (1 + |L|), and bfloat16, whose margin is 4, from float32
+    by 0.7 (operators add up in float32, and the mean over examples evens rounding out), but for normalisation over
+    groups of two numbers, which can blow rounding up without bound. In doubt measure in float64, or give a tolerance.
 
     Args:
         mean_losses: L at every alpha.
@@ -96,7 +98,7 @@ def rounding_tolerance(
     size = 1 + np.abs(mean_losses)
     largest = np.maximum(np.maximum(size[:-2], size[1:-1]), size[2:])
     steps = np.diff(np.asarray(alphas, dtype=np.float64))
-    return np.asarray(4 * ROUNDING_STEPS * STEP_OF_ONE[dtype] * largest / (steps[:-1] * steps[1:]))
+    return np.asarray(4 * ROUNDING[dtype] * largest / (steps[:-1] * steps[1:]))
 
 
 def convexity_of(
@@ -105,6 +107,8 @@ def convexity_of(
     tolerance: Float[np.ndarray, " inner"],
     level: float = LEVEL,
     critical: float | None = None,
+    *,
+    resolution: Float[np.ndarray, " inner"] | None = None,
 ) -> CutConvexity:
     """Whether one cut is convex, from the losses of the same examples at every alpha.
 
@@ -112,9 +116,10 @@ def convexity_of(
     interval of the smallest second difference is [min of the lower ends, min of the upper ends] of a band that holds at
     all inner alphas at once. The verdict is
 
-    - "convex" if every second difference of the mean loss on these examples is at least minus its tolerance;
-    - "not convex" if one is below that, and its interval lies below zero;
-    - "undecided" otherwise: a dent that other examples of the same distribution may not have, or NaN.
+    - "convex" if every second difference of the mean loss on these examples is at least minus its resolution;
+    - "not convex" if one is below minus its tolerance, and its interval lies below zero;
+    - "undecided" otherwise: a dent that other examples of the same distribution may not have, one that the rounding of
+      reduced arithmetic may have made or hidden, or NaN.
 
     Args:
         losses: One row an alpha, one column an example.
@@ -122,6 +127,8 @@ def convexity_of(
         tolerance: From `rounding_tolerance`.
         level: Confidence of the band.
         critical: The critical value where it was found for more rows than these; by default these rows' own.
+        resolution: Below which a dent is none; by default the tolerance. In reduced arithmetic it is that of float32: a
+            tolerance wide enough for bfloat16 excuses a dent, but makes no cut convex.
 
     Returns:
         Second differences, interval and verdict.
@@ -141,13 +148,14 @@ def convexity_of(
     dented = mean < -tolerance
     smallest = int(mean.argmin())
     verdict = Convexity.NOT if (high[dented] < 0).any() else Convexity.UNDECIDED
+    is_convex = not (mean < -(tolerance if resolution is None else resolution)).any()
     return CutConvexity(
         second_differences=mean,
         value=float(mean[smallest]),
         low=float(low.min()),
         high=float(high.min()),
         alpha=float(alphas[smallest + 1]),
-        verdict=verdict if dented.any() else Convexity.CONVEX,
+        verdict=Convexity.CONVEX if is_convex else verdict,
         trusted=is_trusted(differences[smallest]),
     )
 

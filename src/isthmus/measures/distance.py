@@ -1,11 +1,13 @@
 """How far apart two networks are, layer by layer."""
 
+import math
 from collections.abc import Collection
 from dataclasses import dataclass
 
 import torch
 
-from isthmus.weights.state import StateDict
+from isthmus.weights.arithmetic import difference
+from isthmus.weights.state import StateDict, widened
 
 
 @dataclass(frozen=True)
@@ -14,9 +16,10 @@ class LayerDistance:
 
     Attributes:
         distance: Euclidean norm of the difference.
-        relative_distance: The same divided by the mean of the two norms; NaN if both are zero.
+        relative_distance: The same divided by the mean of the two norms; NaN if both are zero or one is not finite.
         cosine: Cosine of the angle between the two; NaN where `status` says why.
-        status: "defined", or which vector is zero: "undefined: zero vector in a", "... in b", "... in a and b".
+        status: "defined", or what is wrong with which vector: "undefined: zero vector in a", "... in b", "... in a and
+            b", "undefined: NaN in a", "undefined: infinity in b"; "undefined: no numbers" where there are none.
         num_parameters: How many numbers there are.
     """
 
@@ -31,7 +34,7 @@ def layer_distance(a: StateDict, b: StateDict, keys: Collection[str]) -> LayerDi
     """Distance and cosine of two networks over some keys, as one long vector, summed in float64.
 
     distance = |b - a|, cosine = <a, b> / (|a| |b|). Biases at their initialisation are zero vectors; their angle is
-    undefined and said to be so.
+    undefined and said to be so, as is that of vectors with NaN or infinities. Equal infinities are at distance zero.
 
     Args:
         a: One network.
@@ -53,15 +56,24 @@ def layer_distance(a: StateDict, b: StateDict, keys: Collection[str]) -> LayerDi
         if place in seen:
             continue
         seen.add(place)
-        flat = (t.detach().flatten().cpu() for t in (a[key], b[key]))
-        x, y = (t.to(torch.promote_types(t.dtype, torch.float64)) for t in flat)
-        products = ((x, x), (y, y), (x, y), (y - x, y - x))
+        x, y = (widened(t.detach().flatten().cpu()) for t in (a[key], b[key]))
+        apart = difference(*(t.to(torch.promote_types(x.dtype, y.dtype)) for t in (y, x)))
+        products = ((x, x), (y, y), (x, y), (apart, apart))
         squares += torch.stack([torch.vdot(u, v).real for u, v in products])
         count += x.numel()
     norm_a, norm_b, distance = (float(squares[i].clamp(min=0).sqrt()) for i in (0, 1, 3))
-    zero = [name for name, norm in (("a", norm_a), ("b", norm_b)) if norm == 0]
-    status = f"undefined: zero vector in {' and '.join(zero)}" if zero else "defined"
-    cosine = float("nan") if zero else max(-1.0, min(1.0, float(squares[2]) / (norm_a * norm_b)))
+    status = _angle_status(norm_a, norm_b) if count else "undefined: no numbers"
+    defined = status == "defined"
+    cosine = max(-1.0, min(1.0, float(squares[2]) / (norm_a * norm_b))) if defined else float("nan")
     mean_norm = (norm_a + norm_b) / 2
-    relative = distance / mean_norm if mean_norm else float("nan")
+    relative = distance / mean_norm if mean_norm and math.isfinite(mean_norm) else float("nan")
     return LayerDistance(distance, relative, cosine, status, count)
+
+
+def _angle_status(norm_a: float, norm_b: float) -> str:
+    norms = (("a", norm_a), ("b", norm_b))
+    for what, is_so in (("NaN", math.isnan), ("infinity", math.isinf), ("zero vector", lambda norm: norm == 0)):
+        names = [name for name, norm in norms if is_so(norm)]
+        if names:
+            return f"undefined: {what} in {' and '.join(names)}"
+    return "defined"

@@ -1,6 +1,5 @@
 """What is in one or two checkpoints, layer by layer, without data."""
 
-import math
 from pathlib import Path
 from typing import Any
 
@@ -87,10 +86,9 @@ def _row(label: str, keys: tuple[str, ...], weights: list[StateDict], parameters
     found = layer_distance(weights[0], weights[-1], own)
     row: dict[str, Any] = {"layer": label, "shapes": shapes, "parameters": found.num_parameters}
     if len(weights) > 1:
-        relative = found.relative_distance
         row |= {
             "distance": found.distance,
-            "relative_distance": relative if math.isfinite(relative) else str(relative),
+            "relative_distance": found.relative_distance,
             "cosine": found.cosine if found.status == "defined" else found.status,
         }
     return row

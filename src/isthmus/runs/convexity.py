@@ -5,6 +5,7 @@ import xarray as xr
 
 from isthmus.errors import InputError
 from isthmus.measures.convexity import (
+    REDUCED,
     CutConvexity,
     bend_alphas,
     convexity_of,
@@ -39,7 +40,8 @@ def convexity(
         result: From `isthmus.measure` or `isthmus.load_run`.
         split: Which split, where there are several.
         tolerance: How far below zero D may lie; by default what rounding can do
-            (`isthmus.measures.convexity.rounding_tolerance`).
+            (`isthmus.measures.convexity.rounding_tolerance`). A dent that only the rounding of bfloat16 or TF32 excuses
+            is "undecided".
         simultaneous: Let the intervals hold for all cuts at once, and not for each by itself.
 
     Returns:
@@ -82,8 +84,13 @@ def convexity(
         else np.full(len(alphas) - 2, float(tolerance))
         for losses in cuts
     ]
+    resolutions = [
+        rounding_tolerance(losses.mean(axis=1), alphas, "float32") if dtype in REDUCED and tolerance is None else least
+        for losses, least in zip(cuts, allowed, strict=True)
+    ]
     found = [
-        convexity_of(losses, alphas, least, critical=critical) for losses, least in zip(cuts, allowed, strict=True)
+        convexity_of(losses, alphas, least, critical=critical, resolution=resolution)
+        for losses, least, resolution in zip(cuts, allowed, resolutions, strict=True)
     ]
     shape = (len(grid.hosts), len(grid.groups))
     variables = {name: (CUT, _array(found, field).reshape(shape)) for name, field in FIELDS.items()}

@@ -32,6 +32,7 @@ from isthmus.runs.study_settings import checked_count, refuse_recalibration
 from isthmus.runs.study_subject import only_split, study_attributes
 from isthmus.runs.subject import Subject, chosen_engine, examples_at_once, subject_of
 from isthmus.sweeps.group import ALL
+from isthmus.weights.arithmetic import difference
 from isthmus.weights.state import Kind, same_bits, tied_keys
 
 CURVATURE = "curvature"
@@ -151,7 +152,7 @@ def _steps(subject: Subject, host: Host) -> tuple[dict[str, Tensor], Steps]:
     own, other = (segment.weights(segment.point(name, (), 0.0)) for name in (host, donor))
     return own, {
         label: {
-            key: other[key] - own[key]
+            key: difference(other[key], own[key])
             for key in segment.layers[label]
             if segment.kinds[key] is Kind.PARAMETER and key not in repeated
         }

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from isthmus.errors import InputError, UnknownNameError
+from isthmus.runs.number_list import listed_numbers
 
 SIGMA_UNITS = ("distance", "absolute")
 SIGMAS = (0.0, 0.125, 0.25, 0.5, 1.0)
@@ -66,15 +67,9 @@ def parsed_sigmas(text: str) -> tuple[float, ...]:
     """The numbers that `--sigmas` means.
 
     Args:
-        text: Such as "0,0.25,0.5".
+        text: Such as "0,0.25,0.5"; beyond 1 as "0,2.0".
 
     Returns:
         The numbers.
-
-    Raises:
-        InputError: It is no list of numbers.
     """
-    try:
-        return tuple(float(part) for part in text.split(","))
-    except ValueError as error:
-        raise InputError("numbers", repr(text), "--sigmas", "write 0,0.25,0.5,1") from error
+    return listed_numbers(text, "--sigmas", "write 0,0.25,0.5,1")

@@ -1,12 +1,14 @@
 """What a measurement is asked to do, checked before anything is loaded. This module never imports torch."""
 
 import math
+import re
 from collections.abc import Sequence
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from isthmus.errors import InputError
+from isthmus.runs.number_list import listed_numbers
 
 Alphas = int | float | str | Sequence[float]
 AUTO_POINTS = 9  # the midpoint is one of them, and halving their distance gives short binary numbers
@@ -203,24 +205,16 @@ def parsed_alphas(text: str) -> str | tuple[float, ...]:
     """The grid that `--alphas` means: a bare integer is a count, a decimal or a comma list are positions.
 
     Args:
-        text: Such as "11", "0.5", "0,0.25,0.5", "auto".
+        text: Such as "11", "0.5", "0,0.25,0.5", "auto"; positions beyond the two networks as "-0.5" or "0,2.0".
 
     Returns:
-        The grid; "auto" as it is.
-
-    Raises:
-        InputError: It is no number, or 0 or 1 alone, which could mean either.
+        The grid; "auto" as it is. What is no number is refused, and so are 0 or 1 alone, which could mean either, and
+        what may be a decimal comma ("0,5").
     """
     if text.startswith("auto"):
         auto_tolerance(text)
         return text
-    parts = [part.strip() for part in text.split(",")]
-    if len(parts) == 1 and parts[0].lstrip("+-").isdigit():
-        return alpha_grid(int(parts[0]))
-    try:
-        numbers = [float(part) for part in parts]
-    except ValueError as error:
-        raise InputError(
-            "numbers", repr(text), "--alphas", "write 0.5 for the midpoint, 11 for a grid, 0,0.5,1 for a list"
-        ) from error
-    return alpha_grid(numbers)
+    if re.fullmatch(r"\s*[-+]?\d+\s*", text):
+        return alpha_grid(int(text))
+    remedy = "write 0.5 for the midpoint, 11 for a grid, 0,0.5,1 for a list"
+    return alpha_grid(listed_numbers(text, "--alphas", remedy))

@@ -1,6 +1,7 @@
 """Everything that must be known before the first network is evaluated; here bad input is refused."""
 
 import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
@@ -28,7 +29,7 @@ from isthmus.runs.request import Request
 from isthmus.runs.settings import Settings
 from isthmus.sweeps.directions import with_directions
 from isthmus.sweeps.grid import Grid, grid_of
-from isthmus.weights.state import StateDict, converted, entry_kinds, tied_keys
+from isthmus.weights.state import Kind, StateDict, converted, entry_kinds, is_blendable, tied_keys, widened
 
 
 @dataclass(frozen=True)
@@ -135,7 +136,7 @@ def subject_of(request: Request) -> Subject:
         distances=distances,
         readout=readout_of(network.module, inputs),
         checks=checks,
-        warnings=_warned(network_a, network_b, network, settings),
+        warnings=_warned(network_a, network_b, network, segment.kinds, settings),
     )
 
 
@@ -224,12 +225,23 @@ def _refuse_unused_recalibration(settings: Settings, data: object) -> None:
     )
 
 
-def _warned(a: NamedWeights, b: NamedWeights, network: Network, settings: Settings) -> list[str]:
+def _is_broken(key: str, own: StateDict, other: StateDict, kinds: Mapping[str, Kind]) -> bool:
+    """Whether an entry holds NaN or infinities; those of a buffer are meant, as in a mask, where both have the same."""
+    if not is_blendable(own[key]):
+        return False
+    tensor, partner = (widened(weights[key]) for weights in (own, other))
+    meant = tensor == partner if kinds[key] is Kind.FLOAT_BUFFER else torch.zeros((), dtype=torch.bool)
+    return not bool((tensor.isfinite() | meant).all())
+
+
+def _warned(
+    a: NamedWeights, b: NamedWeights, network: Network, kinds: Mapping[str, Kind], settings: Settings
+) -> list[str]:
     found = []
     if a.hash == b.hash:
         found.append("a and b hold the same weights: every barrier is zero by construction")
-    for name, weights in (("a", a), ("b", b)):
-        broken = [k for k, t in weights.weights.items() if t.is_floating_point() and not bool(t.isfinite().all())]
+    for name, weights, other in (("a", a, b), ("b", b, a)):
+        broken = [key for key in weights.weights if _is_broken(key, weights.weights, other.weights, kinds)]
         if broken:
             found.append(
                 f"network {name} holds NaN or infinite weights in {listed(broken)}; they are measured as they are"

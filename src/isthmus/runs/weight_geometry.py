@@ -10,7 +10,8 @@ from isthmus.measures.distance import LayerDistance, layer_distance
 from isthmus.runs.inputs import NamedWeights, Weights, fitted_weights, read_weights
 from isthmus.runs.subject import Subject
 from isthmus.sweeps.group import ALL
-from isthmus.weights.state import Kind, StateDict, is_blendable, tied_keys
+from isthmus.weights.arithmetic import difference
+from isthmus.weights.state import Kind, StateDict, is_blendable, tied_keys, widened
 
 LAYER, OF_NETWORK = ("layer",), ("network", "layer")
 
@@ -84,4 +85,4 @@ def _distances(x: StateDict, y: StateDict, groups: Sequence[Sequence[str]]) -> l
 
 
 def _way(start: StateDict, end: StateDict) -> StateDict:
-    return {key: end[key].double() - start[key].double() for key in end if is_blendable(end[key])}
+    return {key: difference(widened(end[key]), widened(start[key])) for key in end if is_blendable(end[key])}

@@ -30,7 +30,7 @@ def forward_of(model: nn.Module, recipe: Recipe, device: torch.device) -> Forwar
         model.double()
     if recipe.channels_last:
         model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    network = _compiled(model) if recipe.compile else model
+    network = _compiled(model, device) if recipe.compile else model
 
     def forward(inputs: Tensor) -> Tensor:
         if recipe.channels_last and inputs.ndim == 4:
@@ -41,11 +41,12 @@ def forward_of(model: nn.Module, recipe: Recipe, device: torch.device) -> Forwar
     return forward
 
 
-def _compiled(model: nn.Module) -> Callable[[Tensor], object]:
+def _compiled(model: nn.Module, device: torch.device) -> Callable[[Tensor], object]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # deprecations inside the compiler, seen as it is imported
         importlib.import_module("torch._inductor.compile_fx")
-    return torch.compile(model)
+    # on a GPU a short last mini-batch is compiled by itself, and the full ones keep kernels of their own size
+    return torch.compile(model, dynamic=False if device.type == "cuda" else None)
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """Training: one plain loop over examples that stay on the device."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 
 import torch
@@ -18,8 +18,9 @@ from isthmus.evaluation.loss import (
     refuse_targets_out_of_range,
 )
 from isthmus.training.arithmetic import forward_of, training_arithmetic
-from isthmus.training.augmentation import Batch, refuse_unfit_augmentations
-from isthmus.training.batches import make_batch, mean_loss, training_batches
+from isthmus.training.augmentation import refuse_unfit_augmentations
+from isthmus.training.batches import make_batch, training_batches
+from isthmus.training.gradient import gradient_of
 from isthmus.training.losses import LossRecord, epoch_losses
 from isthmus.training.optimizer import (
     ascended,
@@ -85,11 +86,57 @@ def train(
             finite.
     """
     device = next(model.parameters()).device
+    with training_arithmetic(recipe.dtype, device):
+        iterations = training_iterations(
+            model, examples, recipe, loss=loss, start=start, keep=keep, progress=progress
+        )  # fmt: skip
+        while True:
+            try:
+                next(iterations)
+            except StopIteration as end:
+                trained: Training = end.value
+                return trained
+
+
+def training_iterations(
+    model: nn.Module,
+    examples: Examples,
+    recipe: Recipe,
+    *,
+    loss: Loss | None = None,
+    start: TrainingState | None = None,
+    keep: Keep | None = None,
+    progress: Callable[[Step, float], None] | None = None,
+) -> Generator[None, None, Training]:
+    """The same training one iteration at a time, so that several can go on in turn.
+
+    To be gone through within `training_arithmetic`. Every iteration sets PyTorch's random state for itself, so that
+    what happens between two of them changes no bit.
+
+    Args:
+        model: As in `train`.
+        examples: As in `train`.
+        recipe: As in `train`.
+        loss: As in `train`.
+        start: As in `train`.
+        keep: As in `train`.
+        progress: As in `train`.
+
+    Yields:
+        Nothing, after every iteration.
+
+    Returns:
+        As `train`.
+
+    Raises:
+        InputError: As in `train`.
+    """
+    device = next(model.parameters()).device
     per_epoch = math.ceil(len(examples) / recipe.batch_size)
     end = recipe.length.iterations(per_epoch)
     steps = checkpoint_steps(recipe.length, recipe.checkpoints, recipe.checkpoint_every, per_epoch)
     loss_function = loss or loss_named(recipe.loss)
-    forward = forward_of(model, recipe, device)
+    gradient = gradient_of(model, forward_of(model, recipe, device), loss_function, recipe)
     _refuse_unfit(model, examples, recipe, loss_function)
     optimizer = make_optimizer(recipe.optimizer, model)
     record = LossRecord(torch.full((end,), math.nan, device=device), recipe.batch_size, len(examples))
@@ -100,42 +147,41 @@ def train(
         record.first = start.iteration
         record.last_kept = None if keep is None else steps.get(start.iteration, Step(start.iteration, "it"))
 
-    def gradient(batch: Batch, iteration: int) -> Tensor:
-        torch.manual_seed(recipe.seeds.stream("augmentation", iteration, "dropout"))
-        value = mean_loss(loss_function, forward(batch.inputs), batch)
-        optimizer.zero_grad()
-        value.backward()  # type: ignore[no-untyped-call]
-        return value.detach()
-
     def kept(done: int) -> None:
         if keep is not None and done in steps:
             record.refuse_divergence(done, model)
             weights = {key: tensor.clone() for key, tensor in tensors_of(model).items()}
             memory = optimizer_tensors(optimizer, model)
-            keep(steps[done], TrainingState(done, weights, memory, record.losses[:done].clone()))
+            state = TrainingState(done, weights, memory, record.losses[:done].clone())
+            if device.type == "cuda":
+                torch.cuda.current_stream(device).synchronize()  # whoever gets the state may be on another stream
+            keep(steps[done], state)
             record.last_kept = steps[done]
 
     model.train()
-    with training_arithmetic(recipe.dtype, device):
-        if start is None:
-            kept(0)
-        for iteration, batch in enumerate(training_batches(examples, recipe, record.first, device), record.first):
-            rate = recipe.schedule.rate(iteration, end, per_epoch, recipe.optimizer.learning_rate)
-            set_learning_rate(optimizer, rate)
-            record.losses[iteration] = gradient(batch, iteration)
-            if isinstance(recipe.optimizer, Sam):
-                with ascended(model, recipe.optimizer.rho):
-                    gradient(batch, iteration)
-            if recipe.clip_norm is not None:
-                nn.utils.clip_grad_norm_(model.parameters(), recipe.clip_norm)
-            optimizer.step()
+    if start is None:
+        kept(0)
+    for iteration, batch in enumerate(training_batches(examples, recipe, record.first, device), record.first):
+        rate = recipe.schedule.rate(iteration, end, per_epoch, recipe.optimizer.learning_rate)
+        set_learning_rate(optimizer, rate)
+        seed = recipe.seeds.stream("augmentation", iteration, "dropout")
+        torch.manual_seed(seed)
+        record.losses[iteration] = gradient(batch)
+        if isinstance(recipe.optimizer, Sam):
+            with ascended(model, recipe.optimizer.rho):
+                torch.manual_seed(seed)
+                gradient(batch)
+        if recipe.clip_norm is not None:
+            nn.utils.clip_grad_norm_(model.parameters(), recipe.clip_norm)
+        optimizer.step()
 
-            done = iteration + 1
-            if done % per_epoch == 0 or done == end:
-                record.refuse_divergence(done, model)
-                if progress is not None:
-                    progress(recipe.length if done == end else Step(done // per_epoch, "ep"), record.last_epoch(done))
-            kept(done)
+        done = iteration + 1
+        if done % per_epoch == 0 or done == end:
+            record.refuse_divergence(done, model)
+            if progress is not None:
+                progress(recipe.length if done == end else Step(done // per_epoch, "ep"), record.last_epoch(done))
+        kept(done)
+        yield
     weights = {key: tensor.clone().cpu() for key, tensor in tensors_of(model).items()}
     return Training(weights, epoch_losses(record.losses, recipe.batch_size, len(examples)))
 

@@ -3,7 +3,7 @@
 import hashlib
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -20,9 +20,10 @@ from isthmus.held_folder import held_folder, is_empty
 from isthmus.models.load import load_model
 from isthmus.models.source import source_hash
 from isthmus.training.initial import make_initial_model
-from isthmus.training.loop import train
+from isthmus.training.loop import training_iterations
 from isthmus.training.network_folder import NetworkFolder
 from isthmus.training.recipe import NetworkRecipe
+from isthmus.training.turns import independent_groups, refuse_unlike_arithmetic, take_turns
 from isthmus.training.writer import BackgroundWriter
 from isthmus.user_code import load_function
 from isthmus.weights.checkpoint import load_checkpoint
@@ -32,6 +33,7 @@ from isthmus.weights.step import Step
 from isthmus.weights.training_state import TrainingState
 
 ELSEWHERE = {"name", "data", "initial", "spawn", "device"}  # settings that stand in recipe.json in another form
+CHANGES_NO_BIT = {"cuda_graph"}
 
 
 @dataclass(frozen=True)
@@ -60,10 +62,14 @@ def train_networks(
     resume: bool = False,
     data_root: Path | None = None,
     tell: Callable[[Progress], None] = lambda _: None,
+    at_once: int = 1,
 ) -> dict[str, NetworkFolder]:
     """Train the networks of a recipe, each into a folder of its name.
 
     Killed at any moment, it goes on with `resume` from the last checkpoint and ends with the same bytes.
+
+    With `at_once` above 1 networks that know nothing of each other take turns in this process, an iteration each. On a
+    GPU each has a stream of its own, so that the kernels of one fill what those of another leave idle.
 
     Args:
         recipes: From `load_recipes`; a network that is spawned stands after the one that it is spawned from.
@@ -71,6 +77,7 @@ def train_networks(
         resume: Go on with what is there; finished networks are left as they are.
         data_root: Where known data sets lie.
         tell: Called after every epoch of every network.
+        at_once: How many take turns; above 1 all have to be of one device and one type.
 
     Returns:
         The folders by name.
@@ -87,9 +94,18 @@ def train_networks(
         folder = NetworkFolder(out / recipe.name, recipe.batch_size, len(data[recipe.data]), lasting)
         _refuse_late_parting(recipe, folder)
         folders[recipe.name] = folder
-    for recipe in recipes:
-        parent = folders[recipe.spawn.network] if recipe.spawn else None
-        _train_network(recipe, data[recipe.data], folders[recipe.name], parent, tell)
+
+    def training(group: Sequence[NetworkRecipe]) -> Generator[None, None, None]:
+        for recipe in group:
+            parent = folders[recipe.spawn.network] if recipe.spawn else None
+            yield from _network_training(recipe, data[recipe.data], folders[recipe.name], parent, tell)
+
+    if at_once == 1:
+        for recipe in recipes:
+            take_turns([training([recipe])], 1, recipe)
+    else:
+        refuse_unlike_arithmetic(recipes)
+        take_turns([training(group) for group in independent_groups(recipes)], at_once, recipes[0])
     return folders
 
 
@@ -127,13 +143,13 @@ def _refuse_late_parting(recipe: NetworkRecipe, folder: NetworkFolder) -> None:
             )
 
 
-def _train_network(
+def _network_training(
     recipe: NetworkRecipe,
     examples: Examples,
     folder: NetworkFolder,
     parent: NetworkFolder | None,
     tell: Callable[[Progress], None],
-) -> None:
+) -> Generator[None, None, None]:
     device = device_named(recipe.device)
     model = make_initial_model(partial(load_model, recipe.model), recipe.seeds)
     initial = _load_initial(recipe, model)
@@ -142,7 +158,7 @@ def _train_network(
         with held_folder(folder.path):
             folder.begin(facts)
             if not folder.is_finished(recipe.length):
-                _go_on(recipe, model.to(device), examples.to(device), folder, parent, tell)
+                yield from _go_on(recipe, model.to(device), examples.to(device), folder, parent, tell)
                 return
     folder.begin(facts)
     folder.remove_states()
@@ -156,7 +172,7 @@ def _go_on(
     folder: NetworkFolder,
     parent: NetworkFolder | None,
     tell: Callable[[Progress], None],
-) -> None:
+) -> Generator[None, None, None]:
     start = folder.newest_state()
     if start is None and recipe.spawn and parent:
         start = _beginning(recipe.spawn.at, parent, folder)
@@ -168,7 +184,7 @@ def _go_on(
 
     kept = recipe.model_copy(update={"checkpoints": (*recipe.checkpoints, *folder.lasting)})
     with BackgroundWriter() as writer:
-        train(
+        yield from training_iterations(
             model,
             examples,
             kept,
@@ -203,7 +219,7 @@ def _loss(name: str) -> Loss:
 
 def _facts(recipe: NetworkRecipe, examples: Examples, initial: str | None, device: str) -> dict[str, Any]:
     """What the training depends on, without a path."""
-    facts = recipe.model_dump(mode="json", exclude=ELSEWHERE)
+    facts = recipe.model_dump(mode="json", exclude=ELSEWHERE | CHANGES_NO_BIT)
     model, loss = Path(recipe.model), Path(recipe.loss)
     return {
         "schema": 1,

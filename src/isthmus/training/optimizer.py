@@ -33,6 +33,7 @@ def make_optimizer(settings: Optimizer, model: nn.Module) -> torch.optim.Optimiz
         momentum=settings.momentum,
         weight_decay=settings.weight_decay,
         nesterov=settings.nesterov,
+        fused=True if next(model.parameters()).is_cuda else None,  # one kernel for all parameters
     )
 
 

@@ -44,6 +44,8 @@ class Recipe(BaseModel):
         dtype: "bfloat16" multiplies in bfloat16 and keeps float32 weights, "tf32" multiplies in TF32 on a GPU.
         channels_last: Whether images and convolutions are laid out channels last.
         compile: Whether the network is compiled.
+        cuda_graph: Whether a GPU records the passes of a mini-batch once and repeats them: the same bits, sooner where
+            mini-batches are small. A processor takes no notice.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -61,6 +63,7 @@ class Recipe(BaseModel):
     dtype: Literal["float32", "float64", "bfloat16", "tf32"] = "float32"
     channels_last: bool = False
     compile: bool = False
+    cuda_graph: bool = False
 
     @field_validator("length", "checkpoint_every")
     @classmethod
@@ -76,6 +79,12 @@ class Recipe(BaseModel):
         if len(set(names)) < len(names) or "mixup" in names[:-1]:
             raise ValueError("each augmentation once, and mixup last")
         return value
+
+    @model_validator(mode="after")
+    def _nothing_drawn_outside_a_graph(self) -> "Recipe":
+        if self.cuda_graph and any(augmentation.name == "mixup" for augmentation in self.augmentations):
+            raise ValueError("no mixup with cuda_graph: its share of a mini-batch is drawn on the processor")
+        return self
 
 
 class Spawn(BaseModel):

@@ -20,6 +20,9 @@ from isthmus.errors import InputError
 from isthmus.evaluation.device import device_named, num_cores
 from isthmus.training.networks import Progress, refuse_used_folders, train_networks
 from isthmus.training.recipe import NetworkRecipe
+from isthmus.training.turns import independent_groups
+
+ON_ACCELERATOR = 2  # networks at a time: their copies of the data and two states each have to fit
 
 
 @dataclass(frozen=True)
@@ -55,12 +58,12 @@ def train_at_once(
     """Train the networks of a recipe as `train_networks` does, several at a time.
 
     On a processor every network is trained by one thread, however many processes there are, so that their number
-    changes no bit. On an accelerator the networks are trained one after the other.
+    changes no bit. On an accelerator the networks take turns in this process (`train_networks` with `at_once`).
 
     Args:
         recipes: From `load_recipes`.
         out: Where a folder for each network is made.
-        processes: How many at once; None for as many as there are cores.
+        processes: How many at once; None for as many as there are cores, on an accelerator for two.
         resume: Go on with what is there.
         data_root: Where known data sets lie.
         tell: Called in this process after every epoch of every network.
@@ -74,37 +77,21 @@ def train_at_once(
     """
     refuse_used_folders(recipes, out, resume=resume)
     jobs = deque(_Job(group, out, resume, data_root) for group in independent_groups(recipes))
-    at_once = min(processes or num_cores(), len(jobs))
     finished = all((out / recipe.name / f"{recipe.length}.safetensors").is_file() for recipe in recipes)
     on_processor = all(device_named(recipe.device).type == "cpu" for recipe in recipes)
+    at_once = min(processes or (num_cores() if on_processor else ON_ACCELERATOR), len(jobs))
     if at_once < 2 or finished or not on_processor:
         before = torch.get_num_threads()
         if on_processor:
             torch.set_num_threads(1)
         try:
-            train_networks(recipes, out, resume=resume, data_root=data_root, tell=tell)
+            together = 1 if on_processor or finished else at_once
+            train_networks(recipes, out, resume=resume, data_root=data_root, tell=tell, at_once=together)
         finally:
             torch.set_num_threads(before)
     else:
         _run(jobs, at_once, tell)
     return {recipe.name: out / recipe.name for recipe in recipes}
-
-
-def independent_groups(recipes: Sequence[NetworkRecipe]) -> list[list[NetworkRecipe]]:
-    """The networks sorted into groups that know nothing of each other.
-
-    Args:
-        recipes: A network that is spawned stands after the one that it is spawned from.
-
-    Returns:
-        Groups in the order of their first networks: one together with all that are spawned from it.
-    """
-    groups: dict[str, list[NetworkRecipe]] = {}
-    for recipe in recipes:
-        group = groups[recipe.spawn.network] if recipe.spawn else []
-        group.append(recipe)
-        groups[recipe.name] = group
-    return list({id(group): group for group in groups.values()}.values())
 
 
 def _run(jobs: deque[_Job], at_once: int, tell: Callable[[Progress], None]) -> None:

@@ -1,4 +1,4 @@
-"""The one interpolation formula of isthmus."""
+"""The one interpolation formula of isthmus, and the one difference."""
 
 from decimal import Decimal
 
@@ -12,8 +12,9 @@ def interpolation(
 ) -> Shaped[Tensor, "*shape"]:
     """The point `first + position (second - first)`, computed by `torch.lerp`.
 
-    Laws. At positions 0 and 1 it is `first` and `second` to the bit, also where they hold NaN or infinities; equal ends
-    give that value at every position in [0, 1]. It is *not* symmetric to the bit: `interpolation(x, y, p)` and
+    Laws. At positions 0 and 1 it is `first` and `second` to the bit, also where they hold NaN or infinities; where the
+    ends are equal it is their value at every position, also where both are the same infinity, as in a causal mask
+    (the formula alone gives inf - inf, which is NaN). It is *not* symmetric to the bit: `interpolation(x, y, p)` and
     `interpolation(y, x, 1 - p)` may differ in the last place, so callers put a pair into one canonical order first
     (`isthmus.paths.linear.Segment`).
 
@@ -33,7 +34,29 @@ def interpolation(
         return first
     if position == 1:
         return second
-    return torch.lerp(first, second, position)
+    blended = torch.lerp(first, second, position)
+    # A sum is finite only if all terms are, and costs a processor little; an accelerator would have to wait for it.
+    if blended.device.type == "cpu" and bool(blended.sum().isfinite()):
+        return blended
+    return torch.where(first == second, first, blended)
+
+
+def difference(minuend: Shaped[Tensor, "*shape"], subtrahend: Shaped[Tensor, "*shape"]) -> Shaped[Tensor, "*shape"]:
+    """`minuend - subtrahend`, and zero where the two are equal, infinities included.
+
+    Args:
+        minuend: Any floating-point or complex tensor.
+        subtrahend: Its partner of the same shape and dtype.
+
+    Returns:
+        A new tensor.
+
+    Example:
+        >>> difference(torch.tensor([3.0, float("-inf")]), torch.tensor([1.0, float("-inf")]))
+        tensor([2., 0.])
+    """
+    found = minuend - subtrahend
+    return found.masked_fill_(minuend == subtrahend, 0)
 
 
 def complement(alpha: float) -> float:

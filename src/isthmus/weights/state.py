@@ -78,6 +78,11 @@ def converted(weights: StateDict, dtype: torch.dtype) -> dict[str, Tensor]:
     return {k: t.to(dtype) if t.is_floating_point() else t for k, t in weights.items()}
 
 
+def widened(tensor: Tensor) -> Tensor:
+    """The tensor in float64, or complex128: also from 8-bit floats, for which torch knows no arithmetic."""
+    return tensor.to(torch.complex128 if tensor.is_complex() else torch.float64)
+
+
 def content_hash(weights: StateDict) -> str:
     """SHA-256 over the sorted keys with their dtypes, shapes and bytes: the identity of a point of weight space.
 

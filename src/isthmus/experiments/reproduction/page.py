@@ -141,7 +141,7 @@ def _pairs(evidence: Evidence) -> list[str]:
 
 def _hardware(found: Reproduction, borrowed: Sequence[str]) -> str:
     works = [f"{work} {seconds_text(seconds)}" for work, seconds in found.seconds.items() if seconds]
-    text = f"{found.hardware.capitalize()}: {', '.join(works) or 'no time to speak of'}."
+    text = f"{found.hardware[:1].upper()}{found.hardware[1:]}: {', '.join(works) or 'no time to speak of'}."
     if borrowed:
         text += f" The networks are those of {' and '.join(f'`{claim}`' for claim in borrowed)}."
     versions = ", ".join(f"{name} {version}" for name, version in found.versions.items())
