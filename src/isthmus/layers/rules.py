@@ -160,7 +160,7 @@ def _with_buffers(
     keys: Sequence[str],
     use: FirstUse | None,
 ) -> dict[str, list[str]]:
-    """Send every group that is no layer with the layer used just before it, or else with the first one used after it."""
+    """Send every group that is no layer with the layer used just before it, or else with the first used after it."""
     # What the forward pass does not use is placed by the order of registration.
     layers = {label: list(own) for label, own in groups.items() if is_layer(label, own)}
     if not layers:
