@@ -10,7 +10,8 @@ from isthmus.data.examples import Examples
 from isthmus.errors import InputError
 from isthmus.evaluation.loss import cross_entropy
 from isthmus.evaluation.network import Network
-from isthmus.evaluation.probe import end_checks, refuse_unfit_model
+from isthmus.evaluation.probe import end_checks
+from isthmus.evaluation.probe import probed as probe_of
 from isthmus.layers.rules import layer_partition
 from isthmus.paths.linear import Segment
 from isthmus.weights.state import entry_kinds
@@ -21,7 +22,7 @@ CPU = torch.device("cpu")
 def probed(model, inputs, targets=None):
     targets = torch.zeros(len(inputs), dtype=torch.long) if targets is None else targets
     network = Network.copied_from(model, cross_entropy, CPU, torch.float32)
-    return refuse_unfit_model(network, model.state_dict(), Examples(inputs, targets, "mine", "data"))
+    return probe_of(network, model.state_dict(), Examples(inputs, targets, "mine", "data")).checks
 
 
 class Noisy(nn.Linear):

@@ -10,6 +10,11 @@ from torch import Tensor
 from isthmus.data.spec import slice_bounds
 from isthmus.errors import InputError
 
+WHOLE_NUMBERS = {
+    torch.uint8, torch.uint16, torch.uint32, torch.uint64, torch.int8, torch.int16, torch.int32,
+}  # fmt: skip
+"""Types of targets besides int64 that hold whole numbers; kernels of losses do not take all of them."""
+
 
 @dataclass(frozen=True)
 class Normalization:
@@ -122,10 +127,12 @@ class Examples:
             dtype: The type of floating inputs; integers without a normalisation (tokens) keep theirs.
 
         Returns:
-            Inputs and targets on `device`, in memory of their own: what a network does to them in place
-            never reaches the stored examples.
+            Inputs and targets on `device`, whole numbers among the targets as int64, in memory of their own: what a
+            network does to them in place never reaches the stored examples.
         """
         inputs, targets = self.inputs[start:stop].to(device), self.targets[start:stop].to(device)
+        if targets.dtype in WHOLE_NUMBERS:
+            targets = targets.long()
         if self.normalization is not None:
             inputs = self.normalization(inputs, dtype)
         elif inputs.is_floating_point():

@@ -8,7 +8,8 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from isthmus.errors import InputError
-from isthmus.evaluation.loss import Loss, example_errors, example_losses, has_classes, output_tensor
+from isthmus.evaluation.example_errors import example_errors
+from isthmus.evaluation.loss import Loss, example_losses, output_tensor
 from isthmus.weights.state import StateDict, converted
 
 
@@ -18,7 +19,7 @@ class BatchResult:
 
     Attributes:
         loss: Shape (n,), on the device of the network.
-        error: Shape (n,), truth values or fractions of tokens; None where there are no classes.
+        error: Shape (n,), truth values or fractions of tokens or labels; None where there is nothing to be wrong about.
     """
 
     loss: Tensor
@@ -34,12 +35,14 @@ class Network:
         loss: Per-example loss.
         device: Where it runs.
         dtype: The floating type of weights and inputs.
+        counts_errors: Whether errors are counted where there are any.
     """
 
     module: nn.Module
     loss: Loss
     device: torch.device
     dtype: torch.dtype
+    counts_errors: bool = True
 
     @classmethod
     def copied_from(cls, model: nn.Module, loss: Loss, device: torch.device, dtype: torch.dtype) -> "Network":
@@ -109,5 +112,6 @@ class Network:
         Returns:
             One loss and, with classes, one error an example.
         """
-        errors = example_errors(outputs, targets) if has_classes(outputs, targets) else None
-        return BatchResult(example_losses(self.loss, outputs, targets), errors)
+        with torch.no_grad():  # a loss of the user's may have weights of its own
+            errors = example_errors(self.loss, outputs, targets) if self.counts_errors else None
+            return BatchResult(example_losses(self.loss, outputs, targets), errors)

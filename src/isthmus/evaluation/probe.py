@@ -1,13 +1,17 @@
 """Checks made before measuring: is there anything that would make the numbers wrong?"""
 
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 
 from isthmus.data.examples import Examples
 from isthmus.errors import InputError
-from isthmus.evaluation.loss import has_classes, output_tensor, refuse_targets_out_of_range
+from isthmus.evaluation.fitting_targets import errors_are_defined, refuse_unfit_targets
+from isthmus.evaluation.loss import has_classes, output_tensor
+from isthmus.evaluation.loss_probe import own_loss_difference
 from isthmus.evaluation.network import Network
+from isthmus.evaluation.remarks import missing_inputs, missing_targets, probability_outputs, targets_not_shifted
 from isthmus.paths.linear import Segment
 from isthmus.weights.state import Kind, StateDict, converted, same_bits
 
@@ -30,7 +34,22 @@ class SelfCheck:
     detail: str
 
 
-def refuse_unfit_model(network: Network, weights: StateDict, examples: Examples) -> list[SelfCheck]:
+@dataclass(frozen=True)
+class Probe:
+    """What was found on a few examples.
+
+    Attributes:
+        checks: What was checked.
+        remarks: What may be other than it seems, to be warned of.
+        counts_errors: Whether every target says what is right, so that errors may be counted.
+    """
+
+    checks: list[SelfCheck]
+    remarks: list[str]
+    counts_errors: bool
+
+
+def probed(network: Network, weights: StateDict, examples: Examples) -> Probe:
     """Run the model on a few examples and refuse what could only give wrong numbers.
 
     Args:
@@ -39,11 +58,12 @@ def refuse_unfit_model(network: Network, weights: StateDict, examples: Examples)
         examples: The data.
 
     Returns:
-        What was checked.
+        What was found.
 
     Raises:
         InputError: The model does not run on these examples, gives other outputs the second time, lets the examples of
-            a batch influence one another, sees the tokens that it is to predict, or has no output for a target.
+            a batch influence one another, or sees the tokens that it is to predict; or outputs, targets and loss do
+            not fit together.
     """
     inputs, targets = examples.batch(0, min(PROBE_SIZE, len(examples)), network.device, network.dtype)
     where = f"{type(network.module).__name__} on {examples.name}"
@@ -73,29 +93,23 @@ def refuse_unfit_model(network: Network, weights: StateDict, examples: Examples)
             where,
             "switch off what is random in forward (functional dropout needs training=self.training)",
         )
-    if has_classes(once, targets):
-        refuse_targets_out_of_range(once, examples.targets, examples.name)
-    _refuse_unfit_targets(network, once, targets, examples.name)
+    refuse_unfit_targets(network.loss, once, examples)
+    difference = own_loss_difference(network, once, targets, examples.name)
     checks = [SelfCheck("the model gives the same outputs twice", passed=True, detail="to the bit")]
     if len(inputs) > 1:
         checks.append(_independence(network, weights, inputs, once, where))
+    if difference is not None:
+        detail = f"relative difference {difference:.2g}"
+        checks.append(SelfCheck("an example's loss does not depend on its batch", passed=True, detail=detail))
+    remarks = missing_inputs(examples, partial(network.outputs, weights), network.dtype)
+    remarks += missing_targets(examples) + probability_outputs(network.loss, once)
     if examples.num_tokens is not None and has_classes(once, targets):
         checks += _window_checks(network, weights, inputs, once, examples)
-    return checks
-
-
-def _refuse_unfit_targets(network: Network, outputs: torch.Tensor, targets: torch.Tensor, name: str) -> None:
-    try:
-        network.scored(outputs, targets)
-    except InputError:
-        raise
-    except Exception as error:  # whatever a loss function of the user's raises
-        raise InputError(
-            "targets that the loss takes",
-            f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else 'no message'}",
-            f"{name}, targets of shape {tuple(targets.shape)} {targets.dtype} for outputs of {tuple(outputs.shape)}",
-            "give class numbers (integers, one an example) for cross_entropy, or a loss for targets like these",
-        ) from error
+        remarks += targets_not_shifted(examples)
+    counts_errors = errors_are_defined(network.loss, once, examples)
+    if not counts_errors:
+        remarks.append(f"{examples.name}: some targets are no class numbers of this network, so no errors are counted")
+    return Probe(checks, remarks, counts_errors)
 
 
 def _independence(
@@ -106,6 +120,13 @@ def _independence(
         alone = network.outputs(weights, inputs[:1])
     except (RuntimeError, ValueError) as error:
         raise InputError("a model that runs on one example alone", str(error).splitlines()[0], where, remedy) from error
+    if alone.shape != (1, *once.shape[1:]):
+        raise InputError(
+            "a model whose output keeps the batch dimension, also for one example",
+            f"outputs of shape {tuple(alone.shape)} for one example, {tuple(once.shape)} for {len(once)}",
+            where,
+            "name the dimensions that are to go, or write flatten(1), in place of squeeze()",
+        )
     scale = float(once.float().abs().max())
     difference = float((alone[0].float() - once[0].float()).abs().max())
     if difference > _tolerance(network) * scale:
@@ -129,7 +150,9 @@ def _window_checks(
 ) -> list[SelfCheck]:
     """A network that sees the next token would have the best of losses; and the vocabulary should be the network's."""
     checks = []
-    if min(inputs.shape[1], once.shape[-1]) > 1:
+    # Of targets that are other things than the next tokens, such as the tags of these, a network may see all tokens.
+    predicts_next = torch.equal(examples.targets[:, :-1].long(), examples.inputs[:, 1:].long())
+    if inputs.shape[1] > 1 and predicts_next:
         changed = inputs.clone()
         changed[:, -1] = inputs[:, 0].where(inputs[:, 0] != inputs[:, -1], (inputs[:, -1] == 0).to(inputs.dtype))
         earlier, again = once[:, :-1].float(), network.outputs(weights, changed)[:, :-1].float()

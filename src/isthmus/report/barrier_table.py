@@ -251,12 +251,13 @@ def loss_unit(result: "xr.Dataset") -> str:
         result: A measurement.
 
     Returns:
-        `"nats"` for cross-entropy, `"nats per token"` where examples are windows of tokens, else words that name the
-        loss.
+        `"nats"` for cross-entropy, `"nats per token"` where examples are windows of tokens; `"nats per label"` for
+        binary cross-entropy; else words that name the loss.
     """
     loss = str(result.attrs.get("loss", "loss"))
     nats = "nats per token" if result.attrs.get("tokens_per_example") else "nats"
-    return nats if loss == "cross_entropy" else f"unit of {loss}"
+    known = {"cross_entropy": nats, "binary_cross_entropy": "nats per label"}
+    return known.get(loss, f"unit of {loss}")
 
 
 def mark_notes(marks: Iterable[str], baseline: str) -> list[str]:

@@ -168,7 +168,8 @@ def _number(value: float, faint: str = "", mark: str = "") -> Cell:
 
 
 def _unit(study: "xr.Dataset") -> str:
-    return "nats" if study.attrs.get("loss") == "cross_entropy" else "unit of the loss"
+    known = {"cross_entropy": "nats", "binary_cross_entropy": "nats per label"}
+    return known.get(str(study.attrs.get("loss")), "unit of the loss")
 
 
 def _named(rise: _Rise) -> str:

@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import numpy as np
-import torch
 
 from isthmus.data.examples import Examples
 from isthmus.evaluation.block import Engine, ExampleBlock
+from isthmus.evaluation.loss import is_whole
 from isthmus.held_folder import Hold
 from isthmus.measures.examples import ExampleTable
 from isthmus.paths.point import Point
@@ -107,5 +107,4 @@ def _later_blocks(engine: Engine, points: tuple[Point, ...], known: int) -> Bloc
 
 def _class_numbers(examples: Examples) -> np.ndarray | None:
     targets = examples.targets
-    countable = targets.ndim == 1 and targets.dtype in {torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64}
-    return targets.cpu().numpy() if countable else None
+    return targets.long().cpu().numpy() if targets.ndim == 1 and is_whole(targets) else None

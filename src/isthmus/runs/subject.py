@@ -1,8 +1,9 @@
 """Everything that must be known before the first network is evaluated; here bad input is refused."""
 
 import warnings
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 
 import torch
 
@@ -17,8 +18,9 @@ from isthmus.evaluation.layout import laid_out
 from isthmus.evaluation.loss import loss_named
 from isthmus.evaluation.network import Network
 from isthmus.evaluation.normalization import normalization_modules, refuse_shared_examples
-from isthmus.evaluation.probe import SelfCheck, end_checks, refuse_unfit_model
+from isthmus.evaluation.probe import SelfCheck, end_checks, probed
 from isthmus.evaluation.readout import Readout, readout_of
+from isthmus.evaluation.remarks import missing_inputs
 from isthmus.layers.order import first_use
 from isthmus.layers.rules import layer_partition
 from isthmus.measures.distance import LayerDistance, layer_distance
@@ -92,7 +94,7 @@ def subject_of(request: Request) -> Subject:
     recalibration = (
         None
         if recalibration_data is None
-        else load_examples(recalibration_data, data_root=data_root, tokenizer=tokenizer)
+        else load_examples(recalibration_data, data_root=data_root, tokenizer=tokenizer).to(device)
     )
     _refuse_other_shapes(splits)
 
@@ -102,7 +104,15 @@ def subject_of(request: Request) -> Subject:
         {k: t.to(device) for k, t in converted(n.weights, blended).items()} for n in (network_a, network_b)
     )
     first = next(iter(splits.values()))
-    checks = _probed(network, weights_a, splits, recalibration, settings)
+    probes = [probed(network, weights_a, split) for split in splits.values()]
+    remarks = [remark for probe in probes for remark in probe.remarks]
+    if recalibration is not None:
+        remarks += missing_inputs(recalibration, partial(network.outputs, weights_a), dtype)
+        if not settings.allow_shared_examples:
+            for split in splits.values():
+                refuse_shared_examples(recalibration, split)
+    network = replace(network, counts_errors=all(probe.counts_errors for probe in probes))
+    checks = probes[-1].checks
     laid_out_a, laid_out_b, laid_out_checks = laid_out(network, weights_a, weights_b, first)
     inputs, _ = first.batch(0, 1, device, dtype)
     partition = layer_partition(request.layers, named.module, first_use(network.module, inputs))
@@ -128,7 +138,7 @@ def subject_of(request: Request) -> Subject:
         a=network_a,
         b=network_b,
         splits=splits,
-        recalibration=None if recalibration is None else recalibration.to(device),
+        recalibration=recalibration,
         network=network,
         segment=segment,
         grid=grid,
@@ -136,7 +146,7 @@ def subject_of(request: Request) -> Subject:
         distances=distances,
         readout=readout_of(network.module, inputs),
         checks=checks,
-        warnings=_warned(network_a, network_b, network, segment.kinds, settings),
+        warnings=_warned(network_a, network_b, network, segment.kinds, settings, remarks),
     )
 
 
@@ -180,21 +190,6 @@ def chosen_engine(subject: Subject, settings: Settings, size: BatchSize) -> Chos
     return chosen
 
 
-def _probed(
-    network: Network,
-    weights: StateDict,
-    splits: dict[str, Examples],
-    recalibration: Examples | None,
-    settings: Settings,
-) -> list[SelfCheck]:
-    checks = []
-    for split in splits.values():
-        checks = refuse_unfit_model(network, weights, split)
-        if recalibration is not None and not settings.allow_shared_examples:
-            refuse_shared_examples(recalibration, split)
-    return checks
-
-
 def _refuse_other_shapes(splits: dict[str, Examples]) -> None:
     (first, example), *others = splits.items()
     for name, split in others:
@@ -235,9 +230,14 @@ def _is_broken(key: str, own: StateDict, other: StateDict, kinds: Mapping[str, K
 
 
 def _warned(
-    a: NamedWeights, b: NamedWeights, network: Network, kinds: Mapping[str, Kind], settings: Settings
+    a: NamedWeights,
+    b: NamedWeights,
+    network: Network,
+    kinds: Mapping[str, Kind],
+    settings: Settings,
+    remarks: Sequence[str],
 ) -> list[str]:
-    found = []
+    found = list(dict.fromkeys(remarks))
     if a.hash == b.hash:
         found.append("a and b hold the same weights: every barrier is zero by construction")
     for name, weights, other in (("a", a, b), ("b", b, a)):

@@ -1,6 +1,7 @@
 """Training: one plain loop over examples that stay on the device."""
 
 import math
+import warnings
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 
@@ -8,15 +9,10 @@ import torch
 from torch import Tensor, nn
 
 from isthmus.data.examples import Examples
-from isthmus.errors import InputError
-from isthmus.evaluation.loss import (
-    Loss,
-    example_losses,
-    has_classes,
-    loss_named,
-    output_tensor,
-    refuse_targets_out_of_range,
-)
+from isthmus.errors import InputError, IsthmusWarning
+from isthmus.evaluation.fitting_targets import refuse_unfit_targets
+from isthmus.evaluation.loss import Loss, example_losses, loss_named, output_tensor
+from isthmus.evaluation.remarks import missing_inputs
 from isthmus.training.arithmetic import forward_of, training_arithmetic
 from isthmus.training.augmentation import refuse_unfit_augmentations
 from isthmus.training.batches import make_batch, training_batches
@@ -207,6 +203,17 @@ def _refuse_unfit(model: nn.Module, examples: Examples, recipe: Recipe, loss: Lo
         ) from error
     finally:
         model.train(training)
-    if has_classes(outputs, few.targets):
-        refuse_targets_out_of_range(outputs, examples.targets, examples.name)
+    refuse_unfit_targets(loss, outputs, examples)
+    _refuse_missing_inputs(model, examples, parameter.dtype)
     example_losses(loss, outputs, few.targets)
+
+
+def _refuse_missing_inputs(model: nn.Module, examples: Examples, dtype: torch.dtype) -> None:
+    training = model.training
+    model.eval()
+    try:
+        with torch.no_grad():
+            for remark in missing_inputs(examples, lambda inputs: output_tensor(model(inputs)), dtype):
+                warnings.warn(remark, IsthmusWarning, stacklevel=4)
+    finally:
+        model.train(training)
