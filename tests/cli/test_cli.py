@@ -226,7 +226,10 @@ def bad_inputs(files, folder):
         "alphas 0": ([a, b, *model, *good, "--alphas", "0"], ["--alphas", "0.5"]),
         "alphas 1": ([a, b, *model, *good, "--alphas", "1"], ["--alphas"]),
         "alphas text": ([a, b, *model, *good, "--alphas", "half"], ["'half'"]),
-        "float targets": ([a, b, *model, "--data", folder / "floats.safetensors"], ["targets that the loss takes"]),
+        "float targets": (
+            [a, b, *model, "--data", folder / "floats.safetensors"],
+            ["cross_entropy takes", "squared_error"],
+        ),
         "hosts": ([a, b, *model, *good, "--hosts", "a,a"], ["name one host or both"]),
         "no such file": ([a, folder / "none.pt", *model, *good], ["none.pt", "nothing there"]),
         "baseline": ([a, b, *model, *good, "--baseline", "modles"], ["--baseline"]),
@@ -313,7 +316,7 @@ def test_our_own_fault_has_status_one(files, monkeypatch):
 def test_an_interrupt_ends_with_status_130_and_keeps_what_is_done(files, tmp_path):
     (tmp_path / "own.py").write_text(
         "calls = []\ndef losses(outputs, targets):\n    calls.append(1)\n"
-        "    if len(calls) == 4:\n        raise KeyboardInterrupt\n    return outputs.sum(1)\n"
+        "    if len(calls) == 5:\n        raise KeyboardInterrupt\n    return outputs.sum(1)\n"
     )
     arguments = ["measure", files / "a.safetensors", files / "b.safetensors", "--model", "cnn", "--data",
                  files / "data.npz", "--loss", f"{tmp_path / 'own.py'}:losses", "--out", tmp_path / "run",

@@ -156,3 +156,14 @@ def test_every_command_that_evaluates_refuses_targets_that_do_not_fit(study, tmp
     }
     with pytest.raises(isthmus.InputError, match="choose the loss that fits"):
         calls[study]()
+
+
+def test_missing_inputs_among_the_recalibration_data_are_refused():
+    def build():
+        return nn.Sequential(nn.Linear(6, 5), nn.BatchNorm1d(5), nn.Linear(5, 3))
+
+    inputs, _ = data(1)
+    missing = (inputs + 1).index_fill(0, torch.tensor([4]), float("nan"))
+    options = {"batch_norm": "recalibrate", "recalibration_data": (missing, torch.arange(N) % 3)}
+    with pytest.raises(isthmus.InputError, match="the first is number 4"):
+        measured(build, torch.arange(N) % 3, **options)

@@ -8,6 +8,7 @@ import torch
 from tiny_training import dark_and_light, network, recipe_of, same, step, trained, with_seeds
 from torch import nn
 
+from isthmus.data.examples import Examples
 from isthmus.errors import InputError, UnknownNameError
 from isthmus.models.load import load_model
 from isthmus.training.augmentation_settings import Crop, Flip, Mixup, RandAugment
@@ -258,6 +259,13 @@ def test_a_network_that_does_not_fit_the_data_is_refused_before_training():
         trained(build=lambda: nn.Sequential(nn.Flatten(), nn.Linear(16, 1)))
     with pytest.raises(UnknownNameError, match="a loss"):
         trained(recipe_of(loss="hinge"))
+
+
+def test_training_examples_with_missing_inputs_are_refused_before_training():
+    inputs = torch.randn(44, 1, 4, 4)
+    inputs[40, 0, 1, 1] = float("nan")
+    with pytest.raises(InputError, match=r"in 1 of 44 examples, the first is number 40(.|\n)*where grey"):
+        trained(examples=Examples(inputs, torch.arange(44) % 2, "grey", "train"))
 
 
 def test_a_loss_of_ones_own_is_minimised():

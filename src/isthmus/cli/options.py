@@ -18,7 +18,10 @@ DataOption = Annotated[
 HostsOption = Annotated[str, typer.Option(help="Which networks play host: a,b or a or b.")]
 LayersOption = Annotated[str, typer.Option(help="module, tensor, block, type or pattern:GLOB,...")]
 LossOption = Annotated[
-    str, typer.Option(help="cross_entropy, squared_error, or file.py:function giving per-example losses.")
+    str,
+    typer.Option(
+        help="cross_entropy, squared_error, binary_cross_entropy, or file.py:function giving per-example losses."
+    ),
 ]
 DtypeOption = Annotated[str, typer.Option(help="float32, float64, bfloat16 or tf32.")]
 DeviceOption = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1, ...")]

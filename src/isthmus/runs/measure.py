@@ -94,7 +94,8 @@ def measure(
             where besides the grid a cut was evaluated (`isthmus.runs.refine`).
         hosts: Which networks play host.
         layers: "module", "tensor", "block", "type", "pattern:GLOB,...", or a `LayerPartition`.
-        loss: "cross_entropy" (nats), "squared_error", or a function (outputs, targets) -> per-example losses.
+        loss: "cross_entropy" (nats), "squared_error", "binary_cross_entropy" (nats per label), or a function (outputs,
+            targets) -> per-example losses.
         baseline: "models", "chord", "cut" or "host" (`isthmus.measures.baseline.baseline_values`).
         batch_norm: What becomes of running statistics: "interpolate" blends them with their layer, "host" keeps the
             host's, "recalibrate" measures them anew for every network, a and b included.

@@ -35,8 +35,8 @@ class Recipe(BaseModel):
         optimizer: The rule of a step, with the peak of the learning rate.
         schedule: The learning rate over time.
         clip_norm: Largest length of the whole gradient; longer ones are shortened to it. None leaves them.
-        loss: "cross_entropy", or `file.py:function` of (outputs, targets) -> per-example losses; their mean over the
-            mini-batch is minimised.
+        loss: "cross_entropy", "squared_error", "binary_cross_entropy", or `file.py:function` of (outputs, targets) ->
+            per-example losses; their mean over the mini-batch is minimised.
         augmentations: What happens to images on their way, in this order; mixing comes last.
         seeds: One for each source of chance.
         checkpoints: Single steps to keep; the initialisation ("0ep") and the end are always kept.
