@@ -14,7 +14,10 @@ from typing import Any
 from isthmus.errors import InputError
 
 PREFIX = "hf:"
-WEIGHT_FILES = (("*.safetensors", "*.json"), ("*.bin", "*.json"))
+WEIGHT_FILES = (  # in the order of from_pretrained: what to fetch, and the names that end the search
+    ("*.safetensors", ("model.safetensors", "model.safetensors.index.json")),
+    ("*.bin", ("pytorch_model.bin", "pytorch_model.bin.index.json")),
+)
 OFFLINE = ("couldn't connect", "offline", "connection", "cannot find the requested files in the local cache")
 
 
@@ -164,7 +167,7 @@ def snapshot_folder(source: HuggingFaceSource, where: str) -> Path:
         where: The argument that named it.
 
     Returns:
-        A folder with safetensors files or, where the id has none, torch files.
+        A folder with safetensors files or, where the id has none under a usual name, torch files as well.
 
     Raises:
         InputError: There is no such id or revision, or no network.
@@ -174,10 +177,14 @@ def snapshot_folder(source: HuggingFaceSource, where: str) -> Path:
     transformers_package(where)
     hub = importlib.import_module("huggingface_hub")
     with named_hub_failures(source, "weights", where):
-        for patterns in WEIGHT_FILES:
-            folder = Path(hub.snapshot_download(source.source, revision=source.revision, allow_patterns=list(patterns)))
-            if any(folder.glob(patterns[0])):
+        folder = Path()
+        for pattern, usual in WEIGHT_FILES:
+            fetched = hub.snapshot_download(source.source, revision=source.revision, allow_patterns=[pattern, "*.json"])
+            folder = Path(fetched)
+            if any((folder / name).exists() for name in usual):
                 return folder
+        if any(file for pattern, _ in WEIGHT_FILES for file in folder.glob(pattern)):
+            return folder
     raise InputError(
         f"safetensors or torch files in hf:{source.name}", "neither", where, "name a revision that holds weights"
     )

@@ -148,7 +148,7 @@ def test_without_transformers_the_message_says_what_to_install(monkeypatch):
 
 
 def test_several_safetensors_files_without_an_index_are_refused_and_an_empty_folder_too(tmp_path):
-    with pytest.raises(InputError, match=r"pytorch_model\.bin in the folder"):
+    with pytest.raises(InputError, match=r"(?s)pytorch_model\.bin.*no such file"):
         load_checkpoint(tmp_path)
     for name in ("one", "two"):
         save_file({"w": torch.zeros(1)}, tmp_path / f"{name}.safetensors")

@@ -1,0 +1,87 @@
+"""Which file of a folder holds the weights, or which files together."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from isthmus.errors import InputError, listed
+
+USUAL_FILES = (  # in the order of transformers' from_pretrained
+    "model.safetensors",
+    "model.safetensors.index.json",
+    "pytorch_model.bin",
+    "pytorch_model.bin.index.json",
+)
+TORCH_ENDINGS = (".bin", ".pt", ".pth", ".ckpt", ".th")
+OTHER_THINGS = ("optimizer", "scheduler", "scaler", "training_args", "rng_state")  # left by trainers beside weights
+
+
+@dataclass(frozen=True)
+class ChosenFiles:
+    """The files that hold a folder's weights.
+
+    Attributes:
+        files: One file, or the shards of an index.
+        placed: Key -> name of its shard, where there is an index; else empty.
+        note: What was read, and which others were not.
+    """
+
+    files: tuple[Path, ...]
+    placed: dict[str, str]
+    note: str
+
+
+def chosen_files(folder: Path) -> ChosenFiles:
+    """The weights of a folder: what transformers' `from_pretrained` would take, else the only file of weights there is.
+
+    Args:
+        folder: As Hugging Face writes it, or any with one file of weights.
+
+    Returns:
+        The files, with a note that names them and those that were not read.
+
+    Raises:
+        InputError: There is none, or several and none under a usual name, or shards are missing.
+    """
+    held = [file for file in sorted(folder.iterdir()) if _may_hold_weights(file)]
+    usual = [folder / name for name in USUAL_FILES if (folder / name).exists()]
+    safe = [file for file in held if file.suffix == ".safetensors"]
+    firsts = usual[:1] or safe or held
+    if len(firsts) != 1:
+        raise InputError(
+            f"one file of weights, or one under a usual name: {listed(USUAL_FILES)}",
+            f"{len(firsts)} files and no index: {listed(file.name for file in firsts)}" if firsts else "no such file",
+            str(folder),
+            "name the checkpoint file itself",
+        )
+    chosen = firsts[0]
+    placed = _placed(chosen) if chosen.suffix == ".json" else {}
+    files = tuple(folder / name for name in sorted(set(placed.values()))) or (chosen,)
+    others = [file.name for file in dict.fromkeys([*usual, *held]) if file not in {chosen, *files}]
+    shards = f" ({len(files)} files)" if placed else ""
+    unread = f"; beside it and not read: {listed(others)}" if others else ""
+    return ChosenFiles(files, placed, f"read from {chosen.name}{shards}{unread}")
+
+
+def _may_hold_weights(file: Path) -> bool:
+    return (
+        file.is_file()
+        and file.suffix in {".safetensors", *TORCH_ENDINGS}
+        and not file.name.startswith((".", *OTHER_THINGS))
+    )
+
+
+def _placed(index: Path) -> dict[str, str]:
+    """The weight map of an index, all of whose shards are there."""
+    folder = index.parent
+    try:
+        placed: dict[str, str] = json.loads(index.read_text(encoding="utf-8"))["weight_map"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputError(
+            "an index with a weight_map", f"unreadable JSON ({error})", str(index), "copy it again"
+        ) from error
+    shards = {name: folder / name for name in sorted(set(placed.values()))}
+    absent = [name for name, file in shards.items() if not file.exists() or file.parent != folder]
+    if absent:
+        raise InputError(f"{len(shards)} shards", f"missing {listed(absent)}", str(folder), "copy the folder again")
+    return placed

@@ -1,0 +1,111 @@
+"""What a torch file holds, read without running code; what would need code is named."""
+
+import pickle
+import re
+import warnings
+from collections.abc import Collection
+from pathlib import Path
+
+import torch
+from torch.serialization import get_unsafe_globals_in_checkpoint
+
+from isthmus.errors import InputError, listed
+
+STAND_INS = {  # how files begin that some download left in place of the weights
+    b"version https://git-lfs": ("a pointer of Git LFS, which stands for the file", "fetch the file: git lfs pull"),
+    b"<!doctype html": ("a web page", "download the file itself, not the page that shows it"),
+    b"<html": ("a web page", "download the file itself, not the page that shows it"),
+}
+DAMAGED = (RuntimeError, EOFError, OSError, ValueError, KeyError, IndexError, AttributeError, TypeError)
+ESCAPES = re.compile(r"\x1b\[[0-9;]*m")
+NAMED_CLASS = re.compile(r"GLOBAL ([\w.<>]+)")
+
+
+def torch_contents(path: Path) -> object:
+    """What a torch file holds: tensors, numbers, text, and mappings, lists and tuples of these.
+
+    Args:
+        path: A file of `torch.save`.
+
+    Returns:
+        The contents; no code in the file was run.
+
+    Raises:
+        InputError: It holds objects of other classes, which are named, or is damaged or of another kind.
+    """
+    refuse_stand_in(path)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # torch warns of pickles of another protocol before it refuses them
+            return torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        classes = _unsafe_classes(path) or NAMED_CLASS.findall(str(error))[:1]
+        if not classes:
+            raise InputError(*_damaged(path, str(error).rpartition("error: ")[2])) from error
+        raise InputError(
+            "a torch file of weights, numbers and text alone",
+            f"objects of {listed(classes)}, which only code in the file can make; it was not run",
+            str(path),
+            _how_to_save_weights(path.name, classes),
+        ) from error
+    except DAMAGED as error:
+        if "TorchScript" in str(error):
+            raise InputError(
+                "a torch file of weights, numbers and text alone",
+                "a TorchScript archive, which holds code",
+                str(path),
+                f"save its weights alone: torch.save(torch.jit.load({path.name!r}).state_dict(), 'weights.pt')",
+            ) from error
+        raise InputError(*_damaged(path, str(error))) from error
+
+
+def refuse_stand_in(path: Path) -> None:
+    """Refuse what a download leaves in place of a file of weights.
+
+    Args:
+        path: Any file.
+
+    Raises:
+        InputError: It is a pointer of Git LFS, or a web page.
+    """
+    try:
+        with path.open("rb") as file:
+            begin = file.read(64).lstrip().lower()
+    except OSError:  # whoever reads the file says so
+        return
+    for start, (what, remedy) in STAND_INS.items():
+        if begin.startswith(start):
+            raise InputError("a file of weights", what, str(path), remedy)
+
+
+def _unsafe_classes(path: Path) -> list[str]:
+    """The classes that a file asks for beyond weights, by reading it without running it; none for older formats."""
+    try:
+        return sorted(get_unsafe_globals_in_checkpoint(path))
+    except (pickle.UnpicklingError, *DAMAGED):
+        return []
+
+
+def _how_to_save_weights(name: str, classes: Collection[str]) -> str:
+    if any(path.startswith("torch.nn.modules.") for path in classes):
+        weights = (
+            "torch.save(contents.state_dict(), 'weights.pt'), or contents['model'].state_dict() of one in a mapping"
+        )
+    elif "numpy.ndarray" in classes:
+        weights = "torch.save({key: torch.as_tensor(array) for key, array in contents.items()}, 'weights.pt')"
+    else:
+        weights = "torch.save(contents['state_dict'], 'weights.pt'), or under whichever name they stand"
+    return (
+        "save the weights alone where the file was made: torch.save(model.state_dict(), 'weights.pt'). Or, which runs "
+        f"the file's code, so only if you trust its maker: contents = torch.load({name!r}, weights_only=False); "
+        f"{weights}"
+    )
+
+
+def _damaged(path: Path, reason: str) -> tuple[str, str, str, str]:
+    return (
+        "a torch file or a safetensors file",
+        f"a file that is damaged or of another kind ({ESCAPES.sub('', reason).strip()[:100]})",
+        str(path),
+        "copy the file again, or save it as safetensors",
+    )

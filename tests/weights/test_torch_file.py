@@ -1,0 +1,116 @@
+"""Torch files: what is refused, by the name of the class at fault, and that nothing in a file ever runs."""
+
+import argparse
+import datetime
+import pathlib
+import pickle
+from collections import defaultdict
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from isthmus.errors import InputError
+from isthmus.weights.torch_file import refuse_stand_in, torch_contents
+
+WEIGHTS = {"fc.weight": torch.ones(2, 2)}
+BESIDE = {
+    "argparse.Namespace": argparse.Namespace(lr=0.1),
+    "scalar": np.float64(3.0),
+    "pathlib": pathlib.Path("runs"),
+    "datetime.datetime": datetime.datetime(2026, 1, 1),
+    "collections.defaultdict": defaultdict(list),
+}
+
+
+@pytest.mark.parametrize("zipped", [True, False])
+@pytest.mark.parametrize("name", BESIDE)
+def test_the_class_at_fault_is_named_with_how_to_save_weights_alone(tmp_path, name, zipped):
+    contents = {"state_dict": WEIGHTS, "beside": BESIDE[name]}
+    torch.save(contents, tmp_path / "a.pt", _use_new_zipfile_serialization=zipped)
+    with pytest.raises(InputError) as caught:
+        torch_contents(tmp_path / "a.pt")
+    assert name in caught.value.got
+    assert "torch.save(model.state_dict(), 'weights.pt')" in caught.value.remedy
+    assert "contents = torch.load('a.pt', weights_only=False)" in caught.value.remedy
+    assert "\x1b" not in str(caught.value)
+
+
+def test_every_class_of_a_file_is_named_at_once(tmp_path):
+    torch.save({"state_dict": WEIGHTS, **BESIDE}, tmp_path / "a.pt")
+    with pytest.raises(InputError) as caught:
+        torch_contents(tmp_path / "a.pt")
+    assert all(name in caught.value.got for name in BESIDE)
+
+
+def test_what_the_message_says_gives_a_file_that_is_read(tmp_path):
+    torch.save({"state_dict": WEIGHTS, "args": BESIDE["argparse.Namespace"]}, tmp_path / "a.pt")
+    contents = torch.load(tmp_path / "a.pt", weights_only=False)
+    torch.save(contents["state_dict"], tmp_path / "weights.pt")
+    assert torch.equal(torch_contents(tmp_path / "weights.pt")["fc.weight"], WEIGHTS["fc.weight"])
+
+
+def test_of_a_whole_model_the_state_dict_is_asked_for(tmp_path):
+    torch.save({"model": nn.Linear(2, 2)}, tmp_path / "a.pt")
+    with pytest.raises(InputError, match=r"torch\.nn\.modules\.linear\.Linear") as caught:
+        torch_contents(tmp_path / "a.pt")
+    assert "torch.save(contents.state_dict(), 'weights.pt')" in caught.value.remedy
+
+
+def test_of_arrays_tensors_are_asked_for(tmp_path):
+    torch.save({key: tensor.numpy() for key, tensor in WEIGHTS.items()}, tmp_path / "a.pt")
+    with pytest.raises(InputError, match=r"numpy\.ndarray") as caught:
+        torch_contents(tmp_path / "a.pt")
+    assert "torch.as_tensor(array)" in caught.value.remedy
+
+
+@pytest.mark.filterwarnings("ignore:`torch.jit.script` is")
+def test_a_torchscript_archive_is_called_one(tmp_path):
+    torch.jit.script(nn.Linear(2, 2)).save(tmp_path / "a.pt")
+    with pytest.raises(InputError, match="a TorchScript archive") as caught:
+        torch_contents(tmp_path / "a.pt")
+    assert "torch.jit.load('a.pt').state_dict()" in caught.value.remedy
+
+
+def test_plain_containers_beside_weights_are_read(tmp_path):
+    contents = {"state_dict": WEIGHTS, "best": {"top1": 3.0}, "seen": {1, 2}, "dtype": torch.float32, "size": (1, 2)}
+    torch.save(contents, tmp_path / "a.pt")
+    assert torch_contents(tmp_path / "a.pt")["best"] == {"top1": 3.0}
+
+
+class Malice:
+    def __init__(self, file):
+        self.file = file
+
+    def __reduce__(self):
+        return (open, (str(self.file), "w"))
+
+
+@pytest.mark.parametrize("save", [torch.save, lambda thing, path: path.write_bytes(pickle.dumps(thing, protocol=2))])
+def test_code_in_a_pickle_does_not_run_and_is_named(tmp_path, save):
+    save({"state_dict": Malice(tmp_path / "written")}, tmp_path / "a.pt")
+    with pytest.raises(InputError, match=r"(?s)\bopen.*a\.pt"):
+        torch_contents(tmp_path / "a.pt")
+    assert not (tmp_path / "written").exists()
+
+
+@pytest.mark.parametrize(
+    ("begin", "what"),
+    [
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 12\n", "a pointer of Git LFS"),
+        (b"\n<!DOCTYPE html><html></html>", "a web page"),
+    ],
+)
+def test_what_a_download_left_in_place_of_the_file_is_called_so(tmp_path, begin, what):
+    (tmp_path / "a.pt").write_bytes(begin)
+    with pytest.raises(InputError, match=what):
+        refuse_stand_in(tmp_path / "a.pt")
+
+
+@pytest.mark.parametrize("content", [b"", b"hello world", b"PK\x03\x04nothing"])
+def test_a_file_of_another_kind_is_called_so_on_one_line(tmp_path, content):
+    (tmp_path / "a.pt").write_bytes(content)
+    with pytest.raises(InputError, match="damaged or of another kind") as caught:
+        torch_contents(tmp_path / "a.pt")
+    assert "\x1b" not in caught.value.got
