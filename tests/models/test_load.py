@@ -28,10 +28,12 @@ def shapes(model):
     return {key: tensor.shape for key, tensor in model.state_dict().items()}
 
 
+@pytest.mark.parametrize("prefix", ["", "lit.model."])
 @pytest.mark.parametrize("name", MODELS)
-def test_every_option_that_changes_a_shape_can_be_read_from_the_shapes_of_a_checkpoint(name):
+def test_every_option_that_changes_a_shape_can_be_read_from_the_shapes_of_a_checkpoint(name, prefix):
     original = load_model(SMALL[name])
-    assert shapes(load_model(UNSEEN.get(name, name), original.state_dict())) == shapes(original)
+    weights = {f"{prefix}{key}": tensor for key, tensor in original.state_dict().items()} | {"loss.w": torch.ones(9)}
+    assert shapes(load_model(UNSEEN.get(name, name), weights)) == shapes(original)
 
 
 @pytest.mark.parametrize("name", UNSEEN)

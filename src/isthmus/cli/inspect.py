@@ -26,6 +26,8 @@ def inspect(
     from isthmus.runs.comparison import checkpoint_layers
 
     rows, notes = checkpoint_layers(a, b, model, layers)
+    for note in notes:
+        typer.echo(note, err=True)
     if as_json:
         print(json.dumps([{key: plain_number(value) for key, value in row.items()} for row in rows], indent=1))
         return
@@ -41,6 +43,4 @@ def inspect(
             cells += ["undefined" if math.isnan(number) else format(number, form) for number, form in numbers]
             cells += [f"{cosine:.4f}" if isinstance(cosine, float) else str(cosine)]
         table.add_row(*map(str, cells))
-    for note in notes:
-        typer.echo(note, err=True)
     Console().print(table)

@@ -159,6 +159,8 @@ def measure(
         from isthmus.cli.report import save_run_report
 
         page = save_run_report(out)
+    for note in json.loads(result.attrs.get("notes", "[]")):
+        typer.echo(note, err=True)
     if as_json:
         from isthmus.cli.json_text import json_text
 

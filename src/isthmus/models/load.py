@@ -13,6 +13,7 @@ from isthmus.models.pretrained import load_pretrained_model
 from isthmus.models.registry import MODELS, Option
 from isthmus.models.source import load_user_model
 from isthmus.models.spec import WHERE, RegisteredModel, parsed_model_spec
+from isthmus.weights.keys import joined, prefixes, usual_first
 
 
 def load_model(spec: str, weights: Mapping[str, Tensor] | None = None) -> nn.Module:
@@ -39,7 +40,7 @@ def load_model(spec: str, weights: Mapping[str, Tensor] | None = None) -> nn.Mod
             return load_pretrained_model(parsed)
         if not isinstance(parsed, RegisteredModel):
             return load_user_model(parsed)
-        options = _options(parsed, weights or {})
+        options = _options(parsed, _network_in(weights or {}, parsed))
         module, _, function = MODELS[parsed.name].origin.partition(":")
         try:
             model: nn.Module = getattr(importlib.import_module(module), function)(**options)
@@ -63,6 +64,14 @@ def _options(spec: RegisteredModel, weights: Mapping[str, Tensor]) -> dict[str, 
             raise InputError(f"the option {name!r} of {spec.name}", "no value", WHERE, example)
         options[name] = value
     return options
+
+
+def _network_in(weights: Mapping[str, Tensor], spec: RegisteredModel) -> Mapping[str, Tensor]:
+    """The weights under the prefix where all tensors stand that show options; as they are if they stand bare."""
+    wanted = {o.key for o in MODELS[spec.name].options.values() if o.key is not None and o.axis is not None}
+    covering = [p for p in prefixes(weights, wanted) if all(joined(p, key) in weights for key in wanted)]
+    prefix = usual_first(covering)
+    return {key.removeprefix(f"{prefix}."): t for key, t in weights.items()} if prefix else weights
 
 
 def _shown(option: Option, weights: Mapping[str, Tensor]) -> int | float | None:

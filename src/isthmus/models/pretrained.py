@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from isthmus.errors import InputError, listed
 from isthmus.hugging_face import HuggingFaceSource, named_hub_failures, quiet, transformers_package
 from isthmus.models.spec import WHERE
+from isthmus.weights.placement import expected_by, placement
 from isthmus.weights.state import StateDict, tensors_of
 
 TASKS = {
@@ -83,8 +84,9 @@ def renamed_weights(weights: StateDict, model: nn.Module, where: str) -> tuple[S
     Raises:
         InputError: The rules leave keys missing, left over, or of another shape.
     """
-    expected = tensors_of(model)
-    if not _is_pretrained(model) or weights.keys() <= expected.keys():
+    if not _is_pretrained(model) or weights.keys() <= tensors_of(model).keys():
+        return weights, ()
+    if not placement(weights, expected_by(model), where).difference:
         return weights, ()
     widest = max((t.dtype for t in weights.values() if t.is_floating_point()), key=lambda d: d.itemsize)
     with quiet(transformers_package(where)), torch.random.fork_rng(devices=[]):

@@ -13,6 +13,7 @@ from isthmus.models.load import load_model
 from isthmus.models.pretrained import renamed_weights
 from isthmus.weights.checkpoint import Checkpoint, load_checkpoint
 from isthmus.weights.fitting import fitted_to
+from isthmus.weights.placement import expected_like, placement
 from isthmus.weights.state import Kind, StateDict, entry_kinds, is_blendable, structure_difference
 
 
@@ -42,8 +43,8 @@ def checkpoint_layers(
     notes = [f"{c.name}: {note}" for c in checkpoints for note in c.notes]
     weights: list[StateDict] = [c.weights for c in checkpoints]
     if model is None:
+        weights = _alike(checkpoints, notes)
         partition, parameters = _named_modules(weights[0]), {k for k, t in weights[0].items() if is_blendable(t)}
-        _refuse_other_structure(checkpoints)
     else:
         module = load_model(model, weights[0])
         weights = [_fitted(c, module, notes) for c in checkpoints]
@@ -67,17 +68,24 @@ def _named_modules(weights: StateDict) -> LayerPartition:
     return LayerPartition(groups, "module")
 
 
-def _refuse_other_structure(checkpoints: list[Checkpoint]) -> None:
-    first = checkpoints[0]
-    for other in checkpoints[1:]:
-        difference = structure_difference(other.weights, first.weights)
-        if difference:
-            raise InputError(
-                f"the {len(first.weights)} keys and shapes of {first.name}",
-                str(difference),
-                other.name,
-                "give two checkpoints of one architecture",
-            )
+def _alike(checkpoints: list[Checkpoint], notes: list[str]) -> list[StateDict]:
+    """The weights of one or two checkpoints under the same keys: those of the one that is found in the other."""
+    if len(checkpoints) == 1:
+        return [checkpoints[0].weights]
+    a, b = checkpoints
+    for first, second in ((a, b), (b, a)):
+        found = placement(second.weights, expected_like(first.weights), second.name)
+        if not found.difference:
+            notes += [f"{second.name}: {note}" for note in found.notes]
+            taken = {key: second.weights[source] for key, source in found.keys.items()}
+            shared = {key: tensor for key, tensor in first.weights.items() if key in taken}
+            return [shared, taken] if first is a else [taken, shared]
+    raise InputError(
+        f"the {len(a.weights)} keys and shapes of {a.name}",
+        str(structure_difference(b.weights, a.weights)),
+        b.name,
+        "give two checkpoints of one architecture",
+    )
 
 
 def _row(label: str, keys: tuple[str, ...], weights: list[StateDict], parameters: set[str]) -> dict[str, Any]:

@@ -1,11 +1,14 @@
 """Weights brought under the keys of a model."""
 
+import copy
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor, nn
 
-from isthmus.errors import InputError
-from isthmus.weights.state import StateDict, same_bits, structure_difference, tensors_of, tied_keys
+from isthmus.errors import InputError, listed
+from isthmus.weights.placement import Placement, expected_by, placement
+from isthmus.weights.state import StateDict, same_bits, tensors_of
 
 
 @dataclass(frozen=True)
@@ -17,7 +20,11 @@ class FittedWeights:
 
 
 def fitted_to(weights: StateDict, model: nn.Module, where: str) -> FittedWeights:
-    """The weights under the model's own keys: a common first component stripped, tied keys filled in.
+    """The weights under the model's own keys.
+
+    Prefixes and the parts of wrappers are stripped, what stands beside the network is left out, tied keys and
+    BatchNorm's step counters that the file lacks are filled in. Where that is not enough, the model's own rules for
+    loading decide, as between the two styles of weight norm.
 
     Args:
         weights: A state dict as it was found.
@@ -30,15 +37,13 @@ def fitted_to(weights: StateDict, model: nn.Module, where: str) -> FittedWeights
     Raises:
         InputError: Keys or shapes differ (all of them are named), or tied keys hold different values.
     """
-    expected = tensors_of(model)
-    fitted = dict(weights)
-    notes: list[str] = []
-    first = next(iter(fitted), "").partition(".")[0] + "."
-    bare = {key.removeprefix(first) for key in fitted}
-    if not fitted.keys() & expected.keys() and bare & expected.keys() and all(k.startswith(first) for k in fitted):
-        fitted = {key.removeprefix(first): tensor for key, tensor in fitted.items()}
-        notes.append(f"the prefix {first!r} was stripped from every key")
-    for group in tied_keys(model):
+    expected = expected_by(model)
+    found = placement(weights, expected, where)
+    if found.difference:
+        fitted, notes = _loaded_by(model, weights, found, where)
+    else:
+        fitted, notes = {key: weights[source] for key, source in found.keys.items()}, list(found.notes)
+    for group in expected.ties:
         present = [key for key in group if key in fitted]
         for key in present[1:]:
             if not same_bits(fitted[key], fitted[present[0]]):
@@ -52,12 +57,36 @@ def fitted_to(weights: StateDict, model: nn.Module, where: str) -> FittedWeights
             if present and key not in fitted:
                 fitted[key] = fitted[present[0]]
                 notes.append(f"{key!r} was filled from {present[0]!r}, to which the model ties it")
-    difference = structure_difference(fitted, expected)
-    if difference:
+    if lacking := [key for key in expected.tensors if key not in fitted]:
+        fitted |= {key: torch.zeros_like(expected.tensors[key]) for key in lacking}
+        notes.append(
+            f"step counters that the file lacks were set to 0, without effect on outputs: {listed(lacking, 3)}"
+        )
+    return FittedWeights({key: fitted[key] for key in expected.tensors}, tuple(notes))
+
+
+def _loaded_by(
+    model: nn.Module, weights: StateDict, found: Placement, where: str
+) -> tuple[dict[str, Tensor], list[str]]:
+    """What `load_state_dict` of the model makes of the weights under a prefix, if it places each and lacks none."""
+    below = f"{found.prefix}." if found.prefix else ""
+    own = {key.removeprefix(below): tensor.detach() for key, tensor in weights.items() if key.startswith(below)}
+    try:
+        loaded = copy.deepcopy(model)
+        loaded.load_state_dict(own, assign=True)
+    except Exception as error:  # whatever the user's module raises on copying or loading
         raise InputError(
-            f"the {len(expected)} keys and shapes of the model",
-            str(difference),
+            f"the {len(tensors_of(model))} keys and shapes of the model",
+            (f"under the prefix {below!r}: " if below else "") + str(found.difference),
             where,
             "give the model (and its options, such as width or classes) that this checkpoint was trained with",
+        ) from error
+    fitted = {key: tensor.detach() for key, tensor in tensors_of(loaded).items()}
+    renamed = [key for key in own if key not in fitted]
+    notes = [f"the model's own rules for loading read {len(renamed)} keys otherwise: {listed(renamed, 3)}"]
+    if below:
+        outside = [key for key in weights if not key.startswith(below)]
+        notes.append(
+            f"the prefix {below!r} was stripped, and {len(outside)} keys without it left out: {listed(outside)}"
         )
-    return FittedWeights({key: fitted[key] for key in expected}, tuple(notes))
+    return fitted, notes
