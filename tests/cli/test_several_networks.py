@@ -42,7 +42,7 @@ def test_three_networks_give_all_pairs_with_files_a_page_and_a_line_for_each_mem
         "member 2 of 3: c-b",
         "member 3 of 3: a-b",
     ]
-    assert "full into a" in out
+    assert "full network  a" in out
     assert pd.read_parquet(tmp_path / "run" / "results.parquet").pair.unique().tolist() == ["c-a", "c-b", "a-b"]
     page = (tmp_path / "run" / "report.html").read_text()
     assert "Over 3 pairs" in page

@@ -15,7 +15,7 @@ from isthmus.report.collection_pictures import averaged, collection_pictures
 from isthmus.report.columns import cell_text, columns, sweeps_shown
 from isthmus.report.columns_heatmap import columns_heatmap
 from isthmus.report.columns_reading import columns_reading, replicates_reading
-from isthmus.report.members_table import members_table, members_text
+from isthmus.report.members_table import members_table, members_texts
 from isthmus.report.replicate_bars import OUTLYING, are_independent, replicate_bars, replicate_cells
 
 LAYERS = ("conv1", "layer1.0.conv1", "fc")
@@ -194,11 +194,11 @@ def test_the_tables_hold_every_member_once(steps, pairs):
     table = members_table(steps())
     assert [row[0].text for row in table.rows] == ["0ep", "20ep", "40ep"]
     assert table.columns[0] == "Step"
-    assert [row[-2].text for row in table.rows][-1] == "fc into b"
+    assert [row[-3].text for row in table.rows][-1] == "fc into b"
     console = Console(width=80, file=io.StringIO())
-    console.print(members_text(pairs()))
+    console.print(*members_texts(pairs()), sep="\n")
     text = console.file.getvalue()
-    assert all(name in text for name in ("p-q", "r-s", "t-u", "full into a", "full into b"))
+    assert all(name in text for name in ("p-q", "r-s", "t-u", "full network", "loss of a 0.300"))
     assert max(map(len, text.splitlines())) <= 80
 
 

@@ -9,12 +9,14 @@ from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
 
+import numpy as np
 import pytest
 import xarray as xr
 
 from isthmus.report import page, reading, save_report
 from isthmus.report.file_names import file_names
 from isthmus.report.page import script_json
+from isthmus.report.reading import barrier_sentences, headline
 
 Make = Callable[..., xr.Dataset]
 HOSTILE = "<script>alert(1)</script>"
@@ -157,12 +159,35 @@ def test_headings_tables_and_pictures_are_accessible(measurement: Make, tmp_path
     assert len(ids) == len(set(ids))
 
 
-def test_the_paragraph_names_the_largest_layer_and_counts_the_rest(measurement: Make) -> None:
+def set_values(result: xr.Dataset, name: str, values: list[list[float]], half: float) -> None:
+    for end, shift in (("", 0.0), ("_low", -half), ("_high", half)):
+        result[f"{name}{end}"][:] = np.array(values) + shift
+
+
+def test_the_paragraph_says_what_averaging_costs_beside_the_barrier(measurement: Make) -> None:
     result = measurement(["conv1", "fc"], errors=False)
-    for name, values in {"": [[2, 0.5, 0.1], [2, 0.3, 0.1]], "_low": [[2, 0.4, 0], [2, 0.2, 0]]}.items():
-        result[f"loss_barrier{name}"][:] = values
-    result["loss_barrier_high"][:] = [[2, 0.6, 0.2], [2, 0.4, 0.2]]
+    set_values(result, "loss_rise", [[2, 0.5, 0.0], [2.3, 0.3, -0.3]], 0.1)
+    set_values(result, "loss_barrier", [[2.1, 0.7, 0.2], [2.1, 0.1, -0.5]], 0.1)
     (paragraph,) = reading(result)
+    assert paragraph.startswith(
+        "Averaging the full network costs host a 2.0 nats (95 % interval 1.9 to 2.1) and host b 2.3 nats (95 % interval"
+        " 2.2 to 2.4); over the mean of the two networks that is a barrier of 2.1 into a and 2.1 into b. Of single "
+        "layers, conv1 costs most: host a 0.5 nats (95 % interval 0.4 to 0.6), a barrier of 0.7."
+    )
+    assert paragraph.endswith(
+        "Of 4 cuts (2 single layers, both hosts), 2 cost something that can be told from zero, 1 lowers the host's "
+        "loss, 1 neither."
+    )
+    assert headline(result) == (
+        "Averaging everything costs host a 2.0 and host b 2.3 nats; averaging conv1 costs host a 0.5, the most of "
+        "single layers."
+    )
+
+
+def test_the_barriers_alone_are_said_where_the_paper_is_compared_with(measurement: Make) -> None:
+    result = measurement(["conv1", "fc"], errors=False)
+    set_values(result, "loss_barrier", [[2, 0.5, 0.1], [2, 0.3, 0.1]], 0.1)
+    paragraph = " ".join(barrier_sentences(result))
     assert (
         "conv1 into host a has the largest loss barrier: 0.5 nats (95 % interval 0.4 to 0.6), at alpha 0.5" in paragraph
     )

@@ -207,3 +207,12 @@ def test_rises_are_read_back_from_a_folder(pair, tmp_path):
     kept = isthmus.measure(CNN.build, *pair, CNN.data(10), alphas=GRID, out=tmp_path / "run")
     xr.testing.assert_identical(isthmus.load_run(tmp_path / "run"), kept)
     assert float(isthmus.load_run(tmp_path / "run").rise_alpha) == 0.5
+
+
+def test_a_result_knows_how_many_modules_keep_running_statistics(pair):
+    normalised = next(case for case in CASES if case.name == "resnet18")
+    weights = normalised.weights(0), normalised.weights(1)
+    result = isthmus.measure(normalised.build, *weights, normalised.data(4), sweep="full", engine="direct")
+    assert result.attrs["num_normalizations"] == 20
+    plain = isthmus.measure(CNN.build, *pair, CNN.data(4), sweep="full", engine="direct")
+    assert plain.attrs["num_normalizations"] == 0

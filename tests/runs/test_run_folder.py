@@ -7,6 +7,7 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
@@ -186,6 +187,19 @@ def test_what_a_process_leaves_that_was_killed_before_its_first_file_is_an_empty
     (tmp_path / "run" / ".run.json.01234567-17-4711.part").write_text("{")
     measured(pair, tmp_path / "run")
     assert not [path for path in (tmp_path / "run").iterdir() if path.name.startswith(".")]
+
+
+def test_old_runs_stay_readable():
+    """One stored run of every schema version."""
+    from isthmus.runs.record import SCHEMA_VERSION
+
+    stored = Path(__file__).parent / "stored"
+    assert sorted(folder.name for folder in stored.iterdir()) == [f"schema{v}" for v in range(1, SCHEMA_VERSION + 1)]
+    for folder in stored.iterdir():
+        result = isthmus.load_run(folder)
+        assert result.moving.values[0] == "all"
+        assert np.isfinite(result.loss_barrier.values).all()
+        assert isthmus.examples(result).sizes["example"] == result.num_examples.values.max()
 
 
 def test_a_run_of_a_later_version_is_refused(pair, tmp_path):

@@ -13,13 +13,13 @@ def demo(
     from rich.console import Console
 
     from isthmus.experiments.demo import run_demo
-    from isthmus.report.text import summary_table
+    from isthmus.report.text import summary_texts
 
     outcome = run_demo(out, _said)
     console = Console()
     for pair, result in outcome.results.items():
         console.print(f"\n{pair}", style="bold")
-        console.print(summary_table(result))
+        console.print(*summary_texts(result), sep="\n")
     print(f"\n{outcome.reading}\nreport: {outcome.page}")
 
 

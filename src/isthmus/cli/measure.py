@@ -168,10 +168,11 @@ def measure(
         return
     from rich.console import Console
 
-    from isthmus.report.members_table import has_members, members_text
-    from isthmus.report.text import summary_table
+    from isthmus.report.members_table import has_members, members_texts
+    from isthmus.report.text import summary_texts
 
-    Console().print(members_text(result) if has_members(result) else summary_table(result))
+    texts = members_texts(result) if has_members(result) else summary_texts(result)
+    Console().print(*texts, sep="\n")
     print(f"report: {page}" if page else "add --out FOLDER for pictures, a page, and files to go on with")
 
 

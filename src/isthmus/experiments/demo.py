@@ -83,12 +83,12 @@ def _say(progress: Progress, say: Callable[[str], None]) -> None:
 
 
 def _reading(pair: str, result: xr.Dataset) -> str:
-    """How the full barrier compares with those of single layers, on training images."""
-    train = result.sel(split="train").loss_barrier
+    """What averaging everything costs beside what single layers cost, on training images."""
+    train = result.sel(split="train").loss_rise
     full = float(train.sel(moving="all").max())
     single = train.sel(moving=result["sweep"] == "single").values.ravel()
     below = int((single * 5 < full).sum())
     return (
-        f"{pair}: averaging everything raises the training loss by {full:.2f} nats, averaging one layer by "
+        f"{pair}: averaging everything raises the training loss by up to {full:.2f} nats, averaging one layer by "
         f"{single.min():.2f} to {single.max():.2f} (in {below} of {single.size} cases less than a fifth of the full)"
     )

@@ -7,6 +7,15 @@ from isthmus.report.folder import save_report
 from isthmus.report.heatmap import heatmap
 from isthmus.report.page import page
 from isthmus.report.reading import reading
-from isthmus.report.text import summary_table
+from isthmus.report.text import summary_texts
 
-__all__ = ["bars", "curves", "distances", "heatmap", "page", "reading", "save_report", "summary_table"]
+__all__ = [
+    "bars",
+    "curves",
+    "distances",
+    "heatmap",
+    "page",
+    "reading",
+    "save_report",
+    "summary_texts",
+]

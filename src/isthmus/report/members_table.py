@@ -5,16 +5,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from isthmus.report.barrier_table import BarrierTable, barrier_table, labels, split_names
+from isthmus.report.barrier_table import barrier_table, in_split, labels, split_names
 from isthmus.report.columns import of_sweep
 from isthmus.report.page_tables import Cell, Table
+from isthmus.report.reading import largest
 from isthmus.report.shown_barrier import ShownBarrier, number_text
-from isthmus.report.text import ALSO_SHORT
-from isthmus.report.values import values_shown
+from isthmus.report.style import row_name
+from isthmus.report.text import column_text, empty_table, ends_text, short_notes
+from isthmus.report.values import both_values, columns_of
 
 if TYPE_CHECKING:
     import xarray as xr
     from rich.table import Table as RichTable
+    from rich.text import Text
 
 DIMENSIONS = ("pair", "step")
 
@@ -48,13 +51,13 @@ def members(result: "xr.Dataset") -> "Iterator[tuple[tuple[str, ...], xr.Dataset
 
 
 def members_table(result: "xr.Dataset") -> Table:
-    """One row a member and split: the networks alone, the full network's barriers, the layer with the largest.
+    """One row a member and split: the networks alone, what averaging everything costs, the layer that costs most.
 
     Args:
         result: A collection.
 
     Returns:
-        The table.
+        The table; rises with the barriers beside them, the barriers alone of a result without rises.
     """
     dims = [dim.capitalize() for dim in DIMENSIONS if dim in result.dims]
     result, splits = _of_layers(result), split_names(result)
@@ -63,20 +66,22 @@ def members_table(result: "xr.Dataset") -> Table:
     rows = []
     for names, member in members(result):
         for split in splits:
-            tables = [barrier_table(member, value, split) for value in values_shown(member)]
+            tables = [barrier_table(member, value, split) for value in both_values(member)]
+            of_loss = [table for table in tables if table.value.startswith("loss")]
             part = member if split is None or "split" not in member.dims else member.sel(split=split)
             cells = [Cell(name) for name in names] + ([Cell(split)] if split is not None else [])
             cells += [Cell(number_text(float(part[end]), 3), stored=repr(float(part[end]))) for end in ends]
             cells += [_cell(table.cells["all", host]) for table in tables for host in table.hosts]
-            most = largest_layer(tables[0])
-            cells += [Cell(f"{most.layer} into {most.host}"), _cell(most)] if most else [Cell("none"), Cell("none")]
+            most = largest(tables[0].layer_cells)
+            cells += [Cell(f"{most.layer} into {most.host}" if most else "none")]
+            cells += [_cell(table.cells[most.layer, most.host]) if most else Cell("none") for table in of_loss]
             columns = [
                 *dims,
                 *(["Split"] if split is not None else []),
                 *(end.replace("_", " of ").capitalize() for end in ends),
                 *(f"Full network, {table.axis_label} into {host}" for table in tables for host in table.hosts),
-                "Largest layer",
-                f"Its {tables[0].axis_label}",
+                "Layer that costs most" if len(of_loss) > 1 else "Largest layer",
+                *(f"Its {table.axis_label}" for table in of_loss),
             ]
             rows.append(tuple(cells))
     return Table(tuple(columns), tuple(rows))
@@ -86,62 +91,55 @@ def _of_layers(result: "xr.Dataset") -> "xr.Dataset":
     return of_sweep(result, "single") if "single" in result["sweep"].values else result
 
 
-def largest_layer(table: BarrierTable) -> ShownBarrier | None:
-    """The layer and host with the largest barrier.
-
-    Args:
-        table: The barriers.
-
-    Returns:
-        None if there is no layer whose barrier is a number.
-    """
-    known = [cell for cell in table.layer_cells if not np.isnan(cell.value)]
-    return max(known, key=lambda cell: cell.value, default=None)
-
-
 def _cell(barrier: ShownBarrier) -> Cell:
     return Cell(barrier.text + barrier.marks, barrier.interval_text, repr(barrier.value))
 
 
-def members_text(result: "xr.Dataset") -> "RichTable":
-    """One block a member for a terminal of 80 columns: full network and largest layer, with 95 % intervals.
+def members_texts(result: "xr.Dataset") -> "list[RichTable | Text]":
+    """What a terminal of 80 columns shows of a collection.
 
     Args:
         result: A collection.
 
     Returns:
-        The table.
+        For every member what averaging the full network costs, and the layer that costs most, with 95 % intervals and
+        the barriers beside; then how good its networks are alone, and what the numbers say along steps and pairs.
     """
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table as RichTable
     from rich.text import Text
 
-    result, splits, values = _of_layers(result), split_names(result), values_shown(result)
-    baseline = result.attrs.get("baseline", "models")
-    title = Text(f"Barriers over baseline {baseline}, 95 % intervals", style="bold")
-    table = RichTable(box=SIMPLE_HEAD, pad_edge=False, title=title, title_justify="left", caption_justify="left")
-    table.add_column(" ".join(dim for dim in DIMENSIONS if dim in result.dims), overflow="fold", max_width=20)
-    table.add_column("moving", overflow="fold", max_width=26)
-    for shown in (barrier_table(next(members(result))[1], value, splits[0]) for value in values):
-        unit = "pp" if shown.value == "error_barrier" else shown.unit
-        table.add_column(f"{shown.value.replace('_', ' ')} ({unit})", no_wrap=True)
-    marks = ""
+    result, splits = _of_layers(result), split_names(result)
+    lines = [""]
     for names, member in members(result):
         for split in splits:
-            tables = [barrier_table(member, value, split) for value in values]
-            most = largest_layer(tables[0])
+            words = " ".join([*names, *([split] if split else [])])
+            lines.append(f"{words}: {ends_text(in_split(member, split))}")
+    return [_members_text(result), Text("\n".join(lines))]
+
+
+def _members_text(result: "xr.Dataset") -> "RichTable":
+    from rich.text import Text
+
+    columns = [
+        column
+        for kind in ("loss", "error")
+        if f"{kind}_barrier" in result
+        for column in columns_of(result, kind)
+        if column.value.removeprefix(f"{kind}_") in {"rise", "barrier"}
+    ]
+    first = [barrier_table(next(members(result))[1], column.value, split_names(result)[0]) for column in columns]
+    table = empty_table(result, "moving", columns, first)
+    marks = ""
+    for names, member in members(result):
+        for split in split_names(result):
+            tables = [barrier_table(member, column.value, split) for column in columns]
+            most = largest(tables[0].layer_cells)
             rows = [("all", host) for host in tables[0].hosts] + ([(most.layer, most.host)] if most else [])
-            label = Text("\n".join([*names, *([f"{split}:"] if split else [])]))
-            moving = "\n".join(f"{'full' if row == 'all' else row} into {host}" for row, host in rows)
-            marks += "".join(shown.cells[row].marks for shown in tables for row in rows)
-            lines = ["\n".join(_line(shown.cells[row]) for row in rows) for shown in tables]
-            table.add_row(label, Text(moving), *map(Text, lines))
-    notes = ["the full network, and the layer with the largest loss barrier"]
-    notes += [f"{mark} {words}" for mark, words in ALSO_SHORT.items() if mark in marks]
-    notes += ["pp: percentage points"] if "error_barrier" in values else []
+            cells = [[shown.cells[row] for row in rows] for shown in tables]
+            marks += "".join(cell.marks for line in cells for cell in line)
+            table.add_row(Text(" ".join([*names, *([split] if split else [])]) + ":", style="italic"))
+            moving, hosts = zip(*((row_name(row), host) for row, host in rows), strict=True)
+            numbers = (column_text(line, column) for line, column in zip(cells, columns, strict=True))
+            table.add_row(Text("\n".join(moving)), Text("\n".join(hosts)), *numbers)
+    notes = ["the full network, and the layer that costs most", *short_notes(marks, columns)]
     table.caption = Text("; ".join(notes))
     return table
-
-
-def _line(cell: ShownBarrier) -> str:
-    return f"{cell.text}{cell.marks} {cell.interval_text}"

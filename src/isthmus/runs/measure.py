@@ -15,6 +15,7 @@ from isthmus.errors import InputError
 from isthmus.evaluation.arithmetic import float32_products
 from isthmus.evaluation.batches import BatchSize
 from isthmus.evaluation.loss import CONVEX_IN_OUTPUTS, Loss
+from isthmus.evaluation.normalization import normalization_modules
 from isthmus.held_folder import Hold, held_folder
 from isthmus.layers.partition import LayerPartition
 from isthmus.runs.access import Measurement, load_run, remember
@@ -231,6 +232,7 @@ def _record(subject: Subject, request: Request) -> Record:
         layers=layers,
         grid=GridRecord.of(subject.grid),
         readout=ReadoutRecord(**asdict(subject.readout), convex_loss=loss_code in CONVEX_IN_OUTPUTS),
+        num_normalizations=len(normalization_modules(subject.network.module)),
         device=str(subject.network.device),
         batch_size=examples_at_once(subject, settings),
         num_threads=torch.get_num_threads(),

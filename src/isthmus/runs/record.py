@@ -162,6 +162,7 @@ class Record(_Part):
         num_threads: Threads of torch; kept on resuming.
         engine_note: How the engine works on this network, in words.
         readout: What the last linear layer is; None in runs made before this was recorded.
+        num_normalizations: Modules that keep running statistics; 0 in runs made before this was recorded.
         interval_target: What the intervals speak of: "distribution" (the examples are a sample of it), or "dataset"
             (the mean over the named data, with `precision`).
         self_checks: What was checked on this model and data, and how it came out.
@@ -186,6 +187,7 @@ class Record(_Part):
     num_threads: int
     engine_note: str = ""
     readout: ReadoutRecord | None = None
+    num_normalizations: int = 0
     interval_target: str = "distribution"
     self_checks: tuple[dict[str, Any], ...] = ()
     warnings: tuple[str, ...] = ()
@@ -223,6 +225,7 @@ class Record(_Part):
             "loss": settings.loss,
             "baseline": settings.baseline,
             "batch_norm": settings.batch_norm,
+            "num_normalizations": self.num_normalizations,
             "recalibration_data": self.recalibration.data if self.recalibration else "",
             "dtype": settings.dtype,
             "device": self.device,

@@ -36,7 +36,7 @@ def run(bench: "Bench") -> Evidence:
     from isthmus.experiments.reproduction import barriers
     from isthmus.report.curves import curves
     from isthmus.report.picture import Picture
-    from isthmus.report.reading import reading
+    from isthmus.report.reading import barrier_sentences
     from isthmus.report.robustness_panels import robustness_panels, robustness_sentence
     from isthmus.runs.access import barrier
 
@@ -66,7 +66,8 @@ def run(bench: "Bench") -> Evidence:
                 f"directions_{name}", f"Averaging and random directions, pair {name}", robustness_panels(part), sentence
             )
         )
-        pictures.append(Picture(f"curves_{name}", f"Loss along alpha, pair {name}", curves(part), reading(part)[0]))
+        words = " ".join(barrier_sentences(part))
+        pictures.append(Picture(f"curves_{name}", f"Loss along alpha, pair {name}", curves(part), words))
     return Evidence(criteria, obtained, pictures, len(PAIRS), barriers.pair_rows(result, {"train": "training images"}))
 
 
