@@ -1,10 +1,8 @@
 """Interactions: layers against layers, how much two of them cost together beyond the sum of each."""
 
 import math
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from isthmus.errors import InputError
 from isthmus.report import style
 from isthmus.report.barrier_table import PERCENT, in_split, labels, loss_unit
 from isthmus.report.question import is_one_pair, loss_and_error
@@ -214,20 +212,9 @@ def _pairs(found: "xr.Dataset", host: str) -> list[ShownBarrier]:
 
 
 def _applies(result: "xr.Dataset") -> bool:
-    return is_one_pair(result) and {"single", "pairs"} <= set(labels(result, "sweep")) and _has_losses(result)
+    from isthmus.runs.access import has_losses
 
-
-def _has_losses(result: "xr.Dataset") -> bool:
-    from isthmus.runs.access import EXAMPLES, measurement_of
-
-    folder = result.attrs.get("run_folder")
-    if folder:
-        return Path(folder, EXAMPLES).is_dir()
-    try:
-        measurement_of(result)
-    except InputError:
-        return False
-    return True
+    return is_one_pair(result) and {"single", "pairs"} <= set(labels(result, "sweep")) and has_losses(result)
 
 
 QUESTIONS = loss_and_error(

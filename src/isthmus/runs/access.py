@@ -1,7 +1,5 @@
 """Going back from a result to its record and its per-example losses."""
 
-import weakref
-from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
 
@@ -12,9 +10,11 @@ from isthmus.errors import InputError, UnknownNameError
 from isthmus.measures.baseline import BASELINES, Baseline
 from isthmus.measures.connectivity import Connectivity, connectivity
 from isthmus.measures.examples import ExampleTable
+from isthmus.runs.carried import carried, refuse_other_run
 from isthmus.runs.collection import load_collection, member_result
 from isthmus.runs.collection_record import MemberRecord, is_collection
 from isthmus.runs.joined import by_member, is_joined, only_member
+from isthmus.runs.measurement import Measurement
 from isthmus.runs.precise import asked_precision
 from isthmus.runs.record import Record, load_record
 from isthmus.runs.result import LAYER, Variables, class_dataset, result_dataset
@@ -23,65 +23,6 @@ from isthmus.runs.table import CLASSES_FILE, RESULTS_FILE, load_results, load_ta
 from isthmus.sweeps.grid import Grid
 
 EXAMPLES = "examples"
-
-
-@dataclass(frozen=True)
-class Measurement:
-    """A record and the per-example results that belong to it.
-
-    Attributes:
-        record: The manifest.
-        tables: Split -> per-example results.
-    """
-
-    record: Record
-    tables: dict[str, ExampleTable]
-
-    @property
-    def grid(self) -> Grid:
-        """The rows of the measurement."""
-        return self.record.grid.grid()
-
-    def table(self, split: str | None) -> ExampleTable:
-        """The per-example results of one split.
-
-        Args:
-            split: Its name; None if there is only one.
-
-        Returns:
-            Its table.
-
-        Raises:
-            InputError: None of several is named.
-            UnknownNameError: There is no such split.
-        """
-        if split is None and len(self.tables) > 1:
-            raise InputError("the name of one split", "none", "split=", f"choose from {list(self.tables)}")
-        name = next(iter(self.tables)) if split is None else split
-        if name not in self.tables:
-            raise UnknownNameError("a split", name, self.tables, "split=")
-        return self.tables[name]
-
-
-_in_memory: dict[str, list[Measurement]] = {}
-
-
-def remember(result: xr.Dataset, measurement: Measurement) -> None:
-    """Keep the per-example results of a measurement without a run folder for as long as its result lives.
-
-    Args:
-        result: What `measure` returns; copies of it find the results too, by their `run_id`.
-        measurement: What belongs to it.
-    """
-    run_id = measurement.record.run_id
-    _in_memory.setdefault(run_id, []).append(measurement)
-    weakref.finalize(result, _forget, run_id)
-
-
-def _forget(run_id: str) -> None:
-    _in_memory[run_id].pop()  # of one run_id they are equal, so any will do
-    if not _in_memory[run_id]:
-        del _in_memory[run_id]
 
 
 def load_run(folder: str | Path) -> xr.Dataset:
@@ -141,28 +82,55 @@ def measurement_of(result: xr.Dataset) -> Measurement:
     """
     if is_joined(result):
         result = _member(result, only_member(result))
-    folder = result.attrs.get("run_folder")
-    if folder and Path(folder, EXAMPLES).is_dir():
-        record = load_record(Path(folder))
+    record = _stored_record(result)
+    if record is not None:
+        folder = Path(result.attrs["run_folder"], EXAMPLES)
         names = split_folders([split.name for split in record.splits])
         return Measurement(
             record,
             {
-                split.name: FolderStore(Path(folder, EXAMPLES, names[split.name]), None).table(
+                split.name: FolderStore(folder / names[split.name], None).table(
                     record.grid.num_points, split.num_examples
                 )
                 for split in record.splits
             },
         )
-    found = _in_memory.get(str(result.attrs.get("run_id")))
-    if not found:
+    found = carried(result, Measurement)
+    if found is None:
         raise InputError(
             "a result whose per-example losses are at hand",
             "one that has them neither in memory nor in a run folder",
             "result",
-            "measure with out=FOLDER, or keep the object that measure returned",
+            "measure with out=FOLDER, or keep what measure returned in this process",
         )
-    return found[-1]
+    return found
+
+
+def has_losses(result: xr.Dataset) -> bool:
+    """Whether the per-example losses behind a result are at hand.
+
+    Args:
+        result: Any result.
+
+    Returns:
+        Whether `measurement_of` finds them.
+    """
+    try:
+        if is_joined(result):
+            result = _member(result, only_member(result))
+        return _stored_record(result) is not None or carried(result, Measurement) is not None
+    except InputError:
+        return False
+
+
+def _stored_record(result: xr.Dataset) -> Record | None:
+    """The record of a result's run folder; None if it has none with losses in it."""
+    folder = result.attrs.get("run_folder")
+    if not folder or not Path(folder, EXAMPLES).is_dir():
+        return None
+    record = load_record(Path(folder))
+    refuse_other_run(result, record.run_id)
+    return record
 
 
 def examples(result: xr.Dataset, split: str | None = None) -> xr.Dataset:

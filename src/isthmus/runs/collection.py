@@ -2,9 +2,9 @@
 
 import sys
 import warnings
-import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from isthmus.errors import InputError, IsthmusWarning
 from isthmus.evaluation.device import device_named
 from isthmus.evaluation.kept_graphs import kept_graphs
 from isthmus.held_folder import held_folder
+from isthmus.runs.carried import carried, carrying, refuse_other_run
 from isthmus.runs.collection_record import MEMBERS, CollectionRecord, MemberRecord, load_collection_record
 from isthmus.runs.folder import has_run, save_first
 from isthmus.runs.inputs import Weights, fitted_weights, named_model
@@ -26,7 +27,13 @@ from isthmus.runs.table import RESULTS_FILE, rows_alone, save_results
 from isthmus.weights.checkpoint import Checkpoint
 
 OWN = ("a", "b", "steps", "out")
-_in_memory: dict[str, list[dict[str, xr.Dataset]]] = {}
+
+
+@dataclass(frozen=True)
+class _Members:
+    """The members' own results, by name."""
+
+    results: dict[str, xr.Dataset]
 
 
 def measured_collection(measure: Callable[..., xr.Dataset], arguments: Mapping[str, Any]) -> xr.Dataset:
@@ -83,8 +90,8 @@ def _measured(
         raise
     joined = joined_result(record, results)
     if folder is None:
-        _remember(joined, record, results)
-        return joined
+        named = zip(record.members, results, strict=True)
+        return carrying(joined, _Members({member.name: result for member, result in named}))
     save_results(rows_alone(joined), joined.attrs["splits"], folder / RESULTS_FILE)
     record.completed([result.attrs["run_id"] for result in results]).save(folder)
     return joined.assign_attrs(run_folder=str(folder.resolve()))
@@ -132,16 +139,17 @@ def member_result(result: xr.Dataset, member: MemberRecord, load_run: Callable[[
     """
     folder = result.attrs.get("run_folder")
     if folder and Path(folder, MEMBERS, member.folder).is_dir():
+        refuse_other_run(result, load_collection_record(Path(folder)).run_id)
         return load_run(Path(folder, MEMBERS, member.folder))
-    found = _in_memory.get(str(result.attrs.get("run_id")))
-    if not found:
+    found = carried(result, _Members)
+    if found is None:
         raise InputError(
             "a collection whose members are at hand",
             "one that has them neither in memory nor in a folder",
             "result",
-            "measure with out=FOLDER, or keep the object that measure returned",
+            "measure with out=FOLDER, or keep what measure returned in this process",
         )
-    return found[-1][member.name]
+    return found.results[member.name]
 
 
 def first_pair(
@@ -214,16 +222,3 @@ def _named_warnings(name: str) -> Iterator[None]:
     for warning in found:
         text = f"{name}: {warning.message}" if issubclass(warning.category, IsthmusWarning) else str(warning.message)
         warnings.warn(text, warning.category, stacklevel=5)
-
-
-def _remember(joined: xr.Dataset, record: CollectionRecord, results: list[xr.Dataset]) -> None:
-    run_id = joined.attrs["run_id"]
-    members = {member.name: result for member, result in zip(record.members, results, strict=True)}
-    _in_memory.setdefault(run_id, []).append(members)
-    weakref.finalize(joined, _forget, run_id)
-
-
-def _forget(run_id: str) -> None:
-    _in_memory[run_id].pop()  # of one run_id they are equal, so any will do
-    if not _in_memory[run_id]:
-        del _in_memory[run_id]

@@ -18,11 +18,13 @@ from isthmus.evaluation.loss import CONVEX_IN_OUTPUTS, Loss
 from isthmus.evaluation.normalization import normalization_modules
 from isthmus.held_folder import Hold, held_folder
 from isthmus.layers.partition import LayerPartition
-from isthmus.runs.access import Measurement, load_run, remember
+from isthmus.runs.access import load_run
+from isthmus.runs.carried import carrying
 from isthmus.runs.collection import measured_collection
 from isthmus.runs.evaluated import evaluated
 from isthmus.runs.folder import resumable_record
 from isthmus.runs.inputs import Model, Weights
+from isthmus.runs.measurement import Measurement
 from isthmus.runs.networks import Networks, is_one_network
 from isthmus.runs.precise import asked_precision
 from isthmus.runs.record import (
@@ -196,8 +198,7 @@ def _measured(request: Request, hold: Hold | None, *, progress: bool, resume: bo
     layer_values, asked = layer_variables(subject.distances), asked_precision(settings)
     result = result_dataset(grid, tables, settings.baseline, layer_values, record.attributes(), asked)
     if folder is None:
-        remember(result, Measurement(record, tables))
-        return result
+        return carrying(result, Measurement(record, tables))
     assert hold is not None
     hold.confirm()
     split = next(iter(tables))
