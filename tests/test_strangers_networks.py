@@ -1,0 +1,70 @@
+"""Two people's ResNet-20 for CIFAR-10, measured as they were published; where this machine has the files.
+
+The figures are those of their authors and of an independent evaluation with `load_state_dict` and `eval`.
+"""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from isthmus.cli.main import app
+from isthmus.layers.rules import layer_partition
+from isthmus.models.load import load_model
+
+ROOT = Path(__file__).resolve().parents[1]
+MODEL = f"{ROOT / 'examples' / 'resnet20.py'}:resnet20"
+CHECKPOINTS = ROOT.parent / "shared" / "checkpoints"
+DATA_ROOT = Path(os.environ.get("ISTHMUS_DATA") or ROOT.parent / "shared" / "data")
+NORMALIZED = "mean=0.485/0.456/0.406,std=0.229/0.224/0.225"
+
+
+@pytest.fixture
+def checkpoints():
+    if not (CHECKPOINTS / "resnet20_akamaster.th").exists():
+        pytest.skip("no networks of strangers under ../shared/checkpoints")
+    if not (DATA_ROOT / "cifar10").is_dir():
+        pytest.skip("no cifar10 under ISTHMUS_DATA or ../shared/data")
+    return CHECKPOINTS
+
+
+def measured(a, b, split, *more):
+    arguments = ["measure", str(a), str(b), "--model", MODEL, "--data", f"cifar10:{split}:{NORMALIZED}", "--json"]
+    result = CliRunner().invoke(app, [*arguments, "--data-root", str(DATA_ROOT), "--sweep", "full", *more])
+    assert result.exit_code == 0, result.stderr
+    return json.loads(result.stdout)["rows"][0], result.stderr
+
+
+def test_the_example_s_network_is_the_published_one():
+    network = load_model(MODEL)
+    assert sum(parameter.numel() for parameter in network.parameters()) == 269_722
+    assert len(layer_partition("module", network)) == 19 + 19 + 1
+
+
+def test_both_have_their_published_accuracy_and_their_average_knows_nothing(checkpoints):
+    full, said = measured(checkpoints / "resnet20_akamaster.th", checkpoints / "resnet20_zheng.th", "test")
+    assert full["num_examples"] == 10_000
+    assert 1 - full["error_a"] == pytest.approx(0.9173, abs=0.005)
+    assert 1 - full["error_b"] == pytest.approx(0.9200, abs=0.005)
+    assert 1 - full["error_rate"] == pytest.approx(0.10, abs=0.01)
+    assert "a: the prefix 'module.' was stripped from every key" in said
+    assert "a: step counters that the file lacks were set to 0" in said
+    assert "b: step counters" not in said
+
+
+def test_statistics_measured_anew_help_their_average_little(checkpoints):
+    """13 to 14 % are right, in the independent evaluation, in place of 10 %."""
+    full, _ = measured(
+        checkpoints / "resnet20_akamaster.th",
+        checkpoints / "resnet20_zheng.th",
+        "test[0:2000]",
+        *("--batch-norm", "recalibrate", "--recalibrate-on", f"cifar10:train[0:2000]:{NORMALIZED}"),
+    )
+    assert 1 - full["error_rate"] == pytest.approx(0.14, abs=0.01)
+
+
+def test_two_epochs_of_one_training_average_well(checkpoints):
+    full, _ = measured(checkpoints / "resnet20_zheng.th", checkpoints / "resnet20_zheng_last.th", "test[0:2000]")
+    assert 1 - full["error_rate"] == pytest.approx(0.909, abs=0.0011)
