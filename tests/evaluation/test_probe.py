@@ -48,6 +48,15 @@ def test_a_value_that_depends_on_the_batch_is_refused(model):
         probed(model, torch.randn(8, 4))
 
 
+def test_a_model_that_squeezes_the_batch_away_is_refused_for_that():
+    class Squeezing(nn.Linear):
+        def forward(self, x):
+            return super().forward(x).squeeze()
+
+    with pytest.raises(InputError, match=r"keeps the batch dimension(.|\n)*shape \(3,\) for one example"):
+        probed(Squeezing(4, 3), torch.randn(8, 4))
+
+
 def test_a_model_that_does_not_take_the_inputs_is_refused_with_their_shape():
     with pytest.raises(InputError, match=r"inputs of shape \(8, 5\)"):
         probed(nn.Linear(4, 3), torch.randn(8, 5))

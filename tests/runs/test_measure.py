@@ -14,6 +14,7 @@ from torch.nn import functional
 from torch.utils.data import DataLoader, Dataset, TensorDataset
 
 import isthmus
+from isthmus.data.load import load_examples
 
 CNN = CASES[1]
 
@@ -170,6 +171,21 @@ class RandomCrops(Dataset):
 
     def __getitem__(self, index):
         return torch.randn(3, 8, 8), 0
+
+
+def test_own_constants_of_a_known_set_are_used_and_recorded(tmp_path):
+    def build():
+        return nn.Sequential(nn.Flatten(), nn.Linear(64, 10))
+
+    torch.manual_seed(0)
+    a, b = build().state_dict(), build().state_dict()
+    result = isthmus.measure(build, a, b, "digits:test[0:40]:mean=0.3,std=0.37", out=tmp_path / "run")
+    digits = load_examples("digits:test[0:40]")
+    outputs = functional.linear((digits.inputs.flatten(1) / 16 - 0.3) / 0.37, a["1.weight"], a["1.bias"])
+    assert float(result.loss_a) == pytest.approx(float(functional.cross_entropy(outputs, digits.targets)), rel=1e-6)
+    for found in (result, isthmus.load_run(tmp_path / "run")):
+        assert found.attrs["normalization"] == "own: (x / 16 - 0.3) / 0.37"
+        assert found.attrs["data_name"] == "digits:test[0:40]:mean=0.3,std=0.37"
 
 
 def test_randomly_augmented_data_is_refused(pair):
