@@ -103,3 +103,11 @@ def test_a_file_with_objects_in_it_is_refused_by_the_name_of_their_class(files, 
     assert "argparse.Namespace" in err
     assert "torch.save(model.state_dict(), 'weights.pt')" in err
     assert "\x1b" not in err
+
+
+def test_a_study_says_what_was_done_as_well(files):
+    data = ("--data", files / "data.safetensors", "--json")
+    status, out, err = run("similarity", files / "lit_a.pt", files / "bare_b.pt", *MODEL, *data)
+    assert status == 0, err
+    assert "a: the prefix 'model.' was stripped from every key" in err
+    assert "'model.'" in json.loads(out)["attributes"]["notes"]

@@ -119,7 +119,9 @@ def test_nan_and_infinity_are_shown_as_such(measurement: Make, changed: Make) ->
 
 
 def test_checks_warnings_settings_and_citation_are_there(measurement: Make) -> None:
-    words = " ".join(" ".join(Tags(page([("one", measurement(2), None)])).words).split())
+    result = measurement(2).assign_attrs(notes=json.dumps(["a: the prefix 'model.' was stripped from every key"]))
+    words = " ".join(" ".join(Tags(page([("one", result, None)])).words).split())
+    assert "Read from a file a: the prefix 'model.' was stripped from every key" in words
     assert "passed alpha 0 and 1 reproduce the two networks" in words
     assert "FAILED two passes over the data give the same losses" in words
     assert "weights of a hold NaN in layer conv1" in words

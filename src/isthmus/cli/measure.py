@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from isthmus.cli.networks import named_networks
+from isthmus.cli.notes import print_notes
 from isthmus.cli.options import (
     BatchSizeOption,
     DataRootOption,
@@ -159,8 +160,7 @@ def measure(
         from isthmus.cli.report import save_run_report
 
         page = save_run_report(out)
-    for note in json.loads(result.attrs.get("notes", "[]")):
-        typer.echo(note, err=True)
+    print_notes(result.attrs)
     if as_json:
         from isthmus.cli.json_text import json_text
 

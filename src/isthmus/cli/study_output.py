@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from isthmus.cli.json_text import plain_number
+from isthmus.cli.notes import print_notes
 
 TITLE_WIDTH = 10
 
@@ -23,6 +24,7 @@ def print_study(study: Any, out: Path | None, *, as_json: bool) -> None:
         from isthmus.report.studies import save_study_report
 
         page = save_study_report(study, out)
+    print_notes(study.attrs)
     if as_json:
         print(study_json_text(study))
         return

@@ -189,5 +189,6 @@ def settings_rows(result: "xr.Dataset") -> list[tuple[str, str]]:
     rows = [(title, str(result.attrs[name])) for name, title in MANIFEST.items() if name in result.attrs]
     settings = json.loads(str(result.attrs.get("settings") or "{}"))
     rows += [(name, value if isinstance(value, str) else json.dumps(value)) for name, value in settings.items()]
-    known = {*MANIFEST, "settings", "self_checks", "warnings"}
+    rows += [("Read from a file", note) for note in json.loads(str(result.attrs.get("notes") or "[]"))]
+    known = {*MANIFEST, "settings", "notes", "self_checks", "warnings"}
     return rows + [(str(name), str(value)) for name, value in result.attrs.items() if name not in known]

@@ -1,0 +1,23 @@
+"""What was done on reading the checkpoints, on standard error."""
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+import typer
+
+
+def print_notes(attributes: Mapping[Any, Any]) -> None:
+    """Print the notes of a result or a study; those that members of a collection share stand once.
+
+    Args:
+        attributes: Of the result. `notes` is a JSON list; a collection's `members` too.
+    """
+    notes = json.loads(attributes.get("notes", "[]"))
+    members = json.loads(attributes.get("members", "[]"))
+    if members:
+        counts = Counter(note.partition(": ")[2] for note in notes)
+        notes = [f"in {count} of {len(members)} members: {note}" for note, count in counts.items()]
+    for note in notes:
+        typer.echo(note, err=True)
