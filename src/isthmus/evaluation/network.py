@@ -1,6 +1,5 @@
 """The network under measurement: a private copy of the user's model that runs with any weights."""
 
-import copy
 from dataclasses import dataclass
 
 import torch
@@ -10,7 +9,7 @@ from torch.func import functional_call
 from isthmus.errors import InputError
 from isthmus.evaluation.example_errors import example_errors
 from isthmus.evaluation.loss import Loss, example_losses, output_tensor
-from isthmus.weights.state import StateDict, converted
+from isthmus.weights.state import StateDict, converted, copied
 
 
 @dataclass(frozen=True)
@@ -61,7 +60,7 @@ class Network:
             InputError: The model cannot be copied.
         """
         try:
-            module = copy.deepcopy(model)
+            module = copied(model)
         except (TypeError, RuntimeError, ValueError) as error:
             raise InputError(
                 "a model that copy.deepcopy can copy",
@@ -70,8 +69,8 @@ class Network:
                 "give a function that builds the model instead",
             ) from error
         module = module.to(device=device).eval().requires_grad_(requires_grad=False)
-        if dtype != torch.float32:
-            module = module.to(dtype=dtype)
+        # Not module.to(dtype): that would drop the imaginary parts of complex numbers.
+        module._apply(lambda tensor: tensor.to(dtype) if tensor.is_floating_point() else tensor)  # type: ignore[no-untyped-call]
         return cls(module, loss, device, dtype)
 
     def outputs(self, weights: StateDict, inputs: Tensor) -> Tensor:

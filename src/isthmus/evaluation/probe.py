@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from functools import partial
 
 import torch
+from torch import nn
 
 from isthmus.data.examples import Examples
-from isthmus.errors import InputError
+from isthmus.errors import InputError, listed
 from isthmus.evaluation.fitting_targets import errors_are_defined, refuse_unfit_targets
 from isthmus.evaluation.loss import has_classes, output_tensor
 from isthmus.evaluation.loss_probe import own_loss_difference
@@ -115,7 +116,7 @@ def probed(network: Network, weights: StateDict, examples: Examples) -> Probe:
 def _independence(
     network: Network, weights: StateDict, inputs: torch.Tensor, once: torch.Tensor, where: str
 ) -> SelfCheck:
-    remedy = "give normalisation layers running statistics, or measure with batch_norm='recalibrate'"
+    remedy = _remedy_for_dependence(network.module)
     try:
         alone = network.outputs(weights, inputs[:1])
     except (RuntimeError, ValueError) as error:
@@ -138,6 +139,21 @@ def _independence(
         )
     return SelfCheck(
         "an example's outputs do not depend on its batch", passed=True, detail=f"largest difference {difference:.2g}"
+    )
+
+
+def _remedy_for_dependence(module: nn.Module) -> str:
+    norms = nn.modules.batchnorm._BatchNorm
+    without = [
+        path or "the model"
+        for path, part in module.named_modules()
+        if isinstance(part, norms) and part.running_mean is None
+    ]
+    if not without:
+        return "give a model whose outputs, in evaluation mode, depend on their own example alone"
+    return (
+        f"{listed(without)} normalise{'s' if len(without) == 1 else ''} by the batch at hand: build with "
+        "track_running_stats=True, run both networks in training mode over training data, and save them again"
     )
 
 

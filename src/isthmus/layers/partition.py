@@ -87,11 +87,11 @@ class LayerPartition:
         return weights
 
     def check_covers(self, keys: Iterable[str], tied: Iterable[tuple[str, ...]] = ()) -> None:
-        """Refuse keys that stand in no layer, layers with unknown keys, and tied keys in different layers.
+        """Refuse keys that stand in no layer, layers with unknown keys, and torn groups of keys that belong together.
 
         Args:
             keys: All keys of the network.
-            tied: Groups of keys that are one tensor.
+            tied: Groups of keys that belong together: one tensor, or a weight and what its normalisation stores.
 
         Raises:
             InputError: The partition does not cover the network exactly once, or tears a tie apart.
@@ -112,7 +112,7 @@ class LayerPartition:
                     "tied keys in one layer",
                     f"{listed(group)} in layers {listed(owner[key] for key in group)}",
                     "the layer partition",
-                    "put these keys into one layer: they are one tensor",
+                    "put these keys into one layer: they are one tensor, or parts of one weight",
                 )
 
     def ordered(self, labels: Sequence[str]) -> "LayerPartition":

@@ -1,14 +1,14 @@
 """Rules that make a layer partition from a network: by module, tensor, block, module type or pattern."""
 
 import fnmatch
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 from torch import nn
-from torch.nn.utils.parametrize import ParametrizationList
 
 from isthmus.errors import InputError, UnknownNameError
 from isthmus.layers.order import FirstUse
 from isthmus.layers.partition import LayerPartition
+from isthmus.weights.parametrisation import effective_weights, spectral_norms
 from isthmus.weights.state import Kind, entry_kinds, is_blendable, tensors_of, tied_keys
 
 Labelling = Callable[[str], str]
@@ -42,7 +42,7 @@ def layer_partition(rule: str | LayerPartition, model: nn.Module, use: FirstUse 
         InputError: The rule is not known, a pattern matches nothing, or a given partition does not fit.
     """
     keys = tuple(tensors_of(model))
-    tied = tied_keys(model)
+    tied = [*tied_keys(model), *(norm.keys for norm in spectral_norms(model))]
     if isinstance(rule, LayerPartition):
         rule.check_covers(keys, tied)
         return _in_order(rule, use)
@@ -65,12 +65,10 @@ def _labelling(rule: str, model: nn.Module) -> Labelling:
     )
 
 
-def _owner(key: str, modules: Mapping[str, nn.Module]) -> str:
-    """The path of the module whose entry this is; a parametrised tensor belongs to the module that it is a part of."""
-    path = key.rpartition(".")[0]
-    while path and isinstance(modules.get(path), ParametrizationList):
-        path = path.rpartition(".")[0].rpartition(".")[0]
-    return path
+def _owners(model: nn.Module) -> dict[str, str]:
+    """Key -> the path of the module whose entry it is; of the part of a weight, the path of the module that uses it."""
+    effective = effective_weights(model)
+    return {key: effective.get(key, key).rpartition(".")[0] for key in tensors_of(model)}
 
 
 def _modules(model: nn.Module) -> dict[str, nn.Module]:
@@ -78,17 +76,17 @@ def _modules(model: nn.Module) -> dict[str, nn.Module]:
 
 
 def _module_labels(model: nn.Module) -> Labelling:
-    modules = _modules(model)
-    return lambda key: _owner(key, modules) or key
+    owners, effective = _owners(model), effective_weights(model)
+    return lambda key: owners[key] or effective.get(key, key)
 
 
 def _tensor_labels(model: nn.Module) -> Labelling:
-    modules, tensors = _modules(model), tensors_of(model)
+    owners, tensors = _owners(model), tensors_of(model)
     first: dict[str, str] = {}
     for key, tensor in tensors.items():
         if is_blendable(tensor):
-            first.setdefault(_owner(key, modules), key)
-    return lambda key: key if is_blendable(tensors[key]) else first.get(_owner(key, modules), key)
+            first.setdefault(owners[key], key)
+    return lambda key: key if is_blendable(tensors[key]) else first.get(owners[key], key)
 
 
 def _block_labels(model: nn.Module) -> Labelling:
@@ -109,8 +107,8 @@ def _block_labels(model: nn.Module) -> Labelling:
 
 
 def _type_labels(model: nn.Module) -> Labelling:
-    modules = _modules(model)
-    return lambda key: type(modules[_owner(key, modules)]).__name__ if _owner(key, modules) else key
+    modules, owners, by_module = _modules(model), _owners(model), _module_labels(model)
+    return lambda key: type(modules[owners[key]]).__name__ if owners[key] else by_module(key)
 
 
 def _pattern_labels(patterns: Sequence[str], model: nn.Module) -> Labelling:

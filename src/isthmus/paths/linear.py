@@ -10,6 +10,7 @@ from torch import Tensor
 from isthmus.layers.partition import LayerPartition
 from isthmus.paths.point import Blend, Direction, Displaced, Point, Version
 from isthmus.weights.arithmetic import complement, interpolation
+from isthmus.weights.parametrisation import SpectralNorm
 from isthmus.weights.state import Kind, StateDict, content_hash, same_bits
 
 Host = Literal["a", "b"]
@@ -31,6 +32,9 @@ class Segment:
         keeps_statistics: Whether running statistics stay the host's (BatchNorm policy `host`).
         differing_integers: Layers whose integer buffers (step counters apart) differ between the networks.
         tied: Key -> the key that stands for it, for parameters that are one tensor under several keys.
+        spectral: Layer -> its spectral normalisations. Their vectors are the networks' own at the ends and computed
+            from the weights everywhere else, since a mean of unit vectors is none.
+        vectors: Those that were computed; they are small, and used for every batch.
     """
 
     first: StateDict
@@ -41,6 +45,8 @@ class Segment:
     keeps_statistics: bool = False
     differing_integers: frozenset[str] = field(default=frozenset())
     tied: Mapping[str, str] = field(default_factory=dict)
+    spectral: Mapping[str, tuple[SpectralNorm, ...]] = field(default_factory=dict)
+    vectors: dict[tuple[str, Version], dict[str, Tensor]] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
     def between(
@@ -53,6 +59,7 @@ class Segment:
         keeps_statistics: bool = False,
         hashes: tuple[str, str] | None = None,
         ties: Iterable[tuple[str, ...]] = (),
+        spectral: Iterable[SpectralNorm] = (),
     ) -> "Segment":
         """The segment between two state dicts of equal keys and shapes.
 
@@ -64,6 +71,7 @@ class Segment:
             keeps_statistics: Whether BatchNorm's running statistics stay the host's.
             hashes: Content hashes of a and b where they are known; computed otherwise.
             ties: Groups of keys that are one tensor.
+            spectral: From `isthmus.weights.parametrisation.spectral_norms`.
 
         Returns:
             The pair in canonical order. Tensors are shared, never written to.
@@ -77,7 +85,13 @@ class Segment:
         )
         first, second = (b, a) if swapped else (a, b)
         tied = {key: group[0] for group in ties for key in group[1:]}
-        return cls(first, second, int(swapped), layers, kinds, keeps_statistics, differing, tied)
+        norms = tuple(spectral)
+        of_layers = {
+            label: tuple(norm for norm in norms if norm.u in keys)
+            for label, keys in layers.layers.items()
+            if any(norm.u in keys for norm in norms)
+        }
+        return cls(first, second, int(swapped), layers, kinds, keeps_statistics, differing, tied, of_layers)
 
     def point(self, host: Host, moving: Collection[str], alpha: float) -> Point:
         """The host with the moving layers taken at alpha of the way to the donor.
@@ -151,8 +165,10 @@ class Segment:
         """
         if isinstance(version, Displaced):
             host = self.layer_weights(label, version.host)
-            return {key: self._displaced(key, tensor, version) for key, tensor in host.items()}
-        return {key: self._entry(key, version) for key in self.layers[label]}
+            weights = {key: self._displaced(key, tensor, version) for key, tensor in host.items()}
+        else:
+            weights = {key: self._entry(key, version) for key in self.layers[label]}
+        return weights | self._vectors_at(label, version, weights) if label in self.spectral else weights
 
     def weights(self, point: Point) -> dict[str, Tensor]:
         """The whole state dict at a point.
@@ -176,7 +192,19 @@ class Segment:
             A segment with equal points.
         """
         first, second = ({key: t.to(device) for key, t in weights.items()} for weights in (self.first, self.second))
-        return replace(self, first=first, second=second)
+        return replace(self, first=first, second=second, vectors={})
+
+    def _vectors_at(self, label: str, version: Version, weights: StateDict) -> dict[str, Tensor]:
+        if isinstance(version, Blend) and version.position in {0, 1}:
+            return {}
+        if (label, version) not in self.vectors:
+            found: dict[str, Tensor] = {}
+            for norm in self.spectral[label]:
+                is_still = all(same_bits(self.first[key], self.second[key]) for key in norm.keys)
+                if isinstance(version, Displaced) or not is_still:
+                    found |= norm.vectors({**weights, **found})
+            self.vectors[label, version] = found
+        return self.vectors[label, version]
 
     def _displaced(self, key: str, tensor: Tensor, version: Displaced) -> Tensor:
         if self.kinds[key] is not Kind.PARAMETER:

@@ -1,5 +1,6 @@
 """What is in one or two checkpoints, layer by layer, without data."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +17,18 @@ from isthmus.weights.fitting import fitted_to
 from isthmus.weights.placement import expected_like, placement
 from isthmus.weights.state import Kind, StateDict, entry_kinds, is_blendable, structure_difference
 
+PART = re.compile(r"(?:(?P<module>.*?)\.)?parametrizations\.(?P<name>[^.]+)\.")
+"""How a key of `torch.nn.utils.parametrizations` begins: the module, and its tensor that the parts make."""
+
 
 def checkpoint_layers(
     a: Path, b: Path | None, model: str | None, layers: str
 ) -> tuple[list[dict[str, Any]], list[str]]:
     """Layers, shapes and parameters of a checkpoint, and its distances to a second one.
 
-    Without a model the layers are the modules that the keys name, every floating-point entry counts as a parameter, and
-    the order is that of the file.
+    Without a model the layers are the modules that the keys name, the parts of a parametrised weight included; every
+    floating-point entry counts as a parameter, but for the vectors of spectral normalisation; and the order is that of
+    the file.
 
     Args:
         a: A checkpoint.
@@ -44,7 +49,7 @@ def checkpoint_layers(
     weights: list[StateDict] = [c.weights for c in checkpoints]
     if model is None:
         weights = _alike(checkpoints, notes)
-        partition, parameters = _named_modules(weights[0]), {k for k, t in weights[0].items() if is_blendable(t)}
+        partition, parameters = _named_modules(weights[0]), _named_parameters(weights[0])
     else:
         module = load_model(model, weights[0])
         weights = [_fitted(c, module, notes) for c in checkpoints]
@@ -64,7 +69,9 @@ def _fitted(checkpoint: Checkpoint, module: nn.Module, notes: list[str]) -> Stat
 def _named_modules(weights: StateDict) -> LayerPartition:
     groups: dict[str, list[str]] = {}
     for key in weights:
-        groups.setdefault(key.rpartition(".")[0] or key, []).append(key)
+        outer = PART.match(key)
+        label = outer["module"] or outer["name"] if outer else key.rpartition(".")[0] or key
+        groups.setdefault(label, []).append(key)
     return LayerPartition(groups, "module")
 
 
@@ -86,6 +93,15 @@ def _alike(checkpoints: list[Checkpoint], notes: list[str]) -> list[StateDict]:
         b.name,
         "give two checkpoints of one architecture",
     )
+
+
+def _named_parameters(weights: StateDict) -> set[str]:
+    def is_vector(key: str) -> bool:
+        stem, underscore, end = key.rpartition("_")
+        stored = f"{stem}_orig" in weights or (PART.match(key) is not None and stem.endswith("."))
+        return bool(underscore) and end in {"u", "v"} and stored
+
+    return {key for key, tensor in weights.items() if is_blendable(tensor) and not is_vector(key)}
 
 
 def _row(label: str, keys: tuple[str, ...], weights: list[StateDict], parameters: set[str]) -> dict[str, Any]:

@@ -1,7 +1,6 @@
 """Everything that must be known before the first network is evaluated; here bad input is refused."""
 
 import warnings
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -9,7 +8,7 @@ import torch
 
 from isthmus.data.examples import Examples
 from isthmus.data.load import load_examples, load_splits
-from isthmus.errors import InputError, IsthmusWarning, listed
+from isthmus.errors import InputError, IsthmusWarning
 from isthmus.evaluation.arithmetic import reduction_checks
 from isthmus.evaluation.batches import BatchSize, default_batch_size
 from isthmus.evaluation.device import DTYPES, device_named
@@ -17,7 +16,7 @@ from isthmus.evaluation.engines import ChosenEngine, engine_of
 from isthmus.evaluation.layout import laid_out
 from isthmus.evaluation.loss import loss_named
 from isthmus.evaluation.network import Network
-from isthmus.evaluation.normalization import normalization_modules, refuse_shared_examples
+from isthmus.evaluation.normalization import refuse_shared_examples
 from isthmus.evaluation.probe import SelfCheck, end_checks, probed
 from isthmus.evaluation.readout import Readout, readout_of
 from isthmus.evaluation.remarks import missing_inputs
@@ -26,12 +25,14 @@ from isthmus.layers.rules import layer_partition
 from isthmus.measures.distance import LayerDistance, layer_distance
 from isthmus.paths.linear import Segment
 from isthmus.paths.point import Point
+from isthmus.runs.cautions import held_type_check, refuse_integer_parameters, spectral_checks, warned
 from isthmus.runs.inputs import NamedModel, NamedWeights, fitted_weights, named_model, own_tokenizer, read_pair
 from isthmus.runs.request import Request
 from isthmus.runs.settings import Settings
 from isthmus.sweeps.directions import with_directions
 from isthmus.sweeps.grid import Grid, grid_of
-from isthmus.weights.state import Kind, StateDict, converted, entry_kinds, is_blendable, tied_keys, widened
+from isthmus.weights.parametrisation import spectral_norms
+from isthmus.weights.state import converted, entry_kinds, tied_keys
 
 
 @dataclass(frozen=True)
@@ -88,6 +89,7 @@ def subject_of(request: Request) -> Subject:
     read_a, read_b = read_pair(request.a, request.b)
     named = named_model(request.model, read_a[0])
     network_a, network_b = (fitted_weights(*read, named.module) for read in (read_a, read_b))
+    refuse_integer_parameters(named.module, network_a, network_b)
     tokenizer = own_tokenizer(request.model)
     loaded = load_splits(request.data, data_root=data_root, tokenizer=tokenizer)
     splits = {name: split.to(device) for name, split in loaded.items()}
@@ -116,6 +118,7 @@ def subject_of(request: Request) -> Subject:
     laid_out_a, laid_out_b, laid_out_checks = laid_out(network, weights_a, weights_b, first)
     inputs, _ = first.batch(0, 1, device, dtype)
     partition = layer_partition(request.layers, named.module, first_use(network.module, inputs))
+    norms = spectral_norms(network.module)
     segment = Segment.between(
         laid_out_a,
         laid_out_b,
@@ -124,11 +127,14 @@ def subject_of(request: Request) -> Subject:
         keeps_statistics=settings.batch_norm == "host",
         hashes=(network_a.hash, network_b.hash),
         ties=tied_keys(named.module),
+        spectral=norms,
     )
     needs_far_ends = settings.baseline == "cut" or 1.0 in settings.alphas
     grid, points = grid_of(segment, request.sweeps, settings.hosts, settings.alphas, far_ends=needs_far_ends)
     checks += laid_out_checks + end_checks(network, segment, laid_out_a, laid_out_b, first)
     checks += reduction_checks(settings.dtype, network, named.module, segment, first)
+    stored = spectral_checks(norms, weights_a, weights_b)
+    checks += stored + held_type_check(named.module, settings.dtype)
     distances = [layer_distance(weights_a, weights_b, segment.parameters(group.layers)) for group in grid.groups]
     if settings.directions:
         lengths = [found.distance for found in distances]
@@ -146,7 +152,7 @@ def subject_of(request: Request) -> Subject:
         distances=distances,
         readout=readout_of(network.module, inputs),
         checks=checks,
-        warnings=_warned(network_a, network_b, network, segment.kinds, settings, remarks),
+        warnings=warned(named.module, network_a, network_b, segment.kinds, settings, stored, remarks),
     )
 
 
@@ -218,36 +224,3 @@ def _refuse_unused_recalibration(settings: Settings, data: object) -> None:
         "--recalibrate-on",
         "add --batch-norm recalibrate, or leave the data out",
     )
-
-
-def _is_broken(key: str, own: StateDict, other: StateDict, kinds: Mapping[str, Kind]) -> bool:
-    """Whether an entry holds NaN or infinities; those of a buffer are meant, as in a mask, where both have the same."""
-    if not is_blendable(own[key]):
-        return False
-    tensor, partner = (widened(weights[key]) for weights in (own, other))
-    meant = tensor == partner if kinds[key] is Kind.FLOAT_BUFFER else torch.zeros((), dtype=torch.bool)
-    return not bool((tensor.isfinite() | meant).all())
-
-
-def _warned(
-    a: NamedWeights,
-    b: NamedWeights,
-    network: Network,
-    kinds: Mapping[str, Kind],
-    settings: Settings,
-    remarks: Sequence[str],
-) -> list[str]:
-    found = list(dict.fromkeys(remarks))
-    if a.hash == b.hash:
-        found.append("a and b hold the same weights: every barrier is zero by construction")
-    for name, weights, other in (("a", a, b), ("b", b, a)):
-        broken = [key for key in weights.weights if _is_broken(key, weights.weights, other.weights, kinds)]
-        if broken:
-            found.append(
-                f"network {name} holds NaN or infinite weights in {listed(broken)}; they are measured as they are"
-            )
-    if settings.batch_norm == "recalibrate" and not normalization_modules(network.module):
-        found.append("the model has no running statistics, so batch_norm='recalibrate' changes nothing")
-    for text in found:
-        warnings.warn(text, IsthmusWarning, stacklevel=4)
-    return found

@@ -1,14 +1,14 @@
 """Weights brought under the keys of a model."""
 
-import copy
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
 from isthmus.errors import InputError, listed
+from isthmus.weights.number_types import read_as
 from isthmus.weights.placement import Placement, expected_by, placement
-from isthmus.weights.state import StateDict, same_bits, tensors_of
+from isthmus.weights.state import StateDict, copied, same_bits, tensors_of
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,8 @@ def fitted_to(weights: StateDict, model: nn.Module, where: str) -> FittedWeights
         notes.append(
             f"step counters that the file lacks were set to 0, without effect on outputs: {listed(lacking, 3)}"
         )
-    return FittedWeights({key: fitted[key] for key in expected.tensors}, tuple(notes))
+    read, more = read_as({key: fitted[key] for key in expected.tensors}, expected.tensors, where)
+    return FittedWeights(read, (*notes, *more))
 
 
 def _loaded_by(
@@ -72,7 +73,7 @@ def _loaded_by(
     below = f"{found.prefix}." if found.prefix else ""
     own = {key.removeprefix(below): tensor.detach() for key, tensor in weights.items() if key.startswith(below)}
     try:
-        loaded = copy.deepcopy(model)
+        loaded = copied(model)
         loaded.load_state_dict(own, assign=True)
     except Exception as error:  # whatever the user's module raises on copying or loading
         raise InputError(

@@ -1,5 +1,6 @@
 """State dicts: what their entries are, whether two fit together, and their identity."""
 
+import copy
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ class Kind(StrEnum):
     PARAMETER = "parameter"  # blended, whether or not it requires a gradient
     FLOAT_BUFFER = "float buffer"  # blended like a parameter
     STATISTICS = "running statistics"  # blended or kept, as the BatchNorm policy says
-    INTEGER_BUFFER = "integer buffer"  # never blended: taken from the host
+    INTEGER_BUFFER = "integer buffer"  # never blended: taken from the host; also a parameter of integers
     COUNTER = "step counter"  # BatchNorm's num_batches_tracked: an integer buffer without effect on the output
 
 
@@ -41,7 +42,7 @@ def entry_kinds(model: nn.Module) -> dict[str, Kind]:
             counters.add(f"{prefix}num_batches_tracked")
 
     def kind(key: str, tensor: Tensor) -> Kind:
-        if key in parameters:
+        if key in parameters and is_blendable(tensor):
             return Kind.PARAMETER
         if key in statistics:
             return Kind.STATISTICS
@@ -66,6 +67,22 @@ def tied_keys(model: nn.Module) -> list[tuple[str, ...]]:
     saved = set(tensors_of(model))
     kept = (tuple(key for key in keys if key in saved) for keys in groups.values())
     return [keys for keys in kept if len(keys) > 1]
+
+
+def copied(model: nn.Module) -> nn.Module:
+    """A deep copy of a model, also of one on which a hook such as `weight_norm` left a weight that it computed.
+
+    Args:
+        model: The network.
+
+    Returns:
+        A network that shares no tensor with it.
+
+    Raises:
+        Exception: Whatever `copy.deepcopy` raises on a part that cannot be copied.
+    """
+    made = [t for part in model.modules() for t in vars(part).values() if isinstance(t, Tensor) and not t.is_leaf]
+    return copy.deepcopy(model, {id(tensor): tensor.detach().clone() for tensor in made})
 
 
 def is_blendable(tensor: Tensor) -> bool:
