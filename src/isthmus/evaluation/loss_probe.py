@@ -63,7 +63,7 @@ def _losses(network: Network, outputs: Tensor, targets: Tensor, where: str) -> T
     except Exception as error:  # whatever a loss function of the user's raises
         shapes = f"targets of shape {tuple(targets.shape)} {targets.dtype} for outputs of {tuple(outputs.shape)}"
         raise InputError(
-            "targets that the loss takes",
+            "a loss that runs on these outputs and targets",
             f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else 'no message'}",
             f"{where}, {shapes}",
             f"choose another loss: {', '.join(LOSSES)}, or {OWN_LOSS}",
