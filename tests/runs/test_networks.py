@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from isthmus.errors import InputError
+from isthmus.runs.inputs import read_weights
 from isthmus.runs.members import collection_of
 from isthmus.runs.networks import HeldCheckpoints, is_one_network, named_networks
 from isthmus.weights.checkpoint import Checkpoint, save_weights
@@ -38,9 +39,25 @@ def test_a_network_is_told_from_several():
     assert is_one_network({**ONE, "epoch": "3"})
     assert is_one_network("a.pt")
     assert is_one_network(Checkpoint(ONE, "a"))
+    assert is_one_network({"state_dict": ONE})
+    assert is_one_network({"state_dict": ONE, "epoch": 3})
+    assert is_one_network({"state_dict": ONE, "arch": "resnet20"})
+    assert is_one_network({"model": ONE, "optimizer": {"state": {}, "param_groups": []}})
+    assert not is_one_network({"model": ONE, "net": ONE})
+    assert not is_one_network({"model": ONE, "other": Checkpoint(ONE, "a")})
     assert not is_one_network({"x": ONE})
     assert not is_one_network([ONE])
     assert not is_one_network(None)
+
+
+def test_what_a_torch_file_held_is_read_as_the_file_is():
+    weights, name, notes = read_weights(
+        {"model": {f"module.{key}": t for key, t in ONE.items()}, "best": ONE["w"]}, "a"
+    )
+    assert (list(weights), name) == (["module.w"], "a")
+    assert notes == ("the weights were found under ['model']", "tensors beside the weights were left out: best")
+    with pytest.raises(InputError, match=r"(?s)none; it holds epoch.*network b"):
+        read_weights({"epoch": 3}, "b")
 
 
 def test_names_whose_pairs_would_have_one_label_are_refused():

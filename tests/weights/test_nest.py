@@ -66,12 +66,12 @@ def test_of_several_networks_none_is_guessed(contents, named):
     ("contents", "named"), [({"epoch": 3, "lr": 0.1}, "epoch, lr"), ([1, 2], "list"), (ADAM, "state")]
 )
 def test_a_file_without_weights_is_refused(contents, named):
-    with pytest.raises(InputError, match=f"a file that holds {named}"):
+    with pytest.raises(InputError, match=f"none; it holds {named}"):
         found_weights(contents, "a.pt")
 
 
 def test_a_file_that_holds_itself_ends():
     contents: list[object] = []
     contents.append(contents)
-    with pytest.raises(InputError, match="holds list"):
+    with pytest.raises(InputError, match="none; it holds list"):
         found_weights(contents, "a.pt")

@@ -16,6 +16,7 @@ from isthmus.models.pretrained import model_settings, renamed_weights
 from isthmus.models.source import source_hash
 from isthmus.weights.checkpoint import Checkpoint, load_checkpoint
 from isthmus.weights.fitting import fitted_to
+from isthmus.weights.nest import found_weights
 from isthmus.weights.state import StateDict, content_hash
 
 Model = nn.Module | Callable[[], nn.Module] | str
@@ -55,22 +56,23 @@ def read_weights(weights: Weights, name: str) -> Read:
     """The weights that were given, read from disk if it is a path.
 
     Args:
-        weights: A state dict, a checkpoint, or the path of one.
+        weights: A state dict, what a torch file held, a checkpoint, or the path of one.
         name: "a" or "b".
 
     Returns:
         State dict, what to call it, notes.
 
     Raises:
-        InputError: It is neither.
+        InputError: It is none of these.
     """
     if isinstance(weights, str | Path):
         checkpoint = load_checkpoint(weights)
         return checkpoint.weights, checkpoint.name, checkpoint.notes
     if isinstance(weights, Checkpoint):
         return weights.weights, weights.name, weights.notes
-    if isinstance(weights, Mapping) and weights and all(isinstance(t, Tensor) for t in weights.values()):
-        return weights, name, ()
+    if isinstance(weights, Mapping) and weights:
+        found = found_weights(weights, f"network {name}")
+        return found.weights, name, found.notes
     raise InputError(
         "a state dict of tensors or the path of a checkpoint",
         type(weights).__name__,

@@ -3,13 +3,14 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeGuard
+from typing import Any, TypeGuard
 
 from torch import Tensor
 
 from isthmus.errors import InputError
 from isthmus.runs.inputs import Weights, read_weights
 from isthmus.weights.checkpoint import Checkpoint, load_checkpoint
+from isthmus.weights.keys import NESTS
 from isthmus.weights.step import Step
 from isthmus.weights.trajectory import Trajectory, is_trajectory, load_trajectory
 
@@ -39,15 +40,29 @@ def is_one_network(weights: object) -> TypeGuard[Weights]:
         weights: What the user gave as `a` or `b`.
 
     Returns:
-        False for None, a list, a tuple, a trajectory or its folder, and a mapping that holds networks or paths.
+        False for None, a list, a tuple, a trajectory or its folder, and a mapping that holds networks or paths by name.
+        What a torch file held, such as `{"state_dict": ..., "epoch": 3}`, is one network.
     """
     if weights is None or isinstance(weights, Trajectory | list | tuple):
         return False
     if isinstance(weights, Mapping):
         values = weights.values()
-        several = any(isinstance(value, Mapping | Checkpoint | Trajectory | str | Path) for value in values)
-        return not several or any(isinstance(value, Tensor) for value in values)
+        named = any(isinstance(value, Mapping | Checkpoint | Trajectory | str | Path) for value in values)
+        return not named or any(isinstance(value, Tensor) for value in values) or _is_around_weights(weights)
     return not (isinstance(weights, str | Path) and is_trajectory(weights))
+
+
+def _is_around_weights(contents: Mapping[Any, Any]) -> bool:
+    """Whether a mapping is what a torch file held: a state dict under a usual name and no other network beside it."""
+    nest = next((name for name in NESTS if isinstance(contents.get(name), Mapping)), None)
+    others = [value for name, value in contents.items() if name != nest]
+    return nest is not None and not any(map(_may_be_network, others))
+
+
+def _may_be_network(value: object) -> bool:
+    if isinstance(value, Mapping):
+        return any(isinstance(part, Tensor) for part in value.values())
+    return isinstance(value, Checkpoint | Trajectory | Path) or (isinstance(value, str) and Path(value).exists())
 
 
 def named_networks(entries: Mapping[str, Entry] | Sequence[Entry]) -> list[NamedNetwork]:

@@ -83,7 +83,7 @@ def _place(contents: object, where: str) -> Place:
     found = listed(contents) if isinstance(contents, Mapping) else type(contents).__name__
     raise InputError(
         f"a state dict, plain or under one of {listed(NESTS)}",
-        f"a file that holds {found}",
+        f"none; it holds {found}",
         where,
         "save the state dict alone: torch.save(model.state_dict(), path)",
     )

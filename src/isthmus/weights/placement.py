@@ -185,7 +185,7 @@ class _View:
             used |= set(other.keys.values())
         unread = set(found.difference.unexpected) | used
         if left_out := [key for key in self.weights if key not in unread]:
-            notes.append(f"{len(left_out)} keys that the model does not have were left out: {listed(left_out)}")
+            notes.append(f"keys that the model does not have were left out: {listed(left_out)}")
         return replace(found, notes=tuple(notes))
 
     def _beside(self, keys: Mapping[str, str], prefix: str) -> list[str]:
