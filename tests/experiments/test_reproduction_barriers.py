@@ -3,10 +3,12 @@
 import numpy as np
 import pytest
 import torch
+import xarray as xr
 
 import isthmus
 from isthmus.experiments.reproduction import barriers
-from isthmus.experiments.reproduction.criterion import LARGE, largest, smallest
+from isthmus.experiments.reproduction.along_steps import rows_by_epochs
+from isthmus.experiments.reproduction.criterion import LARGE, SMALL, largest, smallest
 from isthmus.experiments.reproduction.layerwise import error_criteria, loss_criteria
 from isthmus.experiments.reproduction.shares import layer_shares, shares
 from isthmus.measures.connectivity import Connectivity
@@ -114,3 +116,20 @@ def test_the_table_has_a_row_for_every_pair_and_split(result):
     for column, network_name in enumerate("ab"):
         expected = result[f"loss_{network_name}"].sel(split="train").values
         assert losses[:, column] == pytest.approx(expected, abs=1e-4)
+
+
+def test_the_rows_by_epochs_are_those_of_the_first_pair_without_steps_within_an_epoch(result):
+    barrier, error = 3 * abs(result.loss_barrier), 0 * result.error_a
+    steps = {"0ep": (-0.01 * barrier, error), "5it": (barrier, error), "20ep": (2 * barrier, error + 0.25)}
+    parts = [result.assign(loss_barrier=values, error_a=wrong) for values, wrong in steps.values()]
+    along = xr.concat(parts, xr.IndexVariable("step", list(steps)))
+    cells = 2 * barrier.sel(split="train").isel(pair=0)
+    layers = cells.sel(moving=cells.moving != "all")
+    full, most = (f"0.0 {float(values.max()):.1f}" for values in (cells.sel(moving="all"), layers))
+    above = sum(float(layers.sel(moving=name).max()) > SMALL for name in layers["moving"].values)
+    assert 0 < above < 4
+    wrong = 100 * float(result.error_b.sel(split="train")[0])
+    assert rows_by_epochs(along, "train") == (
+        f"at 0ep, 20ep the first row of the figure reads {full}, and the largest single layer {most} nats. At 20ep "
+        f"{above} of 4 layers are above 0.1 nats into some host, and the two networks get 25.0 and {wrong:.1f} % wrong."
+    )

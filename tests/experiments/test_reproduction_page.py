@@ -133,6 +133,7 @@ def test_settings_name_what_differs_and_leave_out_what_is_nothing():
     assert both["mini-batch"] == "64; 256"
     assert both["learning rate"].count("peak") == 2
     assert recipe_rows(shipped_recipes("fig1", Scale.SMALL))["augmentation"] == "none"
+    assert measured_rows("end", {"x": "digits"}, {"dtype": "tf32"})["measured on"] == "end: `digits` in tf32"
     measured = measured_rows("end", {"train": "digits:train[0:9]"}, {"alphas": 11})
     assert measured == {"measured on": "end: `digits:train[0:9]`", "alphas": "11 evenly spaced"}
     assert settings_table({"x": "1"}, {"y": "2"})[1:] == [["x", "1", "–"], ["y", "–", "2"]]

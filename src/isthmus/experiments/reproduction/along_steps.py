@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 from isthmus.experiments.reproduction import barriers
 from isthmus.experiments.reproduction.criterion import SMALL, Criterion, Estimate, at_most, largest
-from isthmus.report.barrier_table import labels
+from isthmus.report.barrier_table import in_split, labels
+from isthmus.weights.step import Step
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -43,3 +44,28 @@ def never_criterion(result: "xr.Dataset", split: str, words: str, *, essential: 
     """
     statement = f"largest loss barrier of a single layer on {words} at any step"
     return at_most(statement, largest_at_any_step(result, split), SMALL, "nats", essential=essential)
+
+
+def rows_by_epochs(result: "xr.Dataset", split: str) -> str:
+    """The full network's barrier and the largest one of a single layer over the epochs, and how good the networks are.
+
+    Args:
+        result: Of classifiers, over pair and step, with single layers.
+        split: Which split.
+
+    Returns:
+        A sentence in the paper's digits, of the first pair; steps that are no whole epochs are left out.
+    """
+    part = in_split(result.isel(pair=0), barriers.split_of(result, split))
+    epochs = [label for label in labels(result, "step") if Step.parsed(label).unit == "ep"]
+    part = part.sel(step=epochs)
+    full = part["loss_barrier"].sel(moving=barriers.FULL).max("host")
+    layers = part["loss_barrier"].sel(moving=part["moving"] != barriers.FULL)
+    first, most = (" ".join(f"{float(value):z.1f}" for value in row) for row in (full, layers.max(("host", "moving"))))
+    above = int((layers.isel(step=-1).max("host") > SMALL).sum())
+    wrong = " and ".join(f"{100 * float(part[f'error_{network}'].isel(step=-1)):.1f}" for network in "ab")
+    return (
+        f"at {', '.join(epochs)} the first row of the figure reads {first}, and the largest single layer {most} nats. "
+        f"At {epochs[-1]} {above} of {layers.sizes['moving']} layers are above {SMALL:g} nats into some host, and the "
+        f"two networks get {wrong} % wrong."
+    )

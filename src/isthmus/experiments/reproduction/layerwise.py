@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import xarray as xr
 
 from isthmus.experiments.reproduction import barriers
-from isthmus.experiments.reproduction.along_steps import never_criterion
+from isthmus.experiments.reproduction.along_steps import never_criterion, rows_by_epochs
 from isthmus.experiments.reproduction.criterion import (
     LARGE,
     SHARE,
@@ -39,6 +39,7 @@ def layerwise_evidence(
     pairs: Sequence[tuple[str, str]] = (),
     others: TrainedNetworks | None = None,
     at_any_step: bool = False,
+    by_epochs: bool = False,
     **options: Any,
 ) -> Evidence:
     """Train this claim's pairs, measure the first at every step, and compare all of them at the last one.
@@ -52,6 +53,7 @@ def layerwise_evidence(
         pairs: Names of networks; none for (a1, b1), (a2, b2), ...
         others: Where the second network of each pair is; None for among the same.
         at_any_step: Whether the claim speaks of every step of the training, not of its end alone.
+        by_epochs: Whether to write out the rows of the first pair over the epochs, and how good its networks are.
         options: For `isthmus.measure`.
 
     Returns:
@@ -71,6 +73,8 @@ def layerwise_evidence(
         criteria += error_criteria(last, split, splits[split])
     pictures = [*step_panels(steps, splits), *(pair_panels(last, splits) if len(chosen) > 1 else ())]
     sentences = [f"On {words}: {picture.sentence}" for words, picture in zip(splits.values(), pictures, strict=False)]
+    if by_epochs:
+        sentences += [f"On {words}: {rows_by_epochs(steps, split)}" for split, words in splits.items()]
     return Evidence(criteria, sentences, pictures, len(chosen), barriers.pair_rows(last, splits))
 
 

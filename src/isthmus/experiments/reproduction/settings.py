@@ -54,7 +54,8 @@ def measured_rows(name: str, data: Mapping[str, str], options: Mapping[str, Any]
     """
     alphas = options.get("alphas", (0.5,))
     shown = f"{alphas} evenly spaced" if isinstance(alphas, int) else ", ".join(f"{a:g}" for a in _sequence(alphas))
-    return {MEASURED: f"{name}: {', '.join(f'`{spec}`' for spec in data.values())}", ALPHAS: shown}
+    dtype = f" in {options['dtype']}" if "dtype" in options else ""
+    return {MEASURED: f"{name}: {', '.join(f'`{spec}`' for spec in data.values())}{dtype}", ALPHAS: shown}
 
 
 def settings_table(paper: Mapping[str, str], ours: Mapping[str, str]) -> list[list[str]]:
