@@ -29,6 +29,7 @@ from isthmus.measures.controlled_barrier import (
     known_controls,
     sampled_error_barrier,
 )
+from isthmus.measures.effective_examples import FEW
 from isthmus.measures.examples import ExampleTable, differences_of_cut, num_cut_examples
 from isthmus.measures.sequential import FACTOR, Precision, looks
 from isthmus.paths.point import Blend, Point
@@ -95,7 +96,7 @@ def covered(population: Population, precision: Precision, order: np.ndarray) -> 
         pass
     table = ExampleTable(walk.losses, population.error[:, order[: walk.losses.shape[1]]], None, walk.counts)
     controls = known_controls(table)
-    found = {name: np.zeros(len(cuts)) for name in ("loss", "error", "n", "half", "trusted")}
+    found = {name: np.zeros(len(cuts)) for name in ("loss", "error", "n", "half", "few")}
     for m in range(len(cuts)):
         barrier = controlled_barrier(cut_mean(grid, table, "models", 0, m), controls, grid.alphas, precision)
         n = num_cut_examples(grid, table, 0, m)
@@ -107,7 +108,8 @@ def covered(population: Population, precision: Precision, order: np.ndarray) -> 
         slack = 1e-9
         found["loss"][m] = barrier.low - slack <= truth[0] <= barrier.high + slack
         found["error"][m] = errors.low - slack <= truth[1] <= errors.high + slack
-        found["n"][m], found["half"][m], found["trusted"][m] = n, (barrier.high - barrier.low) / 2, barrier.trusted
+        found["n"][m], found["half"][m] = n, (barrier.high - barrier.low) / 2
+        found["few"][m] = barrier.effective_examples < FEW
     return found | {"m": np.full(len(cuts), walk.counts[0])}
 
 
@@ -150,7 +152,7 @@ def study(pair: str, num_alphas: int, copies: int, half_width: float, runs: int,
         "end_examples": round(float(mean["m"][0]), 1),
         "over_fixed_size": (mean["n"] / fixed).round(2).tolist(),
         "over_plain_fixed_size": (mean["n"] / plain).round(2).tolist(),
-        "trusted": mean["trusted"].round(3).tolist(),
+        "carried_by_few": mean["few"].round(3).tolist(),
         "widest": round(float(max(run["half"].max() for run in found)), 6),
     }
 

@@ -9,6 +9,7 @@ from torch import nn
 
 import isthmus
 from isthmus.measures.control_variate import controlled_mean, controls_of
+from isthmus.measures.effective_examples import FEW
 from isthmus.runs.access import measurement_of
 
 Z = 1.96
@@ -88,7 +89,7 @@ def precise_figures(
         "cuts_within_1.6_of_plain": int((used <= 1.6 * plain).sum()),
         "cuts_at_first_look": int((used <= used.min()).sum()),
         "cuts": int(used.size),
-        "untrusted": int((~result.loss_interval_trusted).sum()),
+        "carried_by_few": int((result.loss_barrier_effective_examples < FEW).sum()),
     }
 
 

@@ -94,10 +94,11 @@ def make_measurement(
             variables[f"{kind}_{rise}"] = (dims, top)
             variables[f"{kind}_{rise}_low"] = (dims, top - half)
             variables[f"{kind}_{rise}_high"] = (dims, top + half)
-            variables[f"{kind}_{rise}_trusted"] = (dims, np.ones(shape, dtype=bool))
+            if kind == "loss":
+                variables[f"loss_{rise}_effective_examples"] = (dims, np.full(shape, 300.0))
             if rise == "largest_rise":
                 variables[f"alpha_at_{kind}_{rise}"] = (dims, alpha[best])
-    variables["loss_interval_trusted"] = (dims, np.ones(shape, dtype=bool))
+    variables["loss_barrier_effective_examples"] = (dims, np.full(shape, 300.0))
     variables["num_examples"] = (dims, np.full(shape, 512))
     rise = variables["loss_rise"][1]
     with np.errstate(invalid="ignore", divide="ignore"):

@@ -23,7 +23,8 @@ def made_study(heights, half_width=0.1, num_layers=2):
     return xr.Dataset(
         {
             "loss_rise": (dims, value), "loss_rise_low": (dims, value - half_width),
-            "loss_rise_high": (dims, value + half_width), "loss_rise_trusted": (dims, np.isfinite(value)),
+            "loss_rise_high": (dims, value + half_width),
+            "loss_rise_effective_examples": (dims, np.full(value.shape, 300.0)),
             "distance": ("moving", np.full(len(moving), 2.0)),
             "fraction": (("moving", "sigma"), sigma + np.zeros((len(moving), 1))),
         },

@@ -27,7 +27,7 @@ def test_the_interval_is_that_of_a_band_and_not_of_the_maximum_alone():
 def test_nan_anywhere_makes_the_barrier_nan(bad):
     barrier = barrier_of(np.array([[1.0, 2.0], [bad, 0.0]]), [0.0, 0.5])
     assert np.isnan([barrier.value, barrier.low, barrier.high, barrier.alpha]).all()
-    assert not barrier.trusted
+    assert np.isnan(barrier.effective_examples)
     np.testing.assert_array_equal(barrier.excess, [1.5, np.nan])
 
 

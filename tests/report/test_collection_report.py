@@ -98,14 +98,14 @@ def test_many_columns_have_dots_for_numbers(pairs):
     assert any(re.fullmatch(r"−?\d\.\d+", text) for text in texts(few))
 
 
-def test_nan_is_hatched_and_counted_and_untrusted_intervals_are_too(steps):
+def test_nan_is_hatched_and_counted_and_numbers_that_few_examples_carry_are_too(steps):
     result = steps()
     result["loss_barrier"].loc[{"step": "20ep", "moving": "conv1", "host": "a"}] = np.nan
-    result["loss_interval_trusted"].loc[{"step": "20ep"}] = False
+    result["loss_barrier_effective_examples"].loc[{"step": "20ep"}] = 5
     figure = columns_heatmap(result, "step")
     assert len(figure.axes[0].patches) == 1
     assert "NaN" in texts(figure)
-    assert "In 8 of 24 cells the tails" in figure.get_supxlabel()
+    assert "In 8 of 24 cells fewer than 30 examples" in figure.get_supxlabel()
     assert "1 cell is NaN." in columns_reading(columns(result, "step", sweep="single"))
 
 

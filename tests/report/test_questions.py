@@ -178,12 +178,12 @@ def test_a_given_order_that_stays_below_half_is_said_to() -> None:
     assert cumulative_sentence(result).endswith("takes, of 2 layers, more than all given.")
 
 
-def test_untrusted_points_of_curves_are_counted() -> None:
+def test_points_of_curves_that_few_examples_carry_are_counted() -> None:
     result = many_sweeps(4, errors=False)
-    assert not any("do not trust" in text for text in texts(picture_bytes(cumulative_curves(result), "svg")))
-    result["loss_interval_trusted"].loc[{"moving": "random0:02"}] = False
+    assert not any("too short" in text for text in texts(picture_bytes(cumulative_curves(result), "svg")))
+    result["loss_barrier_effective_examples"].loc[{"moving": "random0:02"}] = 5
     shown = " ".join(texts(picture_bytes(cumulative_curves(result), "svg")))
-    assert "At 2 of 26 points: tails" in shown
+    assert "At 2 of 26 points: fewer than 30 examples" in shown
 
 
 @pytest.mark.parametrize("layers", [2, 21, 58])

@@ -121,18 +121,18 @@ def test_an_interval_without_bounds_leaves_the_bars_readable(measurement: Make, 
     assert picture_bytes(bars(wide), "png") != picture_bytes(bars(result), "png")
 
 
-def test_a_maximum_at_an_end_and_an_untrusted_interval_are_marked_and_explained(measurement: Make) -> None:
+def test_a_maximum_at_an_end_and_a_number_that_few_examples_carry_are_marked_and_explained(measurement: Make) -> None:
     result = measurement(4, [0.0, 0.5, 1.0])
     result["loss_barrier_at_end"][:] = False
     assert barrier_table(result).notes == []
     result["loss_barrier_at_end"].loc[{"moving": "conv1", "host": "a"}] = True
-    result["loss_interval_trusted"].loc[{"moving": "fc", "host": "b"}] = False
+    result["loss_barrier_effective_examples"].loc[{"moving": "fc", "host": "b"}] = 29.9
     shown = texts(picture_bytes(heatmap(result), "svg"))
     assert shown.count("†") == 1
     assert shown.count("‡") == 1
     notes = " ".join(barrier_table(result).notes)
     assert re.search("† largest at alpha 0 or 1.*models the host alone", notes)
-    assert re.search("‡ tails .* do not trust", notes)
+    assert re.search("‡ fewer than 30 examples .* too short", notes)
     assert "‡" not in " ".join(barrier_table(result, "error_barrier").notes)
 
 

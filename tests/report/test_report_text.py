@@ -97,12 +97,13 @@ def test_marks_and_nan_are_shown_and_explained(measurement: Make, changed: Make)
     result = measurement(2, errors=False)
     assert "†" not in printed(result)
     result = changed(
-        result, loss_barrier=math.nan, loss_barrier_at_end=True, loss_rise=math.nan, loss_rise_trusted=False
+        result, loss_barrier=math.nan, loss_barrier_at_end=True, loss_rise=math.nan, loss_rise_effective_examples=29.9
     )
     text = printed(result)
     assert "NaN†" in text
     assert "NaN‡" in text
     assert "† largest at alpha 0 or 1" in text
+    assert "‡ carried by fewer than 30 examples" in " ".join(text.split())
     for name in ("loss rises", "loss barriers"):
         assert f"1 of 6 {name} is NaN and counts for nothing here." in words(result)
     assert "error" not in text

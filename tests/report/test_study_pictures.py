@@ -35,7 +35,7 @@ def curved(
         "measured_rise": (cut, measured),
         "measured_rise_low": (cut, measured - scale),
         "measured_rise_high": (cut, measured + scale),
-        "measured_rise_trusted": (cut, np.arange(measured.size).reshape(shape) % 2 == 0),
+        "measured_rise_effective_examples": (cut, 29.0 + np.arange(measured.size).reshape(shape) % 2),
         "random_rise": (cut, np.full(shape, scale)),
         "random_rise_error": (cut, np.full(shape, scale / 10)),
         "predicted_full_excess": ("host", np.full(len(hosts), 0.5)),

@@ -70,7 +70,7 @@ def test_with_all_examples_the_result_is_that_of_measuring_all_and_its_intervals
         low, high = result[f"{quantity}_barrier_low"].values, result[f"{quantity}_barrier_high"].values
         assert (high == low).all()
         np.testing.assert_array_equal(low, result[f"{quantity}_barrier"])
-    assert result.loss_interval_trusted.all()
+    assert result.loss_barrier_effective_examples.isnull().all()
 
 
 def test_losses_excess_and_baseline_fit_together():
@@ -139,7 +139,7 @@ def test_a_loss_that_is_nan_on_one_example_gives_nan_and_stops():
     result = isthmus.measure(network, *PAIR, (inputs, DATA[1]), precision=HARD)
     assert result.loss_barrier.isnull().all()
     assert (result.num_examples == 128).all()
-    assert not result.loss_interval_trusted.any()
+    assert result.loss_barrier_effective_examples.isnull().all()
 
 
 def test_all_at_once_takes_more_examples():

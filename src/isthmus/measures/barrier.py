@@ -7,7 +7,8 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Float
 
-from isthmus.measures.interval import LEVEL, bounded_mean_band, critical_value, is_trusted, mean_band
+from isthmus.measures.effective_examples import effective_examples
+from isthmus.measures.interval import LEVEL, bounded_mean_band, critical_value, mean_band
 
 Quantity = Literal["loss", "error"]
 
@@ -24,8 +25,9 @@ class Barrier:
         alpha: Where the maximum is; NaN if the value is.
         at_end: Whether that is alpha 0 or 1. Under the baseline `models` the host alone already has an excess, half
             the difference of the two networks, so a maximum there says nothing about the way between.
-        trusted: Whether there are examples enough for the interval, by `isthmus.measures.interval.is_trusted`; always
-            true for errors, whose interval holds for any number of examples.
+        effective_examples: How many examples carry the value
+            (`isthmus.measures.effective_examples.effective_examples`); NaN for errors, whose interval holds for any
+            number of examples.
     """
 
     excess: Float[np.ndarray, " alphas"]
@@ -34,7 +36,7 @@ class Barrier:
     high: float
     alpha: float
     at_end: bool
-    trusted: bool
+    effective_examples: float
 
 
 def barrier_of(
@@ -67,7 +69,7 @@ def barrier_of(
     with np.errstate(invalid="ignore"):
         excess = differences.mean(axis=1)
     if np.isnan(excess).any():
-        return Barrier(excess, np.nan, np.nan, np.nan, np.nan, at_end=False, trusted=False)
+        return Barrier(excess, np.nan, np.nan, np.nan, np.nan, at_end=False, effective_examples=np.nan)
     if critical is None:
         critical = critical_value(differences, level)
     if quantity == "loss":
@@ -83,5 +85,5 @@ def barrier_of(
         high=float(high.max()),
         alpha=float(alphas[best]),
         at_end=alphas[best] in {0.0, 1.0},
-        trusted=quantity == "error" or is_trusted(differences[best]),
+        effective_examples=effective_examples(differences[best]) if quantity == "loss" else np.nan,
     )

@@ -10,8 +10,9 @@ from isthmus.evaluation.precision import Verdict
 from isthmus.measures.barrier import Barrier, barrier_of
 from isthmus.measures.baseline import Baseline
 from isthmus.measures.control_variate import ControlledMean, Controls, controlled_mean, controls_of
+from isthmus.measures.effective_examples import effective_examples
 from isthmus.measures.examples import ExampleTable, differences_of_cut, num_cut_examples
-from isthmus.measures.sequential import Precision, is_long_enough, num_control_examples
+from isthmus.measures.sequential import Precision, num_control_examples
 from isthmus.sweeps.grid import Grid
 
 COST_OF_ENDS = 2.0
@@ -126,12 +127,12 @@ def controlled_barrier(
         precision: What was asked.
 
     Returns:
-        The barrier; its interval is [max of lower, max of upper ends] of the band over all alphas. `trusted` says
-        whether there were examples enough for the residuals' skewness.
+        The barrier; its interval is [max of lower, max of upper ends] of the band over all alphas.
+        `effective_examples` is that of the residuals, and NaN where all examples were used.
     """
     excess = mean.mean(controls)
     if np.isnan(excess).any():
-        return Barrier(excess, np.nan, np.nan, np.nan, np.nan, at_end=False, trusted=False)
+        return Barrier(excess, np.nan, np.nan, np.nan, np.nan, at_end=False, effective_examples=np.nan)
     half = precision.half_widths(mean, controls)
     best = int(excess.argmax())
     return Barrier(
@@ -141,7 +142,9 @@ def controlled_barrier(
         high=float((excess + half).max()),
         alpha=float(alphas[best]),
         at_end=alphas[best] in {0.0, 1.0},
-        trusted=mean.num_examples == precision.num_population or is_long_enough(mean),
+        effective_examples=(
+            np.nan if mean.num_examples == precision.num_population else effective_examples(mean.residuals[best])
+        ),
     )
 
 
@@ -164,4 +167,4 @@ def sampled_error_barrier(
     found = barrier_of(differences, alphas, "error", precision.level)
     if differences.shape[1] < precision.num_population:
         return found
-    return Barrier(found.excess, found.value, found.value, found.value, found.alpha, found.at_end, trusted=True)
+    return Barrier(found.excess, found.value, found.value, found.value, found.alpha, found.at_end, np.nan)

@@ -7,8 +7,9 @@ from enum import StrEnum
 import numpy as np
 from jaxtyping import Float
 
+from isthmus.measures.effective_examples import effective_examples
 from isthmus.measures.examples import ExampleTable, num_cut_examples
-from isthmus.measures.interval import LEVEL, critical_value, is_trusted, mean_band
+from isthmus.measures.interval import LEVEL, critical_value, mean_band
 from isthmus.sweeps.grid import Grid
 
 # Of a loss of order 1: the distance from 1 to the next number, and how many of these a margin holds.
@@ -35,7 +36,8 @@ class CutConvexity:
         high: Upper end.
         alpha: The inner alpha where it is; NaN if the value is.
         verdict: Whether the cut is convex.
-        trusted: Whether there are examples enough for the interval, by `isthmus.measures.interval.is_trusted`.
+        effective_examples: How many examples carry the value
+            (`isthmus.measures.effective_examples.effective_examples`).
     """
 
     second_differences: Float[np.ndarray, " inner"]
@@ -44,7 +46,7 @@ class CutConvexity:
     high: float
     alpha: float
     verdict: Convexity
-    trusted: bool
+    effective_examples: float
 
 
 def second_differences(
@@ -143,7 +145,7 @@ def convexity_of(
         mean = differences.mean(axis=1)
     if not np.isfinite(mean).all():
         value = float(mean.min())
-        return CutConvexity(mean, value, np.nan, np.nan, np.nan, Convexity.UNDECIDED, trusted=False)
+        return CutConvexity(mean, value, np.nan, np.nan, np.nan, Convexity.UNDECIDED, np.nan)
     low, high = mean_band(differences, critical_value(differences, level) if critical is None else critical)
     dented = mean < -tolerance
     smallest = int(mean.argmin())
@@ -156,7 +158,7 @@ def convexity_of(
         high=float(high.min()),
         alpha=float(alphas[smallest + 1]),
         verdict=Convexity.CONVEX if is_convex else verdict,
-        trusted=is_trusted(differences[smallest]),
+        effective_examples=effective_examples(differences[smallest]),
     )
 
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
-from isthmus.measures.interval import critical_value, is_trusted, mean_band
+from isthmus.measures.effective_examples import effective_examples
+from isthmus.measures.interval import critical_value, mean_band
 
 
 @dataclass(frozen=True)
@@ -17,14 +18,15 @@ class Rise:
         low: Lower end of the 95 % interval over examples; the drawn directions are held fixed.
         high: Upper end.
         spread: Standard deviation over draws of the mean over examples; NaN for fewer than two draws.
-        trusted: Whether there are examples enough for the interval (`isthmus.measures.interval.is_trusted`).
+        effective_examples: How many examples carry the value
+            (`isthmus.measures.effective_examples.effective_examples`).
     """
 
     value: float
     low: float
     high: float
     spread: float
-    trusted: bool
+    effective_examples: float
 
 
 def rise_over_host(displaced: Float[np.ndarray, "draws n"], host: Float[np.ndarray, " n"]) -> Rise:
@@ -48,6 +50,6 @@ def rise_over_host(displaced: Float[np.ndarray, "draws n"], host: Float[np.ndarr
         value = float(by_example.mean())
         spread = float(by_draw.std(ddof=1)) if len(by_draw) > 1 else np.nan
     if np.isnan(value):
-        return Rise(np.nan, np.nan, np.nan, np.nan, trusted=False)
+        return Rise(np.nan, np.nan, np.nan, np.nan, np.nan)
     low, high = mean_band(by_example[None], critical_value(by_example[None]))
-    return Rise(value, float(low[0]), float(high[0]), spread, is_trusted(by_example))
+    return Rise(value, float(low[0]), float(high[0]), spread, effective_examples(by_example))

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from jaxtyping import Bool
 
 from isthmus.errors import InputError, UnknownNameError
-from isthmus.report.shown_barrier import AT_END_MARK, UNTRUSTED_MARK, ShownBarrier
+from isthmus.measures.effective_examples import FEW
+from isthmus.report.shown_barrier import AT_END_MARK, FEW_EXAMPLES_MARK, ShownBarrier
 from isthmus.report.values import RISES, VALUES, WORDS, value_words
 
 if TYPE_CHECKING:
@@ -115,8 +117,7 @@ def barrier_table(result: "xr.Dataset", value: str = "loss_barrier", split: str 
     shape = (len(hosts), len(moving))
     alpha = _alphas(of_host_and_layer, value, shape)
     at_end = of_host_and_layer[f"{value}_at_end"].values if f"{value}_at_end" in part else np.zeros(shape, dtype=bool)
-    trusted_name = f"{kind}_interval_trusted" if form == "barrier" else f"{value}_trusted"
-    trusted = of_host_and_layer[trusted_name].values if trusted_name in part else None
+    few = few_carry(of_host_and_layer, value)
     cells = {
         (layer, host): ShownBarrier(
             layer,
@@ -126,7 +127,7 @@ def barrier_table(result: "xr.Dataset", value: str = "loss_barrier", split: str 
             high=factor * float(high[i, j]),
             alpha=float(alpha[i, j]),
             at_end=bool(at_end[i, j]),
-            trusted=trusted is None or bool(trusted[i, j]),
+            is_carried_by_few=bool(few[i, j]),
         )
         for i, host in enumerate(hosts)
         for j, layer in enumerate(moving)
@@ -163,6 +164,20 @@ def _alphas(part: "xr.Dataset", value: str, shape: tuple[int, int]) -> "np.ndarr
     if f"alpha_at_{value}" in part:
         return np.asarray(part[f"alpha_at_{value}"].values)
     return np.full(shape, float(part["rise_alpha"]) if value in RISES else 1.0)
+
+
+def few_carry(part: "xr.Dataset", name: str) -> Bool[np.ndarray, "..."]:
+    """Where fewer than 30 examples carry a number (`isthmus.measures.effective_examples`), which is then marked.
+
+    Args:
+        part: What holds the number.
+        name: Of its variable.
+
+    Returns:
+        In the shape of the variable; False where nothing is said of it, as in error barriers and in older runs.
+    """
+    numbers = part.get(f"{name}_effective_examples")
+    return np.zeros(part[name].shape, dtype=bool) if numbers is None else np.asarray(numbers.values < FEW)
 
 
 def layer_labels(result: "xr.Dataset") -> tuple[str, ...]:
@@ -280,8 +295,6 @@ def mark_notes(marks: Iterable[str], baseline: str) -> list[str]:
     notes = []
     if AT_END_MARK in shown:
         notes.append(f"{AT_END_MARK} largest at alpha 0 or 1, an end of the cut. {at_end.get(baseline, '')}".rstrip())
-    if UNTRUSTED_MARK in shown:
-        notes.append(
-            f"{UNTRUSTED_MARK} tails of the losses too heavy for this many examples: do not trust the interval."
-        )
+    if FEW_EXAMPLES_MARK in shown:
+        notes.append(f"{FEW_EXAMPLES_MARK} fewer than {FEW} examples carry this number: its interval may be too short.")
     return notes

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from isthmus.report.barrier_table import PERCENT, in_split, labels
+from isthmus.measures.effective_examples import FEW
+from isthmus.report.barrier_table import PERCENT, few_carry, in_split, labels
 from isthmus.report.plotly_parts import Picture, colour_axis, label_pixels, shown_name
 from isthmus.report.shown_barrier import ShownBarrier
 
@@ -45,6 +46,7 @@ def class_heatmap(classes: "xr.Dataset", host: str, value: str, unit: str, split
             [
                 f"{shown_name(cell.layer)} into {html.escape(host)}<br>class {html.escape(name)}"
                 f"<br>{value.replace('_', ' ')} {cell.text} {html.escape(unit)}<br>95 % interval {cell.interval_text}"
+                + (f"<br>carried by fewer than {FEW} examples" if cell.is_carried_by_few else "")
                 for name, cell in zip(names, row, strict=True)
             ]
             for row in shown
@@ -74,11 +76,12 @@ def class_cells(classes: "xr.Dataset", value: str, split: str | None) -> dict[tu
         split: Which split.
 
     Returns:
-        For every (class name, layer, host) its barrier, without marks.
+        For every (class name, layer, host) its barrier.
     """
     part = in_split(classes, split).transpose("label", "host", "moving", ...)
     factor = PERCENT if value == "error_barrier" else 1.0
     middle, low, high = (factor * np.asarray(part[f"{value}{end}"].values) for end in ("", "_low", "_high"))
+    few = few_carry(part, value)
     return {
         (name, layer, host): ShownBarrier(
             layer,
@@ -88,7 +91,7 @@ def class_cells(classes: "xr.Dataset", value: str, split: str | None) -> dict[tu
             high=float(high[i, j, k]),
             alpha=math.nan,
             at_end=False,
-            trusted=True,
+            is_carried_by_few=bool(few[i, j, k]),
         )
         for i, name in enumerate(class_names(classes))
         for j, host in enumerate(labels(part, "host"))

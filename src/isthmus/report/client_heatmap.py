@@ -100,7 +100,7 @@ def rise_cells(cost: "xr.Dataset", row: str, columns: Sequence[tuple[str, str]])
     for kind, host in columns:
         cell = cost.sel(moving=row, host=host, data=kind)
         value, low, high = (float(cell[f"rise{end}"]) for end in ("", "_low", "_high"))
-        found.append(ShownBarrier(row, host, value, low, high, math.nan, at_end=False, trusted=True))
+        found.append(ShownBarrier(row, host, value, low, high, math.nan, at_end=False))
     return found
 
 

@@ -118,11 +118,9 @@ def averaged(result: "xr.Dataset") -> "xr.Dataset":
         means = replicates(result)
     mean = result.isel(pair=0, drop=True)
     for value in (value for value in BARRIERS if value in result):
-        kind = value.removesuffix("_barrier")
         for end in ("", "_low", "_high"):
             mean[f"{value}{end}"] = means[f"{value}{end}"]
         mean[f"alpha_at_{value}"] = mean[value] * np.nan
         mean[f"{value}_at_end"] = mean[f"{value}_at_end"] & False
-        if f"{kind}_interval_trusted" in mean:
-            mean[f"{kind}_interval_trusted"] = mean[f"{kind}_interval_trusted"] | True
+        mean = mean.drop_vars(f"{value}_effective_examples", errors="ignore")
     return mean

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from isthmus.measures.effective_examples import FEW
 from isthmus.report import style
 from isthmus.report.columns import Columns, cell_text, columns, includes_zero
 
@@ -37,7 +38,7 @@ def columns_heatmap(
     Colours diverge from white at zero and end as in the heat map of one measurement. A number has the decimals that its
     95 % interval supports, and is in grey italics where the interval includes zero. Where there are too many columns
     for numbers, a dot stands in the cells whose interval includes zero. NaN is hatched grey. Notes below count the
-    cells whose largest excess lies at an end of the cut, and those whose interval cannot be trusted.
+    cells whose largest excess lies at an end of the cut, and those whose number few examples carry.
 
     Args:
         result: A collection with no other dimension than this one.
@@ -151,13 +152,12 @@ def _ink(cell: "ShownBarrier", colour: tuple[float, ...]) -> str:
 def _notes(shown: Columns, *, has_numbers: bool) -> list[str]:
     cells = [cell for table in shown.tables for cell in table.cells.values()]
     sign = "Grey italics" if has_numbers else "Dot"
-    at_end, untrusted = sum(cell.at_end for cell in cells), sum(not cell.trusted for cell in cells)
+    at_end, few = sum(cell.at_end for cell in cells), sum(cell.is_carried_by_few for cell in cells)
     notes = [f"{sign}: the 95 % interval includes zero."] if any(includes_zero(cell) for cell in cells) else []
     if at_end:
         notes.append(f"In {at_end} of {len(cells)} cells the largest excess lies at alpha 0 or 1, an end of the cut.")
-    if untrusted:
+    if few:
         notes.append(
-            f"In {untrusted} of {len(cells)} cells the tails of the losses are too heavy for this many examples: "
-            "do not trust these intervals."
+            f"In {few} of {len(cells)} cells fewer than {FEW} examples carry the number: its interval may be too short."
         )
     return notes

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from isthmus.errors import listed
+from isthmus.measures.effective_examples import FEW
 from isthmus.report import style
+from isthmus.report.barrier_table import few_carry
 from isthmus.report.page_tables import Cell, Table
-from isthmus.report.shown_barrier import UNTRUSTED_MARK
+from isthmus.report.shown_barrier import FEW_EXAMPLES_MARK
 from isthmus.report.significant import interval_text, significant_text
 
 if TYPE_CHECKING:
@@ -31,8 +33,8 @@ NOTES = (
     "Random direction: what a direction drawn at random in the same layer, of the same length, costs in expectation at "
     "half step; from the trace of the layer's block of the Hessian, with its standard error over the random vectors.",
     "Intervals are 95 %, of the distribution that the examples come from. Predictions have none: they are the "
-    f"derivatives on these very examples. {UNTRUSTED_MARK} marks an interval not to be trusted: too few examples for "
-    "so skewed differences.",
+    f"derivatives on these very examples. {FEW_EXAMPLES_MARK} marks a number that fewer than {FEW} examples carry: its "
+    "interval may be too short.",
 )
 
 
@@ -139,7 +141,7 @@ def rows(study: "xr.Dataset") -> Table:
     for layer in map(str, study["moving"].values):
         for host in map(str, study["host"].values):
             cut = study.sel(moving=layer, host=host)
-            mark = "" if bool(cut["measured_rise_trusted"]) else UNTRUSTED_MARK
+            mark = FEW_EXAMPLES_MARK if few_carry(cut, "measured_rise") else ""
             low, high, error = (float(cut[n]) for n in ("measured_rise_low", "measured_rise_high", "random_rise_error"))
             around = f"± {significant_text(error, 2)}" if math.isfinite(error) else ""
             found.append((

@@ -204,7 +204,7 @@ def _pairs(found: "xr.Dataset", host: str) -> list[ShownBarrier]:
     return [
         ShownBarrier(
             f"{layers[i]} with {layers[j]}", host, float(middle[i, j]), float(low[i, j]), float(high[i, j]),
-            alpha=math.nan, at_end=False, trusted=True,
+            alpha=math.nan, at_end=False,
         )
         for i in range(len(layers))
         for j in range(i + 1, len(layers))

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from isthmus.report.barrier_table import labels
+from isthmus.measures.effective_examples import FEW
+from isthmus.report.barrier_table import few_carry, labels
 from isthmus.report.page_tables import Cell, Table
 from isthmus.report.shown_barrier import ShownBarrier, number_text
 from isthmus.report.style import row_name
@@ -27,8 +28,8 @@ NOISE_NOTES = (
     "Every kind of direction has the same length, sigma, and moves the parameters of the moving layers alone; towards "
     "the other network their buffers go along, so that both hosts meet half way in the same network.",
     "The rise is the mean over draws of the loss minus the host's, example by example. Its interval (95 %) is over "
-    "examples, for the directions that were drawn; ± is the standard deviation over draws; ‡ marks an interval of too "
-    "few examples for differences so skewed. The table has the sigma nearest to half the way, |d| / 2.",
+    "examples, for the directions that were drawn; ± is the standard deviation over draws; ‡ marks a number that "
+    f"fewer than {FEW} examples carry. The table has the sigma nearest to half the way, |d| / 2.",
 )
 
 
@@ -63,7 +64,8 @@ def shown_rise(study: "xr.Dataset", host: str, moving: str, kind: str, sigma: in
     """
     cell = study.sel(host=host, moving=moving, kind=kind).isel(sigma=sigma)
     value, low, high = (float(cell[f"loss_rise{end}"]) for end in ("", "_low", "_high"))
-    return ShownBarrier(moving, host, value, low, high, math.nan, at_end=False, trusted=bool(cell["loss_rise_trusted"]))
+    few = bool(few_carry(cell, "loss_rise"))
+    return ShownBarrier(moving, host, value, low, high, math.nan, at_end=False, is_carried_by_few=few)
 
 
 def noise_sentence(study: "xr.Dataset") -> str:

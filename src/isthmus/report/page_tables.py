@@ -96,7 +96,7 @@ def _share_cell(part: "xr.Dataset", i: int, j: int) -> Cell:
     value, low, high = (float(part[f"loss_rise_share{end}"].values[j, i]) for end in ("", "_low", "_high"))
     if math.isnan(value):
         return Cell("–", stored=repr(value))
-    shown = ShownBarrier("", "", value, low, high, math.nan, at_end=False, trusted=True)
+    shown = ShownBarrier("", "", value, low, high, math.nan, at_end=False)
     return Cell(shown.text, shown.interval_text, repr(value))
 
 

@@ -5,6 +5,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from isthmus.measures.effective_examples import FEW
 from isthmus.report import style
 from isthmus.report.barrier_table import BarrierTable
 from isthmus.report.shown_barrier import ShownBarrier
@@ -122,7 +123,7 @@ def hover(cell: ShownBarrier, table: BarrierTable) -> str:
         Text with line breaks, names escaped.
     """
     notes = (["maximum at an end of the cut"] if cell.at_end else []) + (
-        [] if cell.trusted else ["interval not to be trusted"]
+        [f"carried by fewer than {FEW} examples"] if cell.is_carried_by_few else []
     )
     lines = [
         f"{shown_name(cell.layer)} into {html.escape(cell.host)}",

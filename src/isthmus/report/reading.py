@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from isthmus.measures.averaging import HALF_WAY
+from isthmus.measures.effective_examples import FEW
 from isthmus.report.barrier_table import FULL_NETWORK, BarrierTable, barrier_table
 from isthmus.report.shown_barrier import ShownBarrier
 from isthmus.report.values import main_values
@@ -183,7 +184,7 @@ def _zero_words(table: BarrierTable) -> str:
 
 def _number_words(cell: ShownBarrier, table: BarrierTable) -> str:
     low, high = (text.strip("[]") for text in cell.interval_text.split(", "))
-    doubt = ", an interval not to be trusted" if not cell.trusted else ""
+    doubt = f", carried by fewer than {FEW} examples" if cell.is_carried_by_few else ""
     unit = f"{table.unit} of error" if table.value in {"error_rise", "error_exchange_rise"} else table.unit
     return f"{cell.text} {unit} (95 % interval {low} to {high}{doubt})"
 

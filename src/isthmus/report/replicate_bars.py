@@ -54,7 +54,6 @@ def replicate_cells(
                 high=float(high[i, j]),
                 alpha=np.nan,
                 at_end=False,
-                trusted=True,
             )
             for i, host in enumerate(hosts)
             for j, layer in enumerate(moving)

@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 
 AT_END_MARK = "†"
-UNTRUSTED_MARK = "‡"
+FEW_EXAMPLES_MARK = "‡"
 
 
 def number_text(value: float, decimals: int) -> str:
@@ -39,7 +39,7 @@ class ShownBarrier:
     high: float
     alpha: float
     at_end: bool
-    trusted: bool
+    is_carried_by_few: bool = False
 
     @property
     def half_width(self) -> float:
@@ -60,8 +60,8 @@ class ShownBarrier:
 
     @property
     def marks(self) -> str:
-        """`†` for a maximum at an end of the cut, `‡` for an interval that cannot be trusted."""
-        return AT_END_MARK * self.at_end + UNTRUSTED_MARK * (not self.trusted)
+        """`†` for a maximum at an end of the cut, `‡` for a number that few examples carry."""
+        return AT_END_MARK * self.at_end + FEW_EXAMPLES_MARK * self.is_carried_by_few
 
     @property
     def text(self) -> str:

@@ -3,10 +3,11 @@
 import math
 from typing import TYPE_CHECKING
 
+from isthmus.measures.effective_examples import FEW
 from isthmus.report.barrier_table import BarrierTable, barrier_table, in_split, split_names
 from isthmus.report.hints import hints
 from isthmus.report.reading import reading
-from isthmus.report.shown_barrier import AT_END_MARK, UNTRUSTED_MARK, ShownBarrier, number_text
+from isthmus.report.shown_barrier import AT_END_MARK, FEW_EXAMPLES_MARK, ShownBarrier, number_text
 from isthmus.report.style import row_name
 from isthmus.report.values import Column, columns_of
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 NUM_COLUMNS, LABEL_WIDTH, FEWEST_OF_LABEL = 80, 23, 11
-ALSO_SHORT = {AT_END_MARK: "largest at alpha 0 or 1", UNTRUSTED_MARK: "interval not to be trusted"}
+ALSO_SHORT = {AT_END_MARK: "largest at alpha 0 or 1", FEW_EXAMPLES_MARK: f"carried by fewer than {FEW} examples"}
 KINDS = ("loss", "error")
 
 

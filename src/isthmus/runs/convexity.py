@@ -23,7 +23,7 @@ FIELDS = {
     "smallest_second_difference_low": "low",
     "smallest_second_difference_high": "high",
     "alpha_at_smallest_second_difference": "alpha",
-    "second_difference_trusted": "trusted",
+    "second_difference_effective_examples": "effective_examples",
 }
 
 

@@ -26,6 +26,7 @@ from isthmus.paths.linear import Host, Segment
 from isthmus.paths.point import Point
 from isthmus.runs.inputs import Model, Weights
 from isthmus.runs.request import request_of
+from isthmus.runs.result import unmarked_where_nothing_moves
 from isthmus.runs.store import assembled
 from isthmus.runs.study import held_study
 from isthmus.runs.study_settings import checked_count, refuse_recalibration
@@ -140,7 +141,7 @@ def curvature(
             "num_probes": num_probes,
             **_comparison(study),
         }
-        study = study.assign_attrs(attributes)
+        study = unmarked_where_nothing_moves(study).assign_attrs(attributes)
         save(study)
     return study
 
@@ -222,13 +223,13 @@ def _measured(subject: Subject, blocks: Any, hosts: Sequence[Host]) -> xr.Datase
     table = assembled(list(blocks(points, examples, set())), len(points), len(examples), None)
     values = table.loss.astype(np.float64)
 
-    def interval(differences: Any) -> tuple[float, float, float, bool]:
+    def interval(differences: Any) -> tuple[float, float, float, float]:
         rise = barrier_of(differences[None], (0.5,))
-        return rise.value, rise.low, rise.high, rise.trusted
+        return rise.value, rise.low, rise.high, rise.effective_examples
 
     rises = [[interval(values[middles[host, label]] - values[ends[host][0]]) for label in groups] for host in hosts]
     full = [interval(values[middles[h, ALL]] - (values[ends[h][0]] + values[ends[h][1]]) / 2) for h in hosts]
-    names = ("", "_low", "_high", "_trusted")
+    names = ("", "_low", "_high", "_effective_examples")
     variables: dict[str, Any] = {"loss_host": (HOST, [values[ends[host][0]].mean() for host in hosts])}
     for i, name in enumerate(names):
         variables[f"measured_rise{name}"] = (CUT, np.array([[row[i] for row in of_host] for of_host in rises]))

@@ -147,11 +147,13 @@ def _barrier_variables(quantity: str, barriers: list[Barrier], grid: Grid) -> di
         "high": f"{quantity}_barrier_high",
         "alpha": f"alpha_at_{quantity}_barrier",
         "at_end": f"{quantity}_barrier_at_end",
-        "trusted": f"{quantity}_interval_trusted",
     }
     cuts = grid.rows.shape[:2]
     excess = np.array([barrier.excess for barrier in barriers]).reshape(grid.rows.shape)
     found: dict[str, tuple[tuple[str, ...], Any]] = {f"{quantity}_excess": (ROW, excess)}
     for field, name in names.items():
         found[name] = (CUT, np.array([getattr(barrier, field) for barrier in barriers]).reshape(cuts))
+    if quantity == "loss":
+        numbers = np.array([barrier.effective_examples for barrier in barriers])
+        found["loss_barrier_effective_examples"] = (CUT, numbers.reshape(cuts))
     return found

@@ -24,15 +24,7 @@ LAYER = ("moving",)
 REFINED = ("host", "moving", "refined")
 FRACTION = ("host", "moving", "fraction")
 DRAW = ("host", "moving", "draw", "fraction")
-CLASS_VARIABLES = (
-    "num_examples",
-    "loss_barrier",
-    "error_barrier",
-    "loss_interval",
-    "error_interval",
-    "loss_rise",
-    "error_rise",
-)
+CLASS_VARIABLES = ("num_examples", "loss_barrier", "error_barrier", "loss_rise", "error_rise")
 NOT_OF_CLASSES = "loss_rise_share"
 Variables = dict[str, tuple[tuple[str, ...], Any]]
 
@@ -71,8 +63,8 @@ def _quantity_variables(grid: Grid, table: ExampleTable, quantity: Quantity, bas
     cuts = (len(grid.hosts), len(grid.groups))
     excess = np.empty((*cuts, len(grid.alphas)))
     refined = None if grid.refined is None else np.empty(grid.refined.rows.shape)
-    numbers = {name: np.empty(cuts) for name in ("value", "low", "high", "alpha")}
-    flags = {name: np.empty(cuts, dtype=bool) for name in ("at_end", "trusted")}
+    numbers = {name: np.empty(cuts) for name in ("value", "low", "high", "alpha", "effective_examples")}
+    at_end = np.empty(cuts, dtype=bool)
     for h, m, differences in cut_differences(grid, table, quantity, baseline):
         alphas = grid.cut(h, m)[0]
         barrier = barrier_of(differences, alphas, quantity)
@@ -80,7 +72,8 @@ def _quantity_variables(grid: Grid, table: ExampleTable, quantity: Quantity, bas
         if grid.refined is not None and refined is not None:
             at = dict(zip(alphas, barrier.excess, strict=True))
             refined[h, m] = [at[alpha] for alpha in grid.refined.alphas[h, m]]
-        for name, array in (numbers | flags).items():
+        at_end[h, m] = barrier.at_end
+        for name, array in numbers.items():
             array[h, m] = getattr(barrier, name)
     name = "loss" if quantity == "loss" else "error_rate"
     known = table.num_examples(np.array([0, 1]))
@@ -88,6 +81,8 @@ def _quantity_variables(grid: Grid, table: ExampleTable, quantity: Quantity, bas
     found: Variables = {} if refined is None else {f"{quantity}_refined_excess": (REFINED, refined)}
     if refined is not None and 0.5 in grid.alphas:
         found[f"{quantity}_midpoint_barrier"] = (CUT, excess[..., grid.alphas.index(0.5)])
+    if quantity == "loss":
+        found["loss_barrier_effective_examples"] = (CUT, numbers["effective_examples"])
     return found | {
         name: (ROW, mean_values(grid, table, quantity)),
         f"{quantity}_excess": (ROW, excess),
@@ -95,8 +90,7 @@ def _quantity_variables(grid: Grid, table: ExampleTable, quantity: Quantity, bas
         f"{quantity}_barrier_low": (CUT, numbers["low"]),
         f"{quantity}_barrier_high": (CUT, numbers["high"]),
         f"alpha_at_{quantity}_barrier": (CUT, numbers["alpha"]),
-        f"{quantity}_barrier_at_end": (CUT, flags["at_end"]),
-        f"{quantity}_interval_trusted": (CUT, flags["trusted"]),
+        f"{quantity}_barrier_at_end": (CUT, at_end),
         f"{quantity}_a": ((), ends["a"]),
         f"{quantity}_b": ((), ends["b"]),
     }
@@ -184,7 +178,22 @@ def result_dataset(
         coordinates |= {"refined": refined, "refined_alpha": (REFINED, grid.refined.alphas)}
     coordinates["rise_alpha"] = averaging_alpha(grid.alphas)
     per_size = _per_size(result["loss_rise"], layers)
-    return result.assign(layers | per_size).assign_coords(coordinates).assign_attrs(attributes)
+    result = result.assign(layers | per_size).assign_coords(coordinates).assign_attrs(attributes)
+    return unmarked_where_nothing_moves(result)
+
+
+def unmarked_where_nothing_moves(result: xr.Dataset) -> xr.Dataset:
+    """Numbers without spread of layers that are the same in both networks: known exactly, and not carried by none.
+
+    Args:
+        result: With `distance` and any `..._effective_examples`.
+
+    Returns:
+        The result with NaN for these numbers of examples.
+    """
+    moved = result["distance"] != 0
+    numbers = [name for name in result.data_vars if str(name).endswith("_effective_examples")]
+    return result.assign({name: result[name].where((result[name] > 0) | moved) for name in numbers})
 
 
 def _per_size(rise: xr.DataArray, layers: Variables) -> Variables:

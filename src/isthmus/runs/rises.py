@@ -13,7 +13,8 @@ from isthmus.measures.ratio import rise_share
 from isthmus.sweeps.grid import Grid
 
 CUT = ("host", "moving")
-FIELDS = {"value": "", "low": "_low", "high": "_high", "trusted": "_trusted"}
+FIELDS = {"value": "", "low": "_low", "high": "_high"}
+CARRIERS = {"effective_examples": "_effective_examples"}
 SHARES = ("loss_rise_share", "loss_rise_share_low", "loss_rise_share_high")
 Variables = dict[str, tuple[tuple[str, ...], Any]]
 Differences = Float[np.ndarray, "alphas n"]
@@ -28,7 +29,8 @@ def rise_variables(grid: Grid, table: ExampleTable, quantity: Quantity) -> Varia
     - `loss_exchange_rise`: at alpha = 1, where the moving layers are the donor's and nothing is averaged, where the
       grid holds 1.
 
-    Each has `_low` and `_high`, its 95 % interval paired on examples, and `_trusted`; the same of the error.
+    Each has `_low` and `_high`, its 95 % interval paired on examples, and `_effective_examples`
+    (`isthmus.measures.effective_examples`); the same of the error, but for the last.
 
     Args:
         grid: The rows.
@@ -61,14 +63,13 @@ def named_rises(
         quantity: Loss or error.
 
     Returns:
-        Name -> (dimensions, values); NaN and not trusted where the grid has no alpha for a rise.
+        Name -> (dimensions, values); NaN where the grid has no alpha for a rise.
     """
     shape, found = grid.rows.shape[:2], {}
+    fields = FIELDS | CARRIERS if quantity == "loss" else FIELDS
     for rise in rises_asked(grid.alphas):
-        for field, end in FIELDS.items():
-            found[f"{quantity}_{rise}{end}"] = (
-                np.zeros(shape, dtype=bool) if field == "trusted" else np.full(shape, np.nan)
-            )
+        for end in fields.values():
+            found[f"{quantity}_{rise}{end}"] = np.full(shape, np.nan)
     if "largest_rise" in rises_asked(grid.alphas):
         found[f"alpha_at_{quantity}_largest_rise"] = np.full(shape, np.nan)
     for h, m, differences in cuts:
@@ -78,7 +79,7 @@ def named_rises(
             if not rows:
                 continue
             one = estimated(differences[rows], [positions[row] for row in rows])
-            for field, end in FIELDS.items():
+            for field, end in fields.items():
                 found[f"{quantity}_{rise}{end}"][h, m] = getattr(one, field)
             if rise == "largest_rise":
                 found[f"alpha_at_{quantity}_largest_rise"][h, m] = one.alpha

@@ -28,6 +28,7 @@ from isthmus.weights.trajectory import Trajectory
 
 STUDY = "subspace"
 ROW = ("host", "moving", "kind", "sigma")
+RISE_FIELDS = ("value", "low", "high", "spread", "effective_examples")
 
 
 def subspace_noise(
@@ -86,10 +87,10 @@ def subspace_noise(
     Returns:
         Dimensions host, moving, kind, sigma and draw. `loss` and, with classes, `error_rate` over all five; over the
         first four `loss_rise` over the host, mean over draws, with the ends `_low` and `_high` of its 95 % interval
-        over examples, its `_spread` (standard deviation) over draws, and whether the interval is `_trusted`. Over
-        (moving, sigma) `length`, sigma in weight space, and `fraction`, length / |d|; over moving `distance` (|d|),
-        `rank`, `null_dimension` and `num_parameters`; `num_snapshots`. NaN where there is no such network: the null
-        space is empty, the snapshots are all zero, or the two networks do not differ.
+        over examples, its `_spread` (standard deviation) over draws, and how many examples carry it,
+        `_effective_examples`. Over (moving, sigma) `length`, sigma in weight space, and `fraction`, length / |d|; over
+        moving `distance` (|d|), `rank`, `null_dimension` and `num_parameters`; `num_snapshots`. NaN where there is no
+        such network: the null space is empty, the snapshots are all zero, or the two networks do not differ.
 
     Raises:
         InputError: Something is wrong with the input.
@@ -171,13 +172,11 @@ def _evaluated(request: Request, subject: Subject, grid: NoiseGrid, *, progress:
 
 def _dataset(subject: Subject, noise: NoiseSettings, grid: NoiseGrid, table: ExampleTable) -> xr.Dataset:
     hosts, groups, absent = subject.grid.hosts, subject.grid.groups, grid.rows == ABSENT
-    numbers = {name: np.full(grid.rows.shape[:-1], np.nan) for name in ("value", "low", "high", "spread")}
-    trusted = np.zeros(grid.rows.shape[:-1], dtype=bool)
-    for place in np.ndindex(*trusted.shape):
+    numbers = {name: np.full(grid.rows.shape[:-1], np.nan) for name in RISE_FIELDS}
+    for place in np.ndindex(*grid.rows.shape[:-1]):
         if not absent[place].any():
             points = grid.rows[place][:1] if KINDS[place[2]] == "averaging" else grid.rows[place]
             rise = rise_over_host(table.loss[points], table.loss[subject.grid.end(hosts[place[0]])])
-            trusted[place] = rise.trusted
             for name, array in numbers.items():
                 array[place] = getattr(rise, name)
     means = {"loss": table.loss} if table.error is None else {"loss": table.loss, "error_rate": table.error}
@@ -188,7 +187,6 @@ def _dataset(subject: Subject, noise: NoiseSettings, grid: NoiseGrid, table: Exa
         }
         | {"loss_rise" if name == "value" else f"loss_rise_{name}": (ROW, array) for name, array in numbers.items()}
         | {
-            "loss_rise_trusted": (ROW, trusted),
             "rank": ("moving", grid.rank),
             "null_dimension": ("moving", grid.null_dimension),
         }
