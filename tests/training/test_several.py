@@ -71,10 +71,15 @@ def test_a_spawned_network_stays_with_the_one_that_it_leaves(folder):
 
 
 def test_networks_that_take_turns_in_one_process_write_the_bytes_of_one_after_the_other(folder):
+    (folder / "net.py").write_text(
+        "from torch import nn\n\n\ndef with_dropout():\n"
+        "    return nn.Sequential(nn.Flatten(), nn.Linear(16, 8), nn.ReLU(), nn.Dropout(0.5), nn.Linear(8, 2))\n"
+    )
+    top = TOML.replace("cnn:width=2,channels=1,classes=2", "net.py:with_dropout")
     third = '[[network]]\nname = "c"\nseeds = { order = 2 }\nlength = "3ep"\n'
-    networks(TOML + SPAWNED + third, "one")
+    networks(top + SPAWNED + third, "one")
     told = []
-    networks(TOML + SPAWNED + third, "turns", at_once=2, tell=lambda news: told.append(news.network))
+    networks(top + SPAWNED + third, "turns", at_once=2, tell=lambda news: told.append(news.network))
     assert contents("turns") == contents("one")
     assert told[:6] == ["a", "c"] * 3
 
