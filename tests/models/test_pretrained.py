@@ -68,6 +68,14 @@ def test_names_of_published_checkpoints_are_understood_and_noted():
     assert renamed_weights(own, model, "own")[0] is own
 
 
+def test_a_network_of_transformers_is_found_in_a_training_module():
+    model = gpt2(1)
+    weights = {f"lit.model.{key}": t for key, t in model.state_dict().items()} | {"loss.weight": torch.ones(3)}
+    fitted = fitted_weights(weights, "a", (), gpt2(2))
+    assert same_weights(fitted.weights, model)
+    assert "loss.weight" in fitted.notes[-1]
+
+
 def test_half_precision_of_a_published_checkpoint_keeps_its_values():
     published = {f"gpt_neox.{k}" if "embed_out" in k else k: t.half() for k, t in gpt_neox(1).state_dict().items()}
     published["gpt_neox.layers.0.attention.bias"] = torch.ones(1, 1, 16, 16, dtype=torch.bool)

@@ -71,6 +71,10 @@ STRANGERS = {  # what people's files hold, and what the notes must name
         ["'ema.module.'", "ema.n_averaged"],
     ),
     "an average beside it": (below("model") | below("ema_model"), ["'model.'", "'ema_model.'"]),
+    "a wider teacher beside it": (
+        below("student") | below("teacher", {key: torch.ones(9, *t.shape) for key, t in OWN.items()}),
+        ["'student.'", "teacher.fc.weight"],
+    ),
     "parallel inside": (
         {key.replace("body.", "body.module."): tensor for key, tensor in OWN.items()},
         ["module"],

@@ -16,6 +16,10 @@ FILES = {
     "bare": WEIGHTS,
     "tensors beside the nest": {"best_acc1": torch.tensor(76.0), "state_dict": WEIGHTS, "mean": torch.ones(3)},
     "optimizer beside it": {"model_state_dict": WEIGHTS, "optimizer_state_dict": ADAM, "epoch": 3},
+    "an optimizer of named states": {
+        "optim": {"state": {"fc.weight": {"exp_avg": torch.ones(99)}}, "param_groups": []},
+        "generator": WEIGHTS,
+    },
     "optimizer first": {"optimizer": ADAM, "net": WEIGHTS},
     "nested twice": {"checkpoint": {"model": {"state_dict": WEIGHTS}}},
     "an average beside it": {"model_ema": OTHER, "model": WEIGHTS, "ema": {"state_dict": OTHER}},

@@ -17,7 +17,6 @@ STAND_INS = {  # how files begin that some download left in place of the weights
     b"<html": ("a web page", "download the file itself, not the page that shows it"),
 }
 DAMAGED = (RuntimeError, EOFError, OSError, ValueError, KeyError, IndexError, AttributeError, TypeError)
-ESCAPES = re.compile(r"\x1b\[[0-9;]*m")
 NAMED_CLASS = re.compile(r"GLOBAL ([\w.<>]+)")
 
 
@@ -105,7 +104,7 @@ def _how_to_save_weights(name: str, classes: Collection[str]) -> str:
 def _damaged(path: Path, reason: str) -> tuple[str, str, str, str]:
     return (
         "a torch file or a safetensors file",
-        f"a file that is damaged or of another kind ({ESCAPES.sub('', reason).strip()[:100]})",
+        f"a file that is damaged or of another kind ({reason.strip()[:100]})",
         str(path),
         "copy the file again, or save it as safetensors",
     )
