@@ -68,6 +68,18 @@ def test_a_usual_torch_file_comes_before_unusual_safetensors(tmp_path, beside):
     assert checkpoint.notes == (f"read from pytorch_model.bin; beside it and not read: {beside}",)
 
 
+@pytest.mark.parametrize("name", USUAL_FILES)
+def test_a_file_beside_the_usual_one_is_read_if_it_is_named(tmp_path, name):
+    fill(tmp_path, USUAL_FILES)
+    assert load_checkpoint(tmp_path / name).weights["w"].item() == MARKS[name]
+
+
+def test_a_json_file_that_is_no_index_is_refused(tmp_path):
+    (tmp_path / "config.json").write_text("{}")
+    with pytest.raises(InputError, match="an index with a weight_map"):
+        load_checkpoint(tmp_path / "config.json")
+
+
 def test_the_only_file_of_weights_is_read_whatever_its_name(tmp_path):
     fill(tmp_path, ["best.pth", "optimizer.pt"])
     assert chosen_files(tmp_path).note == "read from best.pth"

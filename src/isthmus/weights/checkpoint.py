@@ -12,7 +12,7 @@ from torch import Tensor
 from isthmus.errors import InputError, listed
 from isthmus.files import remove_parts_of, save_whole
 from isthmus.hugging_face import PREFIX, parsed_source, snapshot_folder
-from isthmus.weights.folder import chosen_files
+from isthmus.weights.folder import chosen_files, indexed_files
 from isthmus.weights.keys import AROUND, AVERAGED, TRANSPARENT, without_wrappers
 from isthmus.weights.nest import FoundWeights, found_weights
 from isthmus.weights.state import StateDict
@@ -43,7 +43,7 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
     (`module.` before every key, `_orig_mod`, `_fsdp_wrapped_module`, `_checkpoint_wrapped_module` anywhere).
 
     Args:
-        path: File or folder, or `hf:` and a folder or an id.
+        path: File or folder, an index of shards, or `hf:` and a folder or an id.
 
     Returns:
         The checkpoint, with a note for everything that was changed on the way.
@@ -60,7 +60,7 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
         name = path.name
     if not path.exists():
         raise InputError("a checkpoint file or folder", "nothing there", str(path), "check the path")
-    found = _folder_entries(path) if path.is_dir() else _file_entries(path)
+    found = _file_entries(path) if path.is_file() and path.suffix != ".json" else _chosen_entries(path)
     unwrapped = _unwrapped(_dense_entries(found.weights, path), str(path))
     return Checkpoint(unwrapped.weights, name, (*found.notes, *unwrapped.notes))
 
@@ -90,13 +90,13 @@ def _safetensors_entries(path: Path) -> dict[str, Tensor]:
         ) from error
 
 
-def _folder_entries(folder: Path) -> FoundWeights:
-    chosen = chosen_files(folder)
+def _chosen_entries(place: Path) -> FoundWeights:
+    chosen = chosen_files(place) if place.is_dir() else indexed_files(place)
     parts = [_file_entries(file) for file in chosen.files]
     entries = {key: tensor for part in parts for key, tensor in part.weights.items()}
     lost = [key for key in chosen.placed if key not in entries]
     if lost:
-        raise InputError("every key of the index", f"missing {listed(lost)}", str(folder), "copy the folder again")
+        raise InputError("every key of the index", f"missing {listed(lost)}", str(place), "copy the folder again")
     return FoundWeights(entries, (chosen.note, *dict.fromkeys(note for part in parts for note in part.notes)))
 
 

@@ -1,7 +1,7 @@
 """Which file of a folder holds the weights, or which files together."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from isthmus.errors import InputError, listed
@@ -54,13 +54,28 @@ def chosen_files(folder: Path) -> ChosenFiles:
             str(folder),
             "name the checkpoint file itself",
         )
-    chosen = firsts[0]
-    placed = _placed(chosen) if chosen.suffix == ".json" else {}
-    files = tuple(folder / name for name in sorted(set(placed.values()))) or (chosen,)
-    others = [file.name for file in dict.fromkeys([*usual, *held]) if file not in {chosen, *files}]
-    shards = f" ({len(files)} files)" if placed else ""
+    first = firsts[0]
+    chosen = indexed_files(first) if first.suffix == ".json" else ChosenFiles((first,), {}, f"read from {first.name}")
+    others = [file.name for file in dict.fromkeys([*usual, *held]) if file not in {first, *chosen.files}]
     unread = f"; beside it and not read: {listed(others)}" if others else ""
-    return ChosenFiles(files, placed, f"read from {chosen.name}{shards}{unread}")
+    return replace(chosen, note=f"{chosen.note}{unread}")
+
+
+def indexed_files(index: Path) -> ChosenFiles:
+    """The shards that an index names.
+
+    Args:
+        index: Such as `model.safetensors.index.json`.
+
+    Returns:
+        The files, with a note that names the index.
+
+    Raises:
+        InputError: It can't be read, or a shard is not in its folder.
+    """
+    placed = _placed(index)
+    files = tuple(index.parent / name for name in sorted(set(placed.values())))
+    return ChosenFiles(files, placed, f"read from {index.name} ({len(files)} files)")
 
 
 def _may_hold_weights(file: Path) -> bool:
