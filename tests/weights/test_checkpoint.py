@@ -129,6 +129,7 @@ def test_an_absent_file_and_an_empty_one_are_refused(tmp_path):
     [
         (lambda: torch.eye(3).to_sparse(), "sparse"),
         (lambda: torch.empty(2, device="meta"), "meta"),
+        (lambda: torch.zeros(2, dtype=torch.uint8).view(torch.float4_e2m1fn_x2), "4-bit"),
     ],
 )
 def test_tensors_that_are_not_dense_are_refused_by_key(tmp_path, tensor, word):

@@ -115,6 +115,8 @@ def _dense_entries(entries: dict[str, Any], path: Path) -> dict[str, Tensor]:
             if tensor.is_quantized
             else "a sparse tensor"
             if tensor.layout != torch.strided
+            else "a tensor of packed 4-bit numbers"
+            if tensor.dtype == torch.float4_e2m1fn_x2
             else None
         )
         if wrong:
