@@ -1,14 +1,19 @@
 """Every claim that ships: whole at every scale, with recipes that can be read."""
 
 import fnmatch
+import pkgutil
 import re
 import tomllib
+from importlib import import_module
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
+from isthmus.experiments import claims
+from isthmus.experiments.reproduction.claim import load_claim
 from isthmus.experiments.reproduction.recipes import RECIPES, TrainedNetworks, shipped_recipes
-from isthmus.experiments.reproduction.registry import chosen_claims, known_claims
+from isthmus.experiments.reproduction.registry import PROSE, chosen_claims, known_claims
 from isthmus.experiments.reproduction.scale import Scale
 
 CLAIMS = known_claims()
@@ -32,7 +37,21 @@ def test_a_claim_says_what_is_claimed_and_expected_and_its_time_and_departures_a
     assert len(claim.expected) > 40
     assert claim.paper_settings
     assert set(claim.times) == set(claim.departures) == set(Scale)
-    assert claim.run.__module__ == f"isthmus.experiments.claims.{name}"
+    assert claim.criteria
+
+
+def test_every_claim_has_a_module_and_every_module_a_claim():
+    assert {found.name for found in pkgutil.iter_modules(claims.__path__)} == set(CLAIMS)
+    assert all(callable(import_module(f"{claims.__name__}.{name}").run) for name in CLAIMS)
+
+
+def test_what_is_stated_at_one_scale_only_or_in_unknown_fields_is_refused(tmp_path):
+    text = (PROSE / "fig3.toml").read_text(encoding="utf-8")
+    for wrong in (text.replace('paper = "2 s"', ""), text.replace("says =", "sais ="), text + "certain = true\n"):
+        assert wrong != text
+        (tmp_path / "fig3.toml").write_text(wrong, encoding="utf-8")
+        with pytest.raises(ValidationError):
+            load_claim(tmp_path / "fig3.toml")
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
@@ -65,8 +84,8 @@ def test_smoke_needs_no_data_that_does_not_ship():
             assert data.startswith(("digits", "fashion_mnist_small", "shakespeare_small")), file.name
 
 
-def test_recipes_are_shipped_with_the_package():
+def test_recipes_and_prose_are_shipped_with_the_package():
     pyproject = tomllib.loads((PACKAGE.parents[1] / "pyproject.toml").read_text(encoding="utf-8"))
     patterns = pyproject["tool"]["setuptools"]["package-data"]["isthmus"]
-    for file in FILES:
+    for file in [*FILES, *PROSE.iterdir()]:
         assert any(fnmatch.fnmatch(str(file.relative_to(PACKAGE)), pattern) for pattern in patterns), file

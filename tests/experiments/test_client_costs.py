@@ -10,9 +10,11 @@ from scipy import stats
 
 import isthmus
 from isthmus.data.load import load_examples
-from isthmus.experiments.claims.clients import costs_of, full_is_best, pair_criteria
+from isthmus.experiments.claims.clients import costs_of, pair_found
 from isthmus.experiments.reproduction.client_costs import client_pairs, layer_set_costs, paper_groups, resnet18_layers
+from isthmus.experiments.reproduction.criterion import judged
 from isthmus.experiments.reproduction.recipes import TrainedNetworks
+from isthmus.experiments.reproduction.registry import known_claims
 from isthmus.models.load import load_model
 from isthmus.training.recipe_file import checked_recipe
 
@@ -25,6 +27,10 @@ DATA = {"own_a": MLP.data(7, seed=1), "own_b": MLP.data(5, seed=2), "test": MLP.
 def costs():
     result = isthmus.measure(MLP.build, A, B, DATA, sweep=["single", "subsets:given:hidden1+fc"])
     return layer_set_costs(result)
+
+
+def pair_criteria(costs):
+    return judged(known_claims()["clients"].criteria, {"x": pair_found(costs)})
 
 
 def losses(weights, *splits):
@@ -92,13 +98,13 @@ def test_full_averaging_is_best_only_if_every_set_and_nothing_are_surely_worse(c
         changed[f"above_full{end}"][:] = number
     for end, number in (("", value), ("_low", low), ("_high", high)):
         changed[f"above_full{end}"].loc[{"averaged": "hidden1"}] = number
-    criterion = full_is_best("x", changed)
+    criterion = pair_criteria(changed)[-1]
     assert (criterion.met, criterion.essential) == (met, False)
     assert criterion.seen.endswith("nats, hidden1")
 
 
 def test_the_criteria_are_the_least_of_everything_and_the_most_of_single_layers(costs):
-    everything, layer, share, union, _ = pair_criteria("x", costs)
+    everything, layer, share, union, _ = pair_criteria(costs)
     single = costs.isel(moving=np.flatnonzero(costs["sweep"].values == "single"))
     for criterion, cells, at_end in (
         (everything, costs["rise"].sel(data="own", moving=["all"]), "idxmin"),

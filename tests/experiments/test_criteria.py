@@ -3,20 +3,30 @@
 import math
 
 import pytest
+from pydantic import ValidationError
 
 from isthmus.experiments.reproduction.barriers import ratio
 from isthmus.experiments.reproduction.criterion import (
+    Answer,
     Criterion,
     Estimate,
+    StatedCriterion,
     Verdict,
-    at_least,
-    at_most,
+    judged,
     largest,
     smallest,
     verdict_of,
 )
 from isthmus.experiments.reproduction.record import NOT_MEANT, Reproduction, load_reproduction
 from isthmus.experiments.reproduction.scale import Scale
+
+
+def at_least(words, found, number, unit=""):
+    return StatedCriterion(words=words, at_least=number, unit=unit).judged(found)
+
+
+def at_most(words, found, number):
+    return StatedCriterion(words=words, at_most=number).judged(found)
 
 
 def criteria(*outcomes):
@@ -80,6 +90,34 @@ def test_a_ratio_is_unbounded_where_its_denominator_may_be_zero():
 def test_criteria_name_threshold_figure_and_interval():
     found = at_least("full barrier", Estimate(0.871, 0.82, 0.92, "pair a1-b1"), 0.3, "nats")
     assert (found.threshold, found.seen) == ("at least 0.3 nats", "0.87 (0.82 to 0.92) nats, pair a1-b1")
+
+
+def test_a_criterion_has_one_condition_and_no_other_fields():
+    for fields in ({}, {"at_least": 1, "at_most": 2}, {"at_most": 2, "has_to_be": "small"}, {"at_most": 2, "low": 1}):
+        with pytest.raises(ValidationError):
+            StatedCriterion(words="x", **fields)
+
+
+def test_a_condition_in_words_takes_an_answer_and_a_number_takes_an_estimate():
+    stated = StatedCriterion(words="the\ncup", has_to_be="full", essential=False)
+    assert stated.judged(Answer("half full", None), of="here") == Criterion(
+        "here: the cup", "full", "half full", None, essential=False
+    )
+    with pytest.raises(AssertionError, match="no number: the cup"):
+        stated.judged(Estimate.exact(1))
+    with pytest.raises(AssertionError, match="a number has to be found"):
+        StatedCriterion(words="x", at_most=1).judged(Answer("half full", None))
+
+
+def test_all_that_is_stated_is_judged_of_each_thing_and_nothing_else():
+    stated = {"x": StatedCriterion(words="x", at_most=1), "y": StatedCriterion(words="y", at_least=1)}
+    both = {"y": Estimate.exact(0), "x": Estimate.exact(0)}
+    found = judged(stated, {"one": both, "two": both})
+    assert [criterion.statement for criterion in found] == ["one: x", "one: y", "two: x", "two: y"]
+    assert [criterion.met for criterion in found] == [True, False] * 2
+    for other in ({"x": Estimate.exact(0)}, both | {"z": Estimate.exact(0)}):
+        with pytest.raises(AssertionError, match=r"alone: \['[yz]'\]"):
+            judged(stated, {"one": both, "two": other})
 
 
 def test_scale_smoke_never_shows_a_verdict(tmp_path):

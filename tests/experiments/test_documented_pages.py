@@ -2,6 +2,7 @@
 
 import pytest
 
+from isthmus.experiments.reproduction.criterion import Answer, Estimate
 from isthmus.experiments.reproduction.documents import INDEX, checkout_pages, document_file, index_text
 from isthmus.experiments.reproduction.page import HEADINGS, verdict_on_page
 from isthmus.experiments.reproduction.recipes import recipe_file, shipped_recipes
@@ -53,6 +54,22 @@ def test_a_page_says_what_the_code_says_today(name):
         for row, words in recipe_rows(shipped_recipes(claim.name, scale)).items():
             assert row in ours
             assert row in OF_THE_PAIRING or words in ours[row], row
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_the_verdict_stands_on_the_criteria_that_are_stated_today(name):
+    stated = [
+        [criterion.words + ("" if criterion.essential else " (not essential)"), judged.threshold]
+        for criterion in CLAIMS[PAGES[name][0]].criteria.values()
+        for judged in [criterion.judged(Answer("", None) if criterion.has_to_be else Estimate.exact(0))]
+    ]
+    shown = [line.strip("| ").split(" | ")[:2] for line in parts(name)["Verdict"].strip().splitlines()[4:]]
+    subjects = {statement.removesuffix(stated[0][0]) for statement, _ in shown if statement.endswith(stated[0][0])}
+    assert len(shown) == len(stated) * len(subjects)
+    for subject in subjects:
+        assert [[subject + words, threshold] for words, threshold in stated] == [
+            row for row in shown if row[0].startswith(subject)
+        ]
 
 
 OF_THE_PAIRING = {"the two networks"}

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from isthmus.experiments.claims.fig5 import noise_criteria
-from isthmus.experiments.reproduction.criterion import Estimate, Verdict, verdict_of
+from isthmus.experiments.claims.fig5 import noise_found
+from isthmus.experiments.reproduction.criterion import Estimate, Verdict, judged, verdict_of
 from isthmus.experiments.reproduction.noise import differences, kept_study, noise_rows, rise, share_above_zero
+from isthmus.experiments.reproduction.registry import known_claims
 from isthmus.runs.study import save_study
 
 KINDS = ["averaging", "training", "null", "random"]
@@ -30,6 +31,10 @@ def made_study(heights, half_width=0.1, num_layers=2):
         },
         coords={"host": ["a", "b"], "moving": moving, "kind": KINDS, "sigma": sigma},
     )  # fmt: skip
+
+
+def noise_criteria(studies):
+    return judged(known_claims()["fig5"].criteria, {"": noise_found(studies)})
 
 
 STUDY = made_study({"averaging": 4.0, "training": 8.0, "null": 0.4, "random": 1.0})

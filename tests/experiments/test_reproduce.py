@@ -1,6 +1,8 @@
 """From a claim to its page: one true run from end to end, and going on with it."""
 
 import json
+import sys
+from types import SimpleNamespace
 
 import pytest
 
@@ -8,25 +10,15 @@ import isthmus
 from isthmus.errors import InputError
 from isthmus.experiments.reproduction import recipes
 from isthmus.experiments.reproduction.bench import Bench
-from isthmus.experiments.reproduction.claim import Claim
 from isthmus.experiments.reproduction.layerwise import layerwise_evidence
 from isthmus.experiments.reproduction.page import HEADINGS
 from isthmus.experiments.reproduction.record import Reproduction, load_reproduction
+from isthmus.experiments.reproduction.registry import known_claims
 from isthmus.experiments.reproduction.reproduce import reproduce
 from isthmus.experiments.reproduction.scale import Scale
 
 NAME = "tiny-smoke"
-CLAIM = Claim(
-    name="tiny",
-    title="digits are easy",
-    figure="Figure 0",
-    says="Two small networks.",
-    expected="Little.",
-    paper_settings={},
-    times=dict.fromkeys(Scale, "seconds"),
-    departures=dict.fromkeys(Scale, ()),
-    run=lambda bench: layerwise_evidence(bench, DATA, DATA),
-)
+CLAIM = known_claims()["fig1"].model_copy(update={"name": "tiny"})
 DATA = {"train": "digits:train[0:60]", "test": "digits:test[0:60]"}
 RECIPE = """
 model = "mlp:inputs=64,width=8"
@@ -49,6 +41,8 @@ def shipped(tmp_path_factory):
         (folder / f"tiny-{scale}.toml").write_text(RECIPE.format(data=data))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(recipes, "RECIPES", folder)
+        computed = SimpleNamespace(run=lambda bench: layerwise_evidence(bench, DATA, DATA))
+        patch.setitem(sys.modules, "isthmus.experiments.claims.tiny", computed)
         yield
 
 

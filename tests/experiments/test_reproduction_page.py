@@ -5,7 +5,7 @@ from matplotlib.figure import Figure
 
 from isthmus.errors import InputError
 from isthmus.experiments.reproduction.claim import Claim
-from isthmus.experiments.reproduction.criterion import Estimate, at_least, verdict_of
+from isthmus.experiments.reproduction.criterion import Estimate, judged, verdict_of
 from isthmus.experiments.reproduction.documents import documented_verdicts, refuse_unfit_documents, save_document
 from isthmus.experiments.reproduction.evidence import Evidence
 from isthmus.experiments.reproduction.listing import claim_status
@@ -25,20 +25,21 @@ CLAIM = Claim(
     paper_settings={"network": "a river", "length": "7 epochs"},
     times=dict.fromkeys(Scale, "1 s"),
     departures={Scale.SMOKE: (), Scale.SMALL: ("A cup | no river.",), Scale.PAPER: ()},
-    run=lambda bench: evidence(),
+    criteria={"wet": {"words": "wetness", "at_least": 1.0, "unit": "drops"}},
 )
 
 
 def evidence(value=2.0):
     picture = Picture("cup", "The cup", Figure(), "It is half full.")
-    criteria = (at_least("wetness", Estimate(value, 1.5, 2.5, "pair a1-b1"), 1.0, "drops"),)
-    return Evidence(criteria, ["Very wet."], [picture], 2, [["pair", "wetness"], ["a1-b1", "2"]])
+    found = {"wet": Estimate(value, 1.5, 2.5, "pair a1-b1")}
+    return Evidence({"": found}, ["Very wet."], [picture], 2, [["pair", "wetness"], ["a1-b1", "2"]])
 
 
 def page(scale=Scale.SMALL, value=2.0):
     found = evidence(value)
+    criteria = judged(CLAIM.criteria, found.found)
     record = Reproduction(
-        "fig1", scale, verdict_of(found.criteria), tuple(found.criteria), 2,
+        "fig1", scale, verdict_of(criteria), criteria, 2,
         {"training": 370.0, "measuring": 20.0}, "two cores", {"isthmus": "0.1"},
     )  # fmt: skip
     return page_text(CLAIM, found, record, {"network": "a cup"}, ["fig2"])
@@ -71,8 +72,9 @@ def test_the_name_of_a_gpu_is_written_as_its_maker_does():
 
 
 def test_exact_figures_have_no_word_of_intervals():
-    exact = Evidence((at_least("count", Estimate.exact(3, "of 3"), 1),), [], [], 1)
-    text = page_text(CLAIM, exact, Reproduction("fig1", Scale.SMALL, verdict_of(exact.criteria), exact.criteria), {})
+    exact = Evidence({"": {"wet": Estimate.exact(3, "of 3")}}, [], [], 1)
+    criteria = judged(CLAIM.criteria, exact.found)
+    text = page_text(CLAIM, exact, Reproduction("fig1", Scale.SMALL, verdict_of(criteria), criteria), {})
     assert "From 1 pair of networks." in text
     assert "95 %" not in text
 

@@ -8,8 +8,9 @@ import isthmus
 from isthmus.data.load import load_examples
 from isthmus.errors import InputError
 from isthmus.experiments.claims import fig4, gpt, mobilenet, pythia, vgg11
-from isthmus.experiments.reproduction.along_steps import largest_at_any_step, never_criterion
+from isthmus.experiments.reproduction.along_steps import largest_at_any_step
 from isthmus.experiments.reproduction.recipes import shipped_recipes
+from isthmus.experiments.reproduction.registry import known_claims
 from isthmus.experiments.reproduction.scale import Scale
 from isthmus.models.load import load_model
 from isthmus.weights.checkpoint import load_checkpoint
@@ -126,7 +127,8 @@ def test_bending_is_the_second_difference_not_the_rise():
 
 def test_one_pair_without_special_directions_is_named():
     special, plain = rises((0.5, 2.0), (0.1, 0.2)), rises((0.1, 0.2), (0.5, 2.0))
-    together, least, bent = fig4.direction_criteria({"x-y": special, "x-z": plain})
+    found = fig4.directions_found({"x-y": special, "x-z": plain})
+    together, least, bent = (known_claims()["fig4"].criteria[name].judged(seen) for name, seen in found.items())
     assert together.met is True
     assert together.seen.startswith("0.5")
     assert (least.met, least.essential) == (False, False)
@@ -145,7 +147,7 @@ def test_averaging_a_layer_is_told_apart_from_exchanging_it():
     }
     coordinates = {"host": ["a", "b"], "moving": ["all", "one", "two"], "alpha": [0.0, 0.5, 1.0]}
     result = xr.Dataset(found, coordinates).assign_coords(sweep=("moving", ["full", "single", "single"]))
-    words = fig4.midpoint_words(result)
+    words = fig4.midpoint_words(result, 0.1)
     assert "Of 4 cuts of single layers 1 are highest at alpha = 1" in words
     assert "Half-way 1 lie more than 0.1 nats" in words
     assert "the highest by 2.5 nats" in words
@@ -163,19 +165,20 @@ def test_a_barrier_on_the_way_is_found_although_the_end_has_none():
     found = largest_at_any_step(result)
     assert found.value == 0.3
     assert found.where == "two into a, 0ep"
-    assert never_criterion(result, None, "text", essential=True).met is False
+    stated = known_claims()["pythia"].criteria["any_step"]
+    assert (stated.judged(found).met, stated.essential) == (False, True)
     fine = along_steps([[9.0, 0.0, 0.0], [9.0, 0.01, 0.02]])
-    assert never_criterion(fine, None, "text", essential=True).met is True
+    assert stated.judged(largest_at_any_step(fine)).met is True
 
 
 def test_recalibrated_barriers_are_counted_by_their_lower_ends():
     result = along_steps([[9.0, 0.3, 0.05], [0.0, 0.0, 0.0]]).isel(step=0)
-    words = mobilenet.recalibrated_words(result)
+    words = mobilenet.recalibrated_words(result, 0.1)
     assert "barrier of 9 nats" in words
     assert "has 0.3 nats, one into a" in words
     assert "2 of 4 cuts" in words
     wide = result.assign(loss_barrier_low=result.loss_barrier - 0.25)
-    assert "0 of 4 cuts" in mobilenet.recalibrated_words(wide)
+    assert "0 of 4 cuts" in mobilenet.recalibrated_words(wide, 0.1)
 
 
 def test_a_missing_checkpoint_is_named_with_what_to_put_there(tmp_path):

@@ -1,1 +1,1 @@
-"""One claim of the paper a file: each module has a `CLAIM`, and its recipes stand in `recipes/NAME-SCALE.toml`."""
+"""One claim of the paper a module: its `run` computes. Words: `prose/NAME.toml`, networks: `recipes/`."""

@@ -1,16 +1,17 @@
 """Language models: GPT pairs on characters of Shakespeare and on WikiText-2, at several steps of training."""
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
-from isthmus.experiments.reproduction.claim import Claim
-from isthmus.experiments.reproduction.criterion import Criterion
+from isthmus.experiments.reproduction import barriers
+from isthmus.experiments.reproduction.along_steps import largest_at_any_step
+from isthmus.experiments.reproduction.bench import Bench
+from isthmus.experiments.reproduction.criterion import Found
 from isthmus.experiments.reproduction.evidence import Evidence
+from isthmus.experiments.reproduction.layerwise import error_found, loss_found
+from isthmus.experiments.reproduction.panels import step_panels
+from isthmus.experiments.reproduction.recipes import TrainedNetworks
 from isthmus.experiments.reproduction.scale import Scale
-
-if TYPE_CHECKING:
-    from isthmus.experiments.reproduction.bench import Bench
-    from isthmus.report.picture import Picture
+from isthmus.report.picture import Picture
 
 SPLITS = ("training", "validation")
 TEXTS = {"tiny_shakespeare": "Shakespeare", "wikitext2": "WikiText-2", "shakespeare_small": "a page of Shakespeare"}
@@ -40,23 +41,17 @@ END = {
 """The same at the last step, which the criteria speak of."""
 
 
-def run(bench: "Bench") -> Evidence:
+def run(bench: Bench) -> Evidence:
     """Pairs from one start with the windows in another order, on two texts, every layer at every step.
 
     Args:
         bench: To work on.
 
     Returns:
-        The criteria with the figures seen, and heat maps along training for each text.
+        What was seen for each criterion, and heat maps along training for each text.
     """
-    from isthmus.experiments.reproduction import barriers
-    from isthmus.experiments.reproduction.along_steps import never_criterion
-    from isthmus.experiments.reproduction.layerwise import error_criteria, loss_criteria
-    from isthmus.experiments.reproduction.panels import step_panels
-    from isthmus.experiments.reproduction.recipes import TrainedNetworks
-
     networks = bench.networks()
-    criteria: list[Criterion] = []
+    found: dict[str, Found] = {}
     pictures: list[Picture] = []
     obtained: list[str] = []
     rows: list[list[str]] = []
@@ -66,18 +61,14 @@ def run(bench: "Bench") -> Evidence:
         steps = bench.measured(f"{source}_steps", own.model, specs(source, along), a=a, b=b)
         a, b = own.final_pairs
         end = bench.measured(f"{source}_end", own.model, specs(source, END[bench.scale][source]), a=a, b=b)
-        found = [
-            *loss_criteria(end, "training", "training text", of_full=False),
-            never_criterion(steps, "training", "training text", essential=True),
-            *error_criteria(end, "validation", "validation text"),
-        ]
-        criteria += [replace(criterion, statement=f"{TEXTS[source]}: {criterion.statement}") for criterion in found]
+        of_end, any_step = loss_found(end, "training"), largest_at_any_step(steps, "training")
+        found[TEXTS[source]] = {**of_end, "any_step": any_step, **error_found(end, "validation")}
         named = {split: f"{split} text of {TEXTS[source]}" for split in SPLITS}
         panels = [replace(panel, stem=f"{source}_{panel.stem}") for panel in step_panels(steps, named)]
         obtained += [f"{panel.title}: {panel.sentence}" for panel in panels[:1]]
         pictures += panels
         rows += barriers.pair_rows(end, named)[1 if rows else 0 :]
-    return Evidence(criteria, obtained, pictures, len(networks.pairs), rows)
+    return Evidence(found, obtained, pictures, len(networks.pairs), rows)
 
 
 def specs(source: str, windows: tuple[str, str]) -> dict[str, str]:
@@ -91,45 +82,3 @@ def specs(source: str, windows: tuple[str, str]) -> dict[str, str]:
         Specifications by the names of `SPLITS`.
     """
     return {split: f"{source}:{part}" for split, part in zip(SPLITS, windows, strict=True)}
-
-
-CLAIM = Claim(
-    name="gpt",
-    title="no single layer of a GPT has a barrier",
-    figure="Language models",
-    says=(
-        "Two GPTs have no layer-wise barriers at any time of their training, as little as convolutional networks. In "
-        "what the two differ is not known to us: here they start from the same weights and see the text in different "
-        "orders."
-    ),
-    expected=(
-        "On each text no single layer above a tenth of a nat per token, at the end and on the way, and the networks "
-        "layer-wise connected by the error. Whether the full network has a barrier is shown beside it."
-    ),
-    paper_settings={
-        "network": "GPT, 12 layers, width 768, tied embeddings, dropout 0.2",
-        "trained on": "WikiText, and Shakespeare by characters; windows of 256 tokens",
-        "length": "15,000 iterations",
-        "mini-batch": "200 (50 × 4)",
-        "optimiser": "AdamW, betas 0.9 and 0.95, weight decay 0.001",
-        "learning rate": "one cycle of cosine, peak 0.002, 2 % of rise",
-        "the two networks": "not known",
-        "measured on": "at 0, 1500, 7500, 12,000 and 15,000 iterations, midpoint, both hosts",
-    },
-    times={Scale.SMOKE: "20 s", Scale.SMALL: "8 min on two cores", Scale.PAPER: "not run; hours on a GPU"},
-    departures={
-        Scale.SMOKE: ("Everything: tiny networks on a page of Shakespeare, a few steps.",),
-        Scale.SMALL: (
-            "4 layers of width 96 in place of 12 of 768, windows of 64 tokens, no dropout.",
-            "The first 192 windows of each text (12,288 characters), learned by heart: at this size networks that see "
-            "all of a text end at a high loss.",
-            "WikiText-2 by characters, for which no tokenizer has to be fetched.",
-            "On validation text such networks are confidently wrong: there the error, not the loss, is compared.",
-        ),
-        Scale.PAPER: (
-            "WikiText-2 for the language model; the tokenizer of GPT-2 is fetched, which needs a network.",
-            "Mini-batches of 200 at once, products in bfloat16.",
-        ),
-    },
-    run=run,
-)

@@ -2,16 +2,20 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from isthmus.data.places import data_root_folder
 from isthmus.errors import InputError
-from isthmus.experiments.reproduction.claim import Claim
+from isthmus.experiments.reproduction import barriers
+from isthmus.experiments.reproduction.along_steps import largest_at_any_step
+from isthmus.experiments.reproduction.bench import NETWORKS, Bench
+from isthmus.experiments.reproduction.evidence import Evidence
+from isthmus.experiments.reproduction.layerwise import loss_found
+from isthmus.experiments.reproduction.panels import step_panels
 from isthmus.experiments.reproduction.scale import Scale
-
-if TYPE_CHECKING:
-    from isthmus.experiments.reproduction.bench import Bench
-    from isthmus.experiments.reproduction.evidence import Evidence
-    from isthmus.weights.trajectory import Trajectory
+from isthmus.experiments.reproduction.settings import DATA, LENGTH, NETWORK, START, measured_rows
+from isthmus.hugging_face import PREFIX
+from isthmus.weights.step import Step
+from isthmus.weights.trajectory import Trajectory
 
 STEPS = {
     Scale.SMOKE: (0, 1),
@@ -32,28 +36,18 @@ OWNER = "EleutherAI"
 WORDS = {"text": "text"}
 
 
-def run(bench: "Bench") -> "Evidence":
+def run(bench: Bench) -> Evidence:
     """Every layer at every step, between two networks that others trained.
 
     Args:
         bench: To work on; at scale smoke it makes the networks, else they are folders NAME/stepN under the data root.
 
     Returns:
-        The criteria with the figures seen, and heat maps along training.
+        What was seen for each criterion, and heat maps along training.
 
     Raises:
         InputError: There is no such folder, and at scale small nothing is fetched in its place.
     """
-    from isthmus.data.places import data_root_folder
-    from isthmus.experiments.reproduction import barriers
-    from isthmus.experiments.reproduction.along_steps import never_criterion
-    from isthmus.experiments.reproduction.bench import NETWORKS
-    from isthmus.experiments.reproduction.evidence import Evidence
-    from isthmus.experiments.reproduction.layerwise import loss_criteria
-    from isthmus.experiments.reproduction.panels import step_panels
-    from isthmus.experiments.reproduction.settings import DATA, LENGTH, NETWORK, START, measured_rows
-    from isthmus.hugging_face import PREFIX
-
     names, steps, text = NAMES[bench.scale], STEPS[bench.scale], TEXT[bench.scale]
     is_smoke = bench.scale == Scale.SMOKE
     root = bench.folder / NETWORKS if is_smoke else data_root_folder(bench.data_root)
@@ -66,13 +60,12 @@ def run(bench: "Bench") -> "Evidence":
     bench.settings |= measured_rows("steps", {"text": text}, {}) | {NETWORK: " and ".join(names), START: "as published"}
     bench.settings |= {DATA: "by others", LENGTH: ", ".join(f"{step:,}" for step in steps) + " iterations"}
     end = result.isel(step=-1)
-    never = never_criterion(result, "text", "text", essential=True)
-    criteria = [*loss_criteria(end, "text", "text", of_full=False), never]
+    found = {**loss_found(end, "text"), "any_step": largest_at_any_step(result, "text")}
     pictures = list(step_panels(result, WORDS))
-    return Evidence(criteria, [pictures[0].sentence], pictures, 1, barriers.pair_rows(end, WORDS))
+    return Evidence({"": found}, [pictures[0].sentence], pictures, 1, barriers.pair_rows(end, WORDS))
 
 
-def trajectory(root: Path, name: str, steps: Sequence[int], *, fetched: bool) -> "Trajectory":
+def trajectory(root: Path, name: str, steps: Sequence[int], *, fetched: bool) -> Trajectory:
     """The checkpoints of a network: folders `NAME/stepN`, as `save_pretrained` writes them.
 
     Args:
@@ -87,9 +80,6 @@ def trajectory(root: Path, name: str, steps: Sequence[int], *, fetched: bool) ->
     Raises:
         InputError: A folder is not there.
     """
-    from isthmus.weights.step import Step
-    from isthmus.weights.trajectory import Trajectory
-
     files = {}
     for step in steps:
         folder = root / name / f"step{step}"
@@ -128,44 +118,3 @@ def save_tiny_networks(root: Path, names: Sequence[str], steps: Sequence[int]) -
                 model.save_pretrained(root / name / f"step{step}")
                 for parameter in model.parameters():
                     parameter.add_(torch.randn_like(parameter), alpha=0.1)
-
-
-CLAIM = Claim(
-    name="pythia",
-    title="no single layer of Pythia has a barrier to Pythia trained on other data",
-    figure="Language models",
-    says=(
-        "Pythia-410m and Pythia-410m-deduped, which saw the Pile with and without repetitions, have no layer-wise "
-        "barriers at steps 0, 20,000, ..., 140,000 on WikiText-103."
-    ),
-    expected=(
-        "No single layer above a tenth of a nat per token, at the last step and on the way, and the networks "
-        "layer-wise connected by the error. Whether the full network has a barrier is shown beside it."
-    ),
-    paper_settings={
-        "network": "Pythia-410m and Pythia-410m-deduped",
-        "trained on": "the Pile, and the Pile without repetitions",
-        "length": "0, 20,000, ..., 140,000 iterations",
-        "the two networks": "as published",
-        "measured on": "WikiText-103, midpoint, both hosts",
-    },
-    times={
-        Scale.SMOKE: "15 s",
-        Scale.SMALL: "not run: needs folders of Pythia-70m; about 10 min on two cores",
-        Scale.PAPER: "not run; a GPU, and folders or a network",
-    },
-    departures={
-        Scale.SMOKE: ("Everything: tiny random networks that were never trained.",),
-        Scale.SMALL: (
-            "Pythia-70m in place of 410m, at three steps; sixteen windows of 256 tokens of WikiText-2.",
-            "Nothing is fetched: the networks are the folders pythia-70m/step0, pythia-70m/step20000, ... under the "
-            "data root.",
-        ),
-        Scale.PAPER: (
-            "WikiText-2 in the tokens of Pythia in place of WikiText-103.",
-            "Folders such as pythia-410m/step20000 under the data root are taken where they are there; the others are "
-            "fetched from Hugging Face.",
-        ),
-    },
-    run=run,
-)

@@ -1,10 +1,10 @@
-"""Criteria on a whole training rather than on its end."""
+"""A whole training rather than its end."""
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from isthmus.experiments.reproduction import barriers
-from isthmus.experiments.reproduction.criterion import SMALL, Criterion, Estimate, at_most, largest
+from isthmus.experiments.reproduction.criterion import Estimate, largest
 from isthmus.report.barrier_table import in_split, labels
 from isthmus.weights.step import Step
 
@@ -30,28 +30,13 @@ def largest_at_any_step(result: "xr.Dataset", split: str | None = None, value: s
     )
 
 
-def never_criterion(result: "xr.Dataset", split: str, words: str, *, essential: bool) -> Criterion:
-    """The condition that no single layer has a barrier of the loss at any step.
-
-    Args:
-        result: Over step, with single layers.
-        split: Which split.
-        words: What it is, such as "training text".
-        essential: Whether the claim falls with it.
-
-    Returns:
-        The criterion.
-    """
-    statement = f"largest loss barrier of a single layer on {words} at any step"
-    return at_most(statement, largest_at_any_step(result, split), SMALL, "nats", essential=essential)
-
-
-def rows_by_epochs(result: "xr.Dataset", split: str) -> str:
+def rows_by_epochs(result: "xr.Dataset", split: str, small: float) -> str:
     """The full network's barrier and the largest one of a single layer over the epochs, and how good the networks are.
 
     Args:
         result: Of classifiers, over pair and step, with single layers.
         split: Which split.
+        small: Nats; the layers above it are counted.
 
     Returns:
         A sentence in the paper's digits, of the first pair; steps that are no whole epochs are left out.
@@ -62,10 +47,10 @@ def rows_by_epochs(result: "xr.Dataset", split: str) -> str:
     full = part["loss_barrier"].sel(moving=barriers.FULL).max("host")
     layers = part["loss_barrier"].sel(moving=part["moving"] != barriers.FULL)
     first, most = (" ".join(f"{float(value):z.1f}" for value in row) for row in (full, layers.max(("host", "moving"))))
-    above = int((layers.isel(step=-1).max("host") > SMALL).sum())
+    above = int((layers.isel(step=-1).max("host") > small).sum())
     wrong = " and ".join(f"{100 * float(part[f'error_{network}'].isel(step=-1)):.1f}" for network in "ab")
     return (
         f"at {', '.join(epochs)} the first row of the figure reads {first}, and the largest single layer {most} nats. "
-        f"At {epochs[-1]} {above} of {layers.sizes['moving']} layers are above {SMALL:g} nats into some host, and the "
+        f"At {epochs[-1]} {above} of {layers.sizes['moving']} layers are above {small:g} nats into some host, and the "
         f"two networks get {wrong} % wrong."
     )

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 import xarray as xr
 
-from isthmus.experiments.reproduction.criterion import Criterion, Estimate, largest, smallest
+from isthmus.experiments.reproduction.criterion import Answer, Estimate, largest, smallest
 from isthmus.measures.connectivity import Connectivity
 from isthmus.report.barrier_table import in_split, labels
 from isthmus.runs.access import is_layerwise_connected
@@ -98,26 +98,18 @@ def connectivities(result: xr.Dataset, split: str | None = None, threshold: floa
     ]
 
 
-def connectivity_criterion(found: list[Connectivity], where: str, *, essential: bool = True) -> Criterion:
-    """The condition that every pair is layer-wise connected.
+def connectivity_answer(found: list[Connectivity]) -> Answer:
+    """Whether every pair is layer-wise connected.
 
     Args:
         found: From `connectivities`.
-        where: On which data, such as "on training images".
-        essential: Whether the claim falls with it.
 
     Returns:
         Met if every pair is connected, not met if one is not, else undecided.
     """
     counts = {answer: found.count(answer) for answer in Connectivity if answer in found}
     met = False if Connectivity.NOT in counts else None if Connectivity.UNDECIDED in counts else True
-    return Criterion(
-        f"`is_layerwise_connected` at an error barrier of {100 * CONNECTED:g} %, {where}",
-        "connected in every pair",
-        ", ".join(f"{answer} in {count} of {len(found)} pairs" for answer, count in counts.items()),
-        met,
-        essential,
-    )
+    return Answer(", ".join(f"{answer} in {count} of {len(found)} pairs" for answer, count in counts.items()), met)
 
 
 def ratio(numerator: Estimate, denominator: Estimate) -> Estimate:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from isthmus.errors import IsthmusWarning
 from isthmus.experiments.reproduction.recipes import TrainedNetworks, shipped_recipes
+from isthmus.experiments.reproduction.registry import known_claims
 from isthmus.experiments.reproduction.scale import Scale
 from isthmus.experiments.reproduction.settings import measured_rows, recipe_rows
 from isthmus.experiments.reproduction.times import counted, spent_seconds
@@ -58,6 +59,17 @@ class Bench:
             text: One line.
         """
         self._say(f"{self.claim}: {text}")
+
+    def threshold(self, criterion: str) -> float:
+        """What a criterion of this claim compares with, for sentences that speak of it.
+
+        Args:
+            criterion: Its name.
+
+        Returns:
+            The number.
+        """
+        return known_claims()[self.claim].criteria[criterion].threshold
 
     def networks(self, claim: str | None = None, names: Collection[str] = ()) -> TrainedNetworks:
         """Train the networks of a recipe that ships with the package; those that are there already are taken.

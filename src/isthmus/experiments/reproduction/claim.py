@@ -1,9 +1,13 @@
-"""What a claim of the paper is. Nothing here imports torch."""
+"""What a claim of the paper is, in words: `claims/prose/NAME.toml`. Nothing here imports torch."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+import tomllib
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
 
+from pydantic import BaseModel, ConfigDict, model_validator
+
+from isthmus.experiments.reproduction.criterion import Prose, StatedCriterion
 from isthmus.experiments.reproduction.scale import Scale
 
 if TYPE_CHECKING:
@@ -11,12 +15,12 @@ if TYPE_CHECKING:
     from isthmus.experiments.reproduction.evidence import Evidence
 
 
-@dataclass(frozen=True)
-class Claim:
-    """A statement of the paper and how it is put to the test.
+class Claim(BaseModel):
+    """A statement of the paper and what is stated of its test before anything is measured.
 
     Attributes:
-        name: What the user types, such as "fig1"; also the module under `isthmus.experiments.claims`.
+        name: What the user types, such as "fig1"; also the module of `isthmus.experiments.claims` that puts it to the
+            test.
         title: The claim in one line.
         figure: Where it stands in the paper, such as "Figure 1" or "appendix".
         says: What the paper says, in our own words.
@@ -25,15 +29,47 @@ class Claim:
             stand beside ours on the page.
         times: How long it takes at each scale, or that it has not been run.
         departures: From the paper, at each scale.
-        run: Does the work: trains and measures on the bench that it is given, and returns what was found.
+        criteria: By the names under which the module says what it found.
     """
 
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
     name: str
-    title: str
+    title: Prose
     figure: str
-    says: str
-    expected: str
-    paper_settings: Mapping[str, str]
-    times: Mapping[Scale, str]
-    departures: Mapping[Scale, tuple[str, ...]]
-    run: "Callable[[Bench], Evidence]"
+    says: Prose
+    expected: Prose
+    paper_settings: dict[str, Prose]
+    times: dict[Scale, str]
+    departures: dict[Scale, tuple[Prose, ...]]
+    criteria: dict[str, StatedCriterion]
+
+    @model_validator(mode="after")
+    def _every_scale(self) -> Self:
+        if not set(self.times) == set(self.departures) == set(Scale):
+            raise ValueError("times and departures at each scale")
+        return self
+
+    def run(self, bench: "Bench") -> "Evidence":
+        """Do the work: train and measure.
+
+        Args:
+            bench: To work on.
+
+        Returns:
+            What was found.
+        """
+        found: Evidence = import_module(f"isthmus.experiments.claims.{self.name}").run(bench)
+        return found
+
+
+def load_claim(file: Path) -> Claim:
+    """A claim from its file.
+
+    Args:
+        file: TOML, called as the claim.
+
+    Returns:
+        The claim.
+    """
+    return Claim.model_validate({"name": file.stem} | tomllib.loads(file.read_text(encoding="utf-8")))

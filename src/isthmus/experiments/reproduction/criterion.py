@@ -1,16 +1,16 @@
 """Stated conditions on measured numbers, and the verdict that follows from them. Nothing here imports torch."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Annotated, Self, TypeAlias
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, model_validator
 
 from isthmus.report.shown_barrier import number_text
 
 EXACT_DIGITS = 4
-LARGE, SMALL, SHARE = 0.3, 0.1, 0.2
-"""Nats that the full barrier has to reach, nats that no layer may reach (the paper's rows lie within ±0.1), and the
-largest share of the full barrier that one layer may make."""
 
 
 @dataclass(frozen=True)
@@ -126,51 +126,103 @@ class Criterion:
         return {True: "met", False: "not met", None: "undecided"}[self.met]
 
 
-def at_least(
-    statement: str, estimate: Estimate, threshold: float, unit: str = "", *, essential: bool = True
-) -> Criterion:
-    """The condition that a number is at least so large.
+@dataclass(frozen=True)
+class Answer:
+    """What was seen where a condition is no comparison of numbers.
+
+    Attributes:
+        seen: In words.
+        met: Whether the condition holds; None if that is open.
+    """
+
+    seen: str
+    met: bool | None
+
+
+Found: TypeAlias = Mapping[str, Estimate | Answer]
+"""What was seen, by the name of the criterion."""
+
+Prose = Annotated[str, AfterValidator(lambda text: " ".join(text.split()))]
+"""Text that may stand on several lines."""
+
+
+class StatedCriterion(BaseModel):
+    """A condition as a claim states it, before anything is measured.
+
+    Attributes:
+        words: What is compared.
+        at_least: The least that it has to be.
+        at_most: The most that it may be.
+        has_to_be: The condition in words, where it is no comparison with a number.
+        unit: Of the number and the threshold.
+        essential: Whether the claim falls with it.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    words: Prose
+    at_least: float | None = None
+    at_most: float | None = None
+    has_to_be: str | None = None
+    unit: str = ""
+    essential: bool = True
+
+    @model_validator(mode="after")
+    def _one_condition(self) -> Self:
+        if sum(condition is not None for condition in (self.at_least, self.at_most, self.has_to_be)) != 1:
+            raise ValueError("one of at_least, at_most and has_to_be")
+        return self
+
+    @property
+    def threshold(self) -> float:
+        """The number that it compares with."""
+        number = self.at_most if self.at_least is None else self.at_least
+        assert number is not None, f"no number: {self.words}"
+        return number
+
+    def judged(self, found: Estimate | Answer, of: str = "") -> Criterion:
+        """What became of the condition.
+
+        Args:
+            found: What was seen.
+            of: What was looked at, where the same is stated of several things.
+
+        Returns:
+            Of a number: met if the whole interval lies on the right side of the threshold, or at it, not met if it lies
+            on the other side, else undecided; not met if the number is NaN.
+
+        Example:
+            >>> stated = StatedCriterion(words="x", at_least=1.0)
+            >>> [stated.judged(Estimate(2, low, 3)).outcome for low in (1.5, 0.5)]
+            ['met', 'undecided']
+        """
+        statement = f"{of}: {self.words}" if of else self.words
+        if isinstance(found, Answer):
+            assert self.has_to_be is not None, f"a number has to be found: {self.words}"
+            return Criterion(statement, self.has_to_be, found.seen, found.met, self.essential)
+        number, low, high = self.threshold, found.low, found.high
+        if self.at_least is not None:
+            met = None if low < number <= high else bool(low >= number)
+        else:
+            met = None if low <= number < high else bool(high <= number)
+        words = f"at {'most' if self.at_least is None else 'least'} {number:g} {self.unit}".strip()
+        return Criterion(statement, words, found.text(self.unit), met, self.essential)
+
+
+def judged(stated: Mapping[str, StatedCriterion], found: Mapping[str, Found]) -> tuple[Criterion, ...]:
+    """What became of all criteria of a claim.
 
     Args:
-        statement: What is compared, in words.
-        estimate: The number.
-        threshold: What it is compared with.
-        unit: Of both.
-        essential: Whether the claim falls with it.
+        stated: By name.
+        found: What was seen, by what was looked at: empty where that is one thing. Of each every criterion, and
+            no other.
 
     Returns:
-        Met if the whole interval lies at or above the threshold, not met if it lies below, else undecided; not met if
-        the number is NaN.
-
-    Example:
-        >>> [at_least("x", Estimate(2, low, 3), 1.0).outcome for low in (1.5, 0.5)]
-        ['met', 'undecided']
+        For each thing that was looked at every criterion, as they are stated.
     """
-    met = None if estimate.low < threshold <= estimate.high else bool(estimate.low >= threshold)
-    return Criterion(statement, f"at least {_with_unit(threshold, unit)}", estimate.text(unit), met, essential)
-
-
-def at_most(
-    statement: str, estimate: Estimate, threshold: float, unit: str = "", *, essential: bool = True
-) -> Criterion:
-    """The condition that a number is at most so large: as `at_least`, the other way round.
-
-    Args:
-        statement: What is compared, in words.
-        estimate: The number.
-        threshold: What it is compared with.
-        unit: Of both.
-        essential: Whether the claim falls with it.
-
-    Returns:
-        The criterion.
-    """
-    met = None if estimate.low <= threshold < estimate.high else bool(estimate.high <= threshold)
-    return Criterion(statement, f"at most {_with_unit(threshold, unit)}", estimate.text(unit), met, essential)
-
-
-def _with_unit(number: float, unit: str) -> str:
-    return f"{number:g} {unit}".strip()
+    for seen in found.values():
+        assert seen.keys() == stated.keys(), f"stated or found alone: {sorted(seen.keys() ^ stated.keys())}"
+    return tuple(criterion.judged(seen[name], of) for of, seen in found.items() for name, criterion in stated.items())
 
 
 class Verdict(StrEnum):

@@ -1,9 +1,9 @@
 """What a claim's run found."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from isthmus.experiments.reproduction.criterion import Criterion
+from isthmus.experiments.reproduction.criterion import Found
 from isthmus.report.picture import Picture
 
 
@@ -12,7 +12,8 @@ class Evidence:
     """What was found.
 
     Attributes:
-        criteria: The conditions with the figures seen; the verdict follows from them.
+        found: What was seen for each criterion that the claim states, by what was looked at: empty where that is one
+            thing; the verdict follows from it.
         obtained: What was seen, in paragraphs of Markdown with figures and intervals computed from the numbers. A
             picture whose sentence stands here is shown without it.
         pictures: The first one is the claim's. The stem "loss_train" becomes `pictures/fig1_loss_train.svg` and `.png`.
@@ -20,7 +21,7 @@ class Evidence:
         rows: A table of figures: the first row holds the column titles; may be empty.
     """
 
-    criteria: Sequence[Criterion]
+    found: Mapping[str, Found]
     obtained: Sequence[str]
     pictures: Sequence[Picture]
     num_pairs: int

@@ -46,7 +46,7 @@ def page_text(
         "Settings": table_text(settings_table(claim.paper_settings, ours)),
         "Expected": claim.expected,
         "Obtained": "\n\n".join([
-            *_pairs(evidence), *evidence.obtained, *([table_text(evidence.rows)] if evidence.rows else [])
+            *_pairs(evidence, found), *evidence.obtained, *([table_text(evidence.rows)] if evidence.rows else [])
         ]),
         "Departures from the paper": "\n".join(f"- {text}" for text in claim.departures[found.scale]) or "None.",
         "Verdict": f"{_verdict_words(found)}\n\n{table_text(criteria_rows(found.criteria))}",
@@ -131,9 +131,9 @@ def _bare_verdict(found: Reproduction) -> str:
     return found.verdict_text.removeprefix(f"{found.scale}: ")
 
 
-def _pairs(evidence: Evidence) -> list[str]:
+def _pairs(evidence: Evidence, found: Reproduction) -> list[str]:
     """How many pairs the figures come from, and what stands in brackets where anything does."""
-    figures = [*(criterion.seen for criterion in evidence.criteria), *(cell for row in evidence.rows for cell in row)]
+    figures = [*(criterion.seen for criterion in found.criteria), *(cell for row in evidence.rows for cell in row)]
     intervals = f"; {BRACKETS}" if any(INTERVAL.search(figure) for figure in figures) else ""
     count = evidence.num_pairs
     return [f"From {count} pair{'s' if count > 1 else ''} of networks{intervals}."] if count else []

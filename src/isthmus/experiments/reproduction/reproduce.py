@@ -11,7 +11,7 @@ import torch
 from isthmus.errors import InputError
 from isthmus.experiments.reproduction.bench import NETWORKS, RUNS, Bench
 from isthmus.experiments.reproduction.claim import Claim
-from isthmus.experiments.reproduction.criterion import verdict_of
+from isthmus.experiments.reproduction.criterion import judged, verdict_of
 from isthmus.experiments.reproduction.documents import refuse_unfit_documents, save_document
 from isthmus.experiments.reproduction.hardware import hardware_kind
 from isthmus.experiments.reproduction.page import page_text
@@ -74,12 +74,13 @@ def _reproduced(claim: Claim, scale: Scale, bench: Bench) -> Reproduction:
         if not any((bench.folder / part).exists() for part in (NETWORKS, RUNS)):
             shutil.rmtree(bench.folder)
         raise
+    criteria = judged(claim.criteria, evidence.found)
     versions = {"isthmus": version("isthmus"), "torch": torch.__version__, "Python": platform.python_version()}
     found = Reproduction(
         claim.name,
         scale,
-        verdict_of(evidence.criteria),
-        tuple(evidence.criteria),
+        verdict_of(criteria),
+        criteria,
         evidence.num_pairs,
         bench.seconds,
         hardware_kind(),
