@@ -172,9 +172,18 @@ def test_a_collection_over_both_has_a_map_of_the_mean_and_one_of_each_pair(pairs
         "loss_replicates_at-40ep",
         "loss_steps_p-q",
         "loss_steps_r-s",
+        "loss_barrier_steps_mean-over-pairs",
+        "loss_barrier_pairs_at-40ep",
+        "loss_barrier_steps_p-q",
+        "loss_barrier_steps_r-s",
     }
+    assert "loss rise" in pictures["loss_steps_p-q"].sentence
+    assert "loss barrier" in pictures["loss_barrier_steps_p-q"].sentence
+    assert "The mean barrier is " in pictures["loss_replicates_at-40ep"].sentence
     mean = averaged(result)
     assert "pair" not in mean.dims
+    expected = result.loss_rise.mean("pair").sel(step="40ep", host="a", moving="all")
+    np.testing.assert_allclose(mean.loss_rise.sel(step="40ep", host="a", moving="all"), expected)
     np.testing.assert_allclose(mean.loss_barrier.sel(step="40ep", host="a", moving="all"), 1.2)
 
 

@@ -78,7 +78,7 @@ def test_every_split_has_its_own_picture_and_sentence(tmp_path: Path) -> None:
     assert pictures[0] != pictures[1]
     assert "Layers that join one by one: loss, test</h4>" in text
     for split in ("train", "test"):
-        assert cumulative_sentence(result, split=split).replace("'", "&#39;") in text
+        assert cumulative_sentence(result, "loss_rise", split).replace("'", "&#39;") in text
 
 
 def test_a_stored_run_has_the_questions_of_the_measurement_and_loses_those_that_need_its_losses(
@@ -109,7 +109,7 @@ def test_stems_are_unique_and_a_page_without_pictures_still_says_the_sentences()
     assert len(set(stems)) == len(stems)
     result = many_sweeps()
     text = page([("one", result, None)])
-    assert cumulative_sentence(result).replace("'", "&#39;") in text
+    assert cumulative_sentence(result, "loss_rise").replace("'", "&#39;") in text
     assert "<img" not in text
 
 

@@ -105,7 +105,7 @@ def test_hover_tells_layer_host_value_interval_and_alpha(measurement: Make, chan
 
 def test_a_page_of_one_alpha_has_no_curves(measurement: Make, tmp_path: Path) -> None:
     assert "along alpha" not in page([("one", measurement(3), None)])
-    assert "Excess along alpha" in page([("one", measurement(3, [0.0, 0.5, 1.0]), None)])
+    assert "Rise along alpha" in page([("one", measurement(3, [0.0, 0.5, 1.0]), None)])
     save_report([("one", measurement(2), None)], tmp_path)
     assert not list(tmp_path.glob("figures/*curves*"))
 

@@ -10,6 +10,7 @@ from torch.nn import functional
 
 import isthmus
 from isthmus.measures.baseline import BASELINES
+from isthmus.runs.renewed import with_rises
 
 CNN = next(case for case in CASES if case.name == "cnn")
 GRID = (0.0, 0.25, 0.5, 0.75, 1.0)
@@ -216,3 +217,11 @@ def test_a_result_knows_how_many_modules_keep_running_statistics(pair):
     assert result.attrs["num_normalizations"] == 20
     plain = isthmus.measure(CNN.build, *pair, CNN.data(4), sweep="full", engine="direct")
     assert plain.attrs["num_normalizations"] == 0
+
+
+def test_a_result_without_rises_gets_them_from_its_losses_or_stays_as_it_is(pair):
+    result = isthmus.measure(CNN.build, *pair, CNN.data(10))
+    before = result.drop_vars([name for name in result.variables if "rise" in str(name)])
+    xr.testing.assert_equal(with_rises(before), result)
+    gone = before.assign_attrs(run_id="gone")
+    assert with_rises(gone) is gone

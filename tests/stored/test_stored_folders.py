@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 import isthmus
 from isthmus.cli.main import app
 from isthmus.experiments.reproduction.record import load_reproduction
+from isthmus.runs.renewed import with_rises
 from isthmus.weights.trajectory import load_trajectory
 
 STORED = Path(__file__).parent
@@ -66,6 +67,15 @@ def test_the_losses_of_a_stored_run_give_its_barriers_again(folder):
     np.testing.assert_array_equal(again.error_barrier.values, result.error_barrier.values)
     chord = isthmus.barrier(result, baseline="chord")
     assert np.isfinite(chord.loss_barrier.values).all()
+
+
+@pytest.mark.parametrize("folder", [*RUNS, *COLLECTIONS], ids=identified)
+def test_a_stored_folder_is_reported_with_what_averaging_costs_today(folder, tmp_path):
+    stored, whole = isthmus.load_run(folder), with_rises(isthmus.load_run(folder))
+    np.testing.assert_array_equal(whole.loss_barrier, stored.loss_barrier)
+    assert np.isfinite(whole.loss_rise).all()
+    assert run("report", folder, "--out", tmp_path)[0] == 0
+    assert "rise" in (tmp_path / "report.html").read_text()
 
 
 @pytest.mark.parametrize("folder", COLLECTIONS, ids=identified)

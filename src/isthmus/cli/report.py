@@ -49,6 +49,7 @@ def save_runs_report(folders: list[Path], out: Path) -> Path:
     from isthmus.report.studies import save_study_report
     from isthmus.runs.access import load_classes, load_run
     from isthmus.runs.collection_record import is_collection
+    from isthmus.runs.renewed import with_rises
     from isthmus.runs.study import is_study, load_study
 
     for kind, name, remedy in (
@@ -66,5 +67,6 @@ def save_runs_report(folders: list[Path], out: Path) -> Path:
     if is_study(folders[0]):
         return save_study_report(load_study(folders[0]), out)
     if is_collection(folders[0]):
-        return save_collection_report(folders[0].resolve().name, load_run(folders[0]), out)
-    return save_report([(folder.resolve().name, load_run(folder), load_classes(folder)) for folder in folders], out)
+        return save_collection_report(folders[0].resolve().name, with_rises(load_run(folders[0])), out)
+    runs = [(folder.resolve().name, with_rises(load_run(folder)), load_classes(folder)) for folder in folders]
+    return save_report(runs, out)

@@ -1,4 +1,4 @@
-"""Several pairs of networks as replicates of one experiment: their mean barrier and how far they scatter."""
+"""Several pairs of networks as replicates of one experiment: their mean rise and barrier, and how far they scatter."""
 
 import warnings
 
@@ -10,13 +10,13 @@ from isthmus.errors import InputError, IsthmusWarning
 from isthmus.measures.interval import LEVEL
 
 PAIR = "pair"
-BARRIERS = ("loss_barrier", "error_barrier")
+NUMBERS = ("loss_rise", "loss_barrier", "error_rise", "error_barrier")
 
 
 def replicates(result: xr.Dataset) -> xr.Dataset:
-    """Mean, spread and interval of the barriers over pairs of networks.
+    """Mean, spread and interval of the rises and barriers over pairs of networks.
 
-    For barriers B_1, ..., B_n of n pairs: mean m = (1/n) sum_k B_k, standard deviation s with n - 1 in the
+    For rises or barriers B_1, ..., B_n of n pairs: mean m = (1/n) sum_k B_k, standard deviation s with n - 1 in the
     denominator, and the 95 % interval m ± t s / sqrt(n), t being Student's quantile with n - 1 degrees of freedom. It
     speaks of further pairs trained alike, on these examples. Beside it stands what the examples leave open for the mean
     of *these* pairs: from the mean of the lower to the mean of the upper ends of the pairs' own intervals. All pairs
@@ -33,8 +33,8 @@ def replicates(result: xr.Dataset) -> xr.Dataset:
     Returns:
         Over the dimensions of `loss_barrier` but `pair`, for loss (nats) and error (fraction): `loss_barrier` (m),
         `loss_barrier_std` (s), `loss_barrier_low`, `loss_barrier_high`, `loss_barrier_data_low`,
-        `loss_barrier_data_high`, and `num_pairs`. NaN in one pair makes NaN. The attribute `independent_pairs` is 1
-        or 0.
+        `loss_barrier_data_high`, the same of `loss_rise`, and `num_pairs`. NaN in one pair makes NaN. The attribute
+        `independent_pairs` is 1 or 0.
 
     Raises:
         InputError: There are no two pairs.
@@ -64,7 +64,7 @@ def replicates(result: xr.Dataset) -> xr.Dataset:
             stacklevel=2,
         )
     found = {"num_pairs": xr.DataArray(n)}
-    for name in (name for name in BARRIERS if name in result):
+    for name in (name for name in NUMBERS if name in result):
         mean = result[name].mean(PAIR, skipna=False)
         spread = result[name].std(PAIR, ddof=1, skipna=False)
         half = quantile * spread / np.sqrt(n)

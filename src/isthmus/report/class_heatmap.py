@@ -1,4 +1,4 @@
-"""Which classes suffer: barriers of every class, layer by layer."""
+"""Which classes suffer: what averaging costs every class, layer by layer."""
 
 import html
 import math
@@ -10,6 +10,7 @@ from isthmus.measures.effective_examples import FEW
 from isthmus.report.barrier_table import PERCENT, few_carry, in_split, labels
 from isthmus.report.plotly_parts import Picture, colour_axis, label_pixels, shown_name
 from isthmus.report.shown_barrier import ShownBarrier
+from isthmus.report.values import RISES, barrier_beside, is_rise, kind_of, value_words, values_shown
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -21,17 +22,17 @@ def class_heatmap(classes: "xr.Dataset", host: str, value: str, unit: str, split
     """Layers down, classes across, for one host.
 
     Args:
-        classes: Barriers over (label, host, moving), perhaps with splits.
+        classes: Rises and barriers over (label, host, moving), perhaps with splits.
         host: Which host.
-        value: `"loss_barrier"` or `"error_barrier"`.
+        value: Of `class_values`.
         unit: Its unit.
         split: Which split.
 
     Returns:
         Data and layout for plotly.
     """
-    cells = class_cells(classes, value, split)
-    names = class_names(classes)
+    cells, words, names = class_cells(classes, value, split), value_words(value), class_names(classes)
+    beside = class_cells(classes, barrier_beside(value), split) if is_rise(value) else {}
     moving = labels(classes, "moving")
     rows = [*(["all"] if "all" in moving else []), *(row for row in moving if row != "all")]
     layers = [abs(cell.value) for cell in cells.values() if cell.layer != "all" and math.isfinite(cell.value)]
@@ -45,7 +46,8 @@ def class_heatmap(classes: "xr.Dataset", host: str, value: str, unit: str, split
         "hovertext": [
             [
                 f"{shown_name(cell.layer)} into {html.escape(host)}<br>class {html.escape(name)}"
-                f"<br>{value.replace('_', ' ')} {cell.text} {html.escape(unit)}<br>95 % interval {cell.interval_text}"
+                f"<br>{words} {cell.text} {html.escape(unit)}<br>95 % interval {cell.interval_text}"
+                + (f"<br>barrier {beside[name, cell.layer, host].text}" if beside else "")
                 + (f"<br>carried by fewer than {FEW} examples" if cell.is_carried_by_few else "")
                 for name, cell in zip(names, row, strict=True)
             ]
@@ -62,24 +64,24 @@ def class_heatmap(classes: "xr.Dataset", host: str, value: str, unit: str, split
         "margin": {"l": label_pixels(rows), "r": 15, "t": 90, "b": 70},
         "xaxis": {"side": "top", "type": "category", "dtick": 1, "showgrid": False, "tickangle": -45},
         "yaxis": {"type": "category", "range": [len(rows) - 0.5, -0.5], "dtick": 1, "showgrid": False},
-        "coloraxis": colour_axis(limit, html.escape(f"{value.replace('_', ' ')} into {host} ({unit})")),
+        "coloraxis": colour_axis(limit, html.escape(f"{words} into {host} ({unit})")),
     }
     return {"data": [trace], "layout": layout, "min_width": label_pixels(rows) + 30 * len(names) + 15}
 
 
 def class_cells(classes: "xr.Dataset", value: str, split: str | None) -> dict[tuple[str, str, str], ShownBarrier]:
-    """The barriers of every class.
+    """The rises or barriers of every class.
 
     Args:
-        classes: Barriers over (label, host, moving), perhaps with splits.
-        value: `"loss_barrier"` or `"error_barrier"` (given in percentage points).
+        classes: Rises and barriers over (label, host, moving), perhaps with splits.
+        value: `"loss_rise"`, `"loss_barrier"`, or the same of the error (given in percentage points).
         split: Which split.
 
     Returns:
-        For every (class name, layer, host) its barrier.
+        For every (class name, layer, host) its number.
     """
     part = in_split(classes, split).transpose("label", "host", "moving", ...)
-    factor = PERCENT if value == "error_barrier" else 1.0
+    factor = PERCENT if kind_of(value) == "error" else 1.0
     middle, low, high = (factor * np.asarray(part[f"{value}{end}"].values) for end in ("", "_low", "_high"))
     few = few_carry(part, value)
     return {
@@ -97,6 +99,19 @@ def class_cells(classes: "xr.Dataset", value: str, split: str | None) -> dict[tu
         for j, host in enumerate(labels(part, "host"))
         for k, layer in enumerate(labels(part, "moving"))
     }
+
+
+def class_values(classes: "xr.Dataset") -> list[str]:
+    """What is shown of every class.
+
+    Args:
+        classes: Rises and barriers of every class.
+
+    Returns:
+        The rises; the barriers where there is no rise that is a number, as in files of earlier versions.
+    """
+    known = [value for value in RISES if value in classes and not np.isnan(classes[value].values).all()]
+    return known or values_shown(classes)
 
 
 def class_names(classes: "xr.Dataset") -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from isthmus.report.folder import FORMATS
 from isthmus.report.members_table import members_table
 from isthmus.report.page_tables import settings_rows
 from isthmus.report.rendering import data_address, rendered
+from isthmus.report.values import RISES, main_values
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -48,7 +49,6 @@ def save_collection_report(name: str, result: "xr.Dataset", folder: Path) -> Pat
 
 
 def _page(name: str, result: "xr.Dataset", pictures: list[dict[str, str]], folder: Path) -> str:
-
     attrs = result.attrs
     plain = result.copy()
     plain.attrs = {key: value for key, value in attrs.items() if key not in APART}
@@ -62,6 +62,7 @@ def _page(name: str, result: "xr.Dataset", pictures: list[dict[str, str]], folde
         num_steps=result.sizes.get("step", 0),
         num_pairs=result.sizes.get("pair", 0),
         num_alphas=result.sizes["alpha"],
+        rise_alpha=float(result["rise_alpha"]) if main_values(result)[0] in RISES else None,
         pictures=pictures,
         table=members_table(result),
         warnings=_listed(attrs, "warnings"),

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from isthmus.measures.replicates import BARRIERS, replicates
+from isthmus.measures.replicates import NUMBERS, replicates
 from isthmus.report.barrier_table import labels, split_names
 from isthmus.report.columns import columns, of_sweep, sweeps_shown
 from isthmus.report.columns_heatmap import columns_heatmap
 from isthmus.report.columns_reading import columns_reading, replicates_reading
 from isthmus.report.file_names import file_names
 from isthmus.report.replicate_bars import are_independent, replicate_bars, replicate_cells
-from isthmus.report.values import values_shown
+from isthmus.report.values import barrier_beside, beside_values, is_rise, kind_of, main_values
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -57,15 +57,21 @@ def collection_pictures(result: "xr.Dataset") -> Iterator[CollectionPicture]:
         result: A measurement with the dimension `pair`, `step` or both.
 
     Yields:
-        The pictures of each sweep, split and kind of barrier.
+        The pictures of each sweep, split and quantity: of rises first, then the heat maps of the paper's barriers.
     """
     splits, sweeps = split_names(result), sweeps_shown(result)
     for part in _parts(result):
         for sweep in sweeps:
             for split in splits:
-                for value in values_shown(result):
-                    kind = value.removesuffix("_barrier")
-                    words = [kind, "{}", part.words, sweep if len(sweeps) > 1 else "", split or ""]
+                for value in [*main_values(result), *beside_values(result)]:
+                    is_main = value in main_values(result)
+                    words = [
+                        kind_of(value) if is_main else value,
+                        "{}",
+                        part.words,
+                        sweep if len(sweeps) > 1 else "",
+                        split or "",
+                    ]
                     stem = "_".join(file_names([word])[0] if word != "{}" else word for word in words if word)
                     shown = columns(part.result, part.dimension, value, split, sweep)
                     title = shown.first.title + (f", {part.words}" if part.words else "")
@@ -76,15 +82,36 @@ def collection_pictures(result: "xr.Dataset") -> Iterator[CollectionPicture]:
                         columns_heatmap(part.result, part.dimension, value, split, sweep, part.words, part.notes),
                         columns_reading(shown),
                     )
-                    if part.dimension == "pair" and len(shown.labels) > 1:
+                    if is_main and part.dimension == "pair" and len(shown.labels) > 1:
                         rows = of_sweep(part.result, sweep)
                         cells = replicate_cells(rows, value, split)
+                        if is_rise(value):
+                            cells["barriers"] = replicate_cells(rows, barrier_beside(value), split)["pairs"]
                         yield CollectionPicture(
                             stem.format("replicates"),
                             f"{title}: mean over pairs",
                             replicate_bars(part.result, value, split, sweep, part.words),
                             replicates_reading(shown, cells, independent=are_independent(part.result)),
                         )
+
+
+def collection_readings(result: "xr.Dataset") -> list[str]:
+    """What the loss of a collection says, without pictures.
+
+    Args:
+        result: A measurement with the dimension `pair`, `step` or both.
+
+    Returns:
+        A paragraph for every part of `collection_pictures` and split.
+    """
+    value, sweep = main_values(result)[0], sweeps_shown(result)[0]
+    found = []
+    for part in _parts(result):
+        for split in split_names(result):
+            words = ", ".join(word for word in (part.words, split) if word)
+            said = columns_reading(columns(part.result, part.dimension, value, split, sweep))
+            found.append(f"{words}: {said}" if words else said)
+    return found
 
 
 def _parts(result: "xr.Dataset") -> list[_Part]:
@@ -117,10 +144,11 @@ def averaged(result: "xr.Dataset") -> "xr.Dataset":
         warnings.simplefilter("ignore")  # said beside the replicates
         means = replicates(result)
     mean = result.isel(pair=0, drop=True)
-    for value in (value for value in BARRIERS if value in result):
+    for value in (value for value in NUMBERS if value in result):
         for end in ("", "_low", "_high"):
             mean[f"{value}{end}"] = means[f"{value}{end}"]
-        mean[f"alpha_at_{value}"] = mean[value] * np.nan
-        mean[f"{value}_at_end"] = mean[f"{value}_at_end"] & False
+        if not is_rise(value):
+            mean[f"alpha_at_{value}"] = mean[value] * np.nan
+            mean[f"{value}_at_end"] = mean[f"{value}_at_end"] & False
         mean = mean.drop_vars(f"{value}_effective_examples", errors="ignore")
     return mean

@@ -1,4 +1,4 @@
-"""The barriers of many measurements side by side: one column a step or a pair of networks, one table a column."""
+"""Rises or barriers of many measurements side by side: one column a step or a pair of networks, a table a column."""
 
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -74,12 +74,12 @@ def columns(
     split: str | None = None,
     sweep: str | None = None,
 ) -> Columns:
-    """The barriers along one dimension of a collection.
+    """The rises or barriers along one dimension of a collection.
 
     Args:
         result: A collection with no other dimension than this one (choose a pair or a step first).
         dimension: "step" or "pair".
-        value: `"loss_barrier"` or `"error_barrier"`.
+        value: `"loss_rise"`, `"loss_barrier"`, or the same of the error.
         split: Which split; may be left out where there is only one.
         sweep: The rows of which sweep to show below the full network; None for all.
 

@@ -33,7 +33,7 @@ def columns_heatmap(
     title: str = "",
     notes: tuple[str, ...] = (),
 ) -> "Figure":
-    """Barrier of every layer at every step, or in every pair, as a coloured cell with its number.
+    """Rise or barrier of every layer at every step, or in every pair, as a coloured cell with its number.
 
     Colours diverge from white at zero and end as in the heat map of one measurement. A number has the decimals that its
     95 % interval supports, and is in grey italics where the interval includes zero. Where there are too many columns
@@ -43,7 +43,7 @@ def columns_heatmap(
     Args:
         result: A collection with no other dimension than this one.
         dimension: "step" or "pair".
-        value: `"loss_barrier"` or `"error_barrier"` (in percentage points).
+        value: `"loss_rise"`, `"loss_barrier"`, or the same of the error (in percentage points).
         split: Which split; may be left out where there is only one.
         sweep: The rows of which sweep to show; None for all.
         title: Words to add to the title.

@@ -14,16 +14,16 @@ AT = {"step": "at", "pair": "in"}
 
 
 def columns_reading(shown: Columns) -> str:
-    """What barriers along training, or over pairs, say.
+    """What rises or barriers along training, or over pairs, say.
 
     Args:
         shown: The barriers.
 
     Returns:
-        How the full network's barrier moves and from where on it is above zero; the layer and column with the largest
-        barrier; how many layers' intervals never leave zero.
+        How the full network's number moves and from where on it is above zero; the layer and column with the
+        largest; how many layers' intervals never leave zero.
     """
-    name, hosts = shown.first.value.replace("_", " "), shown.first.hosts
+    name, hosts = shown.first.name, shown.first.hosts
     words = _along_steps if shown.dimension == "step" else _over_pairs
     full = "; ".join(f"into {host} {words(shown, shown.row('all', host))}" for host in hosts)
     sentences = [f"The {name} of the full network {full} ({shown.first.unit})."]
@@ -69,7 +69,7 @@ def _over_pairs(shown: Columns, cells: Sequence[ShownBarrier]) -> str:
 def _largest(shown: Columns) -> str:
     known = [(label, cell) for label, cell in shown.cells if not math.isnan(cell.value)]
     if not known:
-        return "Every layer's barrier is NaN."
+        return f"Every layer's {shown.first.name} is NaN."
     label, most = max(known, key=lambda pair: pair[1].value)
     return (
         f"Of the {len(shown.first.layers)} {shown.noun}, {most.layer} into {most.host} {AT[shown.dimension]} {label} "
@@ -93,7 +93,7 @@ def replicates_reading(shown: Columns, cells: dict[str, Cells], *, independent: 
 
     Args:
         shown: The barriers of the pairs.
-        cells: From `replicate_cells`.
+        cells: From `replicate_cells`; under "barriers" those beside rises.
         independent: Whether no network is in two pairs.
 
     Returns:
@@ -101,7 +101,7 @@ def replicates_reading(shown: Columns, cells: dict[str, Cells], *, independent: 
         with what the examples leave open.
     """
     table, over, data = shown.first, cells["pairs"], cells["data"]
-    name = table.value.replace("_", " ")
+    name = table.name
     full = " and ".join(
         f"{_with_interval(over['all', host])} into {host} (the examples alone leave {data['all', host].interval_text})"
         for host in table.hosts
@@ -110,6 +110,9 @@ def replicates_reading(shown: Columns, cells: dict[str, Cells], *, independent: 
         f"Over {len(shown.labels)} pairs the mean {name} of the full network is {full}, {table.unit}, "
         "95 % intervals over pairs."
     ]
+    if "barriers" in cells:
+        beside = " and ".join(f"{cell_text(cells['barriers']['all', host])} into {host}" for host in table.hosts)
+        sentences.append(f"The mean barrier is {beside}.")
     if table.layers:
         above = [layer for layer in table.layers if any(over[layer, host].low > 0 for host in table.hosts)]
         named = f": {', '.join(above[:5])}{', ...' if len(above) > 5 else ''}" if above else ""

@@ -1,4 +1,4 @@
-"""Growing groups: the barrier against the number of layers moved, one line an order."""
+"""Growing groups: the rise, and the barrier, against the number of layers moved, one line an order."""
 
 import math
 from dataclasses import dataclass
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from isthmus.report import style
 from isthmus.report.barrier_table import BarrierTable, barrier_table, labels, mark_notes
+from isthmus.report.groups import groups_beside
 from isthmus.report.question import is_one_pair, loss_and_error
 
 if TYPE_CHECKING:
@@ -72,13 +73,14 @@ def num_moved(label: str) -> int:
 
 
 def cumulative_curves(result: "xr.Dataset", value: str = "loss_barrier", split: str | None = None) -> "Figure":
-    """Barrier against the number of layers moved, with 95 % intervals as bands; one panel a host.
+    """Rise or barrier against the number of layers moved, with 95 % intervals as bands; one panel a host.
 
-    Random orders share one colour. The dashed line is the full network's barrier, where every order of all layers ends.
+    Below rises stand the barriers. Random orders share one colour. The dashed line is the full network's, where every
+    order of all layers ends.
 
     Args:
         result: A measurement with a cumulative sweep.
-        value: `"loss_barrier"` or `"error_barrier"` (in percentage points).
+        value: `"loss_rise"`, `"loss_barrier"`, or the same of the error (in percentage points).
         split: Which split; may be left out where there is only one.
 
     Returns:
@@ -86,37 +88,46 @@ def cumulative_curves(result: "xr.Dataset", value: str = "loss_barrier", split: 
     """
     from matplotlib import rc_context
 
-    table, orders = barrier_table(result, value, split), growths(result)
-    limits = style.axis_limits([cell for host in table.hosts for cell in _cells(table, orders, host)])
+    tables, orders = groups_beside(result, value, split), growths(result)
+    hosts = tables[0].hosts
     with rc_context(style.STYLE):
-        wide = len(table.hosts) > 1
-        figure = style.empty_figure(style.PAGE_INCHES if wide else style.COLUMN_INCHES, 2.9)
-        extra = style.draw_notes(figure, _notes(table, orders))
+        figure = style.empty_figure(
+            style.PAGE_INCHES if len(hosts) > 1 else style.COLUMN_INCHES, 0.85 + 2.05 * len(tables)
+        )
+        extra = style.draw_notes(figure, _notes(tables, orders))
         figure.set_figheight(figure.get_figheight() + 0.12 * extra)
-        panels = figure.subplots(1, len(table.hosts), sharex=True, sharey=True, squeeze=False)[0]
-        for host, axes in zip(table.hosts, panels, strict=True):
-            for order in orders:
-                _draw_order(axes, order, [table.cells[row, host] for row in order.rows])
-            full = table.cells["all", host].value
-            if math.isfinite(full):
-                axes.axhline(full, color=style.INK, linewidth=0.6, linestyle=(0, (4, 3)), zorder=1)
-            axes.axhline(0, color=style.FAINT, linewidth=0.6, zorder=0)
-            axes.set_ylim(*limits)
-            axes.set_title(f"{table.title}, into {host}", pad=4)
+        panels = figure.subplots(len(tables), len(hosts), sharex=True, sharey="row", squeeze=False)
+        for table, row in zip(tables, panels, strict=True):
+            limits = style.axis_limits([cell for host in hosts for cell in _cells(table, orders, host)])
+            for host, axes in zip(hosts, row, strict=True):
+                _draw_panel(axes, table, orders, host)
+                axes.set_ylim(*limits)
+            row[0].set_ylabel(table.axis_label)
+        for axes in panels[-1]:
             axes.set_xlabel("number of layers moved")
             axes.xaxis.get_major_locator().set_params(integer=True)
-        panels[0].set_ylabel(table.axis_label)
         _draw_legend(figure, orders)
     return figure
+
+
+def _draw_panel(axes: "Axes", table: BarrierTable, orders: list[Growth], host: str) -> None:
+    for order in orders:
+        _draw_order(axes, order, [table.cells[row, host] for row in order.rows])
+    full = table.cells["all", host].value
+    if math.isfinite(full):
+        axes.axhline(full, color=style.INK, linewidth=0.6, linestyle=(0, (4, 3)), zorder=1)
+    axes.axhline(0, color=style.FAINT, linewidth=0.6, zorder=0)
+    axes.set_title(f"{table.title}, into {host}", pad=4)
 
 
 def _cells(table: BarrierTable, orders: list[Growth], host: str) -> "list[ShownBarrier]":
     return [table.cells[row, host] for row in ["all", *(row for order in orders for row in order.rows)]]
 
 
-def _notes(table: BarrierTable, orders: list[Growth]) -> list[str]:
+def _notes(tables: list[BarrierTable], orders: list[Growth]) -> list[str]:
     """The marks that points have, which are too small to bear them: how many there are, and what they mean."""
-    marks = [cell.marks for host in table.hosts for cell in _cells(table, orders, host)]
+    table = tables[0]
+    marks = [cell.marks for shown in tables for host in table.hosts for cell in _cells(shown, orders, host)]
     return ["Bands: 95 % intervals."] + [
         f"At {sum(note[0] in mark for mark in marks)} of {len(marks)} points: {note[2:]}"
         for note in mark_notes(marks, table.baseline)
@@ -163,15 +174,15 @@ def _draw_legend(figure: "Figure", orders: list[Growth]) -> None:
 
 
 def cumulative_sentence(result: "xr.Dataset", value: str = "loss_barrier", split: str | None = None) -> str:
-    """How many layers it takes, in every order, to reach half of the full network's barrier.
+    """How many layers it takes, in every order, to reach half of the full network's rise or barrier.
 
     Args:
         result: A measurement with a cumulative sweep.
-        value: `"loss_barrier"` or `"error_barrier"`.
+        value: `"loss_rise"`, `"loss_barrier"`, or the same of the error.
         split: Which split.
 
     Returns:
-        One sentence; where the full network has no positive barrier it names the largest one on the way.
+        One sentence; where the full network has none above zero it names the largest one on the way.
     """
     table, orders = barrier_table(result, value, split), growths(result)
     words = "; ".join(_host_words(table, orders, host) for host in table.hosts)
@@ -179,7 +190,7 @@ def cumulative_sentence(result: "xr.Dataset", value: str = "loss_barrier", split
 
 
 def _host_words(table: BarrierTable, orders: list[Growth], host: str) -> str:
-    full, name = table.cells["all", host], table.value.replace("_", " ")
+    full, name = table.cells["all", host], table.name
     if not full.low > 0 or not math.isfinite(full.value):
         known = [cell for cell in _cells(table, orders, host)[1:] if not math.isnan(cell.value)]
         if not known:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from isthmus.files import save_bytes
 from isthmus.report.barrier_table import split_names
 from isthmus.report.file_names import file_names
-from isthmus.report.values import values_shown
+from isthmus.report.values import kind_of, main_values
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -69,9 +69,9 @@ def figures(result: "xr.Dataset") -> "Iterator[tuple[str, Figure]]":
     stems = [f"_{name}" for name in file_names([str(split) for split in splits])] if splits != [None] else [""]
     kinds = {"heatmap": heatmap, "bars": bars} | ({"curves": curves} if result.sizes["alpha"] > 1 else {})
     for split, stem in zip(splits, stems, strict=True):
-        for value in values_shown(result):
+        for value in main_values(result):
             for kind, picture in kinds.items():
-                yield f"{value.removesuffix('_barrier')}_{kind}{stem}", picture(result, value, split)
+                yield f"{kind_of(value)}_{kind}{stem}", picture(result, value, split)
         for question in questions_of(result):
             yield f"{question.stem}{stem}", question.figure(result, split)
     yield "distances", distances(result)

@@ -1,10 +1,10 @@
-"""Heat map: layers down, hosts across, the full network as the first row."""
+"""Heat map: layers down, hosts across, the full network as the first row; rises with the barriers beside them."""
 
 import math
 from typing import TYPE_CHECKING
 
 from isthmus.report import style
-from isthmus.report.barrier_table import barrier_table
+from isthmus.report.groups import beyond_words, column_name, group_axis_label, group_title, groups_beside
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -13,17 +13,20 @@ if TYPE_CHECKING:
 
     from isthmus.report.shown_barrier import ShownBarrier
 
+GAP = 0.25
+
 
 def heatmap(result: "xr.Dataset", value: str = "loss_barrier", split: str | None = None) -> "Figure":
-    """Barrier of every layer into every host as a coloured cell with its number.
+    """The rise or barrier of every layer into every host as a coloured cell with its number.
 
-    Colours diverge from white at zero and end at `style.colour_limit`: a full network beyond it is saturated, and the
-    colour bar says so. A cell's number has the decimals that its 95 % interval supports (the place of the half-width's
-    first significant digit, at least one, at most four). NaN is hatched grey. † and ‡ are explained below the map.
+    Beside rises stand the barriers, in the same colours. Colours diverge from white at zero and end at
+    `style.colour_limit` of what comes first: a number beyond it is saturated, and the colour bar says so. A cell's
+    number has the decimals that its 95 % interval supports (the place of the half-width's first significant digit, at
+    least one, at most four). NaN is hatched grey. † and ‡ are explained below the map.
 
     Args:
         result: A measurement.
-        value: `"loss_barrier"` or `"error_barrier"` (in percentage points).
+        value: `"loss_rise"`, `"loss_barrier"`, or the same of the error (in percentage points).
         split: Which split; may be left out where there is only one.
 
     Returns:
@@ -33,40 +36,38 @@ def heatmap(result: "xr.Dataset", value: str = "loss_barrier", split: str | None
     from matplotlib.cm import ScalarMappable
     from matplotlib.colors import Normalize
 
-    table = barrier_table(result, value, split)
+    tables = groups_beside(result, value, split)
+    table = tables[0]
     limit = style.colour_limit(table)
     norm, colours = Normalize(-limit, limit), colormaps[style.DIVERGING]
     names = [style.row_name(row) for row in table.rows]
     positions = style.row_positions(len(table.layers))
-    width = max(style.COLUMN_INCHES, style.label_inches(names) + 0.75 * len(table.hosts) + 0.4)
-    notes = table.notes
+    columns = [(shown, host) for shown in tables for host in table.hosts]
+    across = [k + GAP * (k // len(table.hosts)) for k in range(len(columns))]
+    cells = {(row, k): shown.cells[row, host] for k, (shown, host) in enumerate(columns) for row in table.rows}
+    width = max(style.COLUMN_INCHES, style.label_inches(names) + 0.75 * len(columns) + 0.4)
     with rc_context(style.STYLE):
-        figure = style.empty_figure(width, style.ROW_INCHES * (positions[-1] + 1) + 1.05)
-        extra = style.draw_notes(figure, notes)
+        figure = style.empty_figure(width, style.ROW_INCHES * (positions[-1] + 1) + 1.05 + 0.12 * (len(tables) > 1))
+        extra = style.draw_notes(figure, list(dict.fromkeys(note for shown in tables for note in shown.notes)))
         figure.set_figheight(figure.get_figheight() + 0.12 * extra)
         axes = figure.add_subplot()
         for row, y in zip(table.rows, positions, strict=True):
-            for x, cell in enumerate(table.row(row)):
-                _draw_cell(axes, (x, y), cell, colours(float(norm(cell.value))))
-        axes.set_xlim(-0.5, len(table.hosts) - 0.5)
+            for k, x in enumerate(across):
+                _draw_cell(axes, (x, y), cells[row, k], colours(float(norm(cells[row, k].value))))
+        axes.set_xlim(-0.5, across[-1] + 0.5)
         axes.set_ylim(positions[-1] + 0.5, -0.5)
-        axes.set_xticks(range(len(table.hosts)), [f"into {host}" for host in table.hosts])
+        axes.set_xticks(across, [column_name(shown, host, len(tables)) for shown, host in columns])
         axes.set_yticks(positions, names)
         axes.tick_params(top=True, labeltop=True, bottom=False, labelbottom=False, length=0)
         axes.spines[:].set_visible(False)
-        axes.set_title(table.title, pad=4)
+        axes.set_title(group_title(tables), pad=4)
+        beyond = style.beyond(list(cells.values()), limit)
         bar = figure.colorbar(
-            ScalarMappable(norm, colours),
-            ax=axes,
-            location="bottom",
-            extend=style.beyond(table.row("all"), limit),
-            aspect=28,
-            pad=0.02,
+            ScalarMappable(norm, colours), ax=axes, location="bottom", extend=beyond, aspect=28, pad=0.02
         )
         bar.set_ticks([-limit, 0, limit], labels=[style.limit_text(x) for x in (-limit, 0, limit)])
         bar.outline.set_linewidth(0.4)
-        clipped = style.beyond(table.row("all"), limit) != "neither"
-        bar.set_label(table.axis_label + ("\nfull network lies beyond the colours" if clipped else ""))
+        bar.set_label(group_axis_label(tables) + ("" if beyond == "neither" else beyond_words(tables, limit)))
     return figure
 
 

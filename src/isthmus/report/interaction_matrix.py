@@ -7,6 +7,7 @@ from isthmus.report import style
 from isthmus.report.barrier_table import PERCENT, in_split, labels, loss_unit
 from isthmus.report.question import is_one_pair, loss_and_error
 from isthmus.report.shown_barrier import ShownBarrier
+from isthmus.report.values import kind_of
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -40,7 +41,7 @@ def shown_interactions(result: "xr.Dataset", value: str, split: str | None) -> "
 
     Args:
         result: A measurement with the sweeps `single` and `pairs` whose per-example losses are at hand.
-        value: `"loss_barrier"` or `"error_barrier"`: which quantity.
+        value: Of the loss or of the error.
         split: Which split.
 
     Returns:
@@ -48,7 +49,7 @@ def shown_interactions(result: "xr.Dataset", value: str, split: str | None) -> "
     """
     from isthmus.runs.interactions import interactions
 
-    quantity: Quantity = "error" if value == "error_barrier" else "loss"
+    quantity: Quantity = "error" if kind_of(value) == "error" else "loss"
     whole = interactions(result, nearest_alpha(result), quantity)
     return in_split(whole, split) * (PERCENT if quantity == "error" else 1.0)
 
@@ -58,13 +59,13 @@ def interaction_matrix(result: "xr.Dataset", value: str = "loss_barrier", split:
 
     Args:
         result: A measurement with the sweeps `single` and `pairs` whose per-example losses are at hand.
-        value: `"loss_barrier"` or `"error_barrier"`: loss, or error in percentage points.
+        value: Of the loss, or of the error in percentage points.
         split: Which split; may be left out where there is only one.
 
     Returns:
         As `matrix_figure`.
     """
-    title = f"{value.removesuffix('_barrier').capitalize()} interaction, alpha {nearest_alpha(result):g}"
+    title = f"{kind_of(value).capitalize()} interaction, alpha {nearest_alpha(result):g}"
     found = shown_interactions(result, value, split)
     return matrix_figure(found, f"{title}, {split}" if split else title, _unit(result, value))
 
@@ -141,7 +142,7 @@ def _draw_cells(axes: "Axes", found: "xr.Dataset", colours: "Colormap", norm: "N
 
 
 def _unit(result: "xr.Dataset", value: str) -> str:
-    return "percentage points" if value == "error_barrier" else loss_unit(result)
+    return "percentage points" if kind_of(value) == "error" else loss_unit(result)
 
 
 def _limit(found: "xr.Dataset") -> float:
@@ -163,7 +164,7 @@ def interaction_sentence(result: "xr.Dataset", value: str = "loss_barrier", spli
 
     Args:
         result: A measurement with the sweeps `single` and `pairs` whose per-example losses are at hand.
-        value: `"loss_barrier"` or `"error_barrier"`.
+        value: Of the loss or of the error.
         split: Which split.
 
     Returns:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from isthmus.report.barrier_table import barrier_table, in_split, labels, split_names
+from isthmus.report.collection_pictures import collection_readings
 from isthmus.report.columns import of_sweep
 from isthmus.report.page_tables import Cell, Table
 from isthmus.report.reading import largest
@@ -113,6 +114,7 @@ def members_texts(result: "xr.Dataset") -> "list[RichTable | Text]":
         for split in splits:
             words = " ".join([*names, *([split] if split else [])])
             lines.append(f"{words}: {ends_text(in_split(member, split))}")
+    lines += collection_readings(result)
     return [_members_text(result), Text("\n".join(lines))]
 
 

@@ -14,13 +14,15 @@ from isthmus.report.barrier_table import (
     mark_notes,
     split_names,
 )
-from isthmus.report.class_heatmap import class_heatmap
+from isthmus.report.class_heatmap import class_heatmap, class_values
+from isthmus.report.hints import hints
 from isthmus.report.page_tables import class_rows, run_rows, settings_rows, summary_rows
 from isthmus.report.plotly_parts import Picture
 from isthmus.report.questions import questions_of
-from isthmus.report.reading import reading
+from isthmus.report.reading import headline, reading
 from isthmus.report.rendering import data_address, rendered
-from isthmus.report.values import values_shown
+from isthmus.report.text import ends_text
+from isthmus.report.values import RISES, columns_of, is_rise, kind_of, main_values, value_words, values_shown
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -73,6 +75,7 @@ def _run_section(number: int, run: Run, static: Mapping[str, bytes]) -> dict[str
         "interval_target": str(attrs.get("interval_target", "distribution")),
         "simultaneous": bool(attrs.get("simultaneous", False)),
         "num_alphas": result.sizes["alpha"],
+        "rise_alpha": float(result["rise_alpha"]) if main_values(result)[0] in RISES else None,
         "has_classes": classes is not None,
     }
 
@@ -80,34 +83,36 @@ def _run_section(number: int, run: Run, static: Mapping[str, bytes]) -> dict[str
 def _split_section(number: int, index: int, split: str | None, run: Run, static: Mapping[str, bytes]) -> dict[str, Any]:
     _, result, classes = run
     anchor = f"run-{number + 1}-{index + 1}"
-    values = values_shown(result)
-    kinds = {"Heat map": "heatmap", "Bars": "bars"} | (
-        {"Excess along alpha": "curves"} if result.sizes["alpha"] > 1 else {}
-    )
+    values = main_values(result)
+    along = "Rise along alpha" if is_rise(values[0]) else "Excess along alpha"
+    kinds = {"Heat map": "heatmap", "Bars": "bars"} | ({along: "curves"} if result.sizes["alpha"] > 1 else {})
     drawn = [
         (
             f"{title}: {barrier_table(result, value, split).axis_label}",
-            f"{value.removesuffix('_barrier')}_{kind}",
+            f"{kind_of(value)}_{kind}",
             picture,
         )
         for title, kind in kinds.items()
         for value in values
         for picture in [getattr(interactive, kind)(result, value, split)]
     ]
-    units = {"loss_barrier": loss_unit(result), "error_barrier": "percentage points"}
+    units = {"loss": loss_unit(result), "error": "percentage points"}
     class_drawn = [] if classes is None else _class_pictures(classes, units, split)
-    marks = (cell.marks for value in values for cell in barrier_table(result, value, split).cells.values())
+    shown = [column.value for value in values_shown(result) for column in columns_of(result, kind_of(value))]
+    marks = (cell.marks for value in shown for cell in barrier_table(result, value, split).cells.values())
     return {
         "anchor": anchor,
         "name": split,
+        "headline": headline(result, split),
         "reading": reading(result, split),
+        "hints": hints(result, split),
         "summary": summary_rows(result, split),
         "notes": mark_notes(marks, str(result.attrs.get("baseline", "models"))),
         "figures": _figures(drawn, anchor, static, _stem(static, index, split_names(result))),
         "questions": _questions(result, split, static, _stem(static, index, split_names(result))),
         "class_figures": _figures(class_drawn, f"{anchor}-classes", static, ""),
         "class_rows": class_rows(classes, units, split) if classes is not None else [],
-        "ends": _end_values(in_split(result, split)),
+        "ends": ends_text(in_split(result, split)),
     }
 
 
@@ -116,11 +121,11 @@ def _class_pictures(
 ) -> list[tuple[str, str, Picture]]:
     return [
         (
-            f"Classes: {value.replace('_', ' ')} into {host}",
+            f"Classes: {value_words(value)} into {host}",
             "",
-            class_heatmap(classes, host, value, units[value], split),
+            class_heatmap(classes, host, value, units[kind_of(value)], split),
         )
-        for value in values_shown(classes)
+        for value in class_values(classes)
         for host in labels(classes, "host")
     ]
 
@@ -160,17 +165,6 @@ def _stem(static: Mapping[str, bytes], index: int, splits: Sequence[str | None])
     from isthmus.report.file_names import file_names
 
     return "" if splits == [None] or not static else f"_{file_names([str(split) for split in splits])[index]}"
-
-
-def _end_values(part: "xr.Dataset") -> list[str]:
-    names = [name for name in ("loss_a", "loss_b", "error_a", "error_b") if name in part]
-    words = {name: float(part[name]) for name in names}
-    return [
-        f"{name.replace('_', ' of ')}: {100 * value:.2f} %"
-        if name.startswith("error")
-        else f"{name.replace('_', ' of ')}: {value:.4f}"
-        for name, value in words.items()
-    ]
 
 
 def _listed(attrs: Mapping[Any, Any], name: str) -> list[Any]:

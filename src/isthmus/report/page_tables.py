@@ -3,14 +3,15 @@
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from isthmus.report.barrier_table import BarrierTable, barrier_table, in_split, labels, split_names
-from isthmus.report.class_heatmap import class_cells, class_names
+from isthmus.report.class_heatmap import class_cells, class_names, class_values
+from isthmus.report.reading import largest
 from isthmus.report.shown_barrier import ShownBarrier, number_text
 from isthmus.report.style import row_name
-from isthmus.report.values import values_shown
+from isthmus.report.values import barrier_beside, columns_of, is_rise, kind_of, main_values, value_words, values_shown
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -57,7 +58,7 @@ class Table:
 
 
 def summary_rows(result: "xr.Dataset", split: str | None) -> Table:
-    """Every row of one split with its barriers, ratio, distances and size.
+    """Every row of one split with its rises and barriers, its share of the full network's rise, distances and size.
 
     Args:
         result: A measurement.
@@ -68,7 +69,8 @@ def summary_rows(result: "xr.Dataset", split: str | None) -> Table:
     """
     part = in_split(result, split).transpose("host", "moving", ...)
     moving, hosts = labels(part, "moving"), labels(part, "host")
-    tables = [barrier_table(result, value, split) for value in values_shown(result)]
+    numbers = [column for value in values_shown(result) for column in columns_of(result, kind_of(value))]
+    tables = [barrier_table(result, column.value, split) for column in numbers]
     columns = ["Layer", *(f"{table.axis_label} into {host}" for table in tables for host in hosts)]
     shares = [f"r into {host}" for host in hosts] if "loss_rise_share" in part else []
     plain: list[tuple[str, list[float], int]] = []
@@ -81,7 +83,11 @@ def summary_rows(result: "xr.Dataset", split: str | None) -> Table:
     for row in tables[0].all_rows:
         i = moving.index(row)
         cells = [Cell(row_name(row))]
-        cells += [barrier_cell(table, row, host) for table in tables for host in hosts]
+        cells += [
+            barrier_cell(table, row, host, has_alpha=column.has_alpha)
+            for column, table in zip(numbers, tables, strict=True)
+            for host in hosts
+        ]
         cells += [_share_cell(part, i, j) for j in range(len(hosts))] if shares else []
         for title, values, decimals in plain:
             undefined = title == "Cosine" and status is not None and status[i] != "defined"
@@ -100,18 +106,23 @@ def _share_cell(part: "xr.Dataset", i: int, j: int) -> Cell:
     return Cell(shown.text, shown.interval_text, repr(value))
 
 
-def barrier_cell(table: BarrierTable, row: str, host: str) -> Cell:
-    """A barrier with its marks, and its interval after it.
+def barrier_cell(table: BarrierTable, row: str, host: str, *, has_alpha: bool = False) -> Cell:
+    """A rise or barrier with its marks, and its interval after it.
 
     Args:
-        table: The barriers.
+        table: The numbers.
         row: The layer.
         host: The host.
+        has_alpha: Whether the alpha follows at which it was found.
 
     Returns:
         The cell; it sorts by the number as shown in the table's unit.
     """
-    return _cell(table.cells[row, host])
+    found = table.cells[row, host]
+    cell = _cell(found)
+    if not has_alpha or math.isnan(found.alpha):
+        return cell
+    return replace(cell, faint=f"{cell.faint} at {found.alpha:.3g}")
 
 
 def _cell(barrier: ShownBarrier) -> Cell:
@@ -119,62 +130,69 @@ def _cell(barrier: ShownBarrier) -> Cell:
 
 
 def class_rows(classes: "xr.Dataset", units: Mapping[str, str], split: str | None) -> list[Table]:
-    """For every class the layer that hurts it most, into each host, and the full network.
+    """For every class the full network, and the layer that hurts it most, into each host: rises beside barriers.
 
     Args:
-        classes: Barriers of every class.
-        units: The unit of each value.
+        classes: Rises and barriers of every class.
+        units: The unit of the loss and of the error.
         split: Which split.
 
     Returns:
         One table for loss and one for error.
     """
     tables = []
-    for value in values_shown(classes):
-        cells, hosts = class_cells(classes, value, split), labels(classes, "host")
-        words = f"{value.replace('_', ' ')} ({units[value]})"
+    for main in class_values(classes):
+        kind, hosts = kind_of(main), labels(classes, "host")
+        values = list(dict.fromkeys([main, barrier_beside(main)]))
+        found = {value: class_cells(classes, value, split) for value in values}
+        words = [f"{value_words(value)} ({units[kind]})" for value in values]
         columns = ["Class"]
         for host in hosts:
-            columns += [f"Full network into {host}, {words}", f"Largest layer into {host}", f"Its {words}"]
+            columns += [f"Full network into {host}, {word}" for word in words]
+            columns += [f"Largest layer into {host}", *(f"Its {word}" for word in words)]
         rows = []
         for name in class_names(classes):
             row = [Cell(name)]
             for host in hosts:
-                of_host = {layer: cell for (c, layer, h), cell in cells.items() if c == name and h == host}
-                full = of_host.pop("all", None)
-                known = [cell for cell in of_host.values() if not math.isnan(cell.value)]
-                largest = max(known, key=lambda cell: cell.value, default=None)
-                row.append(_cell(full) if full else Cell("not measured"))
-                row += [Cell(largest.layer), _cell(largest)] if largest else [Cell("none"), Cell("none")]
+                of_host = {layer: cell for (c, layer, h), cell in found[main].items() if c == name and h == host}
+                has_full = of_host.pop("all", None) is not None
+                most = largest(of_host.values())
+                row += [
+                    _cell(found[value][name, "all", host]) if has_full else Cell("not measured") for value in values
+                ]
+                row.append(Cell(most.layer if most else "none"))
+                row += [_cell(found[value][name, most.layer, host]) if most else Cell("none") for value in values]
             rows.append(tuple(row))
         tables.append(Table(tuple(columns), tuple(rows)))
     return tables
 
 
 def run_rows(runs: "Sequence[tuple[str, xr.Dataset]]") -> list[Table]:
-    """Several runs beside one another: full barrier and largest layer, split by split.
+    """Several runs beside one another: what averaging everything costs, and the layer that costs most.
 
     Args:
         runs: Names and results.
 
     Returns:
-        One table.
+        One table; rises beside barriers, a dash where a run was made before there were rises.
     """
     rows = []
     for name, result in runs:
         for split in split_names(result):
-            table = barrier_table(result, "loss_barrier", split)
-            full = max(table.row("all"), key=_or_lowest)
-            largest = max(table.layer_cells, key=_or_lowest, default=None)
-            cells = [Cell(name), Cell(split or "all data"), _cell(full)]
-            cells += [Cell(f"{largest.layer} into {largest.host}"), _cell(largest)] if largest else [Cell("none")] * 2
+            (main, *_), barriers = main_values(result), barrier_table(result, "loss_barrier", split)
+            table = barrier_table(result, main, split)
+            full, most = largest(table.row("all")), largest(table.layer_cells)
+            cells = [Cell(name), Cell(split or "all data")]
+            for found, words in ((full, ""), (most, f"{most.layer} into {most.host}" if most else "none")):
+                cells += [Cell(words)] if words else []
+                beside = [_cell(barriers.cells[found.layer, found.host])] if found else [Cell("none")]
+                cells += [_cell(found) if found and is_rise(main) else Cell("–"), *beside]
             rows.append(tuple(cells))
-    columns = ("Run", "Split", "Full network, loss barrier (larger host)", "Largest layer", "Its loss barrier")
+    columns = (
+        "Run", "Split", "Full network, loss rise (host that pays more)", "Its loss barrier", "Layer that costs most",
+        "Its loss rise", "Its loss barrier",
+    )  # fmt: skip
     return [Table(columns, tuple(rows))]
-
-
-def _or_lowest(barrier: ShownBarrier) -> float:
-    return -math.inf if math.isnan(barrier.value) else barrier.value
 
 
 def settings_rows(result: "xr.Dataset") -> list[tuple[str, str]]:

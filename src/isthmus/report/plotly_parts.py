@@ -9,6 +9,7 @@ from isthmus.measures.effective_examples import FEW
 from isthmus.report import style
 from isthmus.report.barrier_table import BarrierTable
 from isthmus.report.shown_barrier import ShownBarrier
+from isthmus.report.values import RISES
 
 Picture = dict[str, Any]
 
@@ -112,12 +113,13 @@ def label_pixels(rows: Sequence[str]) -> int:
     return 24 + round(6.6 * max(len(style.row_name(row)) for row in rows))
 
 
-def hover(cell: ShownBarrier, table: BarrierTable) -> str:
+def hover(cell: ShownBarrier, table: BarrierTable, barriers: BarrierTable | None = None) -> str:
     """What a cell says under the pointer: layer, host, value, interval, alpha.
 
     Args:
-        cell: The barrier.
+        cell: The rise or barrier.
         table: Its table.
+        barriers: Those beside a rise.
 
     Returns:
         Text with line breaks, names escaped.
@@ -127,10 +129,13 @@ def hover(cell: ShownBarrier, table: BarrierTable) -> str:
     )
     lines = [
         f"{shown_name(cell.layer)} into {html.escape(cell.host)}",
-        f"{table.value.replace('_', ' ')} {cell.text} {html.escape(table.unit)}",
+        f"{table.name} {cell.text} {html.escape(table.unit)}",
         f"95 % interval {cell.interval_text}",
-        f"largest at alpha {cell.alpha:g}",
+        f"{'' if table.value in RISES else 'largest '}at alpha {cell.alpha:g}",
     ]
+    if barriers is not None:
+        beside = barriers.cells[cell.layer, cell.host]
+        lines.append(f"barrier {beside.text} {beside.interval_text}")
     return "<br>".join(lines + notes)
 
 

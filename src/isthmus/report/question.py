@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from isthmus.report.values import VALUES
+from isthmus.report.values import VALUES, kind_of, main_values
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -42,25 +42,28 @@ def loss_and_error(stem: str, title: str, applies: Applies, figure: Drawn, sente
         stem: Without the quantity.
         title: Without the quantity.
         applies: Whether a result can answer it, whatever the quantity.
-        figure: (result, `"loss_barrier"` or `"error_barrier"`, split) -> picture.
+        figure: (result, what `main_values` names of the loss or the error, split) -> picture.
         sentence: The same -> sentence.
 
     Returns:
         Two questions.
     """
 
-    def has(value: str, result: "xr.Dataset") -> bool:
-        return value in result and applies(result)
+    def has(kind: str, result: "xr.Dataset") -> bool:
+        return f"{kind}_barrier" in result and applies(result)
+
+    def main(kind: str, result: "xr.Dataset") -> str:
+        return next(value for value in main_values(result) if kind_of(value) == kind)
 
     return tuple(
         Question(
-            f"{value.removesuffix('_barrier')}_{stem}",
-            f"{title}: {value.removesuffix('_barrier')}",
-            partial(has, value),
-            lambda result, split, value=value: figure(result, value, split),  # type: ignore[misc]
-            lambda result, split, value=value: sentence(result, value, split),  # type: ignore[misc]
+            f"{kind}_{stem}",
+            f"{title}: {kind}",
+            partial(has, kind),
+            lambda result, split, kind=kind: figure(result, main(kind, result), split),  # type: ignore[misc]
+            lambda result, split, kind=kind: sentence(result, main(kind, result), split),  # type: ignore[misc]
         )
-        for value in VALUES
+        for kind in map(kind_of, VALUES)
     )
 
 

@@ -8,7 +8,7 @@ from isthmus.measures.averaging import HALF_WAY
 from isthmus.measures.effective_examples import FEW
 from isthmus.report.barrier_table import FULL_NETWORK, BarrierTable, barrier_table
 from isthmus.report.shown_barrier import ShownBarrier
-from isthmus.report.values import main_values
+from isthmus.report.values import barrier_beside, is_rise, kind_of, main_values
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -54,7 +54,7 @@ def reading(result: "xr.Dataset", split: str | None = None) -> list[str]:
         alone, for a result that was made before there were rises.
     """
     said = {True: _rise_sentences, False: barrier_sentences}
-    return [" ".join(said[value.endswith("_rise")](result, value, split)) for value in main_values(result)]
+    return [" ".join(said[is_rise(value)](result, value, split)) for value in main_values(result)]
 
 
 def barrier_sentences(result: "xr.Dataset", value: str = "loss_barrier", split: str | None = None) -> list[str]:
@@ -97,8 +97,8 @@ def largest(cells: Iterable[ShownBarrier]) -> ShownBarrier | None:
 
 
 def _rise_sentences(result: "xr.Dataset", value: str, split: str | None) -> list[str]:
-    kind = value.removesuffix("_rise")
-    table, barriers = barrier_table(result, value, split), barrier_table(result, f"{kind}_barrier", split)
+    kind = kind_of(value)
+    table, barriers = (barrier_table(result, name, split) for name in (value, barrier_beside(value)))
     sentences = []
     if not math.isnan(float(result["rise_alpha"])):
         full = " and ".join(f"host {cell.host} {_number_words(cell, table)}" for cell in table.row(FULL_NETWORK))
@@ -106,7 +106,8 @@ def _rise_sentences(result: "xr.Dataset", value: str, split: str | None) -> list
         most = largest(table.layer_cells)
         if most is not None:
             own = barriers.cells[most.layer, most.host]
-            beside = f", a barrier of {own.text}" if barriers.baseline in OVER else ""
+            where = f" at alpha {_alpha_words(own)}" if own.alpha != most.alpha else ""
+            beside = f", a barrier of {own.text}{where}" if barriers.baseline in OVER else ""
             sentences.append(
                 f"Of {table.noun}s, {most.layer} costs most: host {most.host} {_number_words(most, table)}{beside}."
             )
@@ -140,7 +141,7 @@ def _cost_words(table: BarrierTable) -> str:
     cuts = f"{len(cells)} cuts ({layers}, both hosts)" if len(table.hosts) > 1 else layers
     parts = [f"{above} {'costs' if above == 1 else 'cost'} something that can be told from zero"]
     if below:
-        parts.append(f"{below} {'lowers' if below == 1 else 'lower'} the host's {table.value.partition('_')[0]}")
+        parts.append(f"{below} {'lowers' if below == 1 else 'lower'} the host's {kind_of(table.value)}")
     left = len(cells) - above - below
     if left:
         parts.append(f"{left} neither")

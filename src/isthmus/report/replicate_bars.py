@@ -1,4 +1,4 @@
-"""Replicates: every layer's mean barrier over pairs of networks, its scatter, and what the examples leave open."""
+"""Replicates: every layer's mean over pairs of networks, its scatter, and what the examples leave open."""
 
 from typing import TYPE_CHECKING
 
@@ -7,8 +7,10 @@ import numpy as np
 from isthmus.measures.replicates import replicates
 from isthmus.report import style
 from isthmus.report.barrier_table import PERCENT, in_split, labels
+from isthmus.report.bars import draw_barrier
 from isthmus.report.columns import Columns, columns
 from isthmus.report.shown_barrier import ShownBarrier
+from isthmus.report.values import barrier_beside, is_rise, kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -24,15 +26,15 @@ DEPENDENT = "Some pairs share a network and so are not independent: the interval
 def replicate_cells(
     result: "xr.Dataset", value: str, split: str | None
 ) -> dict[str, dict[tuple[str, str], ShownBarrier]]:
-    """The mean barriers over pairs, with two intervals.
+    """The mean rises or barriers over pairs, with two intervals.
 
     Args:
         result: A collection of two pairs or more at one step.
-        value: `"loss_barrier"` or `"error_barrier"` (in percentage points).
+        value: `"loss_rise"`, `"loss_barrier"`, or the same of the error (in percentage points).
         split: Which split.
 
     Returns:
-        For "pairs" (the interval over pairs) and for "data" (what the examples leave open) the barrier of each
+        For "pairs" (the interval over pairs) and for "data" (what the examples leave open) the mean of each
         (layer, host).
     """
     import warnings
@@ -40,7 +42,7 @@ def replicate_cells(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # said on the picture
         found = in_split(replicates(result), split).transpose("host", "moving", ...)
-    factor = PERCENT if value == "error_barrier" else 1.0
+    factor = PERCENT if kind_of(value) == "error" else 1.0
     hosts, moving = labels(found, "host"), labels(found, "moving")
     cells: dict[str, dict[tuple[str, str], ShownBarrier]] = {}
     for kind, ends in (("pairs", ""), ("data", "_data")):
@@ -81,14 +83,15 @@ def replicate_bars(
     sweep: str | None = None,
     title: str = "",
 ) -> "Figure":
-    """Mean barrier over pairs of every layer into every host, with both intervals and every pair as a dot.
+    """Mean rise or barrier over pairs of every layer into every host, with both intervals and every pair as a dot.
 
-    The wide bar in the host's colour is the 95 % interval over pairs (of further pairs trained alike), the dark line
-    what the examples leave open for the mean of these pairs. The full network stands in a panel of its own.
+    A diamond beside a rise is the mean barrier. The wide bar in the host's colour is the 95 % interval over pairs (of
+    further pairs trained alike), the dark line what the examples leave open for the mean of these pairs. The full
+    network stands in a panel of its own.
 
     Args:
         result: A collection of two pairs or more at one step.
-        value: `"loss_barrier"` or `"error_barrier"` (in percentage points).
+        value: `"loss_rise"`, `"loss_barrier"`, or the same of the error (in percentage points).
         split: Which split; may be left out where there is only one.
         sweep: The rows of which sweep to show; None for all.
         title: Words to add to the title.
@@ -100,6 +103,8 @@ def replicate_bars(
 
     shown = columns(result, "pair", value, split, sweep)
     cells = replicate_cells(result, value, split)
+    if is_rise(value):
+        cells["barriers"] = replicate_cells(result, barrier_beside(value), split)["pairs"]
     layers, hosts = list(shown.first.layers), shown.first.hosts
     names = [style.row_name(row) for row in shown.first.rows]
     reach = layer_reach(shown)
@@ -125,7 +130,7 @@ def replicate_bars(
             panels[0].set_xlabel("full network, own scale", fontsize=style.SMALL_POINTS, labelpad=1)
             _draw_panel(panels[1], shown, cells, layers, reach)
         panels[-1].set_xlabel(shown.first.axis_label)
-        style.draw_host_legend(figure, hosts)
+        style.draw_host_legend(figure, hosts, has_barriers=is_rise(value))
     return figure
 
 
@@ -163,6 +168,8 @@ def _draw_panel(
     for i, row in enumerate(rows):
         for j, host in enumerate(hosts):
             y = i + (j - (len(hosts) - 1) / 2) * height
+            if "barriers" in cells:
+                draw_barrier(axes, y, cells["barriers"][row, host], axes.get_xlim())
             _draw_row(axes, y, height, shown.row(row, host), cells["pairs"][row, host], cells["data"][row, host])
 
 

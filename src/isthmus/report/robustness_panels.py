@@ -8,6 +8,7 @@ import numpy as np
 from isthmus.report import style
 from isthmus.report.barrier_table import PERCENT, labels, loss_unit
 from isthmus.report.question import is_one_pair, loss_and_error
+from isthmus.report.values import kind_of
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -40,7 +41,7 @@ def robustness_panels(result: "xr.Dataset", value: str = "loss_barrier", split: 
 
     Args:
         result: A measurement with directions.
-        value: `"loss_barrier"` or `"error_barrier"` (in percentage points).
+        value: Of the loss, or of the error (in percentage points).
         split: Which split; may be left out where there is only one.
 
     Returns:
@@ -48,7 +49,7 @@ def robustness_panels(result: "xr.Dataset", value: str = "loss_barrier", split: 
     """
     from matplotlib import rc_context
 
-    quantity = value.removesuffix("_barrier")
+    quantity = kind_of(value)
     part, rows, hosts = _part(result, split), _rows(result), labels(result, "host")
     scale = PERCENT if quantity == "error" else 1.0
     unit = "percentage points" if quantity == "error" else loss_unit(result)
@@ -78,13 +79,13 @@ def robustness_sentence(result: "xr.Dataset", value: str = "loss_barrier", split
 
     Args:
         result: A measurement with directions.
-        value: `"loss_barrier"` or `"error_barrier"`.
+        value: Of the loss or of the error.
         split: Which split; may be left out where there is only one.
 
     Returns:
         One sentence for the full network and one for the layers.
     """
-    quantity = value.removesuffix("_barrier")
+    quantity = kind_of(value)
     half = _part(result, split).sel(fraction=HALF)
     rows = _rows(result)[1:]
     shown = PERCENT if quantity == "error" else 1.0

@@ -239,16 +239,18 @@ def axis_limits(cells: "list[ShownBarrier]") -> tuple[float, float]:
     return (low - spare if low < 0 else low - 0.2 * spare, high + spare)
 
 
-def draw_host_legend(figure: "Figure", hosts: Iterable[str]) -> None:
+def draw_host_legend(figure: "Figure", hosts: Iterable[str], *, has_barriers: bool = False) -> None:
     """A legend of the hosts' colours and hatches above a figure.
 
     Args:
         figure: The figure.
         hosts: Which hosts it shows.
+        has_barriers: Whether diamonds stand for barriers.
     """
+    from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
-    patches = [
+    patches: list[Any] = [
         Patch(
             facecolor="white" if HOST_HATCHES[host] else HOST_COLOURS[host],
             edgecolor=HOST_COLOURS[host],
@@ -258,4 +260,7 @@ def draw_host_legend(figure: "Figure", hosts: Iterable[str]) -> None:
         )
         for host in hosts
     ]
+    if has_barriers:
+        look: dict[str, Any] = {"marker": "D", "markersize": 2.6, "markerfacecolor": "white", "markeredgewidth": 0.7}
+        patches.append(Line2D([], [], color=INK, linestyle="none", label="barrier", **look))
     figure.legend(handles=patches, loc="outside upper right", ncols=len(patches), handlelength=1.6)

@@ -44,16 +44,67 @@ def values_shown(result: "xr.Dataset") -> list[str]:
     return [value for value in VALUES if value in result]
 
 
+def kind_of(value: str) -> str:
+    """What a variable is of.
+
+    Args:
+        value: Such as `"loss_largest_rise"`.
+
+    Returns:
+        `"loss"` or `"error"`.
+    """
+    return value.partition("_")[0]
+
+
+def is_rise(value: str) -> bool:
+    """Whether a variable counts from the host's own loss or error.
+
+    Args:
+        value: Such as `"loss_largest_rise"`.
+
+    Returns:
+        False for a barrier.
+    """
+    return value.endswith("_rise")
+
+
+def barrier_beside(value: str) -> str:
+    """The barrier that stands beside a rise.
+
+    Args:
+        value: Such as `"loss_largest_rise"`.
+
+    Returns:
+        Such as `"loss_barrier"`.
+    """
+    return f"{kind_of(value)}_barrier"
+
+
 def main_values(result: "xr.Dataset") -> list[str]:
-    """What the report shows first: what averaging costs each host.
+    """What the report shows first, of the loss and of the error: what averaging costs each host.
 
     Args:
         result: A measurement.
 
     Returns:
-        The rises; the barriers of a result that was made before there were any.
+        The rise; what an exchange costs if no alpha lies between the networks; the barrier of a result without either.
     """
-    return [value for value in RISES if value in result] or values_shown(result)
+    between = "rise_alpha" in result.coords and not math.isnan(float(result["rise_alpha"]))
+    forms = ["rise"] * between + ["exchange_rise", "barrier"]
+    kinds = [kind_of(value) for value in values_shown(result)]
+    return [next(f"{kind}_{form}" for form in forms if f"{kind}_{form}" in result) for kind in kinds]
+
+
+def beside_values(result: "xr.Dataset") -> list[str]:
+    """The barriers that stand beside what the report shows first.
+
+    Args:
+        result: A measurement.
+
+    Returns:
+        Nothing where the barriers come first.
+    """
+    return [barrier_beside(value) for value in main_values(result) if is_rise(value)]
 
 
 def both_values(result: "xr.Dataset") -> list[str]:

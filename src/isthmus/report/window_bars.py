@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from isthmus.report import style
 from isthmus.report.barrier_table import FULL_NETWORK, barrier_table, labels, mark_notes
 from isthmus.report.bars import draw_full_network, draw_panel
+from isthmus.report.groups import groups_beside
 from isthmus.report.question import is_one_pair, loss_and_error
 
 if TYPE_CHECKING:
@@ -41,14 +42,14 @@ def windows(result: "xr.Dataset") -> dict[int, list[str]]:
 
 
 def window_bars(result: "xr.Dataset", value: str = "loss_barrier", split: str | None = None) -> "Figure":
-    """Barrier of every window into every host as a bar with its 95 % interval, in the row of the window's first layer.
+    """Rise or barrier of every window into every host as a bar with its interval, in the row of its first layer.
 
-    One panel a length, each on its own axis, single layers first where they were measured. A dashed line is the
-    full network's barrier where that lies in the panel.
+    One panel a length, each on its own axis, single layers first where they were measured. A dashed line is the full
+    network's where that lies in the panel, a diamond beside a rise the barrier.
 
     Args:
         result: A measurement with a window sweep.
-        value: `"loss_barrier"` or `"error_barrier"` (in percentage points).
+        value: `"loss_rise"`, `"loss_barrier"`, or the same of the error (in percentage points).
         split: Which split; may be left out where there is only one.
 
     Returns:
@@ -58,7 +59,8 @@ def window_bars(result: "xr.Dataset", value: str = "loss_barrier", split: str | 
 
     table, lengths, moved = barrier_table(result, value, split), windows(result), _moved(result)
     layers = moved[FULL_NETWORK]
-    cells = [cell for rows in lengths.values() for row in rows for cell in table.row(row)]
+    tables = groups_beside(result, value, split)
+    cells = [cell for shown in tables for rows in lengths.values() for row in rows for cell in shown.row(row)]
     with rc_context(style.STYLE):
         width = style.label_inches(layers) + PANEL_INCHES * len(lengths) + 0.3
         row_inches = style.ROW_INCHES * (1.0 + 0.35 * (len(table.hosts) > 1))
@@ -67,35 +69,38 @@ def window_bars(result: "xr.Dataset", value: str = "loss_barrier", split: str | 
         figure.set_figheight(figure.get_figheight() + 0.12 * extra)
         panels = figure.subplots(1, len(lengths), sharey=True, squeeze=False)[0]
         for (length, rows), axes in zip(lengths.items(), panels, strict=True):
-            draw_panel(axes, [table.row(row) for row in rows], layers)
+            barriers = [tables[1].row(row) for row in rows] if len(tables) > 1 else None
+            draw_panel(axes, [table.row(row) for row in rows], layers, barriers)
             draw_full_network(axes, table.row(FULL_NETWORK))
             axes.set_title("one layer" if length == 1 else f"{length} layers from this one on", pad=4)
             axes.set_xlabel(f"{table.axis_label}" if len(lengths) > 1 else f"{table.axis_label}, 95 % interval")
         figure.suptitle(f"{table.title}, 95 % intervals", fontsize=8, x=0.01, ha="left")
-        style.draw_host_legend(figure, table.hosts)
+        style.draw_host_legend(figure, table.hosts, has_barriers=len(tables) > 1)
     return figure
 
 
 def window_sentence(result: "xr.Dataset", value: str = "loss_barrier", split: str | None = None) -> str:
-    """The largest window of every length, beside the full network.
+    """The window of every length that costs most, beside the full network.
 
     Args:
         result: A measurement with a window sweep.
-        value: `"loss_barrier"` or `"error_barrier"`.
+        value: `"loss_rise"`, `"loss_barrier"`, or the same of the error.
         split: Which split.
 
     Returns:
         One sentence.
     """
-    table, moved = barrier_table(result, value, split), _moved(result)
+    tables, moved = groups_beside(result, value, split), _moved(result)
+    table, barriers = tables[0], tables[1] if len(tables) > 1 else None
     parts = []
     for length, rows in windows(result).items():
         known = [cell for row in rows for cell in table.row(row) if not math.isnan(cell.value)]
         what = "single layers" if length == 1 else f"windows of {length} layers"
         largest = max(known, key=lambda cell: cell.value, default=None)
-        parts.append(f"of {what} {_largest_words(largest, moved)}")
+        beside = f", a barrier of {barriers.cells[largest.layer, largest.host].text}" if barriers and largest else ""
+        parts.append(f"of {what} {_largest_words(largest, moved)}{beside}")
     full = " and ".join(f"{cell.text} into {cell.host}" for cell in table.row(FULL_NETWORK))
-    name = table.value.replace("_", " ")
+    name = table.name.removeprefix("largest ")
     return f"The largest {name} ({table.unit}) is {'; '.join(parts)}; the full network has {full}."
 
 

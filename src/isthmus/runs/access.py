@@ -56,7 +56,7 @@ def _member(result: xr.Dataset, member: MemberRecord) -> xr.Dataset:
 
 
 def load_classes(folder: str | Path) -> xr.Dataset | None:
-    """Read the barriers of every class.
+    """Read the rises and barriers of every class.
 
     Args:
         folder: A run folder.
@@ -217,13 +217,13 @@ def barrier(result: xr.Dataset, baseline: Baseline = "models") -> xr.Dataset:
 
 
 def class_barriers(result: xr.Dataset) -> xr.Dataset:
-    """Which classes suffer when a layer is averaged: every barrier counted on the examples of one class.
+    """Which classes suffer when a layer is averaged: every rise and barrier counted on the examples of one class.
 
     Args:
         result: From `isthmus.measure` or `isthmus.load_run`.
 
     Returns:
-        Barriers and intervals over (split,) label, host, moving, with `label_name` along label.
+        Rises, barriers and intervals over (split,) label, host, moving, with `label_name` along label.
 
     Raises:
         InputError: The losses are gone, or the data has no classes.
