@@ -1,5 +1,6 @@
 """A function in a Python file of the user's own: `path/to/file.py:function`."""
 
+import ast
 import hashlib
 import sys
 import traceback
@@ -10,6 +11,9 @@ from types import ModuleType
 from typing import Any
 
 from isthmus.errors import InputError, UnknownNameError
+
+MODULE_PREFIX = "isthmus_user_"
+_imported_sources: dict[Path, bytes] = {}
 
 
 def load_function(file: Path, function: str, where: str) -> Callable[..., Any]:
@@ -27,13 +31,15 @@ def load_function(file: Path, function: str, where: str) -> Callable[..., Any]:
         The function, not yet called.
 
     Raises:
-        InputError: The file is not there, fails, or has no function.
+        InputError: The file is not there, fails, or has no function; or a module of another folder stands in the way of
+            one that it imports.
         UnknownNameError: It has no such function.
     """
     if not file.is_file():
         raise InputError("a Python file", "nothing there", str(file), "correct the path")
     path, source = file.resolve(), file.read_bytes()
-    module = ModuleType(f"isthmus_user_{hashlib.sha256(str(path).encode() + source).hexdigest()[:16]}")
+    _refresh_neighbours(path, where)
+    module = ModuleType(f"{MODULE_PREFIX}{hashlib.sha256(str(path).encode() + source).hexdigest()[:16]}")
     module.__file__ = str(path)
     sys.modules[module.__name__] = module  # dataclasses and loader workers look their module up
     with named_failures(path, where):
@@ -47,6 +53,103 @@ def load_function(file: Path, function: str, where: str) -> Callable[..., Any]:
             )
         raise UnknownNameError(f"a function in {file.name}", function, named, where)
     return own[function]  # type: ignore[no-any-return]
+
+
+def _refresh_neighbours(file: Path, where: str) -> None:
+    """See to it that the file will import its neighbours as they are: what runs is what `source_identity` is of.
+
+    Raises:
+        InputError: A module of another folder stands in the way of a neighbour of its name.
+    """
+    for name, path in imported_neighbours(file).items():
+        loaded = sys.modules.get(name)
+        source = path.read_bytes()
+        if loaded is not None:
+            place = Path(getattr(loaded, "__file__", None) or "nowhere").resolve()
+            if place != path.resolve():
+                raise InputError(
+                    f"one module named {name}: the one in {path}",
+                    f"another that is imported already, {place}",
+                    where,
+                    "give one of them another name",
+                )
+            if _imported_sources.get(path, source) != source:
+                del sys.modules[name]
+        _imported_sources[path] = source
+
+
+def user_file(module: str | None) -> Path | None:
+    """The file that `load_function` ran as a module.
+
+    Args:
+        module: A module's name.
+
+    Returns:
+        None for other modules.
+    """
+    if module is None or not module.startswith(MODULE_PREFIX):
+        return None
+    return Path(str(sys.modules[module].__file__))
+
+
+def source_identity(file: Path) -> str:
+    """The hash of a Python file and of the files of the user's that it imports.
+
+    Args:
+        file: A Python file.
+
+    Returns:
+        SHA-256, hexadecimal: of the file's bytes where it imports none of its neighbours.
+    """
+    source = file.read_bytes()
+    neighbours = imported_neighbours(file)
+    digest = hashlib.sha256(source)
+    for name, path in sorted(neighbours.items()):
+        digest.update(f"\0{name}\0{hashlib.sha256(path.read_bytes()).hexdigest()}".encode())
+    return digest.hexdigest()
+
+
+def imported_neighbours(file: Path) -> dict[str, Path]:
+    """The modules beside a file, or in packages beside it, that it imports, and those that they import.
+
+    Args:
+        file: A Python file that runs with its folder on `sys.path`.
+
+    Returns:
+        Paths by name of the module, such as "blocks" or "nets.blocks", but for those of Python's own names. What code
+        imports by other means than an import statement is not seen.
+    """
+    folder, found = file.resolve().parent, {}
+    waiting = [(file, "")]
+    while waiting:
+        path, package = waiting.pop()
+        for name in _imported(path, package):
+            parts = [] if name.partition(".")[0] in sys.stdlib_module_names else name.split(".")
+            for length in range(1, len(parts) + 1):
+                place, module = folder.joinpath(*parts[:length]), ".".join(parts[:length])
+                files = {place.with_suffix(".py"): parts[: length - 1], place / "__init__.py": parts[:length]}
+                for candidate, inside in files.items():
+                    if module not in found and candidate.is_file() and candidate != file.resolve():
+                        found[module] = candidate
+                        waiting.append((candidate, ".".join(inside)))
+    return found
+
+
+def _imported(file: Path, package: str) -> set[str]:
+    """The names that a file's import statements may mean."""
+    try:
+        tree = ast.parse(file.read_bytes())
+    except (SyntaxError, ValueError):
+        return set()
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            above = package.split(".")[: len(package.split(".")) - node.level + 1] if node.level and package else []
+            base = ".".join([*above, *([node.module] if node.module else [])])
+            found |= {f"{base}.{alias.name}".strip(".") for alias in node.names} | ({base} if base else set())
+    return found
 
 
 @contextmanager

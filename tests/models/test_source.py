@@ -95,6 +95,30 @@ def test_a_missing_file_is_refused_by_loading_and_by_hashing(tmp_path):
 
 
 def test_the_source_hash_is_that_of_the_file_s_bytes_and_none_for_a_registered_name(folder):
-    expected = hashlib.sha256((folder / "net.py").read_bytes()).hexdigest()
-    assert source_hash(f"{folder}/net.py:build") == expected
+    (folder / "alone.py").write_text("import torch\n")
+    assert source_hash(f"{folder}/alone.py:build") == hashlib.sha256(b"import torch\n").hexdigest()
     assert source_hash("cnn:width=3") is None
+
+
+def test_the_source_hash_counts_the_neighbours_that_the_file_imports(folder):
+    before = source_hash(f"{folder}/net.py:build")
+    (folder / "unrelated.py").write_text("import torch\n")
+    assert source_hash(f"{folder}/net.py:build") == before
+    neighbour = folder / "isthmus_test_neighbour.py"
+    neighbour.write_text(neighbour.read_text() + "\nMORE = 1\n")
+    assert source_hash(f"{folder}/net.py:build") != before
+
+
+def test_a_neighbour_is_never_taken_for_one_of_the_same_name_in_another_folder(folder, tmp_path_factory):
+    load_model(f"{folder}/net.py:build")
+    other = tmp_path_factory.mktemp("other")
+    (other / "net.py").write_text(NET)
+    (other / "isthmus_test_neighbour.py").write_text("SIZE = 4\n")
+    with pytest.raises(InputError, match=rf"(?s)isthmus_test_neighbour.*{folder}/isthmus_test_neighbour\.py"):
+        load_model(f"{other}/net.py:build")
+
+
+def test_a_neighbour_that_was_edited_is_imported_anew(folder):
+    assert load_model(f"{folder}/net.py:build").weight.shape == (2, 3)
+    (folder / "isthmus_test_neighbour.py").write_text("SIZE = 40\n")
+    assert load_model(f"{folder}/net.py:build").weight.shape == (2, 40)

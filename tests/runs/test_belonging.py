@@ -12,7 +12,7 @@ import xarray as xr
 from cases import CASES
 
 import isthmus
-from isthmus.runs import measure as room
+from isthmus.runs import manifest as room
 from isthmus.runs.carried import carried
 from isthmus.runs.measurement import Measurement
 

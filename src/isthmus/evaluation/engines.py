@@ -31,6 +31,11 @@ class ChosenEngine:
     note: str
     fell_back: bool = False
 
+    @property
+    def name(self) -> EngineName:
+        """The engine's own name, which is not always the one asked for."""
+        return "shared" if isinstance(self.engine, SharedEngine) else "direct"
+
 
 def engine_of(
     name: EngineName,

@@ -1,29 +1,42 @@
 """A network of the user's own: a function in a Python file, and the hash of what the file says."""
 
-import hashlib
+from collections.abc import Collection
+from pathlib import Path
 
 from torch import nn
 
 from isthmus.errors import InputError
 from isthmus.models.spec import ModelFunction, parsed_model_spec
-from isthmus.user_code import load_function, named_failures
+from isthmus.user_code import imported_neighbours, load_function, named_failures, source_identity
 
 
 def source_hash(spec: str) -> str | None:
-    """SHA-256 of the user's file that a specification names: part of what a measurement is of.
+    """SHA-256 of the user's file that a specification names, and of its neighbours that it imports.
 
     Args:
         spec: What `parsed_model_spec` reads.
 
     Returns:
-        The hexadecimal hash of the file's bytes (not of what it imports); None for a registered network, whose code
-        is isthmus' own.
+        The hexadecimal hash; None for a registered network, whose code is isthmus' own.
 
     Raises:
         InputError: If the specification is wrong or the file is not there.
     """
     parsed = parsed_model_spec(spec)
-    return hashlib.sha256(_source(parsed)).hexdigest() if isinstance(parsed, ModelFunction) else None
+    return source_identity(_file(parsed)) if isinstance(parsed, ModelFunction) else None
+
+
+def known_modules(spec: str) -> Collection[str]:
+    """The modules of the user's whose code is part of `source_hash`.
+
+    Args:
+        spec: What `parsed_model_spec` reads.
+
+    Returns:
+        Their names; none for a registered network.
+    """
+    parsed = parsed_model_spec(spec)
+    return imported_neighbours(_file(parsed)) if isinstance(parsed, ModelFunction) else ()
 
 
 def load_user_model(spec: ModelFunction) -> nn.Module:
@@ -48,7 +61,7 @@ def load_user_model(spec: ModelFunction) -> nn.Module:
     return model
 
 
-def _source(spec: ModelFunction) -> bytes:
+def _file(spec: ModelFunction) -> Path:
     if not spec.path.is_file():
         raise InputError("a Python file", "nothing there", str(spec.path), "correct the path of --model")
-    return spec.path.read_bytes()
+    return spec.path

@@ -1,25 +1,29 @@
 """From what the user gives to the model, weights and data of a measurement."""
 
 import hashlib
-import inspect
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
+import torch
 from torch import Tensor, nn
 
 from isthmus.errors import InputError
 from isthmus.hugging_face import PREFIX, parsed_source
+from isthmus.identity import Identity, identity_of
 from isthmus.models.load import load_model
 from isthmus.models.pretrained import model_settings, renamed_weights
-from isthmus.models.source import source_hash
+from isthmus.models.source import known_modules, source_hash
+from isthmus.user_code import imported_neighbours, user_file
 from isthmus.weights.checkpoint import Checkpoint, load_checkpoint
 from isthmus.weights.fitting import fitted_to
 from isthmus.weights.nest import found_weights
 from isthmus.weights.state import StateDict, content_hash
 
 Model = nn.Module | Callable[[], nn.Module] | str
+ANOTHER_SEED = 20_180_307
 Weights = StateDict | Checkpoint | str | Path
 
 
@@ -42,11 +46,21 @@ class NamedWeights:
 
 @dataclass(frozen=True)
 class NamedModel:
-    """A model, what to call it, and the hash of what is known of its code."""
+    """A model.
+
+    Attributes:
+        module: The network.
+        name: What to call it.
+        hash: Of all that it does beside its weights.
+        unknown: What of it can't be told from others, in words.
+        drawn: Its tensors beside the weights that are others whenever it is built.
+    """
 
     module: nn.Module
     name: str
     hash: str
+    unknown: tuple[str, ...] = ()
+    drawn: tuple[str, ...] = ()
 
 
 Read = tuple[StateDict, str, tuple[str, ...]]
@@ -129,32 +143,57 @@ def named_model(model: Model, weights: StateDict) -> NamedModel:
         weights: A state dict that it is to take; options that are left open are read from its shapes.
 
     Returns:
-        The module. Its hash covers its structure, its configuration if it is one of transformers, and, where it can be
-        read, the source of its class.
+        The module. Its hash covers its structure and its configuration if it is one of transformers; of a model of the
+        user's own also its code, attributes, and what tensors no checkpoint holds (`isthmus.identity`).
 
     Raises:
         InputError: It is none of these.
     """
     if isinstance(model, str):
-        module = load_model(model, weights)
-        name, code = _shown(model), source_hash(model) or ""
-    elif isinstance(model, nn.Module):
-        module, name, code = model, type(model).__name__, _source_of(type(model))
-    elif callable(model):
-        built = model()
-        if not isinstance(built, nn.Module):
-            raise InputError("a function that builds a module", type(built).__name__, "model", "return the nn.Module")
-        module, name, code = built, type(built).__name__, _source_of(type(built))
-    else:
-        raise InputError(
-            "a module, a function that builds one, or a model's name",
-            type(model).__name__,
-            "model",
-            "give one of these",
-        )
-    if settings := model_settings(module):
-        code += json.dumps(settings, sort_keys=True, default=str)
-    return NamedModel(module, name, hashlib.sha256(f"{module!r}\0{code}".encode()).hexdigest())
+        return _specified_model(model, weights)
+    if isinstance(model, nn.Module):
+        return _own_model(model, type(model).__name__)
+    if callable(model):
+        module = model()
+        if not isinstance(module, nn.Module):
+            raise InputError("a function that builds a module", type(module).__name__, "model", "return the nn.Module")
+        return _own_model(module, type(module).__name__, build=model)
+    raise InputError(
+        "a module, a function that builds one, or a model's name", type(model).__name__, "model", "give one of these"
+    )
+
+
+def _specified_model(spec: str, weights: StateDict) -> NamedModel:
+    module, source = load_model(spec, weights), source_hash(spec)
+    if source is None:  # isthmus' own, or one of transformers: its code is known by its name
+        return NamedModel(module, _shown(spec), _hash(module, ""))
+    return _own_model(module, _shown(spec), source, known_modules(spec), partial(load_model, spec, weights))
+
+
+def _own_model(
+    module: nn.Module,
+    name: str,
+    source: str = "",
+    modules: Collection[str] = (),
+    build: Callable[[], nn.Module] | None = None,
+) -> NamedModel:
+    identity = identity_of(module, "model", known_modules=modules, has_weights=False)
+    drawn = _drawn(identity, build, modules) if build and identity.numbers else ()
+    return NamedModel(module, name, _hash(module, f"{source}\0{identity.text}\0"), identity.unknown, drawn)
+
+
+def _drawn(identity: Identity, build: Callable[[], nn.Module], modules: Collection[str]) -> tuple[str, ...]:
+    """The tensors beside the weights that another build draws otherwise."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(ANOTHER_SEED)
+        again = identity_of(build(), "model", known_modules=modules, has_weights=False)
+    return tuple(place for place, text in identity.numbers.items() if again.numbers.get(place) != text)
+
+
+def _hash(module: nn.Module, code: str) -> str:
+    settings = model_settings(module)
+    text = json.dumps(settings, sort_keys=True, default=str) if settings else ""
+    return hashlib.sha256(f"{module!r}\0{code}{text}".encode()).hexdigest()
 
 
 def own_tokenizer(model: Model) -> str | None:
@@ -177,22 +216,27 @@ def _shown(spec: str) -> str:
     return f"{Path(path).name}{colon}{function}" if colon else spec
 
 
-def _source_of(thing: object) -> str:
-    try:
-        return inspect.getsource(thing)  # type: ignore[arg-type]
-    except (OSError, TypeError):
-        return getattr(thing, "__qualname__", repr(type(thing)))
+@dataclass(frozen=True)
+class NamedLoss:
+    """A loss: what to call it, what identifies it, and what of it can't be identified."""
+
+    name: str
+    code: str
+    unknown: tuple[str, ...] = ()
 
 
-def loss_identity(loss: object) -> tuple[str, str]:
+def named_loss(loss: object) -> NamedLoss:
     """What to call a loss, and what identifies it.
 
     Args:
-        loss: A name, or a function.
+        loss: A name, or any callable.
 
     Returns:
-        Name and identity; of a function its qualified name and its source where that can be read.
+        Its name, which identifies isthmus' own; of a callable the name of its function or class, and what it does.
     """
     if isinstance(loss, str):
-        return loss, loss
-    return getattr(loss, "__qualname__", type(loss).__name__), _source_of(loss)
+        return NamedLoss(loss, loss)
+    named = loss.func if isinstance(loss, partial) else loss
+    file = user_file(getattr(named, "__module__", None))
+    identity = identity_of(loss, "loss", known_modules=imported_neighbours(file) if file else ())
+    return NamedLoss(getattr(named, "__qualname__", type(named).__name__), identity.text, identity.unknown)

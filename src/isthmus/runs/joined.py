@@ -10,7 +10,7 @@ import xarray as xr
 from isthmus.errors import InputError
 from isthmus.runs.collection_record import KIND, CollectionRecord, MemberRecord
 
-LISTS = ("warnings", "notes")
+LISTS = ("warnings", "notes", "unidentified")
 CHECKS = "self_checks"
 
 

@@ -1,45 +1,35 @@
 """`measure()`: which layers of two networks can be averaged."""
 
-import platform
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
-from importlib.metadata import version
 from pathlib import Path
 
 import torch
 import xarray as xr
 
-from isthmus.data.examples import Examples
-from isthmus.errors import InputError
+from isthmus.errors import IsthmusWarning
 from isthmus.evaluation.arithmetic import float32_products
 from isthmus.evaluation.batches import BatchSize
-from isthmus.evaluation.loss import CONVEX_IN_OUTPUTS, Loss
-from isthmus.evaluation.normalization import normalization_modules
+from isthmus.evaluation.loss import Loss
 from isthmus.held_folder import Hold, held_folder
 from isthmus.layers.partition import LayerPartition
 from isthmus.runs.access import load_run
+from isthmus.runs.as_stored import losses_as_stored
 from isthmus.runs.carried import carrying
 from isthmus.runs.collection import measured_collection
 from isthmus.runs.evaluated import evaluated
 from isthmus.runs.folder import resumable_record
+from isthmus.runs.grid_record import GridRecord
 from isthmus.runs.inputs import Model, Weights
+from isthmus.runs.manifest import record_of, resumed_record
 from isthmus.runs.measurement import Measurement
 from isthmus.runs.networks import Networks, is_one_network
 from isthmus.runs.precise import asked_precision
-from isthmus.runs.record import (
-    GridRecord,
-    LayerRecord,
-    ReadoutRecord,
-    Record,
-    SplitRecord,
-    WeightsRecord,
-    run_identity,
-)
 from isthmus.runs.request import Request, request_of
 from isthmus.runs.result import class_dataset, layer_variables, result_dataset
 from isthmus.runs.settings import Alphas
-from isthmus.runs.subject import Subject, chosen_engine, examples_at_once, subject_of
+from isthmus.runs.subject import chosen_engine, subject_of
 from isthmus.runs.table import CLASSES_FILE, save_results, save_tables
 from isthmus.sweeps.group import Sweep
 
@@ -174,7 +164,7 @@ def measure(
     folder = Path(out)
     earlier = resumable_record(folder, resume=resume)
     if earlier is not None and earlier.complete:
-        _resumed(_record(subject_of(request), request), earlier, folder)
+        resumed_record(record_of(subject_of(request), request), earlier, folder)
         return load_run(folder)
     with held_folder(folder) as hold:
         return _measured(request, hold, progress=progress, resume=resume)
@@ -184,17 +174,23 @@ def _measured(request: Request, hold: Hold | None, *, progress: bool, resume: bo
     folder = None if hold is None else hold.folder
     earlier = None if folder is None else resumable_record(folder, resume=resume)
     settings, subject = request.settings, subject_of(request)
-    record = _record(subject, request)
+    record = record_of(subject, request)
     if folder is not None and earlier is not None:
-        record = _resumed(record, earlier, folder)
+        record = resumed_record(record, earlier, folder)
         if earlier.complete:  # by another process, just now
             return load_run(folder)
+    if folder is not None and record.unidentified:
+        text = f"interrupted, this run can't go on: {', '.join(record.unidentified)} can't be told from others"
+        warnings.warn(text, IsthmusWarning, stacklevel=3)
+        record = record.model_copy(update={"warnings": (*record.warnings, text)})
     with _threads(record.num_threads), float32_products(settings.dtype, subject.network.device):
         size = BatchSize(record.batch_size)
         chosen = chosen_engine(subject, settings, size)
-        record = record.model_copy(update={"engine_note": chosen.note})
+        record = record.model_copy(update={"engine": chosen.name, "engine_note": chosen.note})
         grid, tables = evaluated(subject, record, chosen.engine, hold, progress=progress)
-    record = record.model_copy(update={"complete": True, "batch_size": size.size, "grid": GridRecord.of(grid)})
+        stored = losses_as_stored(subject, tables, size)
+    found = {"complete": True, "batch_size": size.size, "grid": GridRecord.of(grid), "as_stored": stored}
+    record = record.model_copy(update=found)
     layer_values, asked = layer_variables(subject.distances), asked_precision(settings)
     result = result_dataset(grid, tables, settings.baseline, layer_values, record.attributes(), asked)
     if folder is None:
@@ -208,67 +204,6 @@ def _measured(request: Request, hold: Hold | None, *, progress: bool, resume: bo
     save_tables(result, split, folder)
     record.save(folder)
     return result.assign_attrs(run_folder=str(folder.resolve()))
-
-
-def _record(subject: Subject, request: Request) -> Record:
-    settings, loss_code = request.settings, request.loss_code
-    a, b, partition = subject.a, subject.b, subject.segment.layers
-    splits = {name: _split_record(name, examples) for name, examples in subject.splits.items()}
-    data = subject.recalibration
-    recalibration = None if data is None else _split_record("recalibration", data)
-    layers = tuple(LayerRecord(label=label, keys=keys) for label, keys in partition.layers.items())
-    contents = [subject.model.hash, loss_code, a.hash, b.hash]
-    contents += [split.hash for split in splits.values()] + [recalibration.hash if recalibration else ""]
-    contents += [layer.model_dump_json() for layer in layers]
-    return Record(
-        run_id=run_identity(settings, contents),
-        versions={"isthmus": version("isthmus"), "torch": torch.__version__, "python": platform.python_version()},
-        settings=settings,
-        model=subject.model.name,
-        model_hash=subject.model.hash,
-        a=WeightsRecord(name=a.name, hash=a.hash, notes=a.notes),
-        b=WeightsRecord(name=b.name, hash=b.hash, notes=b.notes),
-        splits=tuple(splits.values()),
-        recalibration=recalibration,
-        layers=layers,
-        grid=GridRecord.of(subject.grid),
-        readout=ReadoutRecord(**asdict(subject.readout), convex_loss=loss_code in CONVEX_IN_OUTPUTS),
-        num_normalizations=len(normalization_modules(subject.network.module)),
-        device=str(subject.network.device),
-        batch_size=examples_at_once(subject, settings),
-        num_threads=torch.get_num_threads(),
-        interval_target="distribution" if settings.precision is None else "dataset",
-        self_checks=tuple(asdict(check) for check in subject.checks),
-        warnings=tuple(subject.warnings),
-    )
-
-
-def _split_record(name: str, examples: Examples) -> SplitRecord:
-    return SplitRecord(
-        name=name,
-        data=examples.name,
-        hash=examples.content_hash,
-        num_examples=len(examples),
-        num_tokens=examples.num_tokens,
-        normalization=examples.normalization.shown if examples.normalization else None,
-        class_names=examples.class_names,
-    )
-
-
-def _resumed(fresh: Record, earlier: Record, folder: Path) -> Record:
-    """The record to go on with: the choices that can change bits are the earlier ones."""
-    if fresh.run_id != earlier.run_id:
-        theirs, ours = earlier.model_dump(mode="json"), fresh.model_dump(mode="json")
-        names = [
-            k for k in ("settings", "model_hash", "a", "b", "splits", "recalibration", "layers") if theirs[k] != ours[k]
-        ]
-        raise InputError(
-            "the inputs and settings of the run that is there",
-            f"others: {', '.join(names) or 'the loss'} differ",
-            str(folder),
-            "give the same inputs and settings, or another --out",
-        )
-    return earlier
 
 
 @contextmanager

@@ -1,29 +1,22 @@
 """`run.json`: everything about a measurement but its numbers."""
 
-import hashlib
 import json
-from collections.abc import Sequence
+import math
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError, field_serializer
 
 from isthmus.errors import InputError
 from isthmus.files import save_whole
+from isthmus.runs.grid_record import GridRecord, Part
 from isthmus.runs.settings import Settings
-from isthmus.sweeps.grid import DirectionRows, Grid, Refinement
-from isthmus.sweeps.group import MovingGroup
 
 SCHEMA_VERSION = 1
 RUN_FILE = "run.json"
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class WeightsRecord(_Part):
+class WeightsRecord(Part):
     """One of the two networks: its name, its content hash, and what was done on loading it."""
 
     name: str
@@ -31,7 +24,7 @@ class WeightsRecord(_Part):
     notes: tuple[str, ...] = ()
 
 
-class SplitRecord(_Part):
+class SplitRecord(Part):
     """The examples of one split; `num_tokens` is the length of those that are windows of tokens."""
 
     name: str
@@ -43,14 +36,14 @@ class SplitRecord(_Part):
     class_names: tuple[str, ...] | None = None
 
 
-class LayerRecord(_Part):
+class LayerRecord(Part):
     """A layer and its keys."""
 
     label: str
     keys: tuple[str, ...]
 
 
-class ReadoutRecord(_Part):
+class ReadoutRecord(Part):
     """The weights in which the outputs are affine (`isthmus.evaluation.readout`), and whether the loss is convex."""
 
     keys: tuple[str, ...]
@@ -58,113 +51,43 @@ class ReadoutRecord(_Part):
     convex_loss: bool
 
 
-class GroupRecord(_Part):
-    """A moving group."""
+class StoredRecord(Part):
+    """Losses and errors of the two networks of one split as they are stored, where BatchNorm is recalibrated.
 
-    label: str
-    layers: tuple[str, ...]
-    sweep: str
+    Means over the examples that the recalibrated networks were evaluated on; no errors without classes.
+    """
 
+    split: str
+    num_examples: int
+    loss_a: float
+    loss_b: float
+    error_a: float | None = None
+    error_b: float | None = None
 
-class RefinementRecord(_Part):
-    """Positions and point numbers by (host, moving, refined)."""
-
-    alphas: list[list[list[float]]]
-    rows: list[list[list[int]]]
-
-
-class DirectionRecord(_Part):
-    """Point numbers by (host, moving, draw, fraction) and (host, moving, fraction)."""
-
-    fractions: tuple[float, ...]
-    random: list[list[list[list[int]]]]
-    averaging: list[list[list[int]]]
+    @field_serializer("loss_a", "loss_b")
+    def _strict(self, value: float) -> float | str:
+        return value if math.isfinite(value) else str(value)  # JSON has no NaN; pydantic reads the text back
 
 
-class GridRecord(_Part):
-    """The rows, as point numbers by (host, moving, alpha); `examples/` holds results by point number."""
-
-    hosts: tuple[str, ...]
-    groups: tuple[GroupRecord, ...]
-    alphas: tuple[float, ...]
-    num_points: int
-    rows: list[list[list[int]]]
-    far_ends: list[list[int]] | None
-    refined: RefinementRecord | None = None
-    directions: DirectionRecord | None = None
-
-    @classmethod
-    def of(cls, grid: Grid) -> "GridRecord":
-        """The record of a grid.
-
-        Args:
-            grid: What to record.
-
-        Returns:
-            Its record.
-        """
-        refined, directions = grid.refined, grid.directions
-        return cls(
-            hosts=grid.hosts,
-            groups=tuple(GroupRecord(label=g.label, layers=g.layers, sweep=g.sweep) for g in grid.groups),
-            alphas=grid.alphas,
-            num_points=grid.num_points,
-            rows=grid.rows.tolist(),
-            far_ends=None if grid.far_ends is None else grid.far_ends.tolist(),
-            refined=None
-            if refined is None
-            else RefinementRecord(alphas=refined.alphas.tolist(), rows=refined.rows.tolist()),
-            directions=None
-            if directions is None
-            else DirectionRecord(
-                fractions=directions.fractions,
-                random=directions.random.tolist(),
-                averaging=directions.averaging.tolist(),
-            ),
-        )
-
-    def grid(self) -> Grid:
-        """The grid that was recorded.
-
-        Returns:
-            An equal grid.
-        """
-        refined, directions = self.refined, self.directions
-        return Grid(
-            hosts=self.hosts,  # type: ignore[arg-type]
-            groups=tuple(MovingGroup(g.label, g.layers, g.sweep) for g in self.groups),
-            alphas=self.alphas,
-            num_points=self.num_points,
-            rows=np.array(self.rows, dtype=np.int64),
-            far_ends=None if self.far_ends is None else np.array(self.far_ends, dtype=np.int64),
-            refined=None
-            if refined is None
-            else Refinement(np.array(refined.alphas, dtype=np.float64), np.array(refined.rows, dtype=np.int64)),
-            directions=None
-            if directions is None
-            else DirectionRows(
-                directions.fractions,
-                np.array(directions.random, dtype=np.int64),
-                np.array(directions.averaging, dtype=np.int64),
-            ),
-        )
-
-
-class Record(_Part):
+class Record(Part):
     """A measurement's manifest. It holds no time, no host name and no path.
 
     Attributes:
-        run_id: Hash of the non-default settings and of the contents of all inputs.
+        run_id: Hash of the non-default settings and of the contents of all inputs; drawn where these are not known.
         complete: Whether every work unit is done and `results.parquet` written.
         versions: Of isthmus, torch and python.
+        loss_hash: Of the loss's name, or of what it does; "" in runs made before this was recorded.
+        unidentified: Parts of the inputs that can't be told from others, in words; such a run can't go on later.
         device: Where it ran, such as "cpu".
         batch_size: In force when the first unit began; kept on resuming.
         num_threads: Threads of torch; kept on resuming.
+        engine: The one that it ran on; "" in runs made before this was recorded, which have the one asked for.
         engine_note: How the engine works on this network, in words.
         readout: What the last linear layer is; None in runs made before this was recorded.
         num_normalizations: Modules that keep running statistics; 0 in runs made before this was recorded.
         interval_target: What the intervals speak of: "distribution" (the examples are a sample of it), or "dataset"
             (the mean over the named data, with `precision`).
+        as_stored: The two networks without recalibration, by split.
         self_checks: What was checked on this model and data, and how it came out.
         warnings: What may be other than it seems.
     """
@@ -181,14 +104,18 @@ class Record(_Part):
     splits: tuple[SplitRecord, ...]
     recalibration: SplitRecord | None = None
     layers: tuple[LayerRecord, ...]
+    loss_hash: str = ""
+    unidentified: tuple[str, ...] = ()
     grid: GridRecord
     device: str
     batch_size: int
     num_threads: int
+    engine: str = ""
     engine_note: str = ""
     readout: ReadoutRecord | None = None
     num_normalizations: int = 0
     interval_target: str = "distribution"
+    as_stored: tuple[StoredRecord, ...] = ()
     self_checks: tuple[dict[str, Any], ...] = ()
     warnings: tuple[str, ...] = ()
 
@@ -223,13 +150,15 @@ class Record(_Part):
             "layer_rule": settings.layers,
             "num_layers": len(self.layers),
             "loss": settings.loss,
+            "unidentified": json.dumps(self.unidentified),
             "baseline": settings.baseline,
             "batch_norm": settings.batch_norm,
             "num_normalizations": self.num_normalizations,
             "recalibration_data": self.recalibration.data if self.recalibration else "",
+            **self._stored_attributes(),
             "dtype": settings.dtype,
             "device": self.device,
-            "engine": settings.engine,
+            "engine": self.engine or settings.engine,
             "engine_note": self.engine_note,
             "seed": settings.seed,
             "batch_size": self.batch_size,
@@ -243,19 +172,15 @@ class Record(_Part):
             "settings": settings.model_dump_json(),
         }
 
-
-def run_identity(settings: Settings, contents: Sequence[str]) -> str:
-    """The hash of the non-default settings and of the contents of all inputs.
-
-    Args:
-        settings: What was asked.
-        contents: Hashes of model, weights and data, in a fixed order.
-
-    Returns:
-        16 hexadecimal digits; where the files lay and what they were called does not matter.
-    """
-    text = json.dumps([settings.non_default(), list(contents)], sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+    def _stored_attributes(self) -> dict[str, str | float]:
+        """`stored_loss_a` and so on: a number, of several splits JSON."""
+        found: dict[str, str | float] = {}
+        for name in ("loss_a", "loss_b", "error_a", "error_b"):
+            values = {of.split: of.model_dump(mode="json")[name] for of in self.as_stored}
+            if values and None not in values.values():
+                only = float(next(iter(values.values())))
+                found[f"stored_{name}"] = only if len(values) == 1 else json.dumps(values)
+        return found
 
 
 def load_record(folder: Path) -> Record:

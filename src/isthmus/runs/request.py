@@ -7,7 +7,7 @@ from typing import Any
 
 from isthmus.evaluation.loss import Loss
 from isthmus.layers.partition import LayerPartition
-from isthmus.runs.inputs import Model, Weights, loss_identity
+from isthmus.runs.inputs import Model, Weights, named_loss
 from isthmus.runs.settings import Settings, checked_settings
 from isthmus.sweeps.group import Sweep
 from isthmus.sweeps.spec import parsed_sweeps
@@ -27,7 +27,8 @@ class Request:
         sweeps: The full sweep first, then those asked for.
         layers: Rule or partition.
         loss: Name or function.
-        loss_code: What identifies the loss: its name, or its source.
+        loss_code: What identifies the loss: its name, or what it does.
+        unknown: What of the loss can't be identified, in words.
         settings: Everything that is a plain value.
     """
 
@@ -41,6 +42,7 @@ class Request:
     layers: str | LayerPartition
     loss: str | Loss
     loss_code: str
+    unknown: tuple[str, ...]
     settings: Settings
 
 
@@ -77,13 +79,26 @@ def request_of(
         The request.
     """
     sweeps = parsed_sweeps(sweep)
-    loss_name, loss_code = loss_identity(loss)
+    known_loss = named_loss(loss)
     checked = checked_settings(
         sweep=tuple(item.name for item in sweeps[1:]) or ("full",),
         hosts=(hosts,) if isinstance(hosts, str) else tuple(hosts),
         layers=layers if isinstance(layers, str) else "given",
-        loss=loss_name,
+        loss=known_loss.name,
         **settings,
     )
     root = None if data_root is None else Path(data_root)
-    return Request(model, a, b, data, recalibration_data, root, sweeps, layers, loss, loss_code, checked)
+    return Request(
+        model=model,
+        a=a,
+        b=b,
+        data=data,
+        recalibration_data=recalibration_data,
+        data_root=root,
+        sweeps=sweeps,
+        layers=layers,
+        loss=loss,
+        loss_code=known_loss.code,
+        unknown=known_loss.unknown,
+        settings=checked,
+    )

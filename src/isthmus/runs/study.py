@@ -141,6 +141,14 @@ def refuse_other_study(folder: str | Path, attributes: Mapping[Any, Any]) -> Non
             "a new or empty folder, or this study", "a folder with other things", str(folder), "name another --out"
         )
     theirs = _contents(folder)["attrs"]
+    unidentified = [text for attrs in (attributes, theirs) for text in json.loads(attrs.get("unidentified", "[]"))]
+    if unidentified:
+        raise InputError(
+            "inputs of which can be told that they are those of the study that is there",
+            f"some that can't be identified: {', '.join(unidentified)}",
+            str(folder),
+            "name another --out",
+        )
     differing = [name for name in IDENTITY if theirs.get(name) != attributes.get(name)]
     if differing:
         raise InputError(

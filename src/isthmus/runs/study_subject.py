@@ -79,6 +79,7 @@ def study_attributes(study: str, request: Request, subject: Subject, **settings:
         "device": str(subject.network.device),
         "seed": asked.seed,
         "notes": json.dumps([f"{n}: {note}" for n, w in (("a", subject.a), ("b", subject.b)) for note in w.notes]),
+        "unidentified": json.dumps([*request.unknown, *subject.model.unknown]),
         "self_checks": json.dumps([asdict(check) for check in subject.checks]),
         "warnings": json.dumps(subject.warnings),
         "settings": json.dumps(own, sort_keys=True),

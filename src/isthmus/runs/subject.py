@@ -25,7 +25,7 @@ from isthmus.layers.rules import layer_partition
 from isthmus.measures.distance import LayerDistance, layer_distance
 from isthmus.paths.linear import Segment
 from isthmus.paths.point import Point
-from isthmus.runs.cautions import held_type_check, refuse_integer_parameters, spectral_checks, warned
+from isthmus.runs.cautions import drawn_remarks, held_type_check, refuse_integer_parameters, spectral_checks, warned
 from isthmus.runs.inputs import NamedModel, NamedWeights, fitted_weights, named_model, own_tokenizer, read_pair
 from isthmus.runs.request import Request
 from isthmus.runs.settings import Settings
@@ -107,14 +107,14 @@ def subject_of(request: Request) -> Subject:
     )
     first = next(iter(splits.values()))
     probes = [probed(network, weights_a, split) for split in splits.values()]
-    remarks = [remark for probe in probes for remark in probe.remarks]
+    remarks = drawn_remarks(named) + [remark for probe in probes for remark in probe.remarks]
     if recalibration is not None:
         remarks += missing_inputs(recalibration, partial(network.outputs, weights_a), dtype)
         if not settings.allow_shared_examples:
             for split in splits.values():
                 refuse_shared_examples(recalibration, split)
     network = replace(network, counts_errors=all(probe.counts_errors for probe in probes))
-    checks = probes[-1].checks
+    checks = _of_all_splits(dict(zip(splits, (probe.checks for probe in probes), strict=True)))
     laid_out_a, laid_out_b, laid_out_checks = laid_out(network, weights_a, weights_b, first)
     inputs, _ = first.batch(0, 1, device, dtype)
     partition = layer_partition(request.layers, named.module, first_use(network.module, inputs))
@@ -194,6 +194,24 @@ def chosen_engine(subject: Subject, settings: Settings, size: BatchSize) -> Chos
     if chosen.fell_back:
         warnings.warn(f"engine {settings.engine}: {chosen.note}", IsthmusWarning, stacklevel=3)
     return chosen
+
+
+def _of_all_splits(found: dict[str, list[SelfCheck]]) -> list[SelfCheck]:
+    """One entry a check: passed if it passed on every split, with what each of them said."""
+    if len(found) == 1:
+        return next(iter(found.values()))
+    by_name: dict[str, dict[str, SelfCheck]] = {}
+    for split, checks in found.items():
+        for check in checks:
+            by_name.setdefault(check.check, {})[split] = check
+    return [
+        SelfCheck(
+            name,
+            all(check.passed for check in of.values()),
+            "; ".join(f"{split}: {check.detail}" for split, check in of.items()),
+        )
+        for name, of in by_name.items()
+    ]
 
 
 def _refuse_other_shapes(splits: dict[str, Examples]) -> None:

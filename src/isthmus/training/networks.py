@@ -1,6 +1,5 @@
 """The networks of a recipe, trained one after the other into a folder each."""
 
-import hashlib
 import math
 import time
 from collections.abc import Callable, Generator, Sequence
@@ -25,7 +24,7 @@ from isthmus.training.network_folder import NetworkFolder
 from isthmus.training.recipe import NetworkRecipe
 from isthmus.training.turns import independent_groups, refuse_unlike_arithmetic, take_turns
 from isthmus.training.writer import BackgroundWriter
-from isthmus.user_code import load_function
+from isthmus.user_code import load_function, source_identity
 from isthmus.weights.checkpoint import load_checkpoint
 from isthmus.weights.fitting import fitted_to
 from isthmus.weights.state import content_hash
@@ -238,4 +237,4 @@ def _facts(recipe: NetworkRecipe, examples: Examples, initial: str | None, devic
 
 def _loss_hash(name: str) -> str | None:
     file, colon, _ = name.rpartition(":")
-    return hashlib.sha256(Path(file).read_bytes()).hexdigest() if colon and Path(file).is_file() else None
+    return source_identity(Path(file)) if colon and Path(file).is_file() else None

@@ -1,0 +1,5 @@
+"""What tells a thing of the user's from others: by its contents and its code, never by its name or place alone."""
+
+from isthmus.identity.reader import Identity, identity_of
+
+__all__ = ["Identity", "identity_of"]

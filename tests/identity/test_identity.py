@@ -1,0 +1,347 @@
+"""What does different things is told apart, and what does the same is not."""
+
+import functools
+import logging
+import random
+import re
+import subprocess
+import sys
+import threading
+from collections import OrderedDict, namedtuple
+from dataclasses import dataclass, field
+from enum import Enum
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional
+
+from isthmus.identity import identity_of
+from isthmus.user_code import load_function
+
+SMOOTHING = 0.1
+
+
+def smoothed(outputs, targets):
+    return functional.cross_entropy(outputs, targets, reduction="none", label_smoothing=SMOOTHING)
+
+
+def enclosing(times):
+    def loss(outputs, targets):
+        return times * functional.cross_entropy(outputs, targets, reduction="none")
+
+    return loss
+
+
+def with_default(times):
+    def loss(outputs, targets, times=times):
+        return times * smoothed(outputs, targets)
+
+    return loss
+
+
+def with_global(value):
+    """A function as it stands in a file of its own, in which a global has a value."""
+    names = {"functional": functional, "TIMES": value}
+    exec("def loss(outputs, targets):\n    return TIMES * functional.mse_loss(outputs, targets)", names)
+    return names["loss"]
+
+
+def calling(inner):
+    names = {"inner": inner}
+    exec("def loss(outputs, targets):\n    return inner(outputs, targets)", names)
+    return names["loss"]
+
+
+def passing(function):
+    @functools.wraps(function)
+    def wrapper(*arguments):
+        return function(*arguments)
+
+    return wrapper
+
+
+@dataclass
+class Times:
+    """A loss as an object."""
+
+    number: float
+    parts: list = field(default_factory=list)
+
+    def __call__(self, outputs, targets):
+        return self.number * smoothed(outputs, targets)
+
+    def loss(self, outputs, targets):
+        return self(outputs, targets)
+
+
+class Slotted:
+    __slots__ = ("number",)
+
+    def __init__(self, number):
+        self.number = number
+
+
+class Colour(Enum):
+    RED = 1
+    BLUE = 2
+
+
+Pair = namedtuple("Pair", "x y")
+
+
+class Scaled(nn.Module):
+    """A network with whatever a network may hold beside its weights."""
+
+    def __init__(self, times=1.0, mask=1.0, inner=None):
+        super().__init__()
+        self.linear = nn.Linear(3, 2)
+        self.times = times
+        self.inner = inner
+        self.register_buffer("mask", torch.full((2,), float(mask)), persistent=False)
+        self.register_buffer("saved", torch.rand(2))
+
+    def forward(self, inputs):
+        return self.linear(inputs) * self.times * self.mask
+
+
+class Other(Scaled):
+    def forward(self, inputs):
+        return self.linear(inputs) * self.times + self.mask
+
+
+def with_forward(code):
+    """A class of one name, redefined as in a notebook."""
+    names = {"nn": nn}
+    exec(f"class Net(nn.Module):\n    def forward(self, x):\n        return {code}", names)
+    return names["Net"]()
+
+
+def hooked(times):
+    network = nn.Linear(2, 2)
+    network.register_forward_hook(lambda module, inputs, outputs: times * outputs)
+    return network
+
+
+def patched(times):
+    network = Scaled()
+    network.forward = lambda inputs: times * network.linear(inputs)
+    return network
+
+
+def unregistered(seed):
+    torch.manual_seed(seed)
+    return Scaled(inner=[nn.Linear(1, 1)])
+
+
+LOSSES = {
+    "functions of one name": (lambda: enclosing(1.0), lambda: with_default(1.0)),
+    "what is enclosed": (lambda: enclosing(1.0), lambda: enclosing(2.0)),
+    "a tensor that is enclosed": (lambda: enclosing(torch.ones(2)), lambda: enclosing(torch.tensor([1.0, 2.0]))),
+    "a default": (lambda: with_default(1.0), lambda: with_default(2.0)),
+    "a global": (lambda: with_global(1.0), lambda: with_global(2.0)),
+    "the function behind a global": (lambda: calling(enclosing(1.0)), lambda: calling(enclosing(2.0))),
+    "what a decorator hides": (lambda: passing(enclosing(1.0)), lambda: passing(enclosing(2.0))),
+    "two lambdas of one line": (lambda: lambda o, t: o - t, lambda: lambda o, t: t - o),
+    "constants": (lambda: lambda o, t: 1 * o, lambda: lambda o, t: 1.0 * o),
+    "the function of a partial": (
+        lambda: functools.partial(functional.cross_entropy, reduction="none"),
+        lambda: functools.partial(functional.mse_loss, reduction="none"),
+    ),
+    "a keyword of a partial": (
+        lambda: functools.partial(smoothed, targets=1),
+        lambda: functools.partial(smoothed, targets=2),
+    ),
+    "class weights": (
+        lambda: nn.CrossEntropyLoss(weight=torch.tensor([1.0, 2.0]), reduction="none"),
+        lambda: nn.CrossEntropyLoss(weight=torch.tensor([1.0, 3.0]), reduction="none"),
+    ),
+    "label smoothing": (
+        lambda: nn.CrossEntropyLoss(reduction="none"),
+        lambda: nn.CrossEntropyLoss(reduction="none", label_smoothing=0.1),
+    ),
+    "weights of a loss that is a network": (
+        lambda: nn.Linear(2, 1).requires_grad_(False).apply(lambda part: nn.init.constant_(part.weight, 1.0)),
+        lambda: nn.Linear(2, 1).requires_grad_(False).apply(lambda part: nn.init.constant_(part.weight, 2.0)),
+    ),
+    "an object's attribute": (lambda: Times(1.0), lambda: Times(2.0)),
+    "an object within an object": (lambda: Times(1.0, [Times(2.0)]), lambda: Times(1.0, [Times(3.0)])),
+    "the object of a method": (lambda: Times(1.0).loss, lambda: Times(2.0).loss),
+    "slots": (lambda: Slotted(1), lambda: Slotted(2)),
+    "functions of torch": (lambda: torch.relu, lambda: torch.tanh),
+}
+NETWORKS = {
+    "an attribute": (lambda: Scaled(1.0), lambda: Scaled(2.0)),
+    "a buffer that is not saved": (lambda: Scaled(mask=1.0), lambda: Scaled(mask=2.0)),
+    "the code of forward": (Scaled, Other),
+    "a class defined again": (lambda: with_forward("x.relu()"), lambda: with_forward("x.tanh()")),
+    "a function that is held": (lambda: Scaled(inner=torch.relu), lambda: Scaled(inner=torch.tanh)),
+    "a lambda that is held": (lambda: Scaled(inner=lambda x: x + 1), lambda: Scaled(inner=lambda x: x + 2)),
+    "an object that is held": (lambda: Scaled(inner=Times(1.0)), lambda: Scaled(inner=Times(2.0))),
+    "a class attribute": (Scaled, type("Scaled", (Scaled,), {"offset": 1})),
+    "heads of attention": (lambda: nn.TransformerEncoderLayer(8, 2), lambda: nn.TransformerEncoderLayer(8, 4)),
+    "what repr does not show": (lambda: nn.AvgPool2d(2), lambda: nn.AvgPool2d(2, count_include_pad=False)),
+    "a hook": (lambda: hooked(1.0), lambda: hooked(2.0)),
+    "a forward of one object": (lambda: patched(1.0), lambda: patched(2.0)),
+    "weights that no checkpoint holds": (lambda: unregistered(0), lambda: unregistered(1)),
+}
+VALUES = {
+    "numbers": (lambda: 1, lambda: 1.0),
+    "truth values": (lambda: True, lambda: 1),
+    "texts": (lambda: "1", lambda: b"1"),
+    "sequences": (lambda: [1, 2], lambda: (1, 2)),
+    "nesting": (lambda: [[1], 2], lambda: [1, [2]]),
+    "keys": (lambda: {"a": 1, "b": 2}, lambda: {"a": 2, "b": 1}),
+    "sets": (lambda: {"one", "two"}, lambda: {"one", "three"}),
+    "arrays": (lambda: np.arange(3), lambda: np.arange(3.0)),
+    "tensors": (lambda: torch.zeros(2, 1), lambda: torch.zeros(1, 2)),
+    "types of number": (lambda: torch.float32, lambda: torch.float64),
+    "devices": (lambda: torch.device("cpu"), lambda: torch.device("meta")),
+    "members of an enumeration": (lambda: Colour.RED, lambda: Colour.BLUE),
+    "named tuples": (lambda: Pair(1, 2), lambda: Pair(2, 1)),
+    "ordered mappings": (lambda: OrderedDict(a=1), lambda: OrderedDict(a=2)),
+    "patterns": (lambda: re.compile("a"), lambda: re.compile("a", re.IGNORECASE)),
+    "generators": (lambda: random.Random(0), lambda: random.Random(1)),
+    "loggers": (lambda: logging.getLogger("a"), lambda: logging.getLogger("b")),
+    "classes": (lambda: Times, lambda: Slotted),
+    "modules": (lambda: torch, lambda: np),
+}
+
+
+def told(thing, **options):
+    identity = identity_of(thing, "it", **options)
+    assert identity.unknown == ()
+    return identity.text
+
+
+@pytest.mark.parametrize("name", [*LOSSES, *VALUES])
+def test_things_that_differ_are_told_apart_and_equal_ones_are_not(name):
+    one, other = (LOSSES | VALUES)[name]
+    torch.manual_seed(0)
+    found = told(one())
+    torch.manual_seed(0)
+    assert told(one()) == found
+    torch.manual_seed(0)
+    assert told(other()) != found
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_networks_are_told_apart_by_all_but_their_weights(name):
+    one, other = NETWORKS[name]
+    found = told(one(), has_weights=False)
+    assert told(one(), has_weights=False) == found
+    assert told(other(), has_weights=False) != found
+
+
+@pytest.mark.parametrize(
+    "build",
+    [
+        Scaled,
+        lambda: nn.LSTM(2, 3),
+        lambda: nn.utils.weight_norm(nn.Linear(2, 2)),
+        lambda: nn.utils.parametrizations.weight_norm(nn.Linear(2, 2)),
+        lambda: nn.utils.spectral_norm(nn.Linear(2, 2)),
+        lambda: nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), nn.Dropout(0.5)),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:.*weight_norm.*is deprecated:FutureWarning")
+def test_weights_do_not_tell_a_measured_network_from_another(build):
+    torch.manual_seed(0)
+    one = build()
+    torch.manual_seed(1)
+    other = build()
+    other.requires_grad_(False).train(False)
+    assert told(one, has_weights=False) == told(other, has_weights=False)
+
+
+def test_a_network_that_holds_itself_is_read():
+    network, other = Scaled(), Scaled()
+    network.inner, other.inner = [network], [other]
+    assert told(network, has_weights=False) == told(other, has_weights=False)
+
+
+class Opaque:
+    def __init__(self):
+        self.lock = threading.Lock()
+
+
+@pytest.mark.parametrize(
+    ("thing", "reason"),
+    [
+        (lambda: enclosing(threading.Lock()), "it: enclosed 'times' (lock)"),
+        (lambda: calling(Opaque()), "it: global 'inner'.lock (lock)"),
+        (lambda: functools.partial(smoothed, weight=Opaque()), "it[2]['weight'].lock (lock)"),
+        (lambda: Times(1.0, [iter([1]), (n for n in "ab")]), "it.parts[1] (generator)"),
+        (lambda: Scaled(inner=Opaque()), "it.inner.lock (lock)"),
+        (lambda: Scaled(inner=torch.zeros(1, device="meta")), "it.inner (Tensor)"),
+        (lambda: torch.jit.script(nn.ReLU()), "it (RecursiveScriptModule)"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:.*torch.jit.script.*:DeprecationWarning")
+def test_what_cannot_be_read_is_named_with_its_place(thing, reason):
+    assert identity_of(thing(), "it").unknown == (reason,)
+
+
+def test_what_an_installed_module_keeps_for_itself_is_no_hindrance():
+    network = nn.Linear(2, 2)
+    network.lock = threading.Lock()
+    assert identity_of(network, "it").unknown == ()
+
+
+SCRIPT = """
+import sys
+sys.path.insert(0, sys.argv[1])
+import test_identity as cases
+from isthmus.identity import identity_of
+for one, other in {**cases.LOSSES, **cases.VALUES}.values():
+    cases.torch.manual_seed(0)
+    print(identity_of(one(), "it").text)
+for one, other in cases.NETWORKS.values():
+    print(identity_of(one(), "it", has_weights=False).text)
+"""
+
+
+def test_another_process_with_another_order_of_sets_finds_the_same():
+    folder = __file__.rpartition("/")[0]
+    found = {
+        subprocess.run(
+            [sys.executable, "-W", "ignore", "-c", SCRIPT, folder], capture_output=True, text=True, check=True, env=env
+        ).stdout
+        for env in ({"PYTHONHASHSEED": seed, "PYTHONPATH": ":".join(sys.path)} for seed in ("1", "2"))
+    }
+    assert len(found) == 1
+    assert len(set(found.pop().split())) > 40
+
+
+FILE = """
+from torch.nn import functional
+from parts.blocks import factor
+TIMES = 2.0
+def loss(outputs, targets):
+    return TIMES * factor() * functional.mse_loss(outputs, targets, reduction="none")
+"""
+
+
+def write(folder, text=FILE, block="1.0", offset="0"):
+    (folder / "parts").mkdir(parents=True, exist_ok=True)
+    (folder / "losses.py").write_text(text)
+    (folder / "parts" / "__init__.py").write_text("")
+    blocks = f"from .deeper import OFFSET\ndef factor():\n    return {block} + OFFSET\n"
+    (folder / "parts" / "blocks.py").write_text(blocks)
+    (folder / "parts" / "deeper.py").write_text(f"OFFSET = {offset}\n")
+    (folder / "unrelated.py").write_text("1 / 0")
+    return folder / "losses.py"
+
+
+def test_a_function_of_a_file_is_told_by_the_file_and_its_neighbours_and_not_by_its_folder(tmp_path):
+    def of_file(path):
+        for name in [name for name in sys.modules if name.partition(".")[0] == "parts"]:
+            del sys.modules[name]
+        return told(load_function(path, "loss", str(path)))
+
+    found = of_file(write(tmp_path / "one"))
+    assert of_file(write(tmp_path / "two")) == found
+    assert of_file(write(tmp_path / "three", FILE.replace("2.0", "3.0"))) != found
+    assert of_file(write(tmp_path / "four", block="2.0")) != found
+    assert of_file(write(tmp_path / "five", offset="1")) != found
