@@ -270,7 +270,7 @@ def test_classes_are_barriers_on_their_own_examples(pair):
     assert classes.num_examples.sel(label=label, host="a", moving="all") == int((targets == label).sum())
 
 
-def test_definition_three_is_answered_with_simultaneous_intervals(pair):
+def test_definition_three_is_answered_from_the_errors_of_single_layers(pair):
     a, b = pair
     near = {key: tensor + 1e-4 * torch.randn_like(tensor) for key, tensor in a.items()}
     many = CNN.data(600)
@@ -281,6 +281,9 @@ def test_definition_three_is_answered_with_simultaneous_intervals(pair):
     largest = float(far.error_barrier_low.sel(moving=far["sweep"] == "single").max())
     if largest > 0.03:
         assert isthmus.is_layerwise_connected(far, threshold=0.0) == "not"
+    with pytest.warns(isthmus.IsthmusWarning, match="the same weights"):
+        same = isthmus.measure(CNN.build, a, a, many)
+    assert isthmus.is_layerwise_connected(same, threshold=0.0) == "connected"
     with pytest.raises(isthmus.InputError, match="fraction"):
         isthmus.is_layerwise_connected(result, threshold=2)
     with pytest.raises(isthmus.InputError, match="single-layer sweep"):

@@ -246,8 +246,9 @@ def is_layerwise_connected(result: xr.Dataset, threshold: float = 0.02, split: s
         split: Which split, where there are several.
 
     Returns:
-        "connected" if the upper ends of the intervals of all layers and hosts, which hold at once with 95 %
-        confidence, are at most the threshold; "not" if a lower end lies above it; else "undecided".
+        "connected" if the upper end of every layer's own 95 % interval, into every host, is at most the threshold,
+        also where the two networks are the same; "not" if a lower end of a band that holds for all of them at once
+        lies above it; else "undecided". A layer that is the same in both networks is left out.
 
     Raises:
         InputError: There is no single-layer sweep, or there are no classes, or no losses any more.
@@ -261,4 +262,5 @@ def is_layerwise_connected(result: xr.Dataset, threshold: float = 0.02, split: s
             "is_layerwise_connected(result)",
             "measure with sweep='single' on data with classes",
         )
-    return connectivity(measurement.grid, table, result.attrs["baseline"], float(threshold))
+    unmoved = [str(label) for label in result["moving"].values[result["distance"].values == 0]]
+    return connectivity(measurement.grid, table, result.attrs["baseline"], float(threshold), unmoved)
