@@ -113,7 +113,7 @@ def test_the_reading_of_steps_says_when_the_barrier_begins_and_where_the_largest
     words = columns_reading(columns(steps(), "step", sweep="single"))
     assert "into a goes from 0 at 0ep to 1.20 (1.15 to 1.25) at 40ep, its largest" in words
     assert "an interval above zero at 2 of 3 steps, first at 20ep" in words
-    assert "Of the 3 layers, fc into b at 40ep has the largest: 0.3 (0.2 to 0.4)." in words
+    assert "Of the 3 layers, fc into b at 40ep has the largest: 0.3 (0.1 to 0.4)." in words
     assert "For 2 of 3 layers the interval includes zero or lies below it at every step for both hosts." in words
     turned = steps().isel(step=[2, 1, 0])
     assert "goes from 1.20 at 40ep to 0 at 0ep, largest at 40ep" in columns_reading(columns(turned, "step"))

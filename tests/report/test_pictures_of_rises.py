@@ -176,7 +176,7 @@ def test_classes_have_rises_beside_barriers(measurement: Make, classes: Make) ->
     units = {"loss": "nats", "error": "percentage points"}
     found = cells(class_rows(of_classes, units, None)[0])["class 1"]
     assert found["Largest layer into b"] == "fc"
-    assert found["Its loss rise (nats)"] == "0.7500"
+    assert found["Its loss rise (nats)"] == "0.75"
     assert found["Full network into b, loss rise (nats)"] == "0.2500"
     assert "Full network into b, loss barrier (nats)" in found
     assert "rise" not in str(class_rows(classes(result, 2), units, None)[0].columns)

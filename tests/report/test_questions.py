@@ -131,7 +131,7 @@ def test_the_largest_window_is_named_by_its_first_and_last_layer() -> None:
     for name, value in (("", 0.75), ("_low", 0.5), ("_high", 1.0)):
         result[f"loss_barrier{name}"].loc[{"moving": "window2:layer1.0.conv2", "host": "b"}] = value
     assert (
-        "of windows of 2 layers 0.8 [0.5, 1.0] (layer1.0.conv2 to layer1.0.bn2 into b); the full" in
+        "of windows of 2 layers 0.8 [0.4, 1.0] (layer1.0.conv2 to layer1.0.bn2 into b); the full" in
         window_sentence(result)
     )  # fmt: skip
     result["loss_barrier"].loc[{"moving": "window2:layer1.0.conv2", "host": "b"}] = math.nan
@@ -237,7 +237,7 @@ def test_the_sentence_counts_pairs_once_and_names_the_largest_that_is_clear() ->
     words = matrix_words(found, "nats")
     assert words.startswith("Of 30 pairs of layers into either host, 0 cost clearly more")
     assert "and 1 clearly less, where up to about 2 would by chance" in words
-    assert "clear interaction is −0.6 nats [−0.8, −0.4], layer1.0.conv1 with layer1.0.bn2 into b." in words
+    assert "clear interaction is −0.6 nats [−0.9, −0.3], layer1.0.conv1 with layer1.0.bn2 into b." in words
 
 
 def test_the_matrix_of_a_result_shows_its_interactions_at_the_alpha_nearest_to_the_middle(measured: xr.Dataset) -> None:

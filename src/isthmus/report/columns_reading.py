@@ -7,7 +7,7 @@ import numpy as np
 
 from isthmus.report.columns import Columns, cell_text
 from isthmus.report.replicate_bars import DEPENDENT
-from isthmus.report.shown_barrier import ShownBarrier, number_text
+from isthmus.report.shown_barrier import ShownBarrier, chosen, number_text
 
 Cells = dict[tuple[str, str], ShownBarrier]
 AT = {"step": "at", "pair": "in"}
@@ -71,6 +71,7 @@ def _largest(shown: Columns) -> str:
     if not known:
         return f"Every layer's {shown.first.name} is NaN."
     label, most = max(known, key=lambda pair: pair[1].value)
+    most = chosen(most, len(known))
     return (
         f"Of the {len(shown.first.layers)} {shown.noun}, {most.layer} into {most.host} {AT[shown.dimension]} {label} "
         f"has the largest: {_with_interval(most)}."

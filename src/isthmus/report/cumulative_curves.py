@@ -8,6 +8,7 @@ from isthmus.report import style
 from isthmus.report.barrier_table import BarrierTable, barrier_table, labels, mark_notes
 from isthmus.report.groups import groups_beside
 from isthmus.report.question import is_one_pair, loss_and_error
+from isthmus.report.shown_barrier import largest
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -192,13 +193,12 @@ def cumulative_sentence(result: "xr.Dataset", value: str = "loss_barrier", split
 def _host_words(table: BarrierTable, orders: list[Growth], host: str) -> str:
     full, name = table.cells["all", host], table.name
     if not full.low > 0 or not math.isfinite(full.value):
-        known = [cell for cell in _cells(table, orders, host)[1:] if not math.isnan(cell.value)]
-        if not known:
+        most = largest(_cells(table, orders, host)[1:])
+        if most is None:
             return f"into {host} every {name} on the way is NaN"
-        largest = max(known, key=lambda cell: cell.value)
         return (
             f"into {host} the full network's {name} ({full.text} {table.unit} {full.interval_text}) is not clearly "
-            f"above zero, and the largest on the way is {largest.text} {largest.interval_text} at {largest.layer}"
+            f"above zero, and the largest on the way is {most.text} {most.interval_text} at {most.layer}"
         )
     kinds: dict[str, list[int | None]] = {}
     for order in orders:

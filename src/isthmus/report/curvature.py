@@ -10,6 +10,7 @@ import numpy as np
 
 from isthmus.errors import listed
 from isthmus.measures.effective_examples import FEW
+from isthmus.measures.simultaneous import simultaneous_ends
 from isthmus.report import style
 from isthmus.report.barrier_table import few_carry
 from isthmus.report.page_tables import Cell, Table
@@ -111,10 +112,11 @@ def sentence(study: "xr.Dataset") -> str:
     known = [rise for rise in rises if math.isfinite(rise.measured) and math.isfinite(rise.predicted)]
     if known:
         largest = max(known, key=lambda rise: abs(rise.measured))
+        low, high = simultaneous_ends(largest.measured, largest.low, largest.high, len(known))
         missed = max(known, key=lambda rise: abs(rise.measured - rise.predicted))
         said.append(
             f"Largest is {_named(largest)}: measured {significant_text(largest.measured)} {unit} "
-            f"(95 % interval {interval_text(largest.low, largest.high)[1:-1].replace(', ', ' to ')}), predicted "
+            f"(95 % interval {interval_text(low, high)[1:-1].replace(', ', ' to ')}), predicted "
             f"{significant_text(largest.predicted)}."
         )
         if missed is not largest:

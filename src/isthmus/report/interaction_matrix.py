@@ -1,8 +1,10 @@
 """Interactions: layers against layers, how much two of them cost together beyond the sum of each."""
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from isthmus.measures.simultaneous import simultaneous_ends
 from isthmus.report import style
 from isthmus.report.barrier_table import PERCENT, in_split, labels, loss_unit
 from isthmus.report.question import is_one_pair, loss_and_error
@@ -188,13 +190,15 @@ def matrix_words(found: "xr.Dataset", unit: str) -> str:
     if not known:
         return "No pair of layers has an interaction that is a number."
     more, less = [cell for cell in known if cell.low > 0], [cell for cell in known if cell.high < 0]
-    largest = max([*more, *less] or known, key=lambda cell: abs(cell.value))
+    most = max([*more, *less] or known, key=lambda cell: abs(cell.value))
+    low, high = simultaneous_ends(most.value, most.low, most.high, len(known))
+    most = replace(most, low=low, high=high)
     hosts = "into either host" if found.sizes["host"] > 1 else f"into {labels(found, 'host')[0]}"
     return (
         f"Of {len(cells)} pairs of layers {hosts}, {len(more)} cost clearly more together than the sum of each alone "
         f"and {len(less)} clearly less, where up to about {round(0.05 * len(cells))} would by chance; the largest "
-        f"{'clear ' if more or less else ''}interaction is {largest.text} {unit} {largest.interval_text}, "
-        f"{largest.layer} into {largest.host}."
+        f"{'clear ' if more or less else ''}interaction is {most.text} {unit} {most.interval_text}, "
+        f"{most.layer} into {most.host}."
     )
 
 

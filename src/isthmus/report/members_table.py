@@ -5,12 +5,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from isthmus.report.barrier_table import barrier_table, in_split, labels, split_names
+from isthmus.report.barrier_table import BarrierTable, barrier_table, in_split, labels, split_names
 from isthmus.report.collection_pictures import collection_readings
 from isthmus.report.columns import of_sweep
 from isthmus.report.page_tables import Cell, Table
-from isthmus.report.reading import largest
-from isthmus.report.shown_barrier import ShownBarrier, number_text
+from isthmus.report.shown_barrier import ShownBarrier, chosen, largest, number_text
 from isthmus.report.style import row_name
 from isthmus.report.text import column_text, empty_table, ends_text, short_notes
 from isthmus.report.values import both_values, columns_of
@@ -75,7 +74,7 @@ def members_table(result: "xr.Dataset") -> Table:
             cells += [_cell(table.cells["all", host]) for table in tables for host in table.hosts]
             most = largest(tables[0].layer_cells)
             cells += [Cell(f"{most.layer} into {most.host}" if most else "none")]
-            cells += [_cell(table.cells[most.layer, most.host]) if most else Cell("none") for table in of_loss]
+            cells += [_cell(_same_cut(table, most)) if most else Cell("none") for table in of_loss]
             columns = [
                 *dims,
                 *(["Split"] if split is not None else []),
@@ -90,6 +89,11 @@ def members_table(result: "xr.Dataset") -> Table:
 
 def _of_layers(result: "xr.Dataset") -> "xr.Dataset":
     return of_sweep(result, "single") if "single" in result["sweep"].values else result
+
+
+def _same_cut(table: BarrierTable, most: ShownBarrier) -> ShownBarrier:
+    """Another number of the cut that costs most, chosen with it."""
+    return chosen(table.cells[most.layer, most.host], len(table.layer_cells))
 
 
 def _cell(barrier: ShownBarrier) -> Cell:
@@ -136,7 +140,7 @@ def _members_text(result: "xr.Dataset") -> "RichTable":
             tables = [barrier_table(member, column.value, split) for column in columns]
             most = largest(tables[0].layer_cells)
             rows = [("all", host) for host in tables[0].hosts] + ([(most.layer, most.host)] if most else [])
-            cells = [[shown.cells[row] for row in rows] for shown in tables]
+            cells = [[*shown.row("all"), *([_same_cut(shown, most)] if most else [])] for shown in tables]
             marks += "".join(cell.marks for line in cells for cell in line)
             table.add_row(Text(" ".join([*names, *([split] if split else [])]) + ":", style="italic"))
             moving, hosts = zip(*((row_name(row), host) for row, host in rows), strict=True)

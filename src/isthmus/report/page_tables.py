@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 from isthmus.report.barrier_table import BarrierTable, barrier_table, in_split, labels, split_names
 from isthmus.report.class_heatmap import class_cells, class_names, class_values
-from isthmus.report.reading import largest
-from isthmus.report.shown_barrier import ShownBarrier, number_text
+from isthmus.report.shown_barrier import ShownBarrier, chosen, largest, number_text
 from isthmus.report.style import row_name
 from isthmus.report.values import barrier_beside, columns_of, is_rise, kind_of, main_values, value_words, values_shown
 
@@ -161,7 +160,10 @@ def class_rows(classes: "xr.Dataset", units: Mapping[str, str], split: str | Non
                     _cell(found[value][name, "all", host]) if has_full else Cell("not measured") for value in values
                 ]
                 row.append(Cell(most.layer if most else "none"))
-                row += [_cell(found[value][name, most.layer, host]) if most else Cell("none") for value in values]
+                row += [
+                    _cell(chosen(found[value][name, most.layer, host], len(of_host))) if most else Cell("none")
+                    for value in values
+                ]
             rows.append(tuple(row))
         tables.append(Table(tuple(columns), tuple(rows)))
     return tables
@@ -181,11 +183,11 @@ def run_rows(runs: "Sequence[tuple[str, xr.Dataset]]") -> list[Table]:
         for split in split_names(result):
             (main, *_), barriers = main_values(result), barrier_table(result, "loss_barrier", split)
             table = barrier_table(result, main, split)
-            full, most = largest(table.row("all")), largest(table.layer_cells)
             cells = [Cell(name), Cell(split or "all data")]
-            for found, words in ((full, ""), (most, f"{most.layer} into {most.host}" if most else "none")):
-                cells += [Cell(words)] if words else []
-                beside = [_cell(barriers.cells[found.layer, found.host])] if found else [Cell("none")]
+            for of, is_layer in ((table.row("all"), False), (table.layer_cells, True)):
+                found = largest(of)
+                cells += [Cell(f"{found.layer} into {found.host}" if found else "none")] if is_layer else []
+                beside = [_cell(chosen(barriers.cells[found.layer, found.host], len(of)))] if found else [Cell("none")]
                 cells += [_cell(found) if found and is_rise(main) else Cell("–"), *beside]
             rows.append(tuple(cells))
     columns = (

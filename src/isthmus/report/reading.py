@@ -1,13 +1,12 @@
 """One paragraph in words, read off the numbers: what averaging costs, beside the paper's barriers."""
 
 import math
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from isthmus.measures.averaging import HALF_WAY
 from isthmus.measures.effective_examples import FEW
 from isthmus.report.barrier_table import FULL_NETWORK, BarrierTable, barrier_table
-from isthmus.report.shown_barrier import ShownBarrier
+from isthmus.report.shown_barrier import ShownBarrier, largest
 from isthmus.report.values import barrier_beside, is_rise, kind_of, main_values
 
 if TYPE_CHECKING:
@@ -82,18 +81,6 @@ def barrier_sentences(result: "xr.Dataset", value: str = "loss_barrier", split: 
             )
         sentences.append(_zero_words(table))
     return [*sentences, *_missing_words(table)]
-
-
-def largest(cells: Iterable[ShownBarrier]) -> ShownBarrier | None:
-    """The largest number that is one.
-
-    Args:
-        cells: Rises or barriers.
-
-    Returns:
-        None where all are NaN.
-    """
-    return max((cell for cell in cells if not math.isnan(cell.value)), key=lambda cell: cell.value, default=None)
 
 
 def _rise_sentences(result: "xr.Dataset", value: str, split: str | None) -> list[str]:

@@ -1,7 +1,10 @@
 """One barrier as the report shows it: its digits, its interval, its marks."""
 
 import math
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from isthmus.measures.simultaneous import simultaneous_ends
 
 AT_END_MARK = "†"
 FEW_EXAMPLES_MARK = "‡"
@@ -72,3 +75,31 @@ class ShownBarrier:
     def interval_text(self) -> str:
         """The interval with the decimals of the value, such as `"[−0.01, 0.03]"`."""
         return f"[{number_text(self.low, self.decimals)}, {number_text(self.high, self.decimals)}]"
+
+
+def largest(cells: Iterable[ShownBarrier]) -> ShownBarrier | None:
+    """The largest number that is one, with an interval that holds though it was chosen for its size.
+
+    Args:
+        cells: Rises or barriers.
+
+    Returns:
+        The cell, as `chosen`; None where all are NaN.
+    """
+    known = [cell for cell in cells if not math.isnan(cell.value)]
+    return chosen(max(known, key=lambda cell: cell.value), len(known)) if known else None
+
+
+def chosen(cell: ShownBarrier, count: int) -> ShownBarrier:
+    """A number that was chosen for being large.
+
+    Args:
+        cell: The number with its own interval.
+        count: Among how many it was chosen.
+
+    Returns:
+        The same with the lower end of a band that holds for all of them
+        (`isthmus.measures.simultaneous.simultaneous_ends`). The upper end stays: what looks largest is seldom
+        underestimated.
+    """
+    return replace(cell, low=simultaneous_ends(cell.value, cell.low, cell.high, count)[0])

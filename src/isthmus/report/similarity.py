@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from isthmus.measures.simultaneous import simultaneous_ends
 from isthmus.report import style
 from isthmus.report.page_tables import Cell, Table
 from isthmus.report.significant import interval_text, significant_text
@@ -97,7 +98,7 @@ def sentence(study: "xr.Dataset") -> str:
         said.append(
             f"At alpha {alpha:g} the features of the blend are nearer to the blend of features than those of a to "
             f"those of b, with intervals apart, in {nearer} of {int(known.sum())} layers; they depart most at "
-            f"{worst['layer'].item()}: {_interval_words(worst, 'blend_dissimilarity')}, against "
+            f"{worst['layer'].item()}: {_interval_words(worst, 'blend_dissimilarity', int(known.sum()))}, against "
             f"{significant_text(float(worst['network_dissimilarity']))} between a and b."
         )
     else:
@@ -165,9 +166,11 @@ def _cosine_cell(cut: "xr.Dataset") -> Cell:
     return _cell(value) if status == "defined" else Cell(status, "", repr(value))
 
 
-def _interval_words(cut: "xr.Dataset", name: str) -> str:
-    low, high = (significant_text(float(cut[f"{name}_{end}"]), 2) for end in ("low", "high"))
-    return f"{significant_text(float(cut[name]))} (95 % interval {low} to {high})"
+def _interval_words(cut: "xr.Dataset", name: str, count: int = 1) -> str:
+    """A number with its interval; where it was chosen as the largest of some, with the lower end that this takes."""
+    value, low, high = (float(cut[f"{name}{end}"]) for end in ("", "_low", "_high"))
+    low, _ = simultaneous_ends(value, low, high, count)
+    return f"{significant_text(value)} (95 % interval {significant_text(low, 2)} to {significant_text(high, 2)})"
 
 
 def _share_words(cut: "xr.Dataset", compared: str) -> str:

@@ -1,6 +1,5 @@
 """Windows: the barrier of every run of L consecutive layers, one panel a length."""
 
-import math
 from typing import TYPE_CHECKING
 
 from isthmus.report import style
@@ -8,6 +7,7 @@ from isthmus.report.barrier_table import FULL_NETWORK, barrier_table, labels, ma
 from isthmus.report.bars import draw_full_network, draw_panel
 from isthmus.report.groups import groups_beside
 from isthmus.report.question import is_one_pair, loss_and_error
+from isthmus.report.shown_barrier import largest
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -94,11 +94,10 @@ def window_sentence(result: "xr.Dataset", value: str = "loss_barrier", split: st
     table, barriers = tables[0], tables[1] if len(tables) > 1 else None
     parts = []
     for length, rows in windows(result).items():
-        known = [cell for row in rows for cell in table.row(row) if not math.isnan(cell.value)]
         what = "single layers" if length == 1 else f"windows of {length} layers"
-        largest = max(known, key=lambda cell: cell.value, default=None)
-        beside = f", a barrier of {barriers.cells[largest.layer, largest.host].text}" if barriers and largest else ""
-        parts.append(f"of {what} {_largest_words(largest, moved)}{beside}")
+        most = largest(cell for row in rows for cell in table.row(row))
+        beside = f", a barrier of {barriers.cells[most.layer, most.host].text}" if barriers and most else ""
+        parts.append(f"of {what} {_largest_words(most, moved)}{beside}")
     full = " and ".join(f"{cell.text} into {cell.host}" for cell in table.row(FULL_NETWORK))
     name = table.name.removeprefix("largest ")
     return f"The largest {name} ({table.unit}) is {'; '.join(parts)}; the full network has {full}."

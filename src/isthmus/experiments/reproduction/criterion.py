@@ -8,6 +8,7 @@ from typing import Annotated, Self, TypeAlias
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, model_validator
 
+from isthmus.measures.simultaneous import simultaneous_ends
 from isthmus.report.shown_barrier import number_text
 
 EXACT_DIGITS = 4
@@ -70,23 +71,31 @@ class Estimate:
 def largest(estimates: Iterable[Estimate]) -> Estimate:
     """The maximum of several estimates.
 
+    The true maximum is some one of the true numbers, which its own upper end holds; so it is at most the largest upper
+    end, with 97.5 % confidence. That it is at least the largest lower end needs all lower ends to hold at once: of 42
+    equal numbers the largest lower end lies above all of them two times in three. Lower ends are therefore
+    simultaneous.
+
     Args:
         estimates: At least one.
 
     Returns:
-        The largest value and where it is, with the interval [largest lower end, largest upper end], which holds where
-        each of the intervals does. NaN where one of them is.
+        The largest value and where it is, with the interval [largest lower end of a band that holds for all of them
+        (`isthmus.measures.simultaneous.simultaneous_ends`), largest upper end]. NaN where one of them is.
 
     Example:
-        >>> largest([Estimate(1, 0, 2, "x"), Estimate(0.5, -3, 4, "y")])
-        Estimate(value=1, low=0, high=4, where='x')
+        >>> found = largest([Estimate(1, 0, 2, "x"), Estimate(0.5, -3, 4, "y"), Estimate.exact(-5)])
+        >>> found.value, round(found.low, 2), found.high, found.where
+        (1, -0.14, 4, 'x')
     """
     found = list(estimates)
     undefined = [estimate for estimate in found if math.isnan(estimate.value)]
     if undefined:
         return undefined[0]
     most = max(found, key=lambda estimate: estimate.value)
-    return Estimate(most.value, max(e.low for e in found), max(e.high for e in found), most.where)
+    count = sum(estimate.low < estimate.high for estimate in found)
+    lower = [simultaneous_ends(float(e.value), float(e.low), float(e.high), count)[0] for e in found]
+    return Estimate(most.value, max(lower), max(e.high for e in found), most.where)
 
 
 def smallest(estimates: Iterable[Estimate]) -> Estimate:
@@ -96,7 +105,8 @@ def smallest(estimates: Iterable[Estimate]) -> Estimate:
         estimates: At least one.
 
     Returns:
-        The smallest value and where it is, with the interval [smallest lower end, smallest upper end].
+        The smallest value and where it is, with the interval [smallest lower end, smallest upper end of a
+        band that holds for all of them].
     """
     found = largest(Estimate(-e.value, -e.high, -e.low, e.where) for e in estimates)
     return Estimate(-found.value, -found.high, -found.low, found.where)
