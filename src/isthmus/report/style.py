@@ -6,6 +6,8 @@ import warnings
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from isthmus.report.svg import compact
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -194,13 +196,13 @@ def picture_bytes(figure: "Figure", file_format: str) -> bytes:
     """
     from matplotlib import rc_context
 
-    metadata = {"svg": {"Date": None, "Creator": "isthmus"}, "png": {"Software": None}}[file_format]
+    metadata = {"svg": {"Date": None}, "png": {"Software": None}}[file_format]
     content = io.BytesIO()
     with rc_context(STYLE), warnings.catch_warnings():
         # Names may hold letters that the font lacks; in the SVG they are text and come out right.
         warnings.filterwarnings("ignore", message="Glyph .* missing")
         figure.savefig(content, format=file_format, metadata=metadata)
-    return content.getvalue()
+    return compact(content.getvalue()) if file_format == "svg" else content.getvalue()
 
 
 def limit_text(limit: float) -> str:
