@@ -22,11 +22,13 @@ def result_of(values, half=0.1, shared=False):
     return xr.Dataset(variables, coords={"pair": pairs, **names})
 
 
-def test_equal_pairs_have_no_spread_and_the_interval_of_the_data_stays():
+def test_equal_pairs_have_no_spread_and_the_interval_of_the_data():
     found = replicates(result_of([[2.0, 0.5]] * 3))
     assert found.loss_barrier.values.tolist() == [2.0, 0.5]
     assert (found.loss_barrier_std == 0).all()
-    np.testing.assert_allclose(found.loss_barrier_data_high - found.loss_barrier_data_low, 0.2)
+    for end in ("", "_data"):
+        np.testing.assert_allclose(found[f"loss_barrier{end}_low"], [1.9, 0.4])
+        np.testing.assert_allclose(found[f"loss_barrier{end}_high"], [2.1, 0.6])
     assert found.num_pairs == 3
     assert "error_barrier" not in found
 

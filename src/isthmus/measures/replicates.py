@@ -21,7 +21,8 @@ def replicates(result: xr.Dataset) -> xr.Dataset:
     speaks of further pairs trained alike, on these examples. Beside it stands what the examples leave open for the mean
     of *these* pairs: from the mean of the lower to the mean of the upper ends of the pairs' own intervals. All pairs
     are measured on the same examples, and the error of a mean is at most the mean of the errors however they are
-    correlated, so this interval is never too narrow.
+    correlated, so this interval is never too narrow. The interval over pairs is widened to hold it: few pairs can agree
+    by chance, and of two that agree to the digit, as error barriers do, Student's interval would be the mean alone.
 
     Pairs must be independent for the interval over pairs: each network in one pair only, as in
     `isthmus.measure(model, [a_1, a_2], [b_1, b_2], data)`. Of all pairs of a few networks the mean and the spread still
@@ -68,9 +69,9 @@ def replicates(result: xr.Dataset) -> xr.Dataset:
         mean = result[name].mean(PAIR, skipna=False)
         spread = result[name].std(PAIR, ddof=1, skipna=False)
         half = quantile * spread / np.sqrt(n)
-        found |= {name: mean, f"{name}_std": spread, f"{name}_low": mean - half, f"{name}_high": mean + half}
-        for end in ("low", "high"):
-            found[f"{name}_data_{end}"] = result[f"{name}_{end}"].mean(PAIR, skipna=False)
+        low, high = (result[f"{name}_{end}"].mean(PAIR, skipna=False) for end in ("low", "high"))
+        found |= {name: mean, f"{name}_std": spread, f"{name}_data_low": low, f"{name}_data_high": high}
+        found |= {f"{name}_low": np.minimum(mean - half, low), f"{name}_high": np.maximum(mean + half, high)}
     kept = {key: result.attrs[key] for key in ("loss", "baseline", "model", "data_name") if key in result.attrs}
     return xr.Dataset(found).assign_attrs(kept, independent_pairs=int(independent))
 
