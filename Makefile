@@ -7,7 +7,7 @@ WORKERS ?= 2
 VENV_OPTIONS ?=
 CONSTRAINTS ?= constraints.txt
 
-.PHONY: demo install test smoke check lint types imports clean
+.PHONY: demo install test smoke pictures check lint types imports clean
 
 demo: $(VENV)/.installed
 	$(BIN)/isthmus demo
@@ -20,6 +20,10 @@ test: $(VENV)/.installed
 smoke: $(VENV)/.installed
 	rm -rf $(VENV)/smoke
 	$(BIN)/isthmus reproduce all --scale smoke --out $(VENV)/smoke
+
+# Pictures of the documents in the bytes that today's code would write, where older code drew them.
+pictures: $(VENV)/.installed
+	$(BIN)/python -c 'import pathlib; from isthmus.report.svg import compact; [file.write_bytes(compact(file.read_bytes())) for file in pathlib.Path("docs").rglob("*.svg")]'
 
 check: lint types imports
 

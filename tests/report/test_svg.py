@@ -3,6 +3,7 @@
 import io
 import re
 from collections import Counter, defaultdict
+from pathlib import Path
 from xml.etree import ElementTree
 
 import numpy as np
@@ -16,6 +17,7 @@ from isthmus.report.style import STYLE, picture_bytes
 from isthmus.report.svg import compact
 
 POINTS = 0.02
+DOCS = Path(__file__).parents[2] / "docs"
 DRAWN = {"path", "use", "image", "text"}
 LOOK = ("class", "fill", "clip-path")
 
@@ -200,3 +202,12 @@ def test_a_path_of_any_points_stays_within_rounding(subpaths):
     (path,) = ElementTree.fromstring(compact(page(("none", data)).encode())).iterfind(".//{*}path")
     for points, after in zip(subpaths, vertices(path.get("d")), strict=True):
         assert np.allclose(points, after[: len(points)], 0, 0.0051)
+
+
+def test_all_documents_together_stay_under_three_megabytes():
+    files = [file for file in DOCS.rglob("*") if file.is_file()]
+    assert sum(file.stat().st_size for file in files) < 3_000_000
+    pictures = [file for file in files if file.suffix == ".svg"]
+    assert len(pictures) > 50
+    loose = [file.name for file in pictures if compact(file.read_bytes()) != file.read_bytes()]
+    assert not loose, f"`make pictures` writes these anew: {loose}"

@@ -1,22 +1,18 @@
 """A drawn SVG in a quarter of its bytes: what a reader sees stays, how the plotting library writes it goes.
 
 Positions are rounded to 0.01 pt and written as steps, what neighbours share stands once in a group, and neighbouring
-paths of one look are one path. `python -m isthmus.report.svg FILE...` writes files anew in place.
+paths of one look are one path. `make pictures` writes those of the documents anew.
 """
 
 import hashlib
 import re
-import sys
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
-from pathlib import Path
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 from xml.sax.saxutils import escape, quoteattr
 
 import numpy as np
-
-from isthmus.files import save_bytes
 
 MARK = b'<svg id="i'
 XLINK = "http://www.w3.org/1999/xlink"
@@ -189,8 +185,3 @@ def _steps(data: str) -> str:
         here, last = ((numbers[-2], numbers[-1]) if numbers else start), way
         start = here if command == "M" else start
     return text
-
-
-if __name__ == "__main__":
-    for file in map(Path, sys.argv[1:]):
-        save_bytes(file, compact(file.read_bytes()))
