@@ -10,6 +10,7 @@ import json
 import os
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
@@ -121,6 +122,20 @@ def held_folder(folder: Path) -> Iterator[Hold]:
     finally:
         hold.end()
         _remove_empty(made)
+
+
+def refuse_held(folder: Path) -> None:
+    """Refuse a folder that another process holds, without holding it; for messages, and before anything is loaded.
+
+    Args:
+        folder: It need not be there.
+
+    Raises:
+        InputError: Another process works there.
+    """
+    found = _read(folder / LOCK_FILE) if folder.is_dir() else None
+    if found:
+        _refuse_living(found, time.time(), folder)
 
 
 def is_empty(folder: Path) -> bool:

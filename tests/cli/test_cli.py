@@ -1,6 +1,7 @@
 """The command line: what it prints, where, and with which exit status."""
 
 import json
+import os
 import subprocess
 import sys
 
@@ -14,6 +15,7 @@ from typer.testing import CliRunner
 
 import isthmus
 from isthmus.cli.main import app
+from isthmus.held_folder import held_folder
 
 CNN = CASES[1]
 
@@ -79,6 +81,15 @@ def test_a_run_goes_on_with_resume_and_is_refused_without(files, tmp_path):
     assert (status, out) == (2, "")
     assert "--resume" in err
     assert measure(files, "--out", tmp_path / "run", "--resume")[0] == 0
+
+
+def test_a_folder_that_another_process_works_in_is_wrong_input(files, tmp_path):
+    with held_folder(tmp_path / "run"):
+        for more in ((), ("--resume",)):
+            status, out, err = measure(files, "--out", tmp_path / "run", *more)
+            assert (status, out) == (2, "")
+            assert f"process {os.getpid()} on host" in err
+    assert not (tmp_path / "run").exists()
 
 
 def test_data_repeats_for_several_splits(files, tmp_path):

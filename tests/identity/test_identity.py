@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import threading
+import types
 from collections import OrderedDict, namedtuple
 from dataclasses import dataclass, field
 from enum import Enum
@@ -135,12 +136,23 @@ def unregistered(seed):
     return Scaled(inner=[nn.Linear(1, 1)])
 
 
+def from_module(value):
+    """A function that reads a number of a module, as settings often stand."""
+    settings = types.ModuleType("own_settings")
+    settings.deeper = types.ModuleType("own_settings.deeper")
+    settings.deeper.up, settings.deeper.TIMES, settings.UNRELATED = settings, value, threading.Lock()
+    names = {"settings": settings, "__name__": "own"}
+    exec("def loss(outputs, targets):\n    return settings.deeper.up.deeper.TIMES * outputs", names)
+    return names["loss"]
+
+
 LOSSES = {
     "functions of one name": (lambda: enclosing(1.0), lambda: with_default(1.0)),
     "what is enclosed": (lambda: enclosing(1.0), lambda: enclosing(2.0)),
     "a tensor that is enclosed": (lambda: enclosing(torch.ones(2)), lambda: enclosing(torch.tensor([1.0, 2.0]))),
     "a default": (lambda: with_default(1.0), lambda: with_default(2.0)),
     "a global": (lambda: with_global(1.0), lambda: with_global(2.0)),
+    "a number of a module": (lambda: from_module(1.0), lambda: from_module(2.0)),
     "the function behind a global": (lambda: calling(enclosing(1.0)), lambda: calling(enclosing(2.0))),
     "what a decorator hides": (lambda: passing(enclosing(1.0)), lambda: passing(enclosing(2.0))),
     "two lambdas of one line": (lambda: lambda o, t: o - t, lambda: lambda o, t: t - o),
@@ -345,3 +357,20 @@ def test_a_function_of_a_file_is_told_by_the_file_and_its_neighbours_and_not_by_
     assert of_file(write(tmp_path / "three", FILE.replace("2.0", "3.0"))) != found
     assert of_file(write(tmp_path / "four", block="2.0")) != found
     assert of_file(write(tmp_path / "five", offset="1")) != found
+
+
+def test_names_of_variables_and_comments_do_not_tell_code_apart():
+    def loss(outputs, targets):
+        """One sentence."""
+        difference = outputs - targets
+        return difference * difference
+
+    one = loss
+
+    def loss(outputs, targets):
+        """One sentence."""
+        # what is squared
+        residual = outputs - targets
+        return residual * residual
+
+    assert told(loss) == told(one)

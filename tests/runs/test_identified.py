@@ -14,6 +14,7 @@ from torch.nn import functional
 import isthmus
 from isthmus.data.examples import Examples
 from isthmus.models.load import load_model
+from isthmus.report.page_tables import settings_rows
 from isthmus.sweeps.group import MovingGroup
 
 MLP, CNN, RESNET = CASES[:3]
@@ -101,6 +102,14 @@ def test_what_changes_nothing_does_not_tell_measurements_apart(options):
     assert run_id(**options) == run_id(**({"device": "auto"} if torch.cuda.is_available() else {}))
 
 
+def test_a_run_goes_on_on_the_kind_of_device_that_it_began_on(tmp_path):
+    measured(out=tmp_path / "run")
+    file = tmp_path / "run" / "run.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"device": "cuda:1", "complete": False}))
+    with pytest.raises(isthmus.InputError, match=r"(?s)began on, cuda:1.*cpu.*--device cuda:1"):
+        measured(out=tmp_path / "run", resume=True)
+
+
 class Chosen:
     """A sweep of the user's own, under a name that says nothing."""
 
@@ -146,6 +155,7 @@ def test_what_cannot_be_identified_is_measured_and_refused_for_resume_with_the_r
         with pytest.raises(isthmus.InputError, match=f"(?s)can't be identified: {REASON}.*another --out"):
             measured(loss=loss, out=tmp_path / "run", resume=True)
     read = isthmus.load_run(tmp_path / "run")
+    assert ("Cannot be told from others", "loss.lock (lock)") in settings_rows(read)
     assert isthmus.examples(read).sizes["example"] == 12
     assert len({result.attrs["run_id"], run_id(loss=Locked()), run_id(loss=Locked())}) == 3
 
@@ -201,6 +211,10 @@ def test_a_recalibrated_run_keeps_the_networks_as_stored(tmp_path, precision):
     assert one.attrs["stored_loss_a"] == json.loads(result.attrs["stored_loss_a"])["test"]
     plain = isthmus.measure(RESNET.build, a, b, data["test"], sweep="full")
     assert "stored_loss_a" not in plain.attrs
+    rows = dict(settings_rows(one))
+    assert rows["Loss of a as stored, without recalibration"] == str(one.attrs["stored_loss_a"])
+    assert rows["Engine"] == "direct"
+    assert "engine" not in rows, "it is shown as it was, not as it was asked for"
 
 
 def test_a_stored_network_that_is_not_finite_is_kept_as_such(tmp_path):

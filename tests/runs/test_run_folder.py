@@ -176,6 +176,8 @@ def test_two_processes_on_one_folder_the_second_is_told_who_holds_it(tmp_path):
     data, pair = CNN.data(400), (CNN.weights(0), CNN.weights(1))
     with pytest.raises(isthmus.InputError, match=rf"(?s)no other process.*process {process.pid} on host.*{out}"):
         isthmus.measure(CNN.build, *pair, data, alphas=11, batch_size=8, out=out, resume=True)
+    with pytest.raises(isthmus.InputError, match=f"process {process.pid} on host"):
+        isthmus.measure(CNN.build, *pair, data, out=out)
     assert process.poll() is None
     assert process.wait() == 0
     isthmus.measure(CNN.build, *pair, data, alphas=11, batch_size=8, out=out, resume=True)

@@ -13,7 +13,7 @@ NAMED = frozenset({"isthmus", "torch", "numpy"})
 HEAP_TYPE = 1 << 9  # Py_TPFLAGS_HEAPTYPE: made while Python ran
 _PLACES = [Path(path) for name, path in sysconfig.get_paths().items() if name.endswith("lib")]
 _INSTALLED = tuple({f"{place}{os.sep}" for path in _PLACES for place in (path, path.resolve())})
-_CONTENTS = ("co_argcount", "co_posonlyargcount", "co_kwonlyargcount", "co_flags", "co_names", "co_varnames")
+_CONTENTS = ("co_argcount", "co_posonlyargcount", "co_kwonlyargcount", "co_flags", "co_names", "co_freevars")
 
 
 def is_installed(module: str) -> bool:
@@ -74,7 +74,8 @@ def code_text(code: CodeType) -> str:
     """
     constants = [code_text(each) if isinstance(each, CodeType) else _constant_text(each) for each in code.co_consts]
     contents = [getattr(code, name) for name in _CONTENTS]
-    return repr([code.co_code.hex(), constants, contents, code.co_freevars, code.co_cellvars])
+    arguments = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+    return repr([code.co_code.hex(), constants, contents, arguments])
 
 
 def loaded_names(code: CodeType) -> list[str]:
@@ -93,6 +94,18 @@ def loaded_names(code: CodeType) -> list[str]:
         if step.opname in {"LOAD_GLOBAL", "LOAD_NAME"}
     }
     return sorted(found)
+
+
+def named_in(code: CodeType) -> set[str]:
+    """All names in a piece of code, those of attributes among them.
+
+    Args:
+        code: Of a function; what is within it counts.
+
+    Returns:
+        Names.
+    """
+    return {name for part in _parts(code) for name in part.co_names}
 
 
 def _parts(code: CodeType) -> Iterator[CodeType]:

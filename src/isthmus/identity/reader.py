@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
-from isthmus.identity.code import code_text, is_installed, is_installed_class, is_own_function, loaded_names
+from isthmus.identity.code import code_text, is_installed, is_installed_class, is_own_function, loaded_names, named_in
 from isthmus.user_code import source_identity, user_file
 from isthmus.weights.state import content_hash, tensors_of
 
@@ -82,12 +82,10 @@ class _Reader:
     def leave_out_weights(self, network: nn.Module) -> None:
         """Tell the entries of a network's state dict by their names alone, wherever they stand."""
         kept = tensors_of(network).keys()
-        parameters, buffers = (
-            named(remove_duplicate=False) for named in (network.named_parameters, network.named_buffers)
-        )
-        for key, tensor in [*parameters, *buffers]:
-            if key in kept:
-                self._read.setdefault(id(tensor), (tensor, f"weight {key}"))
+        for named in (network.named_parameters, network.named_buffers):
+            for key, tensor in named(remove_duplicate=False):
+                if key in kept:
+                    self._read.setdefault(id(tensor), (tensor, f"weight {key}"))
 
     def read(self, thing: object, place: str) -> str:
         """The text of a thing; what can't be read is noted with its place."""
@@ -106,7 +104,7 @@ class _Reader:
                 self.numbers[place] = text
         except Exception:  # whatever the user's objects do when they are looked at
             self.unknown.append(f"{place} ({type(thing).__qualname__})")
-            text = "unknown"
+            return "unknown"
         finally:
             del self._open[number]
         self._read[number] = (thing, text)
@@ -156,9 +154,8 @@ class _Reader:
         is_read = name is None and is_own_function(function)
         if is_read:
             found = [function.__name__, code_text(code)]
-            for key in loaded_names(code):
-                if key in function.__globals__:
-                    found += [key, self.read(function.__globals__[key], f"{place}: global {key!r}")]
+            names = [key for key in loaded_names(code) if key in function.__globals__]
+            found += [self._named(function.__globals__, key, f"{place}: global", named_in(code)) for key in names]
         else:
             found = [name or str(function.__module__), function.__qualname__]
         for key, cell in zip(code.co_freevars, function.__closure__ or (), strict=True):
@@ -169,6 +166,17 @@ class _Reader:
             rest = {"defaults": function.__defaults__, "keyword defaults": function.__kwdefaults__, "attributes": own}
             found += [self.read(part, f"{place}: {key}") for key, part in rest.items() if part]
         return found
+
+    def _named(self, values: Mapping[str, Any], key: str, place: str, names: Collection[str]) -> str:
+        """What a name stands for in code; of a module of the user's, what the code's other names take from it."""
+        value, place = values[key], f"{place} {key!r}"
+        is_own = isinstance(value, types.ModuleType) and not self._is_known(value) and id(value) not in self._open
+        if not is_own:
+            return f"{key} {self.read(value, place)}"
+        self._open[id(value)] = len(self._open)
+        inner = [self._named(vars(value), name, f"{place}.", names) for name in sorted(names) if name in vars(value)]
+        del self._open[id(value)]
+        return f"{key} {inner}"
 
     def _method(self, method: types.MethodType, place: str) -> list[str]:
         return [self.read(method.__func__, place), self.read(method.__self__, place)]
@@ -182,9 +190,8 @@ class _Reader:
         return [self.read(getattr(member, name, None), place) for name in INNER]
 
     def _module(self, module: types.ModuleType, _: str) -> list[str]:
-        name = self._name_of_known(module.__name__)
-        if name is not None or is_installed(module.__name__):
-            return [name or module.__name__]
+        if self._is_known(module):
+            return [self._name_of_known(module.__name__) or module.__name__]
         assert module.__file__, "a module of the user's without a file"
         return [source_identity(Path(module.__file__))]
 
@@ -230,6 +237,9 @@ class _Reader:
         for name, value in sorted(state.items()) if isinstance(state, dict) else [("", state)]:
             found += [name, self.read(value, f"{place}.{name}" if name else place)]
         return found + [self.read(list(each), place) for each in entries if each is not None]
+
+    def _is_known(self, module: types.ModuleType) -> bool:
+        return self._name_of_known(module.__name__) is not None or is_installed(module.__name__)
 
     def _class_name(self, kind: type) -> str | None:
         """What stands for the code of a class: a name, or the hash of a file; None for a class that is to be read."""

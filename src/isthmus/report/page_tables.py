@@ -28,6 +28,10 @@ MANIFEST = {
     "loss": "Loss",
     "baseline": "Baseline",
     "batch_norm": "BatchNorm",
+    "stored_loss_a": "Loss of a as stored, without recalibration",
+    "stored_loss_b": "Loss of b as stored, without recalibration",
+    "stored_error_a": "Error rate of a as stored",
+    "stored_error_b": "Error rate of b as stored",
     "dtype": "Arithmetic",
     "device": "Device",
     "engine": "Engine",
@@ -208,7 +212,9 @@ def settings_rows(result: "xr.Dataset") -> list[tuple[str, str]]:
     """
     rows = [(title, str(result.attrs[name])) for name, title in MANIFEST.items() if name in result.attrs]
     settings = json.loads(str(result.attrs.get("settings") or "{}"))
-    rows += [(name, value if isinstance(value, str) else json.dumps(value)) for name, value in settings.items()]
+    asked = {name: value for name, value in settings.items() if name not in result.attrs}  # else: as it took effect
+    rows += [(name, value if isinstance(value, str) else json.dumps(value)) for name, value in asked.items()]
     rows += [("Read from a file", note) for note in json.loads(str(result.attrs.get("notes") or "[]"))]
-    known = {*MANIFEST, "settings", "notes", "self_checks", "warnings"}
+    rows += [("Cannot be told from others", part) for part in json.loads(str(result.attrs.get("unidentified") or "[]"))]
+    known = {*MANIFEST, "settings", "notes", "unidentified", "self_checks", "warnings"}
     return rows + [(str(name), str(value)) for name, value in result.attrs.items() if name not in known]

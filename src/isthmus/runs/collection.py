@@ -14,7 +14,7 @@ from isthmus.data.load import load_examples, load_splits
 from isthmus.errors import InputError, IsthmusWarning
 from isthmus.evaluation.device import device_named
 from isthmus.evaluation.kept_graphs import kept_graphs
-from isthmus.held_folder import held_folder
+from isthmus.held_folder import Hold, held_folder, refuse_held
 from isthmus.runs.carried import carried, carrying, refuse_other_run
 from isthmus.runs.collection_record import MEMBERS, CollectionRecord, MemberRecord, load_collection_record
 from isthmus.runs.folder import has_run, save_first
@@ -57,16 +57,17 @@ def measured_collection(measure: Callable[..., xr.Dataset], arguments: Mapping[s
     if arguments["out"] is None:
         return _measured(measure, arguments, collection, None)
     folder = Path(arguments["out"])
+    refuse_held(folder)
     if has_run(folder, resume=arguments["resume"]):
         _refuse_others(CollectionRecord.of(collection), folder)
-    with held_folder(folder):
-        return _measured(measure, arguments, collection, folder)
+    with held_folder(folder) as hold:
+        return _measured(measure, arguments, collection, hold)
 
 
 def _measured(
-    measure: Callable[..., xr.Dataset], arguments: Mapping[str, Any], collection: Collection, folder: Path | None
+    measure: Callable[..., xr.Dataset], arguments: Mapping[str, Any], collection: Collection, hold: Hold | None
 ) -> xr.Dataset:
-    record = CollectionRecord.of(collection)
+    record, folder = CollectionRecord.of(collection), None if hold is None else hold.folder
     if folder is not None and has_run(folder, resume=arguments["resume"]):
         _refuse_others(record, folder)
     held = HeldCheckpoints()
@@ -89,9 +90,10 @@ def _measured(
             (folder / RUN_FILE).unlink(missing_ok=True)
         raise
     joined = joined_result(record, results)
-    if folder is None:
+    if hold is None or folder is None:
         named = zip(record.members, results, strict=True)
         return carrying(joined, _Members({member.name: result for member, result in named}))
+    hold.confirm()
     save_results(rows_alone(joined), joined.attrs["splits"], folder / RESULTS_FILE)
     record.completed([result.attrs["run_id"] for result in results]).save(folder)
     return joined.assign_attrs(run_folder=str(folder.resolve()))

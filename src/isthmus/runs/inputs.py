@@ -24,6 +24,7 @@ from isthmus.weights.state import StateDict, content_hash
 
 Model = nn.Module | Callable[[], nn.Module] | str
 ANOTHER_SEED = 20_180_307
+BUILT_TWICE_BYTES = 2**30
 Weights = StateDict | Checkpoint | str | Path
 
 
@@ -178,7 +179,9 @@ def _own_model(
     build: Callable[[], nn.Module] | None = None,
 ) -> NamedModel:
     identity = identity_of(module, "model", known_modules=modules, has_weights=False)
-    drawn = _drawn(identity, build, modules) if build and identity.numbers else ()
+    num_bytes = sum(tensor.nbytes for tensor in module.state_dict().values() if isinstance(tensor, Tensor))
+    is_compared = build is not None and identity.numbers and num_bytes <= BUILT_TWICE_BYTES
+    drawn = _drawn(identity, build, modules) if build and is_compared else ()
     return NamedModel(module, name, _hash(module, f"{source}\0{identity.text}\0"), identity.unknown, drawn)
 
 
@@ -186,7 +189,11 @@ def _drawn(identity: Identity, build: Callable[[], nn.Module], modules: Collecti
     """The tensors beside the weights that another build draws otherwise."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(ANOTHER_SEED)
-        again = identity_of(build(), "model", known_modules=modules, has_weights=False)
+        try:
+            module = build()
+        except Exception:  # a function of the user's that builds once
+            return ()
+        again = identity_of(module, "model", known_modules=modules, has_weights=False)
     return tuple(place for place, text in identity.numbers.items() if again.numbers.get(place) != text)
 
 

@@ -22,7 +22,7 @@ from isthmus.runs.record import LayerRecord, ReadoutRecord, Record, SplitRecord,
 from isthmus.runs.request import Request
 from isthmus.runs.subject import Subject, examples_at_once
 
-COMPARED = ("settings", "model_hash", "a", "b", "splits", "recalibration", "layers", "device", "loss_hash")
+COMPARED = ("settings", "model_hash", "a", "b", "splits", "recalibration", "layers", "loss_hash")
 
 
 def record_of(subject: Subject, request: Request) -> Record:
@@ -92,16 +92,13 @@ def effective_settings(subject: Subject, request: Request) -> dict[str, Any]:
         request: What was asked.
 
     Returns:
-        Those that differ from their defaults. The device counts by its type, a processor being the default; the batch
-        size counts where it is not the rule's, the engine where both could run, and the seed where anything is drawn.
+        Those that differ from their defaults. The batch size counts where it is not the rule's, the engine where both
+        could run, the seed where anything is drawn, and the device not at all: `resumed_record` compares it.
     """
-    settings, device = request.settings, subject.network.device
+    settings, first = request.settings, next(iter(subject.splits.values()))
     found = settings.non_default()
     found.pop("device", None)
-    if device.type != "cpu":
-        found["device"] = device.type
-    first = next(iter(subject.splits.values()))
-    if settings.batch_size == default_batch_size(device, first.num_tokens):
+    if settings.batch_size == default_batch_size(subject.network.device, first.num_tokens):
         found.pop("batch_size", None)
     if settings.batch_norm == "recalibrate":
         found.pop("engine", None)
@@ -171,5 +168,13 @@ def resumed_record(fresh: Record, earlier: Record, folder: Path) -> Record:
             f"others: {', '.join(names) or 'the loss, or what this version tells apart,'} differ",
             str(folder),
             "give the same inputs and settings, or another --out",
+        )
+    here, there = (record.device.partition(":")[0] for record in (fresh, earlier))
+    if here != there:
+        raise InputError(
+            f"the device that the run began on, {earlier.device}",
+            fresh.device,
+            str(folder),
+            f"add --device {earlier.device}, or name another --out",
         )
     return earlier

@@ -12,7 +12,7 @@ from isthmus.errors import IsthmusWarning
 from isthmus.evaluation.arithmetic import float32_products
 from isthmus.evaluation.batches import BatchSize
 from isthmus.evaluation.loss import Loss
-from isthmus.held_folder import Hold, held_folder
+from isthmus.held_folder import Hold, held_folder, refuse_held
 from isthmus.layers.partition import LayerPartition
 from isthmus.runs.access import load_run
 from isthmus.runs.as_stored import losses_as_stored
@@ -162,6 +162,7 @@ def measure(
     if out is None:
         return _measured(request, None, progress=progress)
     folder = Path(out)
+    refuse_held(folder)
     earlier = resumable_record(folder, resume=resume)
     if earlier is not None and earlier.complete:
         resumed_record(record_of(subject_of(request), request), earlier, folder)

@@ -14,7 +14,7 @@ import xarray as xr
 
 from isthmus.errors import InputError
 from isthmus.files import save_whole
-from isthmus.held_folder import held_folder, is_empty
+from isthmus.held_folder import held_folder, is_empty, refuse_held
 from isthmus.runs.store import save_parquet
 from isthmus.runs.study_table import study_columns, study_dataset, study_layout
 
@@ -57,6 +57,7 @@ def held_study(folder: str | Path | None, attributes: Mapping[Any, Any]) -> Iter
     if folder is None:
         yield lambda _: None
         return
+    refuse_held(Path(folder))
     refuse_other_study(folder, attributes)
     with held_folder(Path(folder)) as hold:
 

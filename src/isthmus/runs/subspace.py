@@ -132,7 +132,7 @@ def subspace_noise(
         draws = [RandomDirection(request.settings.seed, draw) for draw in range(noise.num_draws)]
         groups = subject.grid.groups
         grid = noise_grid(subject.segment, groups, subject.grid.hosts, snapshots.weights, lengths, alphas, draws)
-        table, note = _evaluated(request, subject, grid, progress=progress)
+        table, recorded = _evaluated(request, subject, grid, progress=progress)
         study = _dataset(subject, noise, grid, table).assign(
             distance=("moving", np.array([d.distance for d in subject.distances])),
             length=(("moving", "sigma"), lengths),
@@ -140,7 +140,7 @@ def subspace_noise(
             num_parameters=("moving", np.array([d.num_parameters for d in subject.distances], dtype=np.int64)),
             num_snapshots=len(snapshots),
         )
-        study = study.assign_attrs(attributes | {"sigma_unit": noise.sigma_unit, "engine_note": note})
+        study = study.assign_attrs(attributes | {"sigma_unit": noise.sigma_unit} | recorded)
         save(study)
     return study
 
@@ -155,7 +155,10 @@ def _lengths(subject: Subject, noise: NoiseSettings) -> tuple[np.ndarray, np.nda
         return sigmas, np.where(distance > 0, sigmas / distance, np.nan)
 
 
-def _evaluated(request: Request, subject: Subject, grid: NoiseGrid, *, progress: bool) -> tuple[ExampleTable, str]:
+def _evaluated(
+    request: Request, subject: Subject, grid: NoiseGrid, *, progress: bool
+) -> tuple[ExampleTable, dict[str, str | int]]:
+    """Per-example results, and what to record of how they came about."""
     examples, store, settings = only_split(subject), MemoryStore(None), request.settings
     size = BatchSize(examples_at_once(subject, settings))
     num_points = len(grid.points)
@@ -167,7 +170,7 @@ def _evaluated(request: Request, subject: Subject, grid: NoiseGrid, *, progress:
         for block in chosen.engine.blocks(grid.points, examples, set()):
             store.add(block)
             advance(examples.name, block.loss.size)
-    return store.table(num_points, len(examples)), chosen.note
+    return store.table(num_points, len(examples)), {"engine_note": chosen.note, "batch_size": size.size}
 
 
 def _dataset(subject: Subject, noise: NoiseSettings, grid: NoiseGrid, table: ExampleTable) -> xr.Dataset:

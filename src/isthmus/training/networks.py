@@ -15,7 +15,7 @@ from isthmus.data.load import load_examples
 from isthmus.errors import InputError
 from isthmus.evaluation.device import device_named
 from isthmus.evaluation.loss import Loss, loss_named
-from isthmus.held_folder import held_folder, is_empty
+from isthmus.held_folder import Hold, held_folder, is_empty, refuse_held
 from isthmus.models.load import load_model
 from isthmus.models.source import source_hash
 from isthmus.training.initial import make_initial_model
@@ -122,6 +122,7 @@ def refuse_used_folders(recipes: Sequence[NetworkRecipe], out: Path, *, resume: 
     if out.is_file():
         raise InputError("a folder", "a file", str(out), "name another --out")
     for folder in (out / recipe.name for recipe in recipes):
+        refuse_held(folder)
         if not is_empty(folder) and not resume:
             raise InputError(
                 "a new or empty folder", "a training that is there already", str(folder),
@@ -154,10 +155,10 @@ def _network_training(
     initial = _load_initial(recipe, model)
     facts = _facts(recipe, examples, initial, device.type)
     if not folder.is_finished(recipe.length):
-        with held_folder(folder.path):
+        with held_folder(folder.path) as hold:
             folder.begin(facts)
             if not folder.is_finished(recipe.length):
-                yield from _go_on(recipe, model.to(device), examples.to(device), folder, parent, tell)
+                yield from _go_on(recipe, model.to(device), examples.to(device), folder, parent, tell, hold)
                 return
     folder.begin(facts)
     folder.remove_states()
@@ -171,6 +172,7 @@ def _go_on(
     folder: NetworkFolder,
     parent: NetworkFolder | None,
     tell: Callable[[Progress], None],
+    hold: Hold,
 ) -> Generator[None, None, None]:
     start = folder.newest_state()
     if start is None and recipe.spawn and parent:
@@ -179,6 +181,7 @@ def _go_on(
     begun = time.monotonic()
 
     def told(step: Step, loss: float) -> None:
+        hold.confirm()
         tell(Progress(recipe.name, step, recipe.length, loss, time.monotonic() - begun))
 
     kept = recipe.model_copy(update={"checkpoints": (*recipe.checkpoints, *folder.lasting)})

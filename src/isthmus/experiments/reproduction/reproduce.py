@@ -18,7 +18,7 @@ from isthmus.experiments.reproduction.page import page_text
 from isthmus.experiments.reproduction.record import Reproduction, load_reproduction
 from isthmus.experiments.reproduction.scale import Scale
 from isthmus.files import save_whole
-from isthmus.held_folder import held_folder
+from isthmus.held_folder import held_folder, refuse_held
 from isthmus.report.picture import save_pictures
 
 PICTURES = "pictures"
@@ -57,6 +57,7 @@ def reproduce(
     """
     bench = Bench(claim.name, scale, out, data_root, say)
     refuse_unfit_documents(docs, scale)
+    refuse_held(bench.folder)
     _refuse_unfit_folder(bench.folder, resume=resume)
     with held_folder(bench.folder):
         _refuse_unfit_folder(bench.folder, resume=resume)
