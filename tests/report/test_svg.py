@@ -19,6 +19,7 @@ from isthmus.report.svg import compact
 POINTS = 0.02
 DOCS = Path(__file__).parents[2] / "docs"
 DRAWN = {"path", "use", "image", "text"}
+EVERYWHERE = {"stroke-linejoin": "round", "stroke-linecap": "butt"}  # The drawn pictures' rule for all elements.
 LOOK = ("class", "fill", "clip-path")
 
 
@@ -115,11 +116,11 @@ def shapes(svg):
             place += [float(n) for n in re.findall(r"-?[\d.]+", turned)]
             what = (tag, "".join(element.itertext()).strip(), tuple(sorted(css.items())))
             mark = named[element.get("{http://www.w3.org/1999/xlink}href")[1:]] if tag == "use" else element
-            own = {**look(mark.get("style", "")), **classes.get(mark.get("class"), {})} if tag == "use" else {}
+            own = EVERYWHERE | look(mark.get("style", "")) if tag == "use" else {}
             for subpath in vertices(mark.get("d", "" if tag == "path" else "M0 0")):
                 yield (*what, str(sorted(own.items()))), np.concatenate([place, *subpath])
 
-    return list(seen(root, {}))
+    return list(seen(root, EVERYWHERE))
 
 
 def test_every_shape_keeps_its_look_and_its_place(drawn):
@@ -139,9 +140,12 @@ def test_every_shape_keeps_its_look_and_its_place(drawn):
         unmet[what].pop(near[0])
 
 
-def test_a_clip_stands_at_a_group_since_at_a_mark_it_would_move_with_it(drawn):
+def test_marks_look_the_same_wherever_they_stand(drawn):
+    """A clip of `use` would move with it, and what it draws has other ancestors than those that rules of style name."""
     _, svg = drawn
     root = ElementTree.fromstring(compact(svg))
+    assert not root.findall("./{*}defs//*[@class]")
+    assert {key: root.get(key) for key in EVERYWHERE} == EVERYWHERE
     assert {element.tag.rpartition("}")[2] for element in root.iterfind(".//*[@clip-path]")} == {"g"}
 
 
@@ -189,7 +193,7 @@ def test_rules_of_one_picture_do_not_reach_another():
     for name, svg in zip(names, pictures, strict=True):
         (style,) = ElementTree.fromstring(svg).iterfind(".//{*}style")
         selectors = re.findall(r"([^{}]+)\{", style.text or "")
-        assert len(selectors) > 1
+        assert selectors
         assert all(selector.startswith(f"#{name} ") for selector in selectors)
 
 

@@ -16,6 +16,7 @@ import numpy as np
 
 MARK = b'<svg id="i'
 XLINK = "http://www.w3.org/1999/xlink"
+EVERYWHERE = {"stroke-linejoin": "round", "stroke-linecap": "butt"}  # matplotlib's rule for all elements.
 SHARED = ("clip-path", "class", "fill")  # What a group says for its members, the outermost first.
 NUMBER = r"-?[\d.]+"
 RECTANGLE = re.compile(rf"M({NUMBER}) ?({NUMBER})h({NUMBER})v({NUMBER})h({NUMBER})(?:v({NUMBER}))?z?")
@@ -43,11 +44,10 @@ def compact(svg: bytes) -> bytes:
     drawn = _grouped(list(_joined((leaf for leaf in leaves if leaf.tag != "defs"), single)), SHARED)
     name = "i" + hashlib.sha256((definitions + drawn + str(classes)).encode()).hexdigest()[:6]
     rules = "".join(f"#{name} .{short}{{{rule}}}" for rule, short in classes.items())
-    size = " ".join(f"{key}={quoteattr(value)}" for key, value in root.attrib.items() if key != "version")
+    kept = {key: value for key, value in root.attrib.items() if key != "version"} | EVERYWHERE
     return (
-        f'<svg id="{name}" xmlns="http://www.w3.org/2000/svg" xmlns:xlink="{XLINK}" {size}>'
-        f"<style>#{name} *{{stroke-linejoin:round;stroke-linecap:butt}}{rules}</style>"
-        f"<defs>{definitions}</defs>{drawn}</svg>\n"
+        f'<svg id="{name}" xmlns="http://www.w3.org/2000/svg" xmlns:xlink="{XLINK}"{_attributes(kept)}>'
+        f"<style>{rules}</style><defs>{definitions}</defs>{drawn}</svg>\n"
     ).encode()
 
 
@@ -74,9 +74,11 @@ def _plain(leaf: Element, named: set[str], classes: dict[str, str]) -> Element:
         style = {key: re.sub(r"^#(.)\1(.)\2(.)\3$", r"#\1\2\3", value) for key, value in pairs}
         if element.tag == "path" and "fill" in style:
             known["fill"] = style.pop("fill")
-        if style:
-            rule = ";".join(f"{key}:{value}" for key, value in style.items())
-            known["class"] = classes.setdefault(rule, _letters(len(classes)))
+        if leaf.tag == "defs" and element.tag == "path":
+            # What `use` draws has other ancestors than the picture, and so is out of reach of its rules.
+            known["style"] = _rule(EVERYWHERE | style)
+        elif style:
+            known["class"] = classes.setdefault(_rule(style), _letters(len(classes)))
         if known.get("id") not in named:
             known.pop("id", None)
         for key in known.keys() & {"x", "y", "width", "height"}:
@@ -90,6 +92,14 @@ def _plain(leaf: Element, named: set[str], classes: dict[str, str]) -> Element:
             known["xlink:href"] = "".join(known["xlink:href"].split())
         element.attrib = {key: value for key, value in known.items() if value}
     return leaf
+
+
+def _rule(style: dict[str, str]) -> str:
+    return ";".join(f"{key}:{value}" for key, value in style.items())
+
+
+def _attributes(attributes: dict[str, str]) -> str:
+    return "".join(f" {key}={quoteattr(value)}" for key, value in attributes.items())
 
 
 def _letters(number: int) -> str:
@@ -148,7 +158,7 @@ def _grouped(leaves: Sequence[Element], keys: Sequence[str]) -> str:
 
 
 def _text(element: Element) -> str:
-    attributes = "".join(f" {key}={quoteattr(value)}" for key, value in element.attrib.items())
+    attributes = _attributes(element.attrib)
     words = element.tag in {"text", "tspan"}
     inside = escape(element.text or "") if words else ""
     inside += "".join(_text(child) + (escape(child.tail or "") if words else "") for child in element)
