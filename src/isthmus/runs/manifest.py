@@ -22,7 +22,10 @@ from isthmus.runs.record import LayerRecord, ReadoutRecord, Record, SplitRecord,
 from isthmus.runs.request import Request
 from isthmus.runs.subject import Subject, examples_at_once
 
-COMPARED = ("settings", "model_hash", "a", "b", "splits", "recalibration", "layers", "loss_hash")
+COMPARED = {"model_hash": "the model", "loss_hash": "the loss"} | {
+    name: name for name in ("settings", "a", "b", "splits", "recalibration", "layers")
+}
+"""What a message calls the parts of a record."""
 
 
 def record_of(subject: Subject, request: Request) -> Record:
@@ -160,7 +163,7 @@ def resumed_record(fresh: Record, earlier: Record, folder: Path) -> Record:
         )
     if fresh.run_id != earlier.run_id:
         theirs, ours = earlier.model_dump(mode="json"), fresh.model_dump(mode="json")
-        names = [name for name in COMPARED if theirs[name] != ours[name] and theirs[name] != ""]
+        names = [words for name, words in COMPARED.items() if theirs[name] != ours[name] and theirs[name] != ""]
         if theirs["grid"]["groups"] != ours["grid"]["groups"]:
             names.append("groups of layers")
         raise InputError(

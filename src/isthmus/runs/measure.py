@@ -110,7 +110,8 @@ def measure(
             draws and the ratio of the two (`isthmus.measures.robustness`).
         progress: Whether to show on standard error how far it is.
         out: A run folder, to be made.
-        resume: Go on with the run in `out`, if it is there.
+        resume: Go on with the run in `out`, if it is there and of these very inputs; refused where that can't be told,
+            as of a loss that holds an open file (the attribute `unidentified` names such parts).
         data_root: Where data sets lie; else `ISTHMUS_DATA`, else the user's cache folder.
         steps: Which steps of trajectories, such as ("0ep", "20ep"); by default all that every one of them has.
 
