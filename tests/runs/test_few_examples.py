@@ -29,6 +29,8 @@ def test_a_layer_that_is_the_same_in_both_networks_is_known_exactly_and_one_that
     assert (unmoved.loss_rise_low == 0).all()
     assert unmoved.loss_rise_effective_examples.isnull().all()
     assert (unmoved.loss_barrier_effective_examples > FEW).all()  # half of the networks' difference
+    classes = isthmus.class_barriers(isthmus.measure(network, a, dead, data(100))).sel(moving="0")
+    assert classes.loss_rise_effective_examples.isnull().all()
     a, b = ({**w, "2.weight": torch.zeros(3, 8)} for w in (a, b))
     unseen = isthmus.measure(network, a, b, data(100)).sel(moving="0")
     assert (unseen.loss_rise_low == 0).all()

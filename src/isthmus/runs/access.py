@@ -230,7 +230,9 @@ def class_barriers(result: xr.Dataset) -> xr.Dataset:
     """
     measurement = measurement_of(result)
     names = measurement.record.splits[0].class_names
-    found = class_dataset(measurement.grid, measurement.tables, result.attrs["baseline"], names)
+    grid = measurement.grid
+    distance = result["distance"].reindex(moving=[group.label for group in grid.groups])
+    found = class_dataset(grid, measurement.tables, result.attrs["baseline"], names, distance)
     if found is None:
         raise InputError("data with class numbers", "other targets", "class_barriers(result)", "measure a classifier")
     return found

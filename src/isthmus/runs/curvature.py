@@ -141,7 +141,7 @@ def curvature(
             "num_probes": num_probes,
             **_comparison(study),
         }
-        study = unmarked_where_nothing_moves(study).assign_attrs(attributes)
+        study = unmarked_where_nothing_moves(study, study["distance"]).assign_attrs(attributes)
         save(study)
     return study
 

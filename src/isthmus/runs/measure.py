@@ -200,7 +200,7 @@ def _measured(request: Request, hold: Hold | None, *, progress: bool, resume: bo
     assert hold is not None
     hold.confirm()
     split = next(iter(tables))
-    classes = class_dataset(grid, tables, settings.baseline, subject.splits[split].class_names)
+    classes = class_dataset(grid, tables, settings.baseline, subject.splits[split].class_names, result["distance"])
     if classes is not None:
         save_results(classes, split, folder / CLASSES_FILE)
     save_tables(result, split, folder)

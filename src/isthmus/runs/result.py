@@ -179,21 +179,21 @@ def result_dataset(
     coordinates["rise_alpha"] = averaging_alpha(grid.alphas)
     per_size = _per_size(result["loss_rise"], layers)
     result = result.assign(layers | per_size).assign_coords(coordinates).assign_attrs(attributes)
-    return unmarked_where_nothing_moves(result)
+    return unmarked_where_nothing_moves(result, result["distance"])
 
 
-def unmarked_where_nothing_moves(result: xr.Dataset) -> xr.Dataset:
+def unmarked_where_nothing_moves(result: xr.Dataset, distance: xr.DataArray) -> xr.Dataset:
     """Numbers without spread of layers that are the same in both networks: known exactly, and not carried by none.
 
     Args:
-        result: With `distance` and any `..._effective_examples`.
+        result: With any `..._effective_examples`.
+        distance: Of the two networks, along `moving`.
 
     Returns:
         The result with NaN for these numbers of examples.
     """
-    moved = result["distance"] != 0
     numbers = [name for name in result.data_vars if str(name).endswith("_effective_examples")]
-    return result.assign({name: result[name].where((result[name] > 0) | moved) for name in numbers})
+    return result.assign({name: result[name].where((result[name] > 0) | (distance != 0)) for name in numbers})
 
 
 def _per_size(rise: xr.DataArray, layers: Variables) -> Variables:
@@ -207,7 +207,11 @@ def _per_size(rise: xr.DataArray, layers: Variables) -> Variables:
 
 
 def class_dataset(
-    grid: Grid, tables: Mapping[str, ExampleTable], baseline: Baseline, class_names: tuple[str, ...] | None
+    grid: Grid,
+    tables: Mapping[str, ExampleTable],
+    baseline: Baseline,
+    class_names: tuple[str, ...] | None,
+    distance: xr.DataArray,
 ) -> xr.Dataset | None:
     """The same barriers counted on the examples of each class alone: which classes suffer when this layer is averaged.
 
@@ -219,6 +223,7 @@ def class_dataset(
         tables: Split -> per-example results.
         baseline: What the excess is counted from.
         class_names: Names by class number, where known.
+        distance: Of the two networks, along `moving`.
 
     Returns:
         Dimensions (split,) label, host, moving, with `label_name` along label; None without classes.
@@ -239,9 +244,10 @@ def class_dataset(
         by_split.append(xr.concat(by_label, dim="label", data_vars="all", join="outer"))
     classes = by_split[0] if len(by_split) == 1 else xr.concat(by_split, dim="split").assign_coords(split=list(tables))
     names = [class_names[label] if class_names and label < len(class_names) else str(label) for label in labels]
-    return classes.assign_coords(
+    classes = classes.assign_coords(
         host=list(grid.hosts),
         moving=[group.label for group in grid.groups],
         label=labels,
         label_name=("label", np.array(names, dtype=object)),
     )
+    return unmarked_where_nothing_moves(classes, distance)
