@@ -1,4 +1,4 @@
-"""The numbers of the options `mean` and `std`; importing this never imports torch."""
+"""The numbers of the options `mean` and `std`."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""Data over clients as a specification writes it; importing this never imports torch."""
+"""Data over clients as a specification writes it."""
 
 import math
 import re

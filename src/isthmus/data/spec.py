@@ -1,4 +1,4 @@
-"""The text that names examples on the command line; importing this never imports torch."""
+"""The text that names examples on the command line."""
 
 import re
 from dataclasses import dataclass

@@ -1,6 +1,6 @@
 """The networks that go by a name: what they are, their options, and where to find them once one is needed.
 
-Nothing here imports torch, so that lists, help and unknown names are answered at once.
+Lists, help and unknown names are answered from this file at once, before torch is loaded.
 """
 
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Lists of numbers on the command line. This module never imports torch."""
+"""Lists of numbers on the command line."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""What a study is asked to do, checked before anything is loaded. This module never imports torch."""
+"""What a study is asked to do, checked before anything is loaded."""
 
 from isthmus.errors import InputError
 from isthmus.runs.settings import Settings

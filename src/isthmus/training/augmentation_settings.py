@@ -1,4 +1,4 @@
-"""What happens to examples on their way to the network, as a recipe says it. Nothing here imports torch."""
+"""What happens to examples on their way to the network, as a recipe says it."""
 
 from typing import Literal
 

@@ -1,4 +1,4 @@
-"""Which rule turns gradients into steps, as a recipe says it. Nothing here imports torch."""
+"""Which rule turns gradients into steps, as a recipe says it."""
 
 from typing import Annotated, Literal
 

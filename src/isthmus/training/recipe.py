@@ -1,4 +1,4 @@
-"""How networks are trained, checked in one place. Nothing here imports torch."""
+"""How networks are trained, checked in one place."""
 
 import re
 from typing import Annotated, Any, Literal

@@ -1,4 +1,4 @@
-"""The learning rate as a function of the iteration. Nothing here imports torch.
+"""The learning rate as a function of the iteration.
 
 Every schedule says which share of the peak an iteration t = 0, ..., n - 1 of n has, where an epoch has m iterations.
 Those that can warm up rise in a straight line during the first w iterations, from `warmup_from` to the peak.

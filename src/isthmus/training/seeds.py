@@ -1,4 +1,4 @@
-"""Where chance enters training: three sources, each with a seed of its own. Nothing here imports torch."""
+"""Where chance enters training: three sources, each with a seed of its own."""
 
 import hashlib
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What the claims about CIFAR-10 are measured on, at each scale. Nothing here imports torch."""
+"""What the claims about CIFAR-10 are measured on, at each scale."""
 
 from isthmus.experiments.reproduction.scale import Scale
 

@@ -1,4 +1,4 @@
-"""Stated conditions on measured numbers, and the verdict that follows from them. Nothing here imports torch."""
+"""Stated conditions on measured numbers, and the verdict that follows from them."""
 
 import math
 from collections.abc import Iterable, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Pages of reproductions among the documents of a checkout, with a list of them. Nothing here imports torch."""
+"""Pages of reproductions among the documents of a checkout, with a list of them."""
 
 import shutil
 from functools import partial

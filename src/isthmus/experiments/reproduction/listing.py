@@ -1,4 +1,4 @@
-"""What can be reproduced, how long it takes, and what became of it. Nothing here imports torch."""
+"""What can be reproduced, how long it takes, and what became of it."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The page of a reproduction in Markdown: fixed headings, every figure computed. Nothing here imports torch."""
+"""The page of a reproduction in Markdown: fixed headings, every figure computed."""
 
 import re
 from collections.abc import Sequence

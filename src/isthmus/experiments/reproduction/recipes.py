@@ -1,4 +1,4 @@
-"""The recipes that ship with the claims, and the networks that come of them. Nothing here imports torch."""
+"""The recipes that ship with the claims, and the networks that come of them."""
 
 import re
 from collections.abc import Sequence

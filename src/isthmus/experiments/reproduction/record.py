@@ -1,4 +1,4 @@
-"""`reproduction.json`: what became of a claim at a scale. Nothing here imports torch."""
+"""`reproduction.json`: what became of a claim at a scale."""
 
 import json
 from collections.abc import Mapping

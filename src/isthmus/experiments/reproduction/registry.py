@@ -1,4 +1,4 @@
-"""The claims that can be reproduced: each file of `claims/prose`. Nothing here imports torch or a claim's module."""
+"""The claims that can be reproduced: each file of `claims/prose`. No claim's module is imported here."""
 
 from functools import cache
 from pathlib import Path

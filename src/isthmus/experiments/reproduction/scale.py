@@ -1,4 +1,4 @@
-"""The scales at which a claim is put to the test. Nothing here imports torch."""
+"""The scales at which a claim is put to the test."""
 
 from enum import StrEnum
 

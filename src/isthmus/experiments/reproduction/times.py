@@ -1,4 +1,4 @@
-"""How long the work in a folder has taken, over all the times that it was begun and went on. No torch here."""
+"""How long the work in a folder has taken, over all the times that it was begun and went on."""
 
 import json
 import time
