@@ -1,11 +1,17 @@
 """Which numbers of a result are marked because few examples carry them."""
 
+from pathlib import Path
+
 import numpy as np
 import torch
 from torch import nn
 
 import isthmus
 from isthmus.measures.effective_examples import FEW
+from isthmus.report.barrier_table import barrier_table
+from isthmus.report.shown_barrier import FEW_EXAMPLES_MARK
+
+STORED = Path(__file__).parent / "stored" / "schema1"
 
 
 def network():
@@ -44,3 +50,12 @@ def test_few_examples_are_marked_and_many_are_not():
         assert (many[f"{name}_effective_examples"] > FEW).all()
     assert not [name for name in many if str(name).startswith("error") and str(name).endswith("examples")]
     assert np.isfinite(isthmus.class_barriers(many).loss_barrier_effective_examples).all()
+
+
+def test_a_run_of_before_is_read_and_marks_nothing_until_its_losses_are_asked():
+    old = isthmus.load_run(STORED)
+    assert "loss_interval_trusted" in old
+    assert not any(cell.marks.count(FEW_EXAMPLES_MARK) for cell in barrier_table(old).cells.values())
+    anew = isthmus.barrier(old)
+    assert (anew.loss_barrier_effective_examples > 0).all()
+    assert any(cell.is_carried_by_few for cell in barrier_table(anew).cells.values())

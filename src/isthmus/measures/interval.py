@@ -105,7 +105,7 @@ def mean_band(differences: Rows, critical: float) -> tuple[Column, Column]:
 
     The interval is the hull of both, so it is never shorter than Student's (Hall, "On the removal of skewness by
     transformation", Journal of the Royal Statistical Society B 54, 1992; the hull is ours). No interval holds for
-    every unbounded distribution: what this one covers is measured by `benchmarks/coverage.py`.
+    every unbounded distribution: what this one covers is measured by `benchmarks/fixed_intervals.py`.
 
     Args:
         differences: One row a mean, one column an example.
@@ -129,7 +129,8 @@ def mean_band(differences: Rows, critical: float) -> tuple[Column, Column]:
         variance = (centred**2).mean(axis=1)
         third = np.einsum("rn,rn,rn->r", centred, centred, centred) / n
     error = np.sqrt(variance / (n - 1))
-    skewness = np.divide(third, variance**1.5, out=np.zeros_like(third), where=variance > 0)
+    power = variance**1.5
+    skewness = np.divide(third, power, out=np.zeros_like(third), where=power > 0)
     down, up = _skewed_arms(skewness / np.sqrt(n), critical)
     return mean - down * error, mean + up * error
 
