@@ -9,6 +9,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "benchmarks"))
 
+import coverage  # noqa: E402
 from fixed_intervals import FEWEST, HEAD, SIZES, cases, extreme_lines, study  # noqa: E402
 
 PAGE = (ROOT / "docs" / "intervals.md").read_text(encoding="utf-8")
@@ -55,3 +56,24 @@ def test_an_extreme_of_the_table_is_that_of_the_code():
     _, _, together, alone = line.strip("| ").split(" | ")
     assert float(together) >= 90
     assert float(alone) <= 65
+
+
+PRECISE = [line.strip("| ").split(" | ") for line in PAGE.split("| population |")[1].split("\n\n")[0].splitlines()[2:]]
+
+
+def test_every_population_of_the_benchmark_of_precision_is_on_the_page():
+    expected = [(name, precision) for name, _, precisions in coverage.cases() for precision in precisions]
+    assert [(found[0], float(found[2])) for found in PRECISE] == expected
+
+
+@pytest.mark.parametrize("found", PRECISE, ids=lambda found: f"{found[0]} {found[2]}")
+def test_intervals_to_a_precision_cover_in_every_line_of_the_page_and_are_never_without_width(found):
+    assert min(float(worst.split(", ")[0]) for worst in found[3:5]) >= 94
+    assert found[8] == "0"
+
+
+def test_a_line_of_the_page_is_that_of_the_code():
+    (stated,) = (found for found in PRECISE if found[0] == "0.6 % of examples change" and found[2] == "0.01")
+    found = coverage.study(coverage.Population.made(stated[0]), 0.01, runs=60)
+    assert found["examples"] == pytest.approx(float(stated[5].split(", ")[0].replace(",", "")), rel=0.1)
+    assert f"{found['fixed_size']:,}" == stated[6].split(", ")[0]

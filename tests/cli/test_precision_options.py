@@ -12,7 +12,7 @@ import isthmus
 from isthmus.cli.main import app
 
 CNN = CASES[1]
-NUM_EXAMPLES = 400
+NUM_EXAMPLES = 700
 
 
 @pytest.fixture(scope="module")

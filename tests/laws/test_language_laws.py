@@ -129,7 +129,7 @@ def test_fractions_of_errors_come_back_from_a_run_folder_as_they_were(tmp_path):
 
 
 def test_a_precision_is_met_on_windows_too():
-    data = windows(np.tile(TOKENS, 20), LENGTH, "birds", "data")
+    data = windows(np.tile(TOKENS, 40), LENGTH, "birds", "data")
     result = PAIRS[0].measured(data=data, alphas=(0.5,), precision=0.5, sweep="full")
     assert float(((result.loss_barrier_high - result.loss_barrier_low) / 2).max()) <= 0.5
     assert int(result.num_examples.min()) < len(data)

@@ -76,7 +76,8 @@ def test_a_split_is_named_where_there_are_several_and_a_stored_run_answers_alike
 
 
 def test_a_run_to_a_precision_is_judged_on_the_examples_of_each_cut(pair):
-    result = measured(pair, data=CNN.data(300), precision=0.3, alphas=3)
+    result = measured(pair, data=CNN.data(700), precision=0.3, alphas=3)
+    assert int(result.num_examples.max()) < 700
     found = isthmus.convexity(result)
     assert np.isfinite(found.second_difference).all()
 

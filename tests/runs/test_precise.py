@@ -13,7 +13,7 @@ from torch import nn
 import isthmus
 from isthmus.errors import InputError
 
-NUM_EXAMPLES = 900
+NUM_EXAMPLES, FIRST_LOOK = 2000, 1376
 EASY, HARD = 0.5, 0.02
 
 
@@ -55,9 +55,9 @@ def test_every_loss_interval_is_as_tight_as_asked_and_speaks_of_the_data(whole, 
 
 def test_a_coarser_precision_takes_fewer_examples():
     easy, hard = measured(EASY), measured(HARD)
-    assert int(easy.num_examples.max()) == 128
-    assert int(easy.num_end_examples) >= 128
-    assert int(hard.num_examples.max()) > 256
+    assert int(easy.num_examples.max()) == FIRST_LOOK
+    assert int(easy.num_end_examples) == FIRST_LOOK
+    assert FIRST_LOOK < int(hard.num_examples.max()) < NUM_EXAMPLES
     assert len(np.unique(hard.num_examples)) > 1
 
 
@@ -140,12 +140,12 @@ def test_a_loss_that_is_nan_on_one_example_gives_nan_and_stops():
 
     result = isthmus.measure(network, *PAIR, DATA, loss=undefined_for_class_0, precision=HARD)
     assert result.loss_barrier.isnull().all()
-    assert (result.num_examples == 128).all()
+    assert (result.num_examples == FIRST_LOOK).all()
     assert result.loss_barrier_effective_examples.isnull().all()
 
 
 def test_all_at_once_takes_more_examples():
-    each, at_once = measured(0.05), measured(0.05, simultaneous=True)
+    each, at_once = measured(HARD), measured(HARD, simultaneous=True)
     assert int(at_once.num_examples.sum()) > int(each.num_examples.sum())
     with pytest.raises(InputError, match="a precision with it"):
         measured(simultaneous=True)

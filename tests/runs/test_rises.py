@@ -193,13 +193,14 @@ def test_classes_have_rises_of_their_own_examples(pair):
 
 
 def test_with_a_precision_the_rises_speak_of_the_data_set(pair):
-    data = CNN.data(600)
+    data = CNN.data(700)
     whole = isthmus.measure(CNN.build, *pair, data)
-    drawn = isthmus.measure(CNN.build, *pair, data, precision=0.05)
-    assert int(drawn.num_examples.min()) < 600
+    drawn = isthmus.measure(CNN.build, *pair, data, precision=0.3)
+    assert int(drawn.num_examples.min()) < 700
+    assert float(((drawn.loss_rise_high - drawn.loss_rise_low) / 2).max()) <= 0.3
     missed = (whole.loss_rise < drawn.loss_rise_low) | (whole.loss_rise > drawn.loss_rise_high)
     assert missed.sum() <= 1
-    np.testing.assert_allclose(drawn.loss_rise, whole.loss_rise, atol=0.1)
+    np.testing.assert_allclose(drawn.loss_rise, whole.loss_rise, atol=0.3)
     everything = isthmus.measure(CNN.build, *pair, data, precision=1e-6)
     np.testing.assert_allclose(everything.loss_rise, whole.loss_rise, atol=1e-6)
     for name in ("loss_rise", "error_rise", "loss_rise_share"):

@@ -74,7 +74,7 @@ def measure(
     seed: Annotated[int, typer.Option(help="Of everything random.")] = 0,
     precision: Annotated[
         float | None,
-        typer.Option(help="Stop where the 95 % interval of every loss barrier is this tight (half-width, nats)."),
+        typer.Option(help="Stop where the 95 % intervals of every rise and barrier are this tight (half-width, nats)."),
     ] = None,
     directions: Annotated[
         int, typer.Option(help="So many random directions beside every barrier, as long as the step of averaging.")

@@ -102,8 +102,9 @@ def measure(
         batch_size: Examples at once; by default 64 on a processor, else 512. Halved where memory runs out.
         seed: Of everything random.
         precision: Draw only as many examples as a 95 % interval of at most this half-width (nats) needs for every loss
-            barrier, for the mean over the named data. Guaranteed of each barrier for itself; `num_examples` says what
-            each took. How: `isthmus.measures.sequential`.
+            barrier and its rise, for the mean over the named data. It holds for each for itself, as far as what was not
+            drawn resembles what was: assumptions and measured coverage in `isthmus.measures.sequential`. Some 2,000
+            examples are drawn at least, and a small data set whole; `num_examples` says what each cut took.
         simultaneous: Let those intervals hold for all barriers of a split at once, at the price of more examples.
         directions: Number of random directions beside every moving group, as long as the group's step of averaging:
             `random_loss_rise` and `averaging_loss_rise` over (host, moving, fraction), with intervals, the spread over

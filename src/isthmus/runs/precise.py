@@ -11,18 +11,11 @@ from isthmus.evaluation.block import Engine, ExampleBlock
 from isthmus.evaluation.precision import PreciseEvaluation
 from isthmus.measures.barrier import Barrier
 from isthmus.measures.baseline import Baseline
-from isthmus.measures.control_variate import Controls, controlled_mean, controls_of
-from isthmus.measures.controlled_barrier import (
-    BarrierRule,
-    controlled_barrier,
-    cut_mean,
-    cuts_of,
-    known_controls,
-    sampled_error_barrier,
-)
 from isthmus.measures.examples import ExampleTable, cut_differences
-from isthmus.measures.sequential import AskedPrecision, Precision, looks
-from isthmus.runs.rises import Differences, Variables, named_rises
+from isthmus.measures.sampled_barrier import BarrierRule, SampledCuts, cuts_of, sampled_barrier, sampled_error_barrier
+from isthmus.measures.sampled_mean import sampled_mean, spread
+from isthmus.measures.sequential import AskedPrecision, looks
+from isthmus.runs.rises import Differences, IsHost, Variables, named_rises
 from isthmus.runs.settings import Settings
 from isthmus.runs.store import ExampleStore
 from isthmus.sweeps.grid import Grid
@@ -90,10 +83,10 @@ def precise_blocks(
 def precise_variables(
     grid: Grid, table: ExampleTable, baseline: Baseline, asked: AskedPrecision
 ) -> dict[str, tuple[tuple[str, ...], Any]]:
-    """The variables of one split that a precision changes: losses, their barriers, and the intervals of the errors'.
+    """The variables of one split that a precision changes: losses, their barriers and rises, and the errors' intervals.
 
-    Losses are estimated with the complete networks' losses as control variates, and `loss` is the estimated excess plus
-    the baseline on all examples on which these are known. Error rates are those of the examples used for the cut.
+    Losses, rises, excesses and the losses of the complete networks fit together, though these may be known on more
+    examples. Error rates are those of the examples used for the cut.
 
     Args:
         grid: The rows.
@@ -105,17 +98,21 @@ def precise_variables(
         Name -> (dimensions, values).
     """
     assert table.order is not None
-    precision = asked.of_split(len(table.order), len(grid.hosts) * len(grid.groups))
-    controls = known_controls(table)
-    cuts = [(h, m) for h in range(len(grid.hosts)) for m in range(len(grid.groups))]
-    means = [cut_mean(grid, table, baseline, h, m) for h, m in cuts]
-    barriers = [controlled_barrier(mean, controls, grid.alphas, precision) for mean in means]
-    losses = np.array([cut_mean(grid, table, None, h, m).mean(controls) for h, m in cuts])
-    found: dict[str, tuple[tuple[str, ...], Any]] = {
-        "loss": (ROW, losses.reshape(grid.rows.shape)),
+    N = len(table.order)
+    precision = asked.of_split(N, len(grid.hosts) * len(grid.groups))
+    sampled = SampledCuts(grid, table, baseline, N)
+    cuts = [sampled.cut(h, m) for h, m in np.ndindex(*grid.rows.shape[:2])]
+    barriers = [sampled_barrier(cut.excess, cut.excesses, grid.alphas, precision) for cut in cuts]
+
+    def estimated(rises: Differences, alphas: Sequence[float], is_host: IsHost) -> Barrier:
+        means = sampled_mean(rises, spread(rises, sampled.usual_rise, is_host), N)
+        return sampled_barrier(means, rises, alphas, precision)
+
+    found: Variables = {
+        "loss": (ROW, np.array([cut.loss for cut in cuts]).reshape(grid.rows.shape)),
         **_barrier_variables("loss", barriers, grid),
-        **_loss_rises(grid, table, controls, precision),
-        "num_end_examples": ((), np.int64(controls.num_examples)),
+        **named_rises(grid, cut_differences(grid, table, "loss", "host"), estimated, "loss"),
+        "num_end_examples": ((), np.int64(table.num_examples(np.array([0, 1])))),
     }
     if table.error is not None:
         errors = [
@@ -126,18 +123,10 @@ def precise_variables(
         found |= named_rises(
             grid,
             cut_differences(grid, table, "error", "host"),
-            lambda differences, alphas: sampled_error_barrier(differences, alphas, precision),
+            lambda differences, alphas, _: sampled_error_barrier(differences, alphas, precision),
             "error",
         )
     return found
-
-
-def _loss_rises(grid: Grid, table: ExampleTable, controls: Controls, precision: Precision) -> Variables:
-    def estimated(differences: Differences, alphas: Sequence[float]) -> Barrier:
-        own = controls_of(*table.loss[:2, : differences.shape[1]].astype(np.float64))
-        return controlled_barrier(controlled_mean(differences, own), controls, alphas, precision)
-
-    return named_rises(grid, cut_differences(grid, table, "loss", "host"), estimated, "loss")
 
 
 def _barrier_variables(quantity: str, barriers: list[Barrier], grid: Grid) -> dict[str, tuple[tuple[str, ...], Any]]:

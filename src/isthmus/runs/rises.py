@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
 from isthmus.measures.averaging import averaging_alpha, rise_rows, rises_asked
 from isthmus.measures.barrier import Barrier, Quantity, barrier_of
@@ -18,6 +18,7 @@ CARRIERS = {"effective_examples": "_effective_examples"}
 SHARES = ("loss_rise_share", "loss_rise_share_low", "loss_rise_share_high")
 Variables = dict[str, tuple[tuple[str, ...], Any]]
 Differences = Float[np.ndarray, "alphas n"]
+IsHost = Bool[np.ndarray, " alphas"]
 
 
 def rise_variables(grid: Grid, table: ExampleTable, quantity: Quantity) -> Variables:
@@ -43,7 +44,7 @@ def rise_variables(grid: Grid, table: ExampleTable, quantity: Quantity) -> Varia
     return named_rises(
         grid,
         cut_differences(grid, table, quantity, "host"),
-        lambda differences, alphas: barrier_of(differences, alphas, quantity),
+        lambda differences, alphas, _: barrier_of(differences, alphas, quantity),
         quantity,
     )
 
@@ -51,7 +52,7 @@ def rise_variables(grid: Grid, table: ExampleTable, quantity: Quantity) -> Varia
 def named_rises(
     grid: Grid,
     cuts: Iterable[tuple[int, int, Differences]],
-    estimated: Callable[[Differences, Sequence[float]], Barrier],
+    estimated: Callable[[Differences, Sequence[float], IsHost], Barrier],
     quantity: Quantity,
 ) -> Variables:
     """The rises of every cut under their names.
@@ -59,7 +60,8 @@ def named_rises(
     Args:
         grid: The rows.
         cuts: Number of the host, number of the moving group, excess of every example over the baseline `host`.
-        estimated: From some rows of these and their alphas to the largest of their means with its interval.
+        estimated: From some rows of these, their alphas and whether each is the host itself, to the largest of their
+            means with its interval.
         quantity: Loss or error.
 
     Returns:
@@ -73,12 +75,13 @@ def named_rises(
     if "largest_rise" in rises_asked(grid.alphas):
         found[f"alpha_at_{quantity}_largest_rise"] = np.full(shape, np.nan)
     for h, m, differences in cuts:
-        positions = grid.cut(h, m)[0]
+        positions, points = grid.cut(h, m)
+        is_host = points == grid.end(grid.hosts[h])
         for rise in rises_asked(grid.alphas):
             rows = rise_rows(rise, positions, grid.alphas)
             if not rows:
                 continue
-            one = estimated(differences[rows], [positions[row] for row in rows])
+            one = estimated(differences[rows], [positions[row] for row in rows], is_host[rows])
             for field, end in fields.items():
                 found[f"{quantity}_{rise}{end}"][h, m] = getattr(one, field)
             if rise == "largest_rise":
