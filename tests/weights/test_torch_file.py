@@ -95,6 +95,14 @@ def test_code_in_a_pickle_does_not_run_and_is_named(tmp_path, save):
     assert not (tmp_path / "written").exists()
 
 
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+def test_code_in_a_bare_pickle_does_not_run_under_any_protocol(tmp_path, protocol):
+    (tmp_path / "a.pt").write_bytes(pickle.dumps({"state_dict": Malice(tmp_path / "written")}, protocol=protocol))
+    with pytest.raises(InputError, match=r"a\.pt"):
+        torch_contents(tmp_path / "a.pt")
+    assert not (tmp_path / "written").exists()
+
+
 @pytest.mark.parametrize(
     ("begin", "what"),
     [
