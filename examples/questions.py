@@ -48,25 +48,27 @@ PAIR = f"measure a/{{last}} b/{{last}} {ON}"
 QUESTIONS = {
     "single": Asked(
         "Which layers can be averaged?", PAIR, "loss_bars",
-        "The full network above on its own scale, every layer alone below, both networks as host.",
+        "What averaging costs: the full network above on its own scale, every layer alone below, both networks as host. "
+        "A diamond is the paper's barrier, which counts from the mean of both networks.",
     ),
     "alphas": Asked(
         "What does the way between look like, and where is it worst?", f"{PAIR} --alphas auto", "loss_curves",
-        "The excess along alpha. `auto` adds points about the maximum of every curve, so that the barrier is a maximum "
-        "and not only the value at the midpoint; `loss_midpoint_barrier` stands beside it.",
+        "The rise over the host along alpha; the dotted line is what the paper's barriers count from. `auto` adds points "
+        "about the maximum of every curve. The table tells the midpoint (averaging), the largest rise between the "
+        "networks and alpha 1 (an exchange, which averages nothing) apart.",
     ),
     "cumulative": Asked(
-        "How does the barrier grow as layers join?",
+        "How does the cost grow as layers join?",
         f"{PAIR} --sweep cumulative:shallow_first --sweep cumulative:deep_first --sweep cumulative:ends_first "
         "--sweep cumulative:random:0,1,2", "loss_cumulative",
-        "One line an order: from the input, from the output, from both ends, at random.",
+        "One line an order: from the input, from the output, from both ends, at random; the barriers below.",
     ),
     "windows": Asked(
         "Which neighbours can be averaged together?", f"{PAIR} --sweep single --sweep window:2 --sweep window:3",
         "loss_windows", "Every run of L consecutive layers, named by its first.",
     ),
     "pairs": Asked(
-        "Do the barriers of two layers add up?", f"{PAIR} --sweep single --sweep pairs", "loss_interactions",
+        "Do the costs of two layers add up?", f"{PAIR} --sweep single --sweep pairs", "loss_interactions",
         "The interaction R_ij − R_i − R_j of the rises over the host: red pairs cost more together than alone.",
     ),
     "directions": Asked(
@@ -74,12 +76,13 @@ QUESTIONS = {
         "The rise along it beside that along random directions of exactly the same length, layer by layer.",
     ),
     "normalised": Asked(
-        "Is a barrier low only because the layer is small?", PAIR, "loss_normalised",
-        "The barrier per layer (1 would be an even share of the full one), per squared distance and per parameter.",
+        "Does a layer cost little only because it is small?", PAIR, "loss_normalised",
+        "The rise per layer (r: 1 would be an even share of the full network's), per squared distance and per parameter.",
     ),
     "steps": Asked(
-        "When in training do barriers appear?", f"measure a c {ON}", "loss_steps",
-        "Two folders of checkpoints give the paper's picture: layers against time, here of two initialisations.",
+        "When in training does averaging begin to cost?", f"measure a c {ON}", "loss_steps",
+        "Two folders of checkpoints give layers against time, here of two initialisations; the report has the paper's "
+        "picture, of barriers, beside it.",
     ),
     "many": Asked(
         "Does it hold for other pairs?", f"measure a/{{last}} b/{{last}} c/{{last}} d/{{last}} {ON}", "loss_pairs",

@@ -47,5 +47,5 @@ def test_the_program_that_makes_the_page_runs(tmp_path):
     )
     assert done.returncode == 0, done.stderr
     made = (tmp_path / "questions.md").read_text(encoding="utf-8")
-    assert "Averaging the full network gives a loss barrier of" in made
+    assert "Averaging the full network costs host a" in made
     assert (tmp_path / "pictures" / "question_single.svg").stat().st_size > 1_000
