@@ -48,13 +48,13 @@ PAIR = f"measure a/{{last}} b/{{last}} {ON}"
 QUESTIONS = {
     "single": Asked(
         "Which layers can be averaged?", PAIR, "loss_bars",
-        "What averaging costs: the full network above on its own scale, every layer alone below, both networks as host. "
-        "A diamond is the paper's barrier, which counts from the mean of both networks.",
+        "What averaging costs: the full network above on its own scale, every layer alone below, both networks as "
+        "host. A diamond is the paper's barrier, which counts from the mean of both networks.",
     ),
     "alphas": Asked(
         "What does the way between look like, and where is it worst?", f"{PAIR} --alphas auto", "loss_curves",
-        "The rise over the host along alpha; the dotted line is what the paper's barriers count from. `auto` adds points "
-        "about the maximum of every curve. The table tells the midpoint (averaging), the largest rise between the "
+        "The rise over the host along alpha; the dotted line is what the paper's barriers count from. `auto` adds "
+        "points about the maximum of every curve. The table tells the midpoint (averaging), the largest rise between the "
         "networks and alpha 1 (an exchange, which averages nothing) apart.",
     ),
     "cumulative": Asked(
@@ -77,7 +77,7 @@ QUESTIONS = {
     ),
     "normalised": Asked(
         "Does a layer cost little only because it is small?", PAIR, "loss_normalised",
-        "The rise per layer (r: 1 would be an even share of the full network's), per squared distance and per parameter.",
+        "The rise per layer (r: 1 would be an even share of the full network's), per squared distance, per parameter.",
     ),
     "steps": Asked(
         "When in training does averaging begin to cost?", f"measure a c {ON}", "loss_steps",
