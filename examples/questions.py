@@ -54,8 +54,8 @@ QUESTIONS = {
     "alphas": Asked(
         "What does the way between look like, and where is it worst?", f"{PAIR} --alphas auto", "loss_curves",
         "The rise over the host along alpha; the dotted line is what the paper's barriers count from. `auto` adds "
-        "points about the maximum of every curve. The table tells the midpoint (averaging), the largest rise between the "
-        "networks and alpha 1 (an exchange, which averages nothing) apart.",
+        "points about the maximum of every curve. The table tells the midpoint (averaging), the largest rise between "
+        "the networks and alpha 1 (an exchange, which averages nothing) apart.",
     ),
     "cumulative": Asked(
         "How does the cost grow as layers join?",
