@@ -207,8 +207,9 @@ def test_with_a_precision_the_rises_speak_of_the_data_set(pair):
         np.testing.assert_allclose(everything[f"{name}_low"], everything[f"{name}_high"], atol=1e-12, err_msg=name)
 
 
-def test_rises_are_read_back_from_a_folder(pair, tmp_path):
-    kept = isthmus.measure(CNN.build, *pair, CNN.data(10), alphas=GRID, out=tmp_path / "run")
+@pytest.mark.parametrize("options", [{"alphas": GRID}, {"alphas": "auto"}, {"directions": 2}], ids=str)
+def test_rises_are_read_back_from_a_folder(pair, tmp_path, options):
+    kept = isthmus.measure(CNN.build, *pair, CNN.data(10), out=tmp_path / "run", **options)
     xr.testing.assert_identical(isthmus.load_run(tmp_path / "run"), kept)
     assert float(isthmus.load_run(tmp_path / "run").rise_alpha) == 0.5
 

@@ -62,7 +62,7 @@ def save_tables(result: xr.Dataset, split: str, folder: Path) -> None:
     for name, dims in BESIDE.items():
         if dims[-1] in result.dims:
             own = [key for key, values in result.data_vars.items() if dims[-1] in values.dims]
-            save_results(result[own].drop_vars(["sweep", "layers_moved"]), split, folder / name)
+            save_results(result[own].drop_vars(["sweep", "layers_moved", "rise_alpha"]), split, folder / name)
     save_results(rows_alone(result), split, folder / RESULTS_FILE)
 
 
