@@ -178,7 +178,7 @@ def _number_words(cell: ShownBarrier, table: BarrierTable) -> str:
 
 
 def _alpha_words(cell: ShownBarrier) -> str:
-    return "∞" if math.isinf(cell.alpha) else f"{cell.alpha:g}"
+    return "∞" if math.isinf(cell.alpha) else f"{cell.alpha:.3g}"
 
 
 def _end_words(cell: ShownBarrier) -> str:
