@@ -75,7 +75,8 @@ def test_with_all_examples_the_result_is_that_of_measuring_all_and_its_intervals
 
 def test_losses_excess_and_baseline_fit_together():
     for baseline in ("models", "chord"):
-        result = measured(0.05, alphas=(0.3, 0.5), baseline=baseline)
+        result = measured(HARD, alphas=(0.3, 0.5), baseline=baseline)
+        assert int(result.num_examples.min()) < int(result.num_end_examples)
         for host in ("a", "b"):
             near, far = (result.loss_a, result.loss_b) if host == "a" else (result.loss_b, result.loss_a)
             alpha = result.alpha if baseline == "chord" else 0.5
