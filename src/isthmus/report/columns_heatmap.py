@@ -70,7 +70,7 @@ def columns_heatmap(
     header = 0.55 + (0.8 * style.label_inches(shown.labels) if turned else 0.15)
     width = max(style.COLUMN_INCHES, style.label_inches(names) + num_columns * cell_inches + 0.35)
     with rc_context(style.STYLE):
-        figure = style.empty_figure(width, style.ROW_INCHES * (positions[-1] + 1) + header + 0.5)
+        figure = style.empty_figure(width, style.ROW_INCHES * (positions[-1] + 1) + header + 0.62)
         extra = style.draw_notes(figure, [*notes, *_notes(shown, has_numbers=has_numbers)])
         figure.set_figheight(figure.get_figheight() + 0.12 * extra)
         panels = figure.subplots(1, len(hosts), sharey=True, squeeze=False)[0]
@@ -100,7 +100,7 @@ def columns_heatmap(
         )
         bar.set_ticks([-limit, 0, limit], labels=[style.limit_text(x) for x in (-limit, 0, limit)])
         bar.outline.set_linewidth(0.4)
-        clipped = "; full network lies beyond the colours" if beyond != "neither" else ""
+        clipped = "\nfull network lies beyond the colours" if beyond != "neither" else ""
         bar.set_label(shown.first.axis_label + clipped)
     return figure
 

@@ -25,7 +25,6 @@ REFINED = ("host", "moving", "refined")
 FRACTION = ("host", "moving", "fraction")
 DRAW = ("host", "moving", "draw", "fraction")
 CLASS_VARIABLES = ("num_examples", "loss_barrier", "error_barrier", "loss_rise", "error_rise")
-NOT_OF_CLASSES = "loss_rise_share"
 Variables = dict[str, tuple[tuple[str, ...], Any]]
 
 
@@ -43,12 +42,8 @@ def split_variables(
     Returns:
         Name -> (dimensions, values); losses in nats, errors as fractions.
     """
-    num_examples = [
-        [num_cut_examples(grid, table, h, m) for m in range(len(grid.groups))] for h in range(len(grid.hosts))
-    ]
-    variables: Variables = {"num_examples": (CUT, np.array(num_examples, dtype=np.int64))}
-    quantities: list[Quantity] = ["loss"] if table.error is None else ["loss", "error"]
-    for quantity in quantities:
+    variables = _num_examples(grid, table)
+    for quantity in _quantities(table):
         variables |= _quantity_variables(grid, table, quantity, baseline)
         variables |= rise_variables(grid, table, quantity)
         if grid.directions is not None:
@@ -57,6 +52,33 @@ def split_variables(
         variables |= precise_variables(grid, table, baseline, asked)
     num_population = None if asked is None or table.order is None else len(table.order)
     return variables | share_variables(grid, table, num_population)
+
+
+def class_variables(grid: Grid, table: ExampleTable, baseline: Baseline) -> Variables:
+    """The variables of the examples of one class.
+
+    Args:
+        grid: The rows.
+        table: Per-example results of this class.
+        baseline: What the excess is counted from.
+
+    Returns:
+        Name -> (dimensions, values): number of examples, barriers and rises.
+    """
+    variables = _num_examples(grid, table)
+    for quantity in _quantities(table):
+        variables |= _quantity_variables(grid, table, quantity, baseline)
+        variables |= rise_variables(grid, table, quantity, ["rise"])
+    return {name: values for name, values in variables.items() if name.startswith(CLASS_VARIABLES)}
+
+
+def _num_examples(grid: Grid, table: ExampleTable) -> Variables:
+    counts = [[num_cut_examples(grid, table, h, m) for m in range(len(grid.groups))] for h in range(len(grid.hosts))]
+    return {"num_examples": (CUT, np.array(counts, dtype=np.int64))}
+
+
+def _quantities(table: ExampleTable) -> list[Quantity]:
+    return ["loss"] if table.error is None else ["loss", "error"]
 
 
 def _quantity_variables(grid: Grid, table: ExampleTable, quantity: Quantity, baseline: Baseline) -> Variables:
@@ -238,9 +260,7 @@ def class_dataset(
         for label in labels:
             part = table.of_class(label)
             fewest = part.num_examples(np.arange(grid.num_points))
-            variables = split_variables(grid, part, baseline) if fewest else {}
-            of_class = {k: v for k, v in variables.items() if k.startswith(CLASS_VARIABLES)}
-            by_label.append(xr.Dataset({k: v for k, v in of_class.items() if not k.startswith(NOT_OF_CLASSES)}))
+            by_label.append(xr.Dataset(class_variables(grid, part, baseline) if fewest else {}))
         by_split.append(xr.concat(by_label, dim="label", data_vars="all", join="outer"))
     classes = by_split[0] if len(by_split) == 1 else xr.concat(by_split, dim="split").assign_coords(split=list(tables))
     names = [class_names[label] if class_names and label < len(class_names) else str(label) for label in labels]

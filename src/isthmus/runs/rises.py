@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Float
 
-from isthmus.measures.averaging import averaging_alpha, rise_rows, rises_asked
+from isthmus.measures.averaging import Rise, averaging_alpha, rise_rows, rises_asked
 from isthmus.measures.barrier import Barrier, Quantity, barrier_of
 from isthmus.measures.examples import ExampleTable, cut_differences
 from isthmus.measures.ratio import rise_share
@@ -21,7 +21,9 @@ Differences = Float[np.ndarray, "alphas n"]
 IsHost = Bool[np.ndarray, " alphas"]
 
 
-def rise_variables(grid: Grid, table: ExampleTable, quantity: Quantity) -> Variables:
+def rise_variables(
+    grid: Grid, table: ExampleTable, quantity: Quantity, rises: Sequence[Rise] | None = None
+) -> Variables:
     """What averaging costs: the rise over the host's own loss or error, whatever the baseline of the barriers.
 
     - `loss_rise`: at the alpha between host and donor that is nearest to half-way (the coordinate `rise_alpha`);
@@ -37,6 +39,7 @@ def rise_variables(grid: Grid, table: ExampleTable, quantity: Quantity) -> Varia
         grid: The rows.
         table: Per-example results.
         quantity: Loss or error.
+        rises: Which of them; None for all that the grid can tell apart.
 
     Returns:
         Name -> (dimensions, values).
@@ -46,6 +49,7 @@ def rise_variables(grid: Grid, table: ExampleTable, quantity: Quantity) -> Varia
         cut_differences(grid, table, quantity, "host"),
         lambda differences, alphas, _: barrier_of(differences, alphas, quantity),
         quantity,
+        rises,
     )
 
 
@@ -54,6 +58,7 @@ def named_rises(
     cuts: Iterable[tuple[int, int, Differences]],
     estimated: Callable[[Differences, Sequence[float], IsHost], Barrier],
     quantity: Quantity,
+    rises: Sequence[Rise] | None = None,
 ) -> Variables:
     """The rises of every cut under their names.
 
@@ -63,21 +68,23 @@ def named_rises(
         estimated: From some rows of these, their alphas and whether each is the host itself, to the largest of their
             means with its interval.
         quantity: Loss or error.
+        rises: Which of them; None for all that the grid can tell apart.
 
     Returns:
         Name -> (dimensions, values); NaN where the grid has no alpha for a rise.
     """
     shape, found = grid.rows.shape[:2], {}
+    wanted = rises_asked(grid.alphas) if rises is None else rises
     fields = FIELDS | CARRIERS if quantity == "loss" else FIELDS
-    for rise in rises_asked(grid.alphas):
+    for rise in wanted:
         for end in fields.values():
             found[f"{quantity}_{rise}{end}"] = np.full(shape, np.nan)
-    if "largest_rise" in rises_asked(grid.alphas):
+    if "largest_rise" in wanted:
         found[f"alpha_at_{quantity}_largest_rise"] = np.full(shape, np.nan)
     for h, m, differences in cuts:
         positions, points = grid.cut(h, m)
         is_host = points == grid.end(grid.hosts[h])
-        for rise in rises_asked(grid.alphas):
+        for rise in wanted:
             rows = rise_rows(rise, positions, grid.alphas)
             if not rows:
                 continue
