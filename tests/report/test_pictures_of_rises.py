@@ -205,7 +205,7 @@ def test_the_page_says_first_what_averaging_costs(apart: xr.Dataset, tmp_path: P
     words = " ".join(" ".join(Words(text).found).split())
     first = "Averaging everything costs host a 0.90 and host b 0.30 nats; averaging fc costs host b 0.40"
     assert words.index(first) < words.index("over the mean of the two networks that is a barrier of 0.60 into a")
-    assert "Hint: The networks are not equally good: half of the difference of their losses, 0.3 nats" in words
+    assert "Hint: The two networks' losses differ: half of that, 0.3 nats, is taken from every barrier" in words
     assert "The rise is the loss (or error) with the moving layers at alpha 0.5, half-way," in words
     assert "Heat map: loss rise (nats)" in words
 

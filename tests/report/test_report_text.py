@@ -5,10 +5,11 @@ import math
 from collections.abc import Callable
 
 import numpy as np
+import pytest
 import xarray as xr
 from rich.console import Console
 
-from isthmus.report import summary_texts
+from isthmus.report import page, summary_texts
 from isthmus.report.hints import hints
 
 Make = Callable[..., xr.Dataset]
@@ -65,6 +66,18 @@ def test_without_an_alpha_between_no_rise_is_shown(measurement: Make) -> None:
     assert "exchange" in text
     assert "Averaging" not in text
     assert "nan" not in text.lower()
+
+
+@pytest.mark.parametrize("alphas", [[0.0], [1.0], [0.0, 1.0], [1.5], [-0.5, 0.5]])
+@pytest.mark.parametrize("baseline", ["models", "host"])
+def test_odd_grids_are_printed_with_the_interval_of_what_comes_first(
+    measurement: Make, alphas: list[float], baseline: str
+) -> None:
+    result = measurement(["conv1"], alphas, hosts=["a"]).assign_attrs(baseline=baseline)
+    text = printed(result)
+    (line, *_) = (line for line in text.splitlines() if line.startswith("conv1"))
+    assert "[" in line
+    assert "conv1" in page([("one", result, None)])
 
 
 def test_an_alpha_that_is_not_the_midpoint_is_named(measurement: Make) -> None:
@@ -141,7 +154,7 @@ def test_networks_of_unequal_loss_are_hinted_at_where_that_outweighs_the_layers(
     assert hints(result) == []  # half of it is 0.29, the median layer's rise 0.3
     result["loss_b"][...] = result["loss_a"] + 0.64
     (hint,) = hints(result)
-    assert "half of the difference of their losses, 0.32 nats, is taken from every barrier into a" in hint
+    assert "losses differ: half of that, 0.32 nats, is taken from every barrier into a" in hint
     assert "added to every barrier into b" in hint
     assert hints(result.assign_attrs(baseline="cut")) == []
     assert hints(result.sel(host=["b"]))[0].count("every barrier") == 1

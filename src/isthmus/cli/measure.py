@@ -100,7 +100,7 @@ def measure(
     progress: ProgressOption = True,
     as_json: JsonOption = False,
 ) -> None:
-    """Measure the barrier of every layer of two networks, of all pairs of several, or along their training."""
+    """Measure what averaging each layer of two networks costs, of all pairs of several, or along their training."""
     a, b, steps_named = named_networks(networks, steps, paired=paired)
     grid = _checked(
         alphas,

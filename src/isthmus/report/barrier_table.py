@@ -291,6 +291,7 @@ def mark_notes(marks: Iterable[str], baseline: str) -> list[str]:
         "the donor.",
         "chord": "Under baseline chord the excess at alpha 0 is zero by definition.",
         "cut": "Under baseline cut the excess at both ends is zero by definition.",
+        "host": "Under baseline host the excess at alpha 0 is zero by definition.",
     }
     notes = []
     if AT_END_MARK in shown:

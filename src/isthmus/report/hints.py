@@ -59,7 +59,6 @@ def _unequal_networks(result: "xr.Dataset", split: str | None) -> str:
     }
     into = " and ".join(f"{effect} every barrier into {host}" for host, effect in effects.items())
     return (
-        f"The networks are not equally good: half of the difference of their losses, {significant_text(half, 2)} "
-        f"{loss_unit(result)}, is {into}, which outweighs what averaging the median layer costs. "
-        "Rises are free of it."
+        f"The two networks' losses differ: half of that, {significant_text(half, 2)} {loss_unit(result)}, is {into}, "
+        "which outweighs what averaging the median layer costs. Rises are free of it."
     )

@@ -155,6 +155,7 @@ def columns_of(result: "xr.Dataset", kind: str) -> list[Column]:
     if f"{kind}_largest_rise" in result:
         found.append(Column(f"{kind}_largest_rise", "largest,\nalpha", has_alpha=True))
     if f"{kind}_exchange_rise" in result:
-        found.append(Column(f"{kind}_exchange_rise", "exchange"))
+        found.append(Column(f"{kind}_exchange_rise", "exchange", has_interval=not found))
     on_grid = result.sizes["alpha"] > 1
-    return [*found, Column(f"{kind}_barrier", "barrier,\nalpha" if on_grid else "barrier", has_alpha=on_grid)]
+    title = "barrier,\nalpha" if on_grid else "barrier"
+    return [*found, Column(f"{kind}_barrier", title, has_interval=not found, has_alpha=on_grid)]
