@@ -9,7 +9,6 @@ import torch
 from jaxtyping import install_import_hook
 
 torch.set_num_threads(1)
-CHECKED = ("weights", "layers", "paths", "sweeps", "evaluation", "measures")
-install_import_hook([f"isthmus.{part}" for part in CHECKED], "beartype.beartype")
+install_import_hook("isthmus", "checked.annotations_checked")
 
 collect_ignore_glob = ["*/conftest.py"]  # two of one name: pytest would read them as doctests of one module

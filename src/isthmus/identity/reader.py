@@ -119,7 +119,7 @@ class _Reader:
     def _tensor(self, tensor: Tensor, _: str) -> list[str]:
         return [content_hash({"": tensor})]
 
-    def _array(self, array: "np.ndarray[Any, Any]", place: str) -> list[str]:
+    def _array(self, array: "np.ndarray[Any, np.dtype[Any]]", place: str) -> list[str]:
         if array.dtype.hasobject:
             return [str(array.shape), self.read(array.tolist(), place)]
         data = hashlib.sha256(np.ascontiguousarray(array).tobytes()).hexdigest()

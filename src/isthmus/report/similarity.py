@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from jaxtyping import Float
 
 from isthmus.measures.simultaneous import simultaneous_ends
 from isthmus.report import style
@@ -181,7 +182,7 @@ def _share_words(cut: "xr.Dataset", compared: str) -> str:
 def _draw_curve(
     axes: "Axes",
     positions: Sequence[float],
-    curve: Sequence[np.ndarray[Any, Any]],
+    curve: Sequence[Float[np.ndarray, " layers"]],
     colour: Any,
     marker: str,
     words: str,
@@ -197,7 +198,7 @@ def _draw_curve(
         )
 
 
-def _curve(study: "xr.Dataset", name: str) -> list[np.ndarray[Any, Any]]:
+def _curve(study: "xr.Dataset", name: str) -> list[Float[np.ndarray, " layers"]]:
     return [np.asarray(study[f"{name}{end}"].values, dtype=np.float64) for end in ("", "_low", "_high")]
 
 

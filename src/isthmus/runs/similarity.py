@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 import xarray as xr
+from jaxtyping import Bool, Float
 
 from isthmus.data.examples import Examples
 from isthmus.evaluation.arithmetic import float32_products
@@ -178,7 +179,7 @@ def _stages_of_layers(
 Row = tuple[float, float, float, int]
 
 
-def _summary(values: np.ndarray[Any, Any], is_zero: np.ndarray[Any, Any]) -> Row:
+def _summary(values: Float[np.ndarray, " examples"], is_zero: Bool[np.ndarray, " examples"]) -> Row:
     """Mean and interval over the examples that have an angle, and how many have none."""
     defined = values[~is_zero]
     if not len(defined):

@@ -2,7 +2,7 @@
 
 import re
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import pyarrow as pa
@@ -17,6 +17,7 @@ TARGETS = "targets.parquet"
 ORDER = "order.parquet"
 
 
+@runtime_checkable
 class ExampleStore(Protocol):
     """Where the blocks of one split go."""
 

@@ -7,7 +7,7 @@ import numpy as np
 import xarray as xr
 
 TEXT = "text"
-Column = np.ndarray[tuple[int], Any]
+Column = np.ndarray[tuple[int], np.dtype[Any]]
 
 
 def study_columns(study: xr.Dataset) -> dict[str, Column]:
@@ -84,7 +84,7 @@ def study_dataset(columns: Mapping[str, Column], layout: Mapping[str, Any]) -> x
     return xr.Dataset(variables, coordinates)
 
 
-def _type_name(values: np.ndarray[Any, Any]) -> str:
+def _type_name(values: np.ndarray[Any, np.dtype[Any]]) -> str:
     if values.dtype.kind in "biuf":
         return str(values.dtype)
     assert all(isinstance(value, str) for value in values.ravel().tolist()), "numbers, truth values or text"

@@ -3,7 +3,7 @@
 import tomllib
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
@@ -45,7 +45,7 @@ class Claim(BaseModel):
     criteria: dict[str, StatedCriterion]
 
     @model_validator(mode="after")
-    def _every_scale(self) -> Self:
+    def _every_scale(self) -> "Claim":
         if not set(self.times) == set(self.departures) == set(Scale):
             raise ValueError("times and departures at each scale")
         return self

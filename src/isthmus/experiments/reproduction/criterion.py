@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Annotated, Self, TypeAlias
+from typing import Annotated, TypeAlias
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, model_validator
 
@@ -178,7 +178,7 @@ class StatedCriterion(BaseModel):
     essential: bool = True
 
     @model_validator(mode="after")
-    def _one_condition(self) -> Self:
+    def _one_condition(self) -> "StatedCriterion":
         if sum(condition is not None for condition in (self.at_least, self.at_most, self.has_to_be)) != 1:
             raise ValueError("one of at_least, at_most and has_to_be")
         return self
