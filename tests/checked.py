@@ -23,6 +23,10 @@ NOT_ASKED = {ValidationInfo: Any}  # a protocol that `isinstance` refuses: pydan
 
 def annotations_checked(thing: Thing) -> Thing:
     """The function or class with its arguments and results checked at every call."""
+    if (
+        "<locals>" in thing.__qualname__
+    ):  # made anew at every call of the function about it, and checking takes long to make
+        return thing
     hints = {} if isinstance(thing, type) else getattr(thing, "__annotations__", {})
     for name, hint in hints.items():
         known = _evaluated(hint, thing.__module__) if isinstance(hint, str) else hint

@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy import stats
 
 from isthmus.measures.interval import (
@@ -155,3 +157,47 @@ def test_pairing_on_examples_shrinks_the_interval():
     low, high = mean_band((blend - host)[None], 1.96)
     unpaired = 1.96 * np.sqrt(blend.var(ddof=1) / 500 + host.var(ddof=1) / 500)
     assert (high - low)[0] / 2 < unpaired / 4
+
+
+SAMPLES = st.lists(st.floats(-8, 8, width=16), min_size=2, max_size=12)
+
+
+def band_of(sample):
+    differences = np.array([sample])
+    low, high = mean_band(differences, critical_value(differences))
+    return np.array([low[0], high[0]])
+
+
+@given(SAMPLES)
+def test_the_band_holds_students_interval_and_so_its_mean(sample):
+    low, high = band_of(sample)
+    mean, error = np.mean(sample), np.std(sample, ddof=1) / len(sample) ** 0.5
+    arm = stats.t.ppf(0.975, len(sample) - 1) * error
+    assert low <= mean - arm + 1e-12
+    assert high >= mean + arm - 1e-12
+
+
+@given(SAMPLES, st.integers(-6, 6))
+def test_the_band_of_a_sample_in_another_unit_is_the_band_in_that_unit(sample, power):
+    scale = 2.0**power  # no rounding: equal to the last place but one
+    np.testing.assert_allclose(band_of(scale * np.array(sample)), scale * band_of(sample), rtol=1e-12, atol=1e-13)
+    np.testing.assert_allclose(band_of(-np.array(sample)), -band_of(sample)[::-1], rtol=1e-12)
+
+
+@given(SAMPLES, st.integers(-16, 16), st.data())
+def test_a_shift_shifts_the_band_and_the_order_of_the_examples_does_not_matter(sample, shift, data):
+    # The cube root is steep about 0, so that rounding of 1e-16 can become 1e-5 of a standard error.
+    tolerance = {"rtol": 0, "atol": 1e-4 * float(np.std(sample)) + 1e-12}
+    np.testing.assert_allclose(band_of(np.array(sample) + shift), band_of(sample) + shift, **tolerance)
+    np.testing.assert_allclose(band_of(data.draw(st.permutations(sample))), band_of(sample), **tolerance)
+
+
+@settings(max_examples=20)
+@given(st.lists(st.sampled_from([-1.0, -0.25, 0.0, 0.5, 1.0]), min_size=1, max_size=8))
+def test_the_band_of_bounded_differences_holds_the_mean_within_their_range(sample):
+    differences = np.array([sample])
+    low, high = bounded_mean_band(differences, critical_value(differences))
+    assert -1 <= low[0] < np.mean(sample) + 1e-12
+    assert 1 >= high[0] > np.mean(sample) - 1e-12
+    turned = bounded_mean_band(-differences[:, ::-1], critical_value(differences))
+    np.testing.assert_array_equal([turned[0], turned[1]], [-high, -low])

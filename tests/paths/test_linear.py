@@ -3,7 +3,10 @@
 import pytest
 import torch
 from cases import CASES
+from hypothesis import given
+from hypothesis import strategies as st
 
+from isthmus.layers.partition import LayerPartition
 from isthmus.layers.rules import layer_partition
 from isthmus.paths.linear import Segment
 from isthmus.weights.state import Kind, entry_kinds, same_bits
@@ -81,3 +84,39 @@ def test_integer_buffers_come_from_the_host_and_tell_points_apart_only_where_the
     other = Segment.between(x, y, layer_partition("pattern:*", model), entry_kinds(model))
     assert other.weights(other.point("b", ("*",), 0.5))["table"].tolist() == [5, 6]
     assert other.weights(other.point("a", ("*",), 0.5))["table"].tolist() == [0, 1]
+
+
+LAYERS = tuple("uvwx")
+MOVING = st.sets(st.sampled_from(LAYERS))
+ALPHAS = st.integers(0, 8).map(lambda k: k / 8)
+
+
+def plain_segment(*, turned=False):
+    weights = [{label: torch.tensor([n, 2.0 * n + 1], dtype=torch.float64) for label in LAYERS} for n in (0, 3)]
+    kinds = dict.fromkeys(LAYERS, Kind.PARAMETER)
+    a, b = reversed(weights) if turned else weights
+    return Segment.between(a, b, LayerPartition({label: [label] for label in LAYERS}), kinds)
+
+
+@given(MOVING, ALPHAS)
+def test_exchanging_the_networks_exchanges_the_hosts_of_every_point(moving, alpha):
+    one, other = plain_segment(), plain_segment(turned=True)
+    assert one.point("a", moving, alpha) == other.point("b", moving, alpha)
+    assert one.point("b", moving, alpha) == other.point("a", moving, alpha)
+
+
+@given(MOVING, st.integers(0, 1000))
+def test_both_hosts_meet_where_they_have_gone_towards_each_other(moving, thousandths):
+    segment = plain_segment()
+    alpha, back = thousandths / 1000, (1000 - thousandths) / 1000
+    assert segment.point("a", LAYERS, alpha) == segment.point("b", LAYERS, back)
+    assert segment.point("a", moving, 1.0) == segment.point("b", set(LAYERS) - moving, 1.0)
+
+
+@given(*[st.tuples(st.sampled_from("ab"), MOVING, ALPHAS)] * 2)
+def test_points_are_equal_exactly_when_their_weights_are(one, other):
+    segment = plain_segment()
+    points = [segment.point(*place) for place in (one, other)]
+    weights, others = (segment.weights(point) for point in points)
+    assert (points[0] == points[1]) == all(same_bits(weights[key], others[key]) for key in LAYERS)
+    assert points[0] != points[1] or hash(points[0]) == hash(points[1])

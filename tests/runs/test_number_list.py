@@ -1,10 +1,12 @@
 """Numbers on the command line: a decimal comma is never taken for the comma of a list."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from isthmus.errors import InputError
 from isthmus.runs.noise_settings import parsed_sigmas
-from isthmus.runs.settings import parsed_alphas
+from isthmus.runs.settings import alpha_grid, parsed_alphas
 
 
 @pytest.mark.parametrize(
@@ -48,3 +50,26 @@ def test_what_may_be_a_decimal_comma_is_refused_with_how_to_say_each(text, remed
 def test_what_is_no_number_is_refused(text):
     with pytest.raises(InputError, match="numbers"):
         parsed_alphas(text)
+
+
+@given(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1, max_size=8, unique=True), st.data())
+def test_every_list_of_numbers_is_read_as_it_is_written(numbers, data):
+    comma = data.draw(st.sampled_from([",", ", ", " ,"]))
+    assert parsed_alphas(comma.join(map(repr, numbers))) == tuple(numbers)
+
+
+@given(st.integers(2, 500))
+def test_a_count_is_that_many_even_steps_from_0_to_1(count):
+    grid = parsed_alphas(str(count))
+    assert grid == alpha_grid(count) == tuple(k / (count - 1) for k in range(count))
+    assert (grid[0], grid[-1], len(set(grid))) == (0.0, 1.0, count)
+
+
+@given(st.lists(st.integers(-20, 20), min_size=2, max_size=5, unique=True))
+def test_a_list_of_whole_numbers_is_taken_only_where_no_decimal_comma_can_be_meant(numbers):
+    text = ",".join(map(str, numbers))
+    if set(numbers) <= {0, 1}:
+        assert parsed_alphas(text) == tuple(numbers)
+    else:
+        with pytest.raises(InputError, match="may be meant as decimals"):
+            parsed_alphas(text)

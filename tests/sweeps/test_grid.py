@@ -5,6 +5,8 @@ import sys
 
 import pytest
 from cases import CASES
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from isthmus.errors import InputError
 from isthmus.layers.rules import layer_partition
@@ -88,3 +90,27 @@ def test_labels_that_meet_are_refused():
 
     with pytest.raises(InputError, match="unique labels"):
         grid_of(small_segment(), [Full(), Single(), Twin()], ("a",), (0.5,), far_ends=False)
+
+
+SWEEPS = ["full", "single", "window:2", "cumulative:shallow_first", "cumulative:deep_first", "subsets:2"]
+SEGMENT = small_segment()
+
+
+@settings(max_examples=15)
+@given(
+    st.sets(st.sampled_from(SWEEPS), min_size=1),
+    st.sampled_from([("a",), ("b",), ("a", "b"), ("b", "a")]),
+    st.sets(st.integers(0, 10), min_size=1, max_size=3),
+    st.booleans(),
+)
+def test_of_whatever_is_asked_each_network_is_one_point(names, hosts, tenths, far_ends):
+    alphas = tuple(k / 10 for k in tenths)
+    grid, points = grid_of(SEGMENT, parsed_sweeps(sorted(names)), hosts, alphas, far_ends=far_ends)
+    assert grid.num_points == len(points) == len(set(points))
+    assert points[:2] == (SEGMENT.point("a", (), 0.0), SEGMENT.point("b", (), 0.0))
+    reached = {0, 1, *grid.rows.ravel().tolist(), *(grid.far_ends.ravel().tolist() if far_ends else ())}
+    assert reached == set(range(len(points)))
+    for h, host in enumerate(hosts):
+        for m, group in enumerate(grid.groups):
+            assert [points[row] for row in grid.rows[h, m]] == [SEGMENT.point(host, group.layers, x) for x in alphas]
+            assert not far_ends or points[grid.far_ends[h, m]] == SEGMENT.point(host, group.layers, 1.0)

@@ -1,9 +1,13 @@
 """Trajectories: which checkpoints of a folder belong to one, and in which order."""
 
 import json
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from isthmus.errors import InputError
 from isthmus.weights.checkpoint import save_weights
@@ -82,3 +86,28 @@ def test_facts_that_are_broken_are_refused(tmp_path, text):
     (folder_of(tmp_path, "1ep") / "trajectory.json").write_text(text)
     with pytest.raises(InputError, match=r"trajectory\.json"):
         load_trajectory(tmp_path)
+
+
+STEPS = st.builds(Step, st.integers(0, 10**12), st.sampled_from(["ep", "it"]))
+
+
+@given(STEPS)
+def test_every_step_reads_what_it_writes(step):
+    assert Step.parsed(str(step)) == step
+
+
+@given(STEPS, STEPS, st.integers(1, 10_000))
+def test_steps_that_are_one_time_have_equal_iterations_and_later_ones_more(one, other, per_epoch):
+    times = [step.count * (per_epoch if step.unit == "ep" else 1) for step in (one, other)]
+    assert [step.iterations(per_epoch) for step in (one, other)] == times
+    assert (one == other) == (times[0] == times[1] and one.unit == other.unit)
+
+
+@settings(max_examples=10)
+@given(st.sets(st.integers(0, 40), min_size=1, max_size=5), st.sets(st.integers(0, 4), max_size=3))
+def test_checkpoints_of_any_names_come_in_the_order_of_training(iterations, epochs):
+    steps = {10 * epoch: Step(epoch, "ep") for epoch in epochs} | {time: Step(time, "it") for time in iterations}
+    with TemporaryDirectory() as place:
+        folder = folder_of(Path(place), *map(str, steps.values()))
+        save_trajectory_facts(folder, iterations_per_epoch=10)
+        assert list(load_trajectory(folder)) == [steps[time] for time in sorted(steps)]
