@@ -31,7 +31,7 @@ def listed_numbers(text: str, option: str, remedy: str) -> tuple[float, ...]:
         numbers = tuple(float(part) for part in parts)
     except ValueError as error:
         raise InputError("numbers", repr(text), option, remedy) from error
-    if any(_may_be_decimals(part) for part in parts):
+    if len(parts) > 1 and any(_may_be_decimals(part) for part in parts):  # one number alone has no comma
         pointed = ",".join(f"{part}.0" if _may_be_decimals(part) else part for part in parts)
         guess = f"write {'.'.join(parts)} for a decimal, " if len(parts) == 2 else "write decimals as 0.5, "
         raise InputError(
