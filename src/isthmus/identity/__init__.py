@@ -1,4 +1,4 @@
-"""What tells a thing of the user's from others: by its contents and its code, never by its name or place alone."""
+"""What tells a thing of the user's from others: its contents and its code, never its name or place alone."""
 
 from isthmus.identity.reader import Identity, identity_of
 
