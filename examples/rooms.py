@@ -58,8 +58,8 @@ def picture(names: list[str], edges: dict[tuple[str, str], int]) -> str:
     count = len(names)
     width, height = LEFT + CELL * count + WORDS, TOP + CELL * count + 10
     parts = [
-        f'<svg id="irooms" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
-        'font-family="sans-serif" font-size="12">',
+        f'<svg id="irooms" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
+        f'width="{width}" height="{height}" font-family="sans-serif" font-size="12">',
         f'<rect width="{width}" height="{height}" fill="#fff"/>',
     ]
     for i, name in enumerate(reversed(names)):
