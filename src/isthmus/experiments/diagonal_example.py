@@ -11,7 +11,7 @@ from isthmus.errors import InputError
 
 SMALLEST, LARGEST = 1e-3, 1e3
 LEAST_DIFFERENCE = 0.01
-Values = Float[np.ndarray, "..."]
+Values = Float[np.ndarray, "..."] | float
 
 PATHS: Mapping[str, tuple[str, str]] = MappingProxyType({
     "both layers": ("a", "all"),
