@@ -1,5 +1,7 @@
 """How beartype checks each function and class of ours while tests run; jaxtyping's import hook calls it.
 
+Every room: the shapes of arguments and results. Other types as well in the rooms within; elsewhere our own messages
+refuse what is no network or no such baseline, and tests hand such things over.
 Names in quotes that a module imports for mypy alone (`if TYPE_CHECKING`: xarray and matplotlib under `report/`) are not
 known at run time, and jaxtyping lets everything pass for them.
 """
@@ -8,20 +10,18 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from beartype import BeartypeConf, beartype
-from pydantic import ValidationInfo
 
 Checked = TypeVar("Checked", bound=Callable[..., Any])
-NOT_ASKED = {ValidationInfo: Any}  # a protocol that `isinstance` refuses; pydantic itself makes what it hands over
+ROOMS_WITHIN = tuple(f"isthmus.{room}." for room in ("weights", "layers", "paths", "sweeps", "evaluation", "measures"))
 CONF = BeartypeConf(is_pep484_tower=True)  # as for mypy, an int is a float
 
 
 def annotations_checked(thing: Checked) -> Checked:
-    """The function or class with its arguments and results checked at every call."""
-    if (
-        "<locals>" in thing.__qualname__
-    ):  # made anew at every call of the function about it, and a check takes long to make
+    """The function or class that checks its arguments and results at every call."""
+    if "<locals>" in thing.__qualname__:  # made anew at each call of the function about it; checks take long to make
         return thing
-    if not isinstance(thing, type):
-        hints = thing.__annotations__
-        hints.update({name: NOT_ASKED[hint] for name, hint in hints.items() if hint is ValidationInfo})
+    if not isinstance(thing, type) and not thing.__module__.startswith(ROOMS_WITHIN):
+        thing.__annotations__.update({
+            name: Any for name, hint in thing.__annotations__.items() if "jaxtyping" not in repr(hint)
+        })
     return beartype(thing, conf=CONF)

@@ -1,6 +1,5 @@
 """Prediction beside measurement: exact where the loss is quadratic, close where networks are."""
 
-import inspect
 import json
 
 import numpy as np
@@ -197,9 +196,8 @@ def test_a_study_is_saved_and_other_folders_are_refused_before_the_work(tmp_path
     ],
 )
 def test_wrong_arguments_are_refused(options, message):
-    unchecked = inspect.unwrap(isthmus.curvature)  # as outside of tests, where no type is checked before the call
     with pytest.raises(isthmus.InputError, match=message):
-        unchecked(MLP.build, MLP.weights(0), MLP.weights(1), MLP.data(), **options)
+        isthmus.curvature(MLP.build, MLP.weights(0), MLP.weights(1), MLP.data(), **options)
 
 
 def test_several_splits_are_refused():
