@@ -58,23 +58,26 @@ def load_function(file: Path, function: str, where: str) -> Callable[..., Any]:
 def _refresh_neighbours(file: Path, where: str) -> None:
     """See to it that the file will import its neighbours as they are: what runs is what `source_identity` is of.
 
+    A neighbour of its name that another file of the user's imported makes room.
+
     Raises:
-        InputError: A module of another folder stands in the way of a neighbour of its name.
+        InputError: A module that is no such neighbour stands in the way.
     """
     for name, path in imported_neighbours(file).items():
         loaded = sys.modules.get(name)
         source = path.read_bytes()
         if loaded is not None:
             place = Path(getattr(loaded, "__file__", None) or "nowhere").resolve()
-            if place != path.resolve():
+            is_another = place != path.resolve()
+            if is_another and place not in _imported_sources:
                 raise InputError(
                     f"one module named {name}: the one in {path}",
                     f"another that is imported already, {place}",
                     where,
                     "give one of them another name",
                 )
-            if _imported_sources.get(path, source) != source:
-                del sys.modules[name]
+            if is_another or _imported_sources.get(path, source) != source:
+                del sys.modules[name]  # whoever imported it keeps it
         _imported_sources[path] = source
 
 

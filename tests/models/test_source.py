@@ -110,12 +110,18 @@ def test_the_source_hash_counts_the_neighbours_that_the_file_imports(folder):
 
 
 def test_a_neighbour_is_never_taken_for_one_of_the_same_name_in_another_folder(folder, tmp_path_factory):
-    load_model(f"{folder}/net.py:build")
     other = tmp_path_factory.mktemp("other")
     (other / "net.py").write_text(NET)
     (other / "isthmus_test_neighbour.py").write_text("SIZE = 4\n")
-    with pytest.raises(InputError, match=rf"(?s)isthmus_test_neighbour.*{folder}/isthmus_test_neighbour\.py"):
-        load_model(f"{other}/net.py:build")
+    sizes = [load_model(f"{place}/net.py:build").in_features for place in (folder, other, folder)]
+    assert sizes == [3, 4, 3]
+
+
+def test_a_neighbour_named_as_a_module_that_is_no_users_is_refused(folder):
+    (folder / "hypothesis.py").write_text("SIZE = 4\n")
+    (folder / "net.py").write_text("from hypothesis import SIZE\n")
+    with pytest.raises(InputError, match=rf"(?s)one module named hypothesis: the one in {folder}.*imported already"):
+        load_model(f"{folder}/net.py:build")
 
 
 def test_a_neighbour_that_was_edited_is_imported_anew(folder):

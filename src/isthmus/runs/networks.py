@@ -82,11 +82,11 @@ def named_networks(entries: Mapping[str, Entry] | Sequence[Entry]) -> list[Named
     return [NamedNetwork(names[_identity(entry)], opened(entry)) for entry in entries]
 
 
-def opened(entry: Entry) -> Entry:
+def opened(entry: Any) -> Any:
     """The trajectory of a folder of steps; anything else as it is.
 
     Args:
-        entry: What was given.
+        entry: What was given; whether it is a network is seen when it is read.
 
     Returns:
         The entry.
