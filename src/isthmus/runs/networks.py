@@ -82,11 +82,11 @@ def named_networks(entries: Mapping[str, Entry] | Sequence[Entry]) -> list[Named
     return [NamedNetwork(names[_identity(entry)], opened(entry)) for entry in entries]
 
 
-def opened(entry: Any) -> Any:
+def opened(entry: Entry) -> Entry:
     """The trajectory of a folder of steps; anything else as it is.
 
     Args:
-        entry: What was given; whether it is a network is seen when it is read.
+        entry: What was given.
 
     Returns:
         The entry.
