@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 import torch
 from cases import CASES
-from scipy import stats
 
 import isthmus
 from isthmus.data.load import load_examples
@@ -15,6 +14,7 @@ from isthmus.experiments.reproduction.client_costs import client_pairs, layer_se
 from isthmus.experiments.reproduction.criterion import judged
 from isthmus.experiments.reproduction.recipes import TrainedNetworks
 from isthmus.experiments.reproduction.registry import known_claims
+from isthmus.measures.interval import critical_value, mean_band
 from isthmus.models.load import load_model
 from isthmus.training.recipe_file import checked_recipe
 
@@ -84,9 +84,12 @@ def test_what_stays_above_full_averaging_is_the_mean_of_both_clients_on_the_unio
     cell = costs.sel(averaged=label)
     difference = partly - everything
     assert float(cell["above_full"]) == pytest.approx(difference.mean(), abs=1e-5)
-    half = stats.t.ppf(0.975, len(difference) - 1) * difference.std(ddof=1) / len(difference) ** 0.5
+    (low,), (high,) = mean_band(
+        difference[None], critical_value(difference[None])
+    )  # of paired differences, as any mean
+    half = (high - low) / 2
     ends = [float(cell[f"above_full_{end}"]) for end in ("low", "high")]
-    assert ends == pytest.approx([difference.mean() - half, difference.mean() + half], abs=2e-2 * half)
+    assert ends == pytest.approx([low, high], abs=2e-2 * half)
 
 
 @pytest.mark.parametrize(
