@@ -55,7 +55,7 @@ def test_killed_and_resumed_ends_with_the_same_bytes_as_training_at_once(
 @pytest.mark.parametrize("arithmetic", ["channels_last = true", 'dtype = "bfloat16"\nchannels_last = true'])
 def test_layout_and_arithmetic_go_on_to_the_bit_too(processes, tmp_path, monkeypatch, arithmetic):
     monkeypatch.chdir(tmp_path)
-    save_data(enlarged=2)  # one pixel is too little for torch's bfloat16: see docs/decisions.md
+    save_data(enlarged=2)  # one pixel is too little for torch's bfloat16: see "Training" in docs/decisions.md
     recipe = TOML + arithmetic
     networks(recipe, "whole")
     assert killed(processes, tmp_path, "epoch", 3, recipe) == -signal.SIGKILL

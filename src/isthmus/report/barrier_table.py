@@ -15,8 +15,7 @@ from isthmus.report.values import RISES, VALUES, WORDS, value_words
 if TYPE_CHECKING:
     import xarray as xr
 
-FULL_NETWORK = "all"
-PERCENT = 100.0
+FULL_NETWORK, PERCENT = "all", 100.0
 
 
 @dataclass(frozen=True)
