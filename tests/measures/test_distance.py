@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from isthmus.measures.distance import layer_distance
-from isthmus.measures.ratio import rise_share
+from isthmus.measures.ratio import barrier_ratio, rise_share
 
 NAN, INF = math.nan, math.inf
 
@@ -83,3 +83,9 @@ def test_equal_infinities_are_at_distance_zero_and_different_ones_are_not():
 def test_every_type_of_number_has_distances(dtype):
     a, b = torch.tensor([3.0, 0.0]).to(dtype), torch.tensor([0.0, 4.0]).to(dtype)
     assert layer_distance({"w": a}, {"w": b}, ["w"]).distance == 5
+
+
+def test_the_ratio_of_barriers_is_undefined_without_a_full_barrier():
+    ratio = barrier_ratio(np.array([[0.5], [0.5], [0.5]]), np.array([[2.0], [0.0], [-1.0]]), 3)
+    assert ratio[0] == 0.75
+    assert np.isnan(ratio[1:]).all()

@@ -43,6 +43,30 @@ def rise_share(
     return num_layers * value, num_layers * low, num_layers * high
 
 
+def barrier_ratio(
+    barrier: Float[np.ndarray, "host moving"], full: Float[np.ndarray, "host 1"], num_layers: int
+) -> Float[np.ndarray, "host moving"]:
+    """r_i = s B_i / B_full: 1 where layer i has an s-th part of the full network's barrier.
+
+    The number that the paper's reviewers asked for. `rise_share` answers their question for unequal networks too: over
+    their mean a layer that does nothing has a barrier of half their difference here, and so an r_i that isn't zero.
+
+    Args:
+        barrier: B_i of single layers.
+        full: B_full of the same host.
+        num_layers: s.
+
+    Returns:
+        r_i; NaN where the full barrier is not positive, since a share of nothing is undefined.
+
+    Example:
+        >>> barrier_ratio(np.array([[0.125, 0.25]]), np.array([[1.0]]), 4).tolist()
+        [[0.5, 1.0]]
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(full > 0, num_layers * barrier / full, np.nan)
+
+
 def per_unit(rise: Float[np.ndarray, "*cuts"], size: Float[np.ndarray, " moving"]) -> Float[np.ndarray, "*cuts"]:
     """R / size: a rise per squared distance of the weights, or per parameter.
 

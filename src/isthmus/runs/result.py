@@ -11,7 +11,7 @@ from isthmus.measures.barrier import Quantity, barrier_of
 from isthmus.measures.baseline import Baseline
 from isthmus.measures.distance import LayerDistance
 from isthmus.measures.examples import ExampleTable, cut_differences, mean_values, num_cut_examples
-from isthmus.measures.ratio import per_unit
+from isthmus.measures.ratio import barrier_ratio, per_unit
 from isthmus.measures.robustness import Rise, robustness
 from isthmus.measures.sequential import AskedPrecision
 from isthmus.runs.precise import precise_variables
@@ -51,6 +51,9 @@ def split_variables(
     if asked is not None:
         variables |= precise_variables(grid, table, baseline, asked)
     num_population = None if asked is None or table.order is None else len(table.order)
+    barrier, is_single = variables["loss_barrier"][1], [len(group.layers) == 1 for group in grid.groups]
+    ratio = barrier_ratio(barrier, barrier[:, :1], len(grid.groups[0].layers))
+    variables["loss_barrier_ratio"] = (CUT, np.where(is_single, ratio, np.nan))
     return variables | share_variables(grid, table, num_population)
 
 
