@@ -27,7 +27,7 @@ def rise_share(
         undefined.
 
     Example:
-        >>> r, low, high = rise_share(np.array([0.0, 0.5, 0.25]), np.array([0.0, 2.0, 1.0]), 4)
+        >>> r, low, high = rise_share(np.array([0.25, 0.5, 0.375]), np.array([1.0, 2.0, 1.5]), 4)
         >>> r, round(low, 6), round(high, 6)
         (1.0, 1.0, 1.0)
     """
