@@ -10,7 +10,6 @@ from isthmus.measures.weighted_mean import weighted_mean_quantile
 
 LEVEL = 0.95
 NUM_BAND_DRAWS = 20_000
-SKEWNESS_FACTOR = 25.0
 FEWEST_DEGREES, FEW_DEGREES = 3, 30
 SMALLEST_SCALE = 1e-3
 NEARLY_STRAIGHT = 1e-4
