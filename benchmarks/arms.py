@@ -12,9 +12,9 @@ from torch.utils.data import DataLoader, Subset, TensorDataset
 
 from isthmus.data.examples import Examples
 from isthmus.evaluation.batches import BatchSize
-from isthmus.evaluation.cost import plan_cost
 from isthmus.evaluation.engines import engine_of
 from isthmus.evaluation.shared import SharedEngine
+from isthmus.evaluation.stages.cost import plan_cost
 from isthmus.runs.subject import Subject
 
 Losses = dict[tuple[str, str], float]  # mean loss by (host, moving); the complete networks as (host, "")

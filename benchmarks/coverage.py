@@ -26,11 +26,17 @@ import torch
 
 import isthmus
 from isthmus.data.examples import Examples
-from isthmus.evaluation.block import ExampleBlock
 from isthmus.evaluation.precision import PreciseEvaluation
+from isthmus.evaluation.unit import ExampleBlock
 from isthmus.measures.examples import ExampleTable, differences_of_cut
-from isthmus.measures.sampled_barrier import BarrierRule, SampledCuts, cuts_of, sampled_barrier, sampled_error_barrier
-from isthmus.measures.sequential import FACTOR, Precision, looks
+from isthmus.measures.intervals.sampled_barrier import (
+    BarrierRule,
+    SampledCuts,
+    cuts_of,
+    sampled_barrier,
+    sampled_error_barrier,
+)
+from isthmus.measures.intervals.sequential import FACTOR, Precision, looks
 from isthmus.paths.point import Blend, Point
 from isthmus.sweeps.grid import Grid
 from isthmus.sweeps.group import MovingGroup

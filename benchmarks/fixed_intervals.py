@@ -1,9 +1,9 @@
 """Coverage of the loss intervals of a fixed number of examples, and of the mark that few examples carry a number.
 
-Every sample of n differences gets its interval from `isthmus.measures.interval.mean_band` and its effective number of
-examples; the true mean is known. One line a distribution and n: coverage of this interval and of Student's in percent,
-their widths' ratio, in how many samples the mark is up, in how many the interval is unmarked and yet wrong, and what
-share of the unmarked that is. (1): of the examples that decide the mean, being of another kind or the
+Every sample of n differences gets its interval from `isthmus.measures.intervals.interval.mean_band` and its effective
+number of examples; the true mean is known. One line a distribution and n: coverage of this interval and of Student's in
+percent, their widths' ratio, in how many samples the mark is up, in how many the interval is unmarked and yet wrong,
+and what share of the unmarked that is. (1): of the examples that decide the mean, being of another kind or the
 largest that make half of the sum of |d|, fewer than three are expected in a sample. Then what several numbers at once
 need: bands over eleven alphas with few examples, and the largest of many equal cuts. docs/intervals.md holds the
 tables.
@@ -19,9 +19,9 @@ from pathlib import Path
 import numpy as np
 from scipy import stats
 
-from isthmus.measures.effective_examples import FEW, effective_examples
-from isthmus.measures.interval import bounded_mean_band, critical_value, mean_band
-from isthmus.measures.simultaneous import simultaneous_ends
+from isthmus.measures.intervals.effective_examples import FEW, effective_examples
+from isthmus.measures.intervals.interval import bounded_mean_band, critical_value, mean_band
+from isthmus.measures.intervals.simultaneous import simultaneous_ends
 
 STORED = Path(__file__).parents[1] / "tests" / "measures"
 SIZES = (64, 128, 256, 1024, 4096)

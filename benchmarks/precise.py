@@ -8,8 +8,8 @@ import numpy as np
 from torch import nn
 
 import isthmus
-from isthmus.measures.effective_examples import FEW
-from isthmus.runs.access import measurement_of
+from isthmus.measures.intervals.effective_examples import FEW
+from isthmus.runs.folder.loading import measurement_of
 
 Z = 1.96
 

@@ -44,7 +44,7 @@ from sweep_table import figures, table
 from torch import nn
 
 from isthmus.models.load import load_model
-from isthmus.runs.request import request_of
+from isthmus.runs.request.request import request_of
 from isthmus.runs.subject import Subject, subject_of
 from isthmus.sweeps.group import MovingGroup
 from isthmus.weights.checkpoint import load_checkpoint

@@ -29,13 +29,13 @@ from torch.nn import functional
 
 from isthmus.data.examples import Examples, Normalization
 from isthmus.models.load import load_model
-from isthmus.training.augmentation_settings import Crop, Flip
 from isthmus.training.initial import make_initial_model
 from isthmus.training.loop import train
-from isthmus.training.network_folder import NetworkFolder
-from isthmus.training.optimizer_settings import Sgd
-from isthmus.training.recipe import Recipe
-from isthmus.training.schedule import Cosine
+from isthmus.training.networks.folder import NetworkFolder
+from isthmus.training.recipe.augmentation_settings import Crop, Flip
+from isthmus.training.recipe.optimizer_settings import Sgd
+from isthmus.training.recipe.recipe import Recipe
+from isthmus.training.recipe.schedule import Cosine
 from isthmus.training.seeds import Seeds
 from isthmus.training.writer import BackgroundWriter
 from isthmus.weights.step import Step

@@ -17,9 +17,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import isthmus
-from isthmus.report.collection_pictures import collection_pictures
-from isthmus.report.questions import questions_of
-from isthmus.report.reading import reading
+from isthmus.pages.questions import questions_of
+from isthmus.report.barriers.reading import reading
+from isthmus.report.collections.pictures import collection_pictures
 
 ROOT = Path(__file__).parent.parent
 RECIPE = ROOT / "recipes" / "questions.toml"
@@ -151,7 +151,7 @@ def _isthmus(arguments: str, folder: Path) -> None:
 def _sentence(folder: Path, picture: str) -> str:
     """What the report says about the picture."""
     if (folder / "study.json").is_file():
-        from isthmus.report.studies import STUDIES
+        from isthmus.pages.study import STUDIES
 
         study = isthmus.load_study(folder)
         return STUDIES[study.attrs["study"]].sentence(study)

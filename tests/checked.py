@@ -12,7 +12,9 @@ from typing import Any, TypeVar
 from beartype import BeartypeConf, beartype
 
 Checked = TypeVar("Checked", bound=Callable[..., Any])
-ROOMS_WITHIN = tuple(f"isthmus.{room}." for room in ("weights", "layers", "paths", "sweeps", "evaluation", "measures"))
+ROOMS_WITHIN = tuple(
+    f"isthmus.{room}." for room in ("weights", "layers", "paths", "sweeps", "evaluation", "measures", "questions")
+)
 CONF = BeartypeConf(is_pep484_tower=True)  # as for mypy, an int is a float
 
 

@@ -11,7 +11,7 @@ import typer
 from typer.testing import CliRunner
 
 from isthmus.cli.main import app
-from isthmus.cli.questions import QUESTIONS
+from isthmus.cli.output.questions import QUESTIONS
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "questions.md").read_text(encoding="utf-8")

@@ -4,11 +4,11 @@ import re
 from pathlib import Path
 
 import isthmus
-from isthmus.experiments.diagonal_example import DiagonalExample
-from isthmus.experiments.linear_pairs import measured_cuts
-from isthmus.experiments.theorem import measured_paths
 from isthmus.models.load import load_model
-from isthmus.report.theorem_reading import cuts_reading, diagonal_reading
+from isthmus.questions.theorem.example import DiagonalExample
+from isthmus.questions.theorem.pairs import measured_cuts
+from isthmus.questions.theorem.reading import cuts_reading, diagonal_reading
+from isthmus.questions.theorem.study import measured_paths
 
 DOCS = Path(__file__).parents[1] / "docs"
 PAGE = (DOCS / "theorem.md").read_text(encoding="utf-8")

@@ -15,36 +15,36 @@ if TYPE_CHECKING:
     from isthmus.layers.rules import layer_partition
     from isthmus.measures.connectivity import Connectivity
     from isthmus.measures.replicates import replicates
-    from isthmus.runs.access import barrier, class_barriers, examples, is_layerwise_connected, load_run
-    from isthmus.runs.convexity import convexity, last_layer_convexity
-    from isthmus.runs.curvature import curvature
-    from isthmus.runs.interactions import interactions
+    from isthmus.questions.convexity.answer import convexity, last_layer_convexity
+    from isthmus.questions.curvature.study import curvature
+    from isthmus.questions.interactions.answer import interactions
+    from isthmus.questions.noise.study import subspace_noise
+    from isthmus.questions.similarity.study import similarity
+    from isthmus.questions.study.folder import load_study, save_study
+    from isthmus.runs.folder.loading import barrier, class_barriers, examples, is_layerwise_connected, load_run
     from isthmus.runs.measure import measure
-    from isthmus.runs.similarity import similarity
-    from isthmus.runs.study import load_study, save_study
-    from isthmus.runs.subspace import subspace_noise
     from isthmus.weights.checkpoint import load_checkpoint, save_weights
 
 _HOMES = {
     # Measuring
     "measure": "isthmus.runs.measure",
-    "barrier": "isthmus.runs.access",
-    "class_barriers": "isthmus.runs.access",
-    "examples": "isthmus.runs.access",
-    "interactions": "isthmus.runs.interactions",
-    "is_layerwise_connected": "isthmus.runs.access",
-    "convexity": "isthmus.runs.convexity",
-    "last_layer_convexity": "isthmus.runs.convexity",
+    "barrier": "isthmus.runs.folder.loading",
+    "class_barriers": "isthmus.runs.folder.loading",
+    "examples": "isthmus.runs.folder.loading",
+    "interactions": "isthmus.questions.interactions.answer",
+    "is_layerwise_connected": "isthmus.runs.folder.loading",
+    "convexity": "isthmus.questions.convexity.answer",
+    "last_layer_convexity": "isthmus.questions.convexity.answer",
     "Connectivity": "isthmus.measures.connectivity",
     "replicates": "isthmus.measures.replicates",
     # Studies beside it
-    "curvature": "isthmus.runs.curvature",
-    "similarity": "isthmus.runs.similarity",
-    "load_study": "isthmus.runs.study",
-    "save_study": "isthmus.runs.study",
-    "subspace_noise": "isthmus.runs.subspace",
+    "curvature": "isthmus.questions.curvature.study",
+    "similarity": "isthmus.questions.similarity.study",
+    "load_study": "isthmus.questions.study.folder",
+    "save_study": "isthmus.questions.study.folder",
+    "subspace_noise": "isthmus.questions.noise.study",
     # Runs on disk
-    "load_run": "isthmus.runs.access",
+    "load_run": "isthmus.runs.folder.loading",
     # Layers and weights
     "LayerPartition": "isthmus.layers.partition",
     "layer_partition": "isthmus.layers.rules",

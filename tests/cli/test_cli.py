@@ -317,7 +317,7 @@ def test_our_own_fault_has_status_one(files, monkeypatch):
     def broken(_result):
         raise ZeroDivisionError("ours")
 
-    monkeypatch.setattr("isthmus.report.text.summary_texts", broken)
+    monkeypatch.setattr("isthmus.report.barriers.terminal.summary_texts", broken)
     status, _, err = measure(files, "--sweep", "full")
     assert status == 1
     assert "ZeroDivisionError: ours" in err

@@ -11,8 +11,8 @@ from safetensors.torch import save_file
 from typer.testing import CliRunner
 
 from isthmus.cli.main import app
-from isthmus.experiments.diagonal_example import DiagonalExample
-from isthmus.report.theorem_reading import EXPLANATION
+from isthmus.questions.theorem.example import DiagonalExample
+from isthmus.questions.theorem.reading import EXPLANATION
 
 
 def run(*arguments):

@@ -2,7 +2,7 @@
 
 import json
 
-from isthmus.cli.notes import print_notes
+from isthmus.cli.output.notes import print_notes
 
 
 def test_of_a_pair_every_note_is_printed_on_standard_error(capsys):

@@ -14,8 +14,8 @@ from typer.testing import CliRunner
 
 import isthmus
 from isthmus.cli.main import app
-from isthmus.cli.study_output import rich_table
-from isthmus.report.page_tables import Cell, Table
+from isthmus.cli.output.study import rich_table
+from isthmus.report.cells import Cell, Table
 
 MLP = CASES[0]
 

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 import torch
 
-from isthmus.data.client_partition import Client, ClientPartition, parsed_client
-from isthmus.data.clients import client_parts, dirichlet_shares, rounded_shares
+from isthmus.data.clients.dealing import client_parts, dirichlet_shares, rounded_shares
+from isthmus.data.clients.partition import Client, ClientPartition, parsed_client
 from isthmus.data.load import load_examples
 from isthmus.data.spec import parsed_data_spec
 from isthmus.errors import InputError
-from isthmus.training.recipe_file import checked_recipe
+from isthmus.training.recipe.file import checked_recipe
 
 LABELS = np.random.default_rng(3).integers(10, size=500)
 BALANCED = np.tile(np.arange(10), 60)

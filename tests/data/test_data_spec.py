@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
-from isthmus.data.images import KNOWN_LABELS
-from isthmus.data.normalizations import known_normalization
+from isthmus.data.images.images import KNOWN_LABELS
+from isthmus.data.images.normalizations import known_normalization
 from isthmus.data.spec import KNOWN_DATA, NORMALIZATIONS, TEXT_SPLITS, DataSpec, parsed_data_spec
 from isthmus.errors import InputError, UnknownNameError
 

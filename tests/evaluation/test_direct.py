@@ -10,7 +10,7 @@ from torch.nn import functional
 from isthmus.data.examples import Examples
 from isthmus.evaluation.batches import BatchSize
 from isthmus.evaluation.direct import DirectEngine
-from isthmus.evaluation.loss import cross_entropy, output_tensor
+from isthmus.evaluation.losses.loss import cross_entropy, output_tensor
 from isthmus.evaluation.network import Network
 from isthmus.layers.rules import layer_partition
 from isthmus.paths.linear import Segment

@@ -7,8 +7,12 @@ import torch
 
 from isthmus.data.examples import Examples
 from isthmus.errors import InputError
-from isthmus.evaluation.fitting_targets import errors_are_defined, refuse_targets_out_of_range, refuse_unfit_targets
-from isthmus.evaluation.loss import LOSSES, cross_entropy
+from isthmus.evaluation.losses.fitting_targets import (
+    errors_are_defined,
+    refuse_targets_out_of_range,
+    refuse_unfit_targets,
+)
+from isthmus.evaluation.losses.loss import LOSSES, cross_entropy
 
 FLOATS = torch.linspace(0, 1, 20)
 LABELS = torch.tensor([0, 1] * 10)

@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from isthmus.evaluation.kept_graphs import graph_of, kept_graphs
+from isthmus.evaluation.stages.kept_graphs import graph_of, kept_graphs
 
 
 class Scaled(nn.Module):

@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from isthmus.errors import InputError
-from isthmus.evaluation.example_errors import class_errors, example_errors, label_errors
-from isthmus.evaluation.loss import (
+from isthmus.evaluation.losses.example_errors import class_errors, example_errors, label_errors
+from isthmus.evaluation.losses.loss import (
     binary_cross_entropy,
     cross_entropy,
     example_losses,

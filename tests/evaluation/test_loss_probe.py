@@ -6,8 +6,8 @@ from torch import nn
 from torch.nn import functional
 
 from isthmus.errors import InputError
-from isthmus.evaluation.loss import squared_error
-from isthmus.evaluation.loss_probe import own_loss_difference
+from isthmus.evaluation.losses.loss import squared_error
+from isthmus.evaluation.losses.probe import own_loss_difference
 from isthmus.evaluation.network import Network
 
 OUTPUTS = torch.randn(8, 3, generator=torch.Generator().manual_seed(0))

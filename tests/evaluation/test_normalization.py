@@ -8,7 +8,7 @@ from torch import nn
 
 from isthmus.data.examples import Examples
 from isthmus.errors import InputError
-from isthmus.evaluation.loss import cross_entropy
+from isthmus.evaluation.losses.loss import cross_entropy
 from isthmus.evaluation.network import Network
 from isthmus.evaluation.normalization import Recalibration, normalization_modules, refuse_shared_examples
 

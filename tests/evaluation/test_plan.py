@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from pairs_of_networks import MIXED, REGISTERED, Pair
 
-from isthmus.evaluation.cost import plan_cost
-from isthmus.evaluation.plan import plan_of
-from isthmus.evaluation.stages import StageCosts
+from isthmus.evaluation.stages.cost import plan_cost
+from isthmus.evaluation.stages.plan import plan_of
+from isthmus.evaluation.stages.stages import StageCosts
 from isthmus.paths.point import Blend, Point
 
 CHAIN = [(name,) for name in "uvwxyz"]

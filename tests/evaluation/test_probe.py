@@ -8,7 +8,7 @@ from torch.nn import functional
 
 from isthmus.data.examples import Examples
 from isthmus.errors import InputError
-from isthmus.evaluation.loss import cross_entropy
+from isthmus.evaluation.losses.loss import cross_entropy
 from isthmus.evaluation.network import Network
 from isthmus.evaluation.probe import end_checks
 from isthmus.evaluation.probe import probed as probe_of

@@ -10,14 +10,14 @@ from torch import nn
 from torch._dynamo.utils import counters
 
 from isthmus.errors import InputError
-from isthmus.evaluation import compiling
-from isthmus.evaluation.arithmetic import float32_products, reduction_checks
 from isthmus.evaluation.batches import BatchSize
-from isthmus.evaluation.compiling import compiled_network
 from isthmus.evaluation.engines import engine_of
 from isthmus.evaluation.layout import convolution_keys, laid_out
+from isthmus.evaluation.reduced_arithmetic import float32_products, reduction_checks
+from isthmus.evaluation.stages.compiling import compiled_network
+from isthmus.evaluation.stages.stages import compiling
 from isthmus.models.load import load_model
-from isthmus.runs.settings import checked_settings
+from isthmus.runs.request.settings import checked_settings
 
 
 class FlattensByView(nn.Module):

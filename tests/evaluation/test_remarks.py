@@ -6,7 +6,7 @@ from torch import nn
 
 from isthmus.data.examples import Examples
 from isthmus.errors import InputError
-from isthmus.evaluation.loss import binary_cross_entropy, cross_entropy, squared_error
+from isthmus.evaluation.losses.loss import binary_cross_entropy, cross_entropy, squared_error
 from isthmus.evaluation.network import Network
 from isthmus.evaluation.probe import probed
 

@@ -10,7 +10,7 @@ from awkward_networks import AWKWARD, NOT_CUT, BranchesJoinLate, InPlaceOnResidu
 from pairs_of_networks import MIXED, REGISTERED, FastPath, Pair, next_token_loss, registered_pair, transformer
 from torch import nn
 
-from isthmus.evaluation.blends import LayerBlends
+from isthmus.evaluation.stages.blends import LayerBlends
 from isthmus.models.registry import MODELS
 from isthmus.weights.state import converted
 

@@ -24,9 +24,9 @@ from awkward_networks import (
 from pairs_of_networks import REGISTERED, Pair, transformer
 from torch.nn import functional
 
-from isthmus.evaluation import staging
 from isthmus.evaluation.batches import BatchSize
-from isthmus.evaluation.staging import relative_difference
+from isthmus.evaluation.stages.stages import staging
+from isthmus.evaluation.stages.staging import relative_difference
 
 
 def staged(model, inputs, **options):

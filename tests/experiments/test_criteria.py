@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from isthmus.experiments.reproduction.barriers import ratio
-from isthmus.experiments.reproduction.criterion import (
+from isthmus.experiments.evidence.barriers import ratio
+from isthmus.experiments.evidence.criterion import (
     Answer,
     Criterion,
     Estimate,

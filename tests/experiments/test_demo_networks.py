@@ -5,7 +5,7 @@ import pytest
 
 from isthmus.errors import InputError
 from isthmus.experiments import demo
-from isthmus.training.recipe_file import load_recipes
+from isthmus.training.recipe.file import load_recipes
 from isthmus.weights.checkpoint import load_checkpoint
 
 

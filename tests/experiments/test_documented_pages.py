@@ -2,7 +2,7 @@
 
 import pytest
 
-from isthmus.experiments.reproduction.criterion import Answer, Estimate
+from isthmus.experiments.evidence.criterion import Answer, Estimate
 from isthmus.experiments.reproduction.documents import INDEX, checkout_pages, document_file, index_text
 from isthmus.experiments.reproduction.page import HEADINGS, verdict_on_page
 from isthmus.experiments.reproduction.recipes import recipe_file, shipped_recipes

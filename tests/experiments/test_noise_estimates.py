@@ -7,10 +7,10 @@ import pytest
 import xarray as xr
 
 from isthmus.experiments.claims.fig5 import noise_found
-from isthmus.experiments.reproduction.criterion import Estimate, Verdict, judged, verdict_of
-from isthmus.experiments.reproduction.noise import differences, kept_study, noise_rows, rise, share_above_zero
+from isthmus.experiments.evidence.criterion import Estimate, Verdict, judged, verdict_of
+from isthmus.experiments.evidence.noise import differences, kept_study, noise_rows, rise, share_above_zero
 from isthmus.experiments.reproduction.registry import known_claims
-from isthmus.runs.study import save_study
+from isthmus.questions.study.folder import save_study
 
 KINDS = ["averaging", "training", "null", "random"]
 

@@ -6,11 +6,11 @@ import torch
 import xarray as xr
 
 import isthmus
-from isthmus.experiments.reproduction import barriers
-from isthmus.experiments.reproduction.along_steps import rows_by_epochs
-from isthmus.experiments.reproduction.criterion import largest, smallest
-from isthmus.experiments.reproduction.layerwise import error_found, loss_found
-from isthmus.experiments.reproduction.shares import layer_shares, shares
+from isthmus.experiments.evidence import barriers
+from isthmus.experiments.evidence.along_steps import rows_by_epochs
+from isthmus.experiments.evidence.criterion import largest, smallest
+from isthmus.experiments.evidence.layerwise import error_found, loss_found
+from isthmus.experiments.evidence.shares import layer_shares, shares
 from isthmus.measures.connectivity import Connectivity
 from isthmus.models.load import load_model
 

@@ -4,10 +4,10 @@ import pytest
 from matplotlib.figure import Figure
 
 from isthmus.errors import InputError
+from isthmus.experiments.evidence.criterion import Estimate, judged, verdict_of
+from isthmus.experiments.evidence.evidence import Evidence
 from isthmus.experiments.reproduction.claim import Claim
-from isthmus.experiments.reproduction.criterion import Estimate, judged, verdict_of
 from isthmus.experiments.reproduction.documents import documented_verdicts, refuse_unfit_documents, save_document
-from isthmus.experiments.reproduction.evidence import Evidence
 from isthmus.experiments.reproduction.listing import claim_status
 from isthmus.experiments.reproduction.page import HEADINGS, page_text, verdict_on_page
 from isthmus.experiments.reproduction.recipes import shipped_recipes

@@ -10,10 +10,10 @@ from torch import nn
 
 import isthmus
 from isthmus.experiments.claims import fig2, fig4, pythia
-from isthmus.experiments.reproduction import panels
-from isthmus.experiments.reproduction.barriers import CONNECTED
+from isthmus.experiments.evidence import panels
+from isthmus.experiments.evidence.barriers import CONNECTED
+from isthmus.experiments.evidence.criterion import judged
 from isthmus.experiments.reproduction.bench import Bench
-from isthmus.experiments.reproduction.criterion import judged
 from isthmus.experiments.reproduction.recipes import TrainedNetworks, shipped_recipes
 from isthmus.experiments.reproduction.registry import known_claims
 from isthmus.experiments.reproduction.scale import Scale

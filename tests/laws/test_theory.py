@@ -7,15 +7,15 @@ from cases import CASES
 from torch import nn
 
 import isthmus
-from isthmus.evaluation.loss import squared_error
+from isthmus.evaluation.losses.loss import squared_error
 from isthmus.evaluation.network import Network
-from isthmus.experiments.diagonal_example import PATHS, DiagonalExample
-from isthmus.experiments.linear_pairs import LinearPair, make_linear_pair, measured_pair
-from isthmus.experiments.theorem import measured_paths
 from isthmus.layers.rules import layer_partition
-from isthmus.measures.convexity import second_differences
-from isthmus.models.deep_linear import deep_linear_network
+from isthmus.models.networks.deep_linear import deep_linear_network
 from isthmus.paths.linear import Segment
+from isthmus.questions.convexity.measure import second_differences
+from isthmus.questions.theorem.example import PATHS, DiagonalExample
+from isthmus.questions.theorem.pairs import LinearPair, make_linear_pair, measured_pair
+from isthmus.questions.theorem.study import measured_paths
 from isthmus.sweeps.grid import grid_of
 from isthmus.sweeps.spec import parsed_sweeps
 from isthmus.weights.state import entry_kinds

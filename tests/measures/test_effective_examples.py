@@ -5,8 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from isthmus.measures.effective_examples import FEW, effective_examples
-from isthmus.measures.interval import critical_value, mean_band
+from isthmus.measures.intervals.effective_examples import FEW, effective_examples
+from isthmus.measures.intervals.interval import critical_value, mean_band
 
 
 @pytest.mark.parametrize("carriers", [2, 10, 60])

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from isthmus.measures.interval import (
+from isthmus.measures.intervals.interval import (
     bounded_mean_band,
     critical_value,
     mean_band,

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from isthmus.measures.paired_ratio import paired_ratio
+from isthmus.measures.intervals.paired_ratio import paired_ratio
 
 
 def draws(rng, n, noise):

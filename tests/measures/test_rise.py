@@ -3,7 +3,7 @@
 import numpy as np
 from scipy import stats
 
-from isthmus.measures.interval import mean_band
+from isthmus.measures.intervals.interval import mean_band
 from isthmus.measures.rise import rise_over_host
 
 RANDOM = np.random.default_rng(0)

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from isthmus.measures.examples import ExampleTable
-from isthmus.measures.sampled_barrier import BarrierRule, SampledCuts, cuts_of, sampled_barrier
-from isthmus.measures.sampled_mean import reach
-from isthmus.measures.sequential import Precision, first_look
+from isthmus.measures.intervals.sampled_barrier import BarrierRule, SampledCuts, cuts_of, sampled_barrier
+from isthmus.measures.intervals.sampled_mean import reach
+from isthmus.measures.intervals.sequential import Precision, first_look
 from isthmus.sweeps.grid import Grid
 from isthmus.sweeps.group import MovingGroup
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from isthmus.measures import sampled_mean
-from isthmus.measures.sampled_mean import Further, reach, shift_of, spread
-from isthmus.measures.sampled_mean import sampled_mean as mean_of
+from isthmus.measures.intervals import sampled_mean
+from isthmus.measures.intervals.sampled_mean import Further, reach, shift_of, spread
+from isthmus.measures.intervals.sampled_mean import sampled_mean as mean_of
 
 N = 300
 random = np.random.default_rng(0)

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from isthmus.measures import sampled_barrier, sampled_mean
-from isthmus.measures.sampled_mean import sampled_mean as mean_of
-from isthmus.measures.sampled_mean import spread
-from isthmus.measures.sequential import AskedPrecision, Precision, first_look, looks
+from isthmus.measures.intervals import sampled_barrier, sampled_mean
+from isthmus.measures.intervals.sampled_mean import sampled_mean as mean_of
+from isthmus.measures.intervals.sampled_mean import spread
+from isthmus.measures.intervals.sequential import AskedPrecision, Precision, first_look, looks
 
 SPEC = spec_from_file_location("coverage_study", Path(__file__).parents[2] / "benchmarks" / "coverage.py")
 study = module_from_spec(SPEC)

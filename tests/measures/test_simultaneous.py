@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from isthmus.measures.interval import mean_band
-from isthmus.measures.simultaneous import simultaneous_ends
+from isthmus.measures.intervals.interval import mean_band
+from isthmus.measures.intervals.simultaneous import simultaneous_ends
 
 RUNS = 200
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from isthmus.measures.interval import bounded_mean_band, critical_value
-from isthmus.measures.weighted_mean import NUM_DRAWN_VALUES, saddle_point_quantile, weighted_mean_quantile
+from isthmus.measures.intervals.interval import bounded_mean_band, critical_value
+from isthmus.measures.intervals.weighted_mean import NUM_DRAWN_VALUES, saddle_point_quantile, weighted_mean_quantile
 
 RUNS = 400
 TWO_SIGMA_BELOW = 0.95 - 2 * np.sqrt(0.95 * 0.05 / RUNS)

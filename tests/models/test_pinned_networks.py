@@ -5,11 +5,11 @@ import importlib
 import pytest
 import torch
 
-from isthmus.evaluation.loss import output_tensor
+from isthmus.evaluation.losses.loss import output_tensor
 from isthmus.models.architecture import Architecture, architecture
 from isthmus.models.load import load_model
+from isthmus.models.networks.resnet import num_groups
 from isthmus.models.registry import MODELS
-from isthmus.models.resnet import num_groups
 
 
 def resnet_layers(norm: bool) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from isthmus.errors import InputError
 from isthmus.hugging_face import parsed_source, snapshot_folder, transformers_package
 from isthmus.models.load import load_model
 from isthmus.models.pretrained import model_settings, renamed_weights
-from isthmus.runs.inputs import fitted_weights, named_model, read_weights
+from isthmus.runs.request.inputs import fitted_weights, named_model, read_weights
 from isthmus.weights.checkpoint import load_checkpoint
 
 BUILDERS = {"gpt_neox": gpt_neox, "gpt2": gpt2, "vit": vit}

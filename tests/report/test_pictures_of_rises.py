@@ -13,10 +13,12 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from test_questions import many_sweeps
 
-from isthmus.report import bars, curves, heatmap, interactive, page, save_report
-from isthmus.report.cumulative_curves import cumulative_curves
-from isthmus.report.page_tables import class_rows, run_rows, summary_rows
-from isthmus.report.window_bars import window_bars, window_sentence
+from isthmus.pages import run as page
+from isthmus.pages import save_report
+from isthmus.pages.tables import class_rows, run_rows, summary_rows
+from isthmus.report.barriers import bars, curves, heatmap, interactive
+from isthmus.report.rows.cumulative import cumulative_curves
+from isthmus.report.rows.windows import window_bars, window_sentence
 
 Make = Callable[..., xr.Dataset]
 LAYERS = ["conv1", "fc"]

@@ -12,9 +12,9 @@ from matplotlib.colors import to_rgba
 from matplotlib.patches import Rectangle
 
 from isthmus.errors import InputError, UnknownNameError
-from isthmus.report import bars, curves, distances, heatmap
-from isthmus.report.barrier_table import barrier_table, in_split
-from isthmus.report.shown_barrier import ShownBarrier
+from isthmus.report.barriers import bars, curves, distances, heatmap
+from isthmus.report.barriers.table import barrier_table, in_split
+from isthmus.report.shown import ShownBarrier
 from isthmus.report.style import axis_limits, colour_limit, picture_bytes
 
 Make = Callable[..., xr.Dataset]

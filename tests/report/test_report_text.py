@@ -9,8 +9,9 @@ import pytest
 import xarray as xr
 from rich.console import Console
 
-from isthmus.report import page, summary_texts
-from isthmus.report.hints import hints
+from isthmus.pages import run as page
+from isthmus.report import summary_texts
+from isthmus.report.barriers.hints import hints
 
 Make = Callable[..., xr.Dataset]
 

@@ -7,8 +7,8 @@ import pytest
 from cases import CASES
 
 import isthmus
-from isthmus.report.questions import questions_of
-from isthmus.report.robustness_panels import QUESTIONS, decade_ticks, robustness_panels, robustness_sentence
+from isthmus.pages.questions import questions_of
+from isthmus.report.rows.robustness import QUESTIONS, decade_ticks, robustness_panels, robustness_sentence
 
 CASE = next(case for case in CASES if case.name == "cnn")
 

@@ -12,9 +12,9 @@ import xarray as xr
 from cases import CASES
 
 import isthmus
-from isthmus.runs import manifest as room
 from isthmus.runs.carried import carried
-from isthmus.runs.measurement import Measurement
+from isthmus.runs.folder.beginning import manifest as room
+from isthmus.runs.folder.measurement import Measurement
 
 MLP = CASES[0]
 NETWORKS = [MLP.weights(seed) for seed in range(3)]

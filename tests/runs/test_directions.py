@@ -8,7 +8,7 @@ from cases import CASES
 from torch import nn
 
 import isthmus
-from isthmus.measures.interval import critical_value, mean_band
+from isthmus.measures.intervals.interval import critical_value, mean_band
 
 CASE = next(case for case in CASES if case.name == "omniglot_cnn")  # BatchNorm, and few layers
 OPTIONS = {"sweep": ["single", "cumulative:deep_first"], "directions": 3}

@@ -7,9 +7,9 @@ import torch
 from torch import nn
 
 import isthmus
-from isthmus.measures.effective_examples import FEW
-from isthmus.report.barrier_table import barrier_table
-from isthmus.report.shown_barrier import FEW_EXAMPLES_MARK
+from isthmus.measures.intervals.effective_examples import FEW
+from isthmus.report.barriers.table import barrier_table
+from isthmus.report.shown import FEW_EXAMPLES_MARK
 
 STORED = Path(__file__).parent / "stored" / "schema1"
 

@@ -14,7 +14,7 @@ from torch.nn import functional
 import isthmus
 from isthmus.data.examples import Examples
 from isthmus.models.load import load_model
-from isthmus.report.page_tables import settings_rows
+from isthmus.pages.tables import settings_rows
 from isthmus.sweeps.group import MovingGroup
 
 MLP, CNN, RESNET = CASES[:3]

@@ -5,8 +5,8 @@ import json
 import numpy as np
 import xarray as xr
 
-from isthmus.runs.collection_record import CollectionRecord, MemberRecord
-from isthmus.runs.joined import joined_result
+from isthmus.runs.folder.collection_record import CollectionRecord, MemberRecord
+from isthmus.runs.folder.joined import joined_result
 
 RECORD = CollectionRecord(
     dimensions=("step",),

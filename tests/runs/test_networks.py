@@ -6,9 +6,9 @@ import pytest
 import torch
 
 from isthmus.errors import InputError
-from isthmus.runs.inputs import read_weights
-from isthmus.runs.members import collection_of
-from isthmus.runs.networks import HeldCheckpoints, is_one_network, named_networks
+from isthmus.runs.request.inputs import read_weights
+from isthmus.runs.request.members import collection_of
+from isthmus.runs.request.networks import HeldCheckpoints, is_one_network, named_networks
 from isthmus.weights.checkpoint import Checkpoint, save_weights
 
 ONE = {"w": torch.ones(4)}

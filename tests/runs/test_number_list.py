@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from isthmus.errors import InputError
-from isthmus.runs.noise_settings import parsed_sigmas
-from isthmus.runs.settings import alpha_grid, parsed_alphas
+from isthmus.questions.noise.settings import parsed_sigmas
+from isthmus.runs.request.settings import alpha_grid, parsed_alphas
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import isthmus
 from isthmus.layers.rules import layer_partition
 from isthmus.paths.direction import RandomDirection
 from isthmus.paths.linear import Segment
-from isthmus.runs.comparison import checkpoint_layers
+from isthmus.questions.inspection.answer import checkpoint_layers
 from isthmus.weights.parametrisation import spectral_norms
 from isthmus.weights.state import entry_kinds, same_bits
 

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 import isthmus
 from isthmus.cli.main import app
 from isthmus.runs.measure import measure
-from isthmus.runs.settings import Settings
+from isthmus.runs.request.settings import Settings
 from isthmus.weights.checkpoint import save_weights
 
 MODEL = "from torch import nn\ndef small():\n    return nn.Sequential(nn.Linear(5, 8), nn.ReLU(), nn.Linear(8, 4))\n"

@@ -10,7 +10,7 @@ from torch.nn import functional
 
 import isthmus
 from isthmus.measures.baseline import BASELINES
-from isthmus.measures.interval import critical_value, mean_band
+from isthmus.measures.intervals.interval import critical_value, mean_band
 from isthmus.runs.renewed import with_rises
 
 CNN = next(case for case in CASES if case.name == "cnn")

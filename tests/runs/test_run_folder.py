@@ -193,7 +193,7 @@ def test_what_a_process_leaves_that_was_killed_before_its_first_file_is_an_empty
 
 def test_old_runs_stay_readable():
     """One stored run of every schema version."""
-    from isthmus.runs.record import SCHEMA_VERSION
+    from isthmus.runs.folder.record import SCHEMA_VERSION
 
     stored = Path(__file__).parent / "stored"
     assert sorted(folder.name for folder in stored.iterdir()) == [f"schema{v}" for v in range(1, SCHEMA_VERSION + 1)]

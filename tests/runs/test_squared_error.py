@@ -5,7 +5,7 @@ import torch
 from cases import CASES
 
 import isthmus
-from isthmus.report.barrier_table import loss_unit
+from isthmus.report.barriers.table import loss_unit
 from isthmus.report.values import values_shown
 
 LINEAR = next(case for case in CASES if case.name == "deep_linear")

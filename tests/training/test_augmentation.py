@@ -9,11 +9,11 @@ from torch import nn
 
 from isthmus.data.examples import Examples, Normalization
 from isthmus.errors import InputError
-from isthmus.evaluation.loss import cross_entropy
+from isthmus.evaluation.losses.loss import cross_entropy
 from isthmus.training.augmentation import Batch, cropped, flipped, mixed
-from isthmus.training.augmentation_settings import Crop, Flip, Mixup, RandAugment
 from isthmus.training.batches import make_batch, mean_loss
 from isthmus.training.rand_augment import OPERATIONS, rand_augmented
+from isthmus.training.recipe.augmentation_settings import Crop, Flip, Mixup, RandAugment
 
 CPU = torch.device("cpu")
 

@@ -14,7 +14,7 @@ NUM_FILES = 28  # that the recipe writes, one after the other
 def processes():
     """Makes processes of which each has torch already, so that a kill costs little."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["isthmus.training.networks"])
+    context.set_forkserver_preload(["isthmus.training.networks.networks"])
     return context
 
 

@@ -11,11 +11,11 @@ from torch import nn
 from isthmus.data.examples import Examples
 from isthmus.errors import InputError, UnknownNameError
 from isthmus.models.load import load_model
-from isthmus.training.augmentation_settings import Crop, Flip, Mixup, RandAugment
 from isthmus.training.initial import make_initial_model
 from isthmus.training.loop import train
-from isthmus.training.optimizer_settings import AdamW, Sam, Sgd
-from isthmus.training.schedule import Constant, Cosine
+from isthmus.training.recipe.augmentation_settings import Crop, Flip, Mixup, RandAugment
+from isthmus.training.recipe.optimizer_settings import AdamW, Sam, Sgd
+from isthmus.training.recipe.schedule import Constant, Cosine
 from isthmus.training.seeds import Seeds
 
 EVERYTHING = (Crop(padding=1), Flip(), RandAugment(), Mixup())

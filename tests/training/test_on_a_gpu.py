@@ -7,10 +7,10 @@ from tiny_training import dark_and_light, recipe_of
 from torch import nn
 
 from isthmus.models.load import load_model
-from isthmus.training.augmentation_settings import Crop, Flip
 from isthmus.training.initial import make_initial_model
 from isthmus.training.loop import train
-from isthmus.training.optimizer_settings import AdamW, Sam, Sgd
+from isthmus.training.recipe.augmentation_settings import Crop, Flip
+from isthmus.training.recipe.optimizer_settings import AdamW, Sam, Sgd
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")
 

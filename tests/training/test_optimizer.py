@@ -14,8 +14,8 @@ from isthmus.training.optimizer import (
     make_optimizer,
     optimizer_tensors,
 )
-from isthmus.training.optimizer_settings import AdamW, Sam, Sgd
-from isthmus.training.schedule import Constant
+from isthmus.training.recipe.optimizer_settings import AdamW, Sam, Sgd
+from isthmus.training.recipe.schedule import Constant
 
 
 def plain():

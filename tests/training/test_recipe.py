@@ -8,9 +8,9 @@ import pytest
 from tiny_training import step
 
 from isthmus.errors import InputError, UnknownNameError
-from isthmus.training.optimizer_settings import AdamW, Sam
-from isthmus.training.recipe_file import checked_recipe, load_recipes, merged
-from isthmus.training.schedule import Constant
+from isthmus.training.recipe.file import checked_recipe, load_recipes, merged
+from isthmus.training.recipe.optimizer_settings import AdamW, Sam
+from isthmus.training.recipe.schedule import Constant
 from isthmus.training.seeds import Seeds
 from isthmus.training.steps import checkpoint_steps
 
@@ -207,7 +207,7 @@ def test_a_recipe_written_as_json_reads_back():
 
 def test_reading_a_recipe_never_imports_torch(tmp_path):
     code = (
-        "import sys, pathlib\nfrom isthmus.training.recipe_file import load_recipes\n"
+        "import sys, pathlib\nfrom isthmus.training.recipe.file import load_recipes\n"
         f"load_recipes(pathlib.Path({str(written(tmp_path, TOML))!r}))\nassert 'torch' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -7,7 +7,7 @@ import torch
 from pydantic import ValidationError
 from tiny_training import step
 
-from isthmus.training.schedule import Constant, Cosine, Cyclic, MultiStep, OneCycle, StepDecay
+from isthmus.training.recipe.schedule import Constant, Cosine, Cyclic, MultiStep, OneCycle, StepDecay
 
 
 def rates(schedule, total, per_epoch=10, peak=0.4):

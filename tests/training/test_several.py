@@ -5,10 +5,10 @@ import torch
 from tiny_recipes import PAIR, SPAWNED, TOML, contents, networks, save_data
 
 from isthmus.errors import InputError
-from isthmus.training.networks import Progress
-from isthmus.training.recipe_file import load_recipes
-from isthmus.training.several import train_at_once
-from isthmus.training.turns import independent_groups
+from isthmus.training.networks.networks import Progress
+from isthmus.training.networks.several import train_at_once
+from isthmus.training.networks.turns import independent_groups
+from isthmus.training.recipe.file import load_recipes
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 from tiny_training import dark_and_light
 
-from isthmus.training.networks import train_networks
-from isthmus.training.recipe_file import load_recipes
+from isthmus.training.networks.networks import train_networks
+from isthmus.training.recipe.file import load_recipes
 
 TOML = """
 model = "cnn:width=2,channels=1,classes=2"

@@ -6,9 +6,9 @@ from torch import nn
 from isthmus.data.examples import Examples, Normalization
 from isthmus.training.initial import make_initial_model
 from isthmus.training.loop import train
-from isthmus.training.optimizer_settings import Sgd
-from isthmus.training.recipe import Recipe
-from isthmus.training.schedule import Cosine
+from isthmus.training.recipe.optimizer_settings import Sgd
+from isthmus.training.recipe.recipe import Recipe
+from isthmus.training.recipe.schedule import Cosine
 from isthmus.training.seeds import Seeds
 from isthmus.weights.step import Step
 

@@ -4,7 +4,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from isthmus.weights.arithmetic import complement, difference, interpolation
+from isthmus.weights.interpolation import complement, difference, interpolation
 
 NUMBERS = st.lists(st.floats(-1e3, 1e3, width=32), min_size=1, max_size=40)
 WITH_INFINITIES = st.lists(st.floats(-1e3, 1e3, width=32) | st.sampled_from([float("inf"), float("-inf")]), min_size=1)

@@ -13,7 +13,7 @@ from isthmus import hugging_face
 from isthmus.errors import InputError
 from isthmus.hugging_face import HuggingFaceSource, snapshot_folder
 from isthmus.weights.checkpoint import load_checkpoint
-from isthmus.weights.folder import USUAL_FILES, chosen_files
+from isthmus.weights.formats.folder import USUAL_FILES, chosen_files
 
 MARKS = {name: float(number) for number, name in enumerate(USUAL_FILES, start=1)}
 

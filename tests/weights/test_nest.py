@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from isthmus.errors import InputError
-from isthmus.weights.nest import found_weights
+from isthmus.weights.formats.nest import found_weights
 
 WEIGHTS = {"fc.weight": torch.arange(6.0).reshape(2, 3), "fc.bias": torch.ones(2)}
 OTHER = {key: tensor + 1 for key, tensor in WEIGHTS.items()}

@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from isthmus.errors import InputError
-from isthmus.weights.torch_file import refuse_stand_in, torch_contents
+from isthmus.weights.formats.torch_file import refuse_stand_in, torch_contents
 
 WEIGHTS = {"fc.weight": torch.ones(2, 2)}
 BESIDE = {

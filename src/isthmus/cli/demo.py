@@ -13,7 +13,7 @@ def demo(
     from rich.console import Console
 
     from isthmus.experiments.demo import run_demo
-    from isthmus.report.text import summary_texts
+    from isthmus.report.barriers.terminal import summary_texts
 
     outcome = run_demo(out, _said)
     console = Console()

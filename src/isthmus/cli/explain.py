@@ -28,12 +28,12 @@ def explain(
         return
     if topic not in TOPICS:
         raise UnknownNameError("a topic", topic, TOPICS, "isthmus explain", "`isthmus explain` lists the topics")
-    from isthmus.experiments.diagonal_example import DiagonalExample
+    from isthmus.questions.theorem.example import DiagonalExample
 
     example, folder = DiagonalExample(a, b), out or Path(f"isthmus-{topic}")
     if folder.is_file():
         raise InputError("a folder", "a file", str(folder), "name another --out")
-    from isthmus.experiments.theorem import run_theorem
+    from isthmus.questions.theorem.study import run_theorem
 
     theorem = run_theorem(folder, example, pairs, seed, _said)
     if as_json:
@@ -42,8 +42,8 @@ def explain(
     from rich.console import Console
     from rich.table import Table
 
-    from isthmus.report.theorem_page import midpoint_rows
-    from isthmus.report.theorem_reading import EXPLANATION
+    from isthmus.questions.theorem.page import midpoint_rows
+    from isthmus.questions.theorem.reading import EXPLANATION
 
     rows = midpoint_rows(theorem.paths)
     table = Table(box=None, header_style="bold", title="loss half-way along each path", title_justify="left")

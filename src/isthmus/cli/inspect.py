@@ -22,8 +22,8 @@ def inspect(
     from rich.console import Console
     from rich.table import Table
 
-    from isthmus.cli.json_text import plain_number
-    from isthmus.runs.comparison import checkpoint_layers
+    from isthmus.cli.output.json_text import plain_number
+    from isthmus.questions.inspection.answer import checkpoint_layers
 
     rows, notes = checkpoint_layers(a, b, model, layers)
     for note in notes:

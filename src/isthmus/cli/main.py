@@ -4,18 +4,18 @@ import sys
 
 import typer
 
-from isthmus.cli.curvature import curvature
 from isthmus.cli.demo import demo
 from isthmus.cli.explain import explain
 from isthmus.cli.inspect import inspect
 from isthmus.cli.measure import measure
 from isthmus.cli.models import models
-from isthmus.cli.outcome import DEBUG, reported, status_of
-from isthmus.cli.questions import EPILOG
+from isthmus.cli.output.outcome import DEBUG, reported, status_of
+from isthmus.cli.output.questions import EPILOG
 from isthmus.cli.report import report
 from isthmus.cli.reproduce import reproduce
-from isthmus.cli.similarity import similarity
-from isthmus.cli.subspace import subspace
+from isthmus.cli.studies.curvature import curvature
+from isthmus.cli.studies.similarity import similarity
+from isthmus.cli.studies.subspace import subspace
 from isthmus.cli.train import train
 
 app = typer.Typer(

@@ -8,7 +8,6 @@ from typing import Annotated, Any
 import typer
 
 from isthmus.cli.networks import named_networks
-from isthmus.cli.notes import print_notes
 from isthmus.cli.options import (
     BatchSizeOption,
     DataRootOption,
@@ -23,6 +22,7 @@ from isthmus.cli.options import (
     ProgressOption,
     loss_of_option,
 )
+from isthmus.cli.output.notes import print_notes
 from isthmus.sweeps.spec import FORMS
 
 Many = list[str]
@@ -146,7 +146,7 @@ def measure(
     if only_plan:
         from isthmus.runs.collection import first_pair
         from isthmus.runs.dry_run import dry_run
-        from isthmus.runs.request import request_of
+        from isthmus.runs.request.request import request_of
 
         first_a, first_b, num_members = first_pair(a, b, steps_named)
         plan = dry_run(request_of(model, first_a, first_b, data, **arguments))
@@ -162,14 +162,14 @@ def measure(
         page = save_run_report(out)
     print_notes(result.attrs)
     if as_json:
-        from isthmus.cli.json_text import json_text
+        from isthmus.cli.output.json_text import json_text
 
         print(json_text(result))
         return
     from rich.console import Console
 
-    from isthmus.report.members_table import has_members, members_texts
-    from isthmus.report.text import summary_texts
+    from isthmus.report.barriers.terminal import summary_texts
+    from isthmus.report.collections.members import has_members, members_texts
 
     texts = members_texts(result) if has_members(result) else summary_texts(result)
     Console().print(*texts, sep="\n")
@@ -182,7 +182,7 @@ def _checked(
     """Refuse wrong arguments before torch is imported."""
     from isthmus.data.spec import parsed_data_spec
     from isthmus.models.spec import parsed_model_spec
-    from isthmus.runs.settings import checked_settings, parsed_alphas
+    from isthmus.runs.request.settings import checked_settings, parsed_alphas
     from isthmus.sweeps.spec import parsed_sweeps
 
     grid = parsed_alphas(alphas)

@@ -44,13 +44,13 @@ def save_runs_report(folders: list[Path], out: Path) -> Path:
         InputError: A collection or a study is not alone.
     """
     from isthmus.errors import InputError
-    from isthmus.report.collection_page import save_collection_report
-    from isthmus.report.folder import save_report
-    from isthmus.report.studies import save_study_report
-    from isthmus.runs.access import load_classes, load_run
-    from isthmus.runs.collection_record import is_collection
+    from isthmus.pages.collection import save_collection_report
+    from isthmus.pages.folder import save_report
+    from isthmus.pages.study import save_study_report
+    from isthmus.questions.study.folder import is_study, load_study
+    from isthmus.runs.folder.collection_record import is_collection
+    from isthmus.runs.folder.loading import load_classes, load_run
     from isthmus.runs.renewed import with_rises
-    from isthmus.runs.study import is_study, load_study
 
     for kind, name, remedy in (
         (is_study, "study", "report it by itself"),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from isthmus.cli.outcome import WRONG_INPUT
+from isthmus.cli.output.outcome import WRONG_INPUT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from isthmus.training.networks import Progress
+    from isthmus.training.networks.networks import Progress
 
 NUM_LINES = 40
 
@@ -29,14 +29,14 @@ def train(
     A table of the training losses goes to standard error, the folders of the networks to standard output: give two of
     their checkpoints, or two folders, to `isthmus measure`.
     """
-    from isthmus.training.recipe_file import load_recipes
+    from isthmus.training.recipe.file import load_recipes
 
     recipes = load_recipes(recipe)
     if device is not None:
         recipes = [one.model_copy(update={"device": device}) for one in recipes]
 
-    from isthmus.training.networks import train_networks
-    from isthmus.training.several import train_at_once
+    from isthmus.training.networks.networks import train_networks
+    from isthmus.training.networks.several import train_at_once
 
     print(f"{'network':<12} {'step':>8} {'of':>8} {'training loss':>14} {'seconds':>8}", file=sys.stderr)
     if processes is None:

@@ -11,7 +11,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from isthmus.data.examples import Examples
-from isthmus.data.normalizations import own_normalization, stored_scale
+from isthmus.data.images.normalizations import own_normalization, stored_scale
 from isthmus.errors import InputError, listed
 
 NAMES = ("inputs", "targets")

@@ -9,11 +9,11 @@ import torch
 from torch import Tensor
 
 from isthmus.data.arrays import load_arrays
-from isthmus.data.clients import client_indices
+from isthmus.data.clients.dealing import client_indices
 from isthmus.data.digits import load_digits_split
 from isthmus.data.examples import Examples
-from isthmus.data.images import KNOWN_LABELS, load_known_images, load_own_images
-from isthmus.data.normalizations import known_normalization
+from isthmus.data.images.images import KNOWN_LABELS, load_known_images, load_own_images
+from isthmus.data.images.normalizations import known_normalization
 from isthmus.data.shipped import load_shipped
 from isthmus.data.spec import DataSpec, parsed_data_spec
 from isthmus.data.text import load_windows, shown_text_options

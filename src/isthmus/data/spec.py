@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, NoReturn
 
-from isthmus.data.channel_numbers import CHANNEL_OPTIONS, channel_numbers
-from isthmus.data.client_partition import CLIENT_OPTIONS, Client, parsed_client
+from isthmus.data.clients.partition import CLIENT_OPTIONS, Client, parsed_client
+from isthmus.data.images.channel_numbers import CHANNEL_OPTIONS, channel_numbers
 from isthmus.errors import InputError, UnknownNameError, listed
 
 GRAMMAR = "NAME[:SPLIT][[start:stop]][:option=value,...]"
@@ -14,7 +14,7 @@ GRAMMAR = "NAME[:SPLIT][[start:stop]][:option=value,...]"
 `cifar10:test:mean=0.485/0.456/0.406,std=0.229/0.224/0.225` (every source of images and arrays, on the 0-1 scale of
 bytes), `tiny_shakespeare:validation:length=128`, `own.txt:tokenizer=FOLDER,length=256`; and the part of one client of
 several, for every source: `cifar10:train[0:6000]:client=0/2`, `cifar10:train:client=3/20,dirichlet=0.1`
-(`data/clients.py`)."""
+(`data/clients/dealing.py`)."""
 
 KNOWN_DATA: dict[str, str] = {
     "digits": "1,797 handwritten digits of 8x8 that scikit-learn ships (train 1,297, test 500)",

@@ -7,7 +7,7 @@ import pyarrow.parquet as pq
 import torch
 from jaxtyping import Int64
 
-from isthmus.data.client_partition import CLIENT_OPTIONS
+from isthmus.data.clients.partition import CLIENT_OPTIONS
 from isthmus.data.examples import Examples
 from isthmus.data.places import data_root_folder
 from isthmus.data.spec import CHARACTERS, DEFAULT_LENGTH, TEXT_SPLITS, DataSpec

@@ -9,8 +9,8 @@ from torch import Tensor
 
 from isthmus.data.examples import Examples
 from isthmus.evaluation.batches import BatchSize, batch_bounds
-from isthmus.evaluation.block import ExampleBlock
 from isthmus.evaluation.network import Network
+from isthmus.evaluation.unit import ExampleBlock
 from isthmus.paths.linear import Segment
 from isthmus.paths.point import Point
 

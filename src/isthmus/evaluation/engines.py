@@ -5,13 +5,13 @@ from typing import Literal
 
 from isthmus.data.examples import Examples
 from isthmus.evaluation.batches import BatchSize
-from isthmus.evaluation.block import Engine
-from isthmus.evaluation.compiling import compiled_network
 from isthmus.evaluation.direct import DirectEngine
 from isthmus.evaluation.network import Network
 from isthmus.evaluation.normalization import Recalibration
 from isthmus.evaluation.shared import SharedEngine
-from isthmus.evaluation.staging import staged_network
+from isthmus.evaluation.stages.compiling import compiled_network
+from isthmus.evaluation.stages.staging import staged_network
+from isthmus.evaluation.unit import Engine
 from isthmus.paths.linear import Segment
 
 EngineName = Literal["shared", "direct"]

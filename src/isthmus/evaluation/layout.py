@@ -6,7 +6,7 @@ from torch import Tensor, nn
 from isthmus.data.examples import Examples
 from isthmus.evaluation.network import Network
 from isthmus.evaluation.probe import PROBE_SIZE, SelfCheck
-from isthmus.evaluation.staging import relative_difference
+from isthmus.evaluation.stages.staging import relative_difference
 from isthmus.weights.state import StateDict
 
 Convolution = (nn.Conv2d, nn.ConvTranspose2d)

@@ -7,8 +7,8 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from isthmus.errors import InputError
-from isthmus.evaluation.example_errors import example_errors
-from isthmus.evaluation.loss import Loss, example_losses, output_tensor
+from isthmus.evaluation.losses.example_errors import example_errors
+from isthmus.evaluation.losses.loss import Loss, example_losses, output_tensor
 from isthmus.weights.state import StateDict, converted, copied
 
 
@@ -49,7 +49,7 @@ class Network:
 
         Args:
             model: Any module whose `forward` takes one batch of inputs.
-            loss: From `isthmus.evaluation.loss.loss_named`.
+            loss: From `isthmus.evaluation.losses.loss.loss_named`.
             device: Where to run.
             dtype: float32, float64 or bfloat16.
 

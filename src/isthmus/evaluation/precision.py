@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from isthmus.data.examples import Examples
-from isthmus.evaluation.block import Engine, ExampleBlock
+from isthmus.evaluation.unit import Engine, ExampleBlock
 from isthmus.paths.point import Point
 
 Unit = tuple[int, int]

@@ -8,11 +8,11 @@ from torch import nn
 
 from isthmus.data.examples import Examples
 from isthmus.errors import InputError, listed
-from isthmus.evaluation.fitting_targets import errors_are_defined, refuse_unfit_targets
-from isthmus.evaluation.loss import has_classes, output_tensor
-from isthmus.evaluation.loss_probe import own_loss_difference
+from isthmus.evaluation.losses.fitting_targets import errors_are_defined, refuse_unfit_targets
+from isthmus.evaluation.losses.loss import has_classes, output_tensor
+from isthmus.evaluation.losses.probe import own_loss_difference
+from isthmus.evaluation.losses.remarks import missing_inputs, missing_targets, probability_outputs, targets_not_shifted
 from isthmus.evaluation.network import Network
-from isthmus.evaluation.remarks import missing_inputs, missing_targets, probability_outputs, targets_not_shifted
 from isthmus.paths.linear import Segment
 from isthmus.weights.state import Kind, StateDict, converted, same_bits
 

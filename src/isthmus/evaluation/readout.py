@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from isthmus.evaluation.loss import output_tensor
+from isthmus.evaluation.losses.loss import output_tensor
 from isthmus.weights.state import tied_keys
 
 

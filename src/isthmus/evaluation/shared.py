@@ -10,11 +10,11 @@ from torch import Tensor
 
 from isthmus.data.examples import Examples
 from isthmus.evaluation.batches import BatchSize, batch_bounds
-from isthmus.evaluation.blends import LayerBlends
-from isthmus.evaluation.block import ExampleBlock
 from isthmus.evaluation.network import BatchResult, Network
-from isthmus.evaluation.plan import Plan, plan_of
-from isthmus.evaluation.stages import StagedNetwork
+from isthmus.evaluation.stages.blends import LayerBlends
+from isthmus.evaluation.stages.plan import Plan, plan_of
+from isthmus.evaluation.stages.stages import StagedNetwork
+from isthmus.evaluation.unit import ExampleBlock
 from isthmus.paths.linear import Segment
 from isthmus.paths.point import Point
 

@@ -9,12 +9,12 @@ import xarray as xr
 
 from isthmus.errors import InputError
 from isthmus.held_folder import held_folder
-from isthmus.report.folder import save_report
-from isthmus.runs.access import load_classes
+from isthmus.pages.folder import save_report
+from isthmus.runs.folder.loading import load_classes
 from isthmus.runs.measure import measure
-from isthmus.training.networks import Progress
-from isthmus.training.recipe_file import load_recipes
-from isthmus.training.several import train_at_once
+from isthmus.training.networks.networks import Progress
+from isthmus.training.networks.several import train_at_once
+from isthmus.training.recipe.file import load_recipes
 
 RECIPE = Path(__file__).with_name("demo.toml")
 PAIRS = {"same initialisation": ("a", "b"), "different initialisations": ("a", "c")}

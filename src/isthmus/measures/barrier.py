@@ -7,8 +7,8 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Float
 
-from isthmus.measures.effective_examples import effective_examples
-from isthmus.measures.interval import LEVEL, bounded_mean_band, critical_value, mean_band
+from isthmus.measures.intervals.effective_examples import effective_examples
+from isthmus.measures.intervals.interval import LEVEL, bounded_mean_band, critical_value, mean_band
 
 Quantity = Literal["loss", "error"]
 
@@ -26,8 +26,8 @@ class Barrier:
         at_end: Whether that is alpha 0 or 1. Under the baseline `models` the host alone already has an excess, half
             the difference of the two networks, so a maximum there says nothing about the way between.
         effective_examples: How many examples carry the value
-            (`isthmus.measures.effective_examples.effective_examples`); NaN for errors, whose interval holds for any
-            number of examples.
+            (`isthmus.measures.intervals.effective_examples.effective_examples`); NaN for errors, whose interval holds
+            for any number of examples.
     """
 
     excess: Float[np.ndarray, " alphas"]

@@ -9,7 +9,7 @@ from isthmus.errors import InputError
 from isthmus.measures.barrier import barrier_of
 from isthmus.measures.baseline import Baseline
 from isthmus.measures.examples import ExampleTable, cut_differences, num_cut_examples
-from isthmus.measures.interval import critical_value
+from isthmus.measures.intervals.interval import critical_value
 from isthmus.sweeps.grid import Grid
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import torch
 
-from isthmus.weights.arithmetic import difference
+from isthmus.weights.interpolation import difference
 from isthmus.weights.state import StateDict, widened
 
 

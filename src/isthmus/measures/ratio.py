@@ -3,7 +3,7 @@
 import numpy as np
 from jaxtyping import Float
 
-from isthmus.measures.paired_ratio import paired_ratio
+from isthmus.measures.intervals.paired_ratio import paired_ratio
 
 
 def rise_share(
@@ -22,9 +22,9 @@ def rise_share(
         num_layers: s.
 
     Returns:
-        r_i and its interval (`isthmus.measures.paired_ratio`, unbounded where R_full may be zero and for a single
-        example). All are zero where no example changes; NaN where R_full is not positive, since a share of nothing is
-        undefined.
+        r_i and its interval (`isthmus.measures.intervals.paired_ratio`, unbounded where R_full may be zero and for a
+        single example). All are zero where no example changes; NaN where R_full is not positive, since a share of
+        nothing is undefined.
 
     Example:
         >>> r, low, high = rise_share(np.array([0.25, 0.5, 0.375]), np.array([1.0, 2.0, 1.5]), 4)

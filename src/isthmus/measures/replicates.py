@@ -7,7 +7,7 @@ import xarray as xr
 from scipy import stats
 
 from isthmus.errors import InputError, IsthmusWarning
-from isthmus.measures.interval import LEVEL
+from isthmus.measures.intervals.interval import LEVEL
 
 PAIR = "pair"
 NUMBERS = ("loss_rise", "loss_barrier", "error_rise", "error_barrier")

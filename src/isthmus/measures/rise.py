@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
-from isthmus.measures.effective_examples import effective_examples
-from isthmus.measures.interval import critical_value, mean_band
+from isthmus.measures.intervals.effective_examples import effective_examples
+from isthmus.measures.intervals.interval import critical_value, mean_band
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class Rise:
         high: Upper end.
         spread: Standard deviation over draws of the mean over examples; NaN for fewer than two draws.
         effective_examples: How many examples carry the value
-            (`isthmus.measures.effective_examples.effective_examples`).
+            (`isthmus.measures.intervals.effective_examples.effective_examples`).
     """
 
     value: float

@@ -7,7 +7,7 @@ from jaxtyping import Float
 
 from isthmus.measures.barrier import Quantity
 from isthmus.measures.examples import ExampleTable
-from isthmus.measures.interval import LEVEL, bounded_mean_band, critical_value, mean_band
+from isthmus.measures.intervals.interval import LEVEL, bounded_mean_band, critical_value, mean_band
 from isthmus.sweeps.grid import Grid
 
 Cells = Float[np.ndarray, "host moving fraction"]

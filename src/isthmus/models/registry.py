@@ -89,52 +89,58 @@ _GPT_OPTIONS = MappingProxyType({
 })
 
 _ENTRIES = (
-    ModelEntry("mlp", "three fully connected hidden layers, ReLU", _MLP_OPTIONS, "isthmus.models.mlp:mlp"),
+    ModelEntry("mlp", "three fully connected hidden layers, ReLU", _MLP_OPTIONS, "isthmus.models.networks.mlp:mlp"),
     ModelEntry(
         "cnn",
         "six 3x3 convolutions and a linear layer, no normalisation, any image size",
         _image_options(16, "conv1", "fc"),
-        "isthmus.models.cnn:cnn",
+        "isthmus.models.networks.cnn:cnn",
     ),
-    ModelEntry("resnet18", "ResNet-18 for small images, BatchNorm", _RESNET_OPTIONS, "isthmus.models.resnet:resnet18"),
+    ModelEntry(
+        "resnet18", "ResNet-18 for small images, BatchNorm", _RESNET_OPTIONS, "isthmus.models.networks.resnet:resnet18"
+    ),
     ModelEntry(
         "resnet18_no_norm",
         "ResNet-18 for small images, no normalisation: the paper's",
         _RESNET_OPTIONS,
-        "isthmus.models.resnet:resnet18_no_norm",
+        "isthmus.models.networks.resnet:resnet18_no_norm",
     ),
     ModelEntry(
         "resnet18_group_norm",
         "ResNet-18 for small images, group normalisation",
         _RESNET_OPTIONS,
-        "isthmus.models.resnet:resnet18_group_norm",
+        "isthmus.models.networks.resnet:resnet18_group_norm",
     ),
     ModelEntry(
         "vgg11",
         "VGG-11 in torchvision's layout, images of at least 32 x 32",
         _image_options(64, "features.0", "classifier.6"),
-        "isthmus.models.vgg:vgg11",
+        "isthmus.models.networks.vgg:vgg11",
     ),
     ModelEntry(
         "mobilenet",
         "MobileNet v1 for small images, BatchNorm: the paper's 55 layers",
         _image_options(32, "conv1", "fc", classes=100),
-        "isthmus.models.mobilenet:mobilenet",
+        "isthmus.models.networks.mobilenet:mobilenet",
     ),
-    ModelEntry("lenet5", "LeNet-5, images of at most 32 x 32", _LENET_OPTIONS, "isthmus.models.lenet:lenet5"),
+    ModelEntry("lenet5", "LeNet-5, images of at most 32 x 32", _LENET_OPTIONS, "isthmus.models.networks.lenet:lenet5"),
     ModelEntry(
         "omniglot_cnn",
         "four 3x3 convolutions with BatchNorm and pooling, images of at least 16 x 16",
         _image_options(64, "conv1", "fc", classes=242, channels=1),
-        "isthmus.models.omniglot:omniglot_cnn",
+        "isthmus.models.networks.omniglot:omniglot_cnn",
     ),
-    ModelEntry("vit", "vision transformer of transformers: the paper's", _VIT_OPTIONS, "isthmus.models.vit:vit"),
-    ModelEntry("gpt", "GPT-2 of transformers: the paper's language model", _GPT_OPTIONS, "isthmus.models.gpt:gpt"),
+    ModelEntry(
+        "vit", "vision transformer of transformers: the paper's", _VIT_OPTIONS, "isthmus.models.networks.vit:vit"
+    ),
+    ModelEntry(
+        "gpt", "GPT-2 of transformers: the paper's language model", _GPT_OPTIONS, "isthmus.models.networks.gpt:gpt"
+    ),
     ModelEntry(
         "deep_linear",
         "matrices one after the other, no bias, no nonlinearity: Theorem 4.1's",
         _DEEP_LINEAR_OPTIONS,
-        "isthmus.models.deep_linear:deep_linear",
+        "isthmus.models.networks.deep_linear:deep_linear",
     ),
 )
 

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from isthmus.layers.partition import LayerPartition
 from isthmus.paths.point import Blend, Direction, Displaced, Point, Version
-from isthmus.weights.arithmetic import complement, interpolation
+from isthmus.weights.interpolation import complement, interpolation
 from isthmus.weights.parametrisation import SpectralNorm
 from isthmus.weights.state import Kind, StateDict, content_hash, same_bits
 

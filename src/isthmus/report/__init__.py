@@ -1,21 +1,17 @@
-"""Results in, picture or page out; nothing is computed here."""
+"""Results in, pictures and text out; nothing is computed here."""
 
-from isthmus.report.bars import bars
-from isthmus.report.curves import curves
-from isthmus.report.distances import distances
-from isthmus.report.folder import save_report
-from isthmus.report.heatmap import heatmap
-from isthmus.report.page import page
-from isthmus.report.reading import reading
-from isthmus.report.text import summary_texts
+from isthmus.report.barriers.bars import bars
+from isthmus.report.barriers.curves import curves
+from isthmus.report.barriers.distances import distances
+from isthmus.report.barriers.heatmap import heatmap
+from isthmus.report.barriers.reading import reading
+from isthmus.report.barriers.terminal import summary_texts
 
 __all__ = [
     "bars",
     "curves",
     "distances",
     "heatmap",
-    "page",
     "reading",
-    "save_report",
     "summary_texts",
 ]

@@ -2,7 +2,7 @@
 
 import math
 
-from isthmus.report.shown_barrier import number_text
+from isthmus.report.shown import number_text
 
 
 def significant_text(value: float, digits: int = 3) -> str:

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from isthmus.report.barrier_table import BarrierTable
-    from isthmus.report.shown_barrier import ShownBarrier
+    from isthmus.report.barriers.table import BarrierTable
+    from isthmus.report.shown import ShownBarrier
 
 COLUMN_INCHES = 3.4
 PAGE_INCHES = 6.9

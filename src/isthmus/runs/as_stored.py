@@ -9,7 +9,7 @@ from isthmus.data.examples import Examples
 from isthmus.evaluation.batches import BatchSize
 from isthmus.evaluation.direct import DirectEngine
 from isthmus.measures.examples import ExampleTable
-from isthmus.runs.record import StoredRecord
+from isthmus.runs.folder.record import StoredRecord
 from isthmus.runs.subject import Subject
 
 

@@ -10,8 +10,8 @@ from isthmus.errors import InputError, IsthmusWarning, listed
 from isthmus.evaluation.device import DTYPES
 from isthmus.evaluation.normalization import normalization_modules
 from isthmus.evaluation.probe import SelfCheck
-from isthmus.runs.inputs import NamedModel, NamedWeights
-from isthmus.runs.settings import Settings
+from isthmus.runs.request.inputs import NamedModel, NamedWeights
+from isthmus.runs.request.settings import Settings
 from isthmus.weights.parametrisation import SpectralNorm, effective_weights
 from isthmus.weights.state import Kind, StateDict, is_blendable, same_bits, widened
 

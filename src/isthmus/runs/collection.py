@@ -13,17 +13,17 @@ import xarray as xr
 from isthmus.data.load import load_examples, load_splits
 from isthmus.errors import InputError, IsthmusWarning
 from isthmus.evaluation.device import device_named
-from isthmus.evaluation.kept_graphs import kept_graphs
+from isthmus.evaluation.stages.kept_graphs import kept_graphs
 from isthmus.held_folder import Hold, held_folder, refuse_held
 from isthmus.runs.carried import carried, carrying, refuse_other_run
-from isthmus.runs.collection_record import MEMBERS, CollectionRecord, MemberRecord, load_collection_record
-from isthmus.runs.folder import has_run, save_first
-from isthmus.runs.inputs import Weights, fitted_weights, named_model
-from isthmus.runs.joined import joined_result
-from isthmus.runs.members import Collection, Member, collection_of
-from isthmus.runs.networks import HeldCheckpoints, Networks, is_one_network
-from isthmus.runs.record import RUN_FILE
-from isthmus.runs.table import RESULTS_FILE, rows_alone, save_results
+from isthmus.runs.folder.beginning import has_run, save_first
+from isthmus.runs.folder.collection_record import MEMBERS, CollectionRecord, MemberRecord, load_collection_record
+from isthmus.runs.folder.joined import joined_result
+from isthmus.runs.folder.record import RUN_FILE
+from isthmus.runs.folder.table import RESULTS_FILE, rows_alone, save_results
+from isthmus.runs.request.inputs import Weights, fitted_weights, named_model
+from isthmus.runs.request.members import Collection, Member, collection_of
+from isthmus.runs.request.networks import HeldCheckpoints, Networks, is_one_network
 from isthmus.weights.checkpoint import Checkpoint
 
 OWN = ("a", "b", "steps", "out")

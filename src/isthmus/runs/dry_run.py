@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from isthmus.evaluation.batches import BatchSize
-from isthmus.evaluation.cost import plan_cost
 from isthmus.evaluation.shared import SharedEngine
-from isthmus.runs.request import Request
+from isthmus.evaluation.stages.cost import plan_cost
+from isthmus.runs.request.request import Request
 from isthmus.runs.subject import Subject, chosen_engine, examples_at_once, subject_of
 
 NUM_PROBES = 3

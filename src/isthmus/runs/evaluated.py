@@ -6,19 +6,19 @@ from dataclasses import replace
 import numpy as np
 
 from isthmus.data.examples import Examples
-from isthmus.evaluation.block import Engine, ExampleBlock
-from isthmus.evaluation.loss import is_whole
+from isthmus.evaluation.losses.loss import is_whole
+from isthmus.evaluation.unit import Engine, ExampleBlock
 from isthmus.held_folder import Hold
 from isthmus.measures.examples import ExampleTable
 from isthmus.paths.point import Point
-from isthmus.runs.access import EXAMPLES
-from isthmus.runs.folder import save_first
+from isthmus.runs.folder.beginning import save_first
+from isthmus.runs.folder.loading import EXAMPLES
+from isthmus.runs.folder.record import Record
+from isthmus.runs.folder.store import ExampleStore, FolderStore, MemoryStore, split_folders
 from isthmus.runs.precise import drawn_order, precise_blocks
 from isthmus.runs.progress import Advance, shown_progress
-from isthmus.runs.record import Record
 from isthmus.runs.refine import num_rounds, refined
-from isthmus.runs.settings import Settings
-from isthmus.runs.store import ExampleStore, FolderStore, MemoryStore, split_folders
+from isthmus.runs.request.settings import Settings
 from isthmus.runs.subject import Subject
 from isthmus.sweeps.grid import Grid
 

@@ -9,28 +9,28 @@ import torch
 import xarray as xr
 
 from isthmus.errors import IsthmusWarning
-from isthmus.evaluation.arithmetic import float32_products
 from isthmus.evaluation.batches import BatchSize
-from isthmus.evaluation.loss import Loss
+from isthmus.evaluation.losses.loss import Loss
+from isthmus.evaluation.reduced_arithmetic import float32_products
 from isthmus.held_folder import Hold, held_folder, refuse_held
 from isthmus.layers.partition import LayerPartition
-from isthmus.runs.access import load_run
+from isthmus.results.dataset import class_dataset, layer_variables, result_dataset
 from isthmus.runs.as_stored import losses_as_stored
 from isthmus.runs.carried import carrying
 from isthmus.runs.collection import measured_collection
 from isthmus.runs.evaluated import evaluated
-from isthmus.runs.folder import resumable_record
-from isthmus.runs.grid_record import GridRecord
-from isthmus.runs.inputs import Model, Weights
-from isthmus.runs.manifest import record_of, resumed_record
-from isthmus.runs.measurement import Measurement
-from isthmus.runs.networks import Networks, is_one_network
+from isthmus.runs.folder.beginning import resumable_record
+from isthmus.runs.folder.grid_record import GridRecord
+from isthmus.runs.folder.loading import load_run
+from isthmus.runs.folder.manifest import record_of, resumed_record
+from isthmus.runs.folder.measurement import Measurement
+from isthmus.runs.folder.table import CLASSES_FILE, save_results, save_tables
 from isthmus.runs.precise import asked_precision
-from isthmus.runs.request import Request, request_of
-from isthmus.runs.result import class_dataset, layer_variables, result_dataset
-from isthmus.runs.settings import Alphas
+from isthmus.runs.request.inputs import Model, Weights
+from isthmus.runs.request.networks import Networks, is_one_network
+from isthmus.runs.request.request import Request, request_of
+from isthmus.runs.request.settings import Alphas
 from isthmus.runs.subject import chosen_engine, subject_of
-from isthmus.runs.table import CLASSES_FILE, save_results, save_tables
 from isthmus.sweeps.group import Sweep
 
 
@@ -103,8 +103,8 @@ def measure(
         seed: Of everything random.
         precision: Draw only as many examples as a 95 % interval of at most this half-width (nats) needs for every loss
             barrier and its rise, for the mean over the named data. It holds for each for itself, as far as what was not
-            drawn resembles what was: assumptions and measured coverage in `isthmus.measures.sequential`. Some 2,000
-            examples are drawn at least, and a small data set whole; `num_examples` says what each cut took.
+            drawn resembles what was: assumptions and measured coverage in `isthmus.measures.intervals.sequential`. Some
+            2,000 examples are drawn at least, and a small data set whole; `num_examples` says what each cut took.
         simultaneous: Let those intervals hold for all barriers of a split at once, at the price of more examples.
         directions: Number of random directions beside every moving group, as long as the group's step of averaging:
             `random_loss_rise` and `averaging_loss_rise` over (host, moving, fraction), with intervals, the spread over
@@ -119,9 +119,10 @@ def measure(
     Returns:
         Dimensions host, moving, alpha (and split, if several): `loss`, `error_rate`, `loss_excess`, `error_excess`;
         over (host, moving) `loss_barrier`, its `_low` and `_high`, `alpha_at_loss_barrier`, the same of the error,
-        `num_examples`; `loss_rise`, what averaging costs the host, and its relatives (`isthmus.runs.rises`), whatever
-        the baseline; scalars `loss_a`, ... The attributes are the manifest. Of several networks and of trajectories
-        all of these have leading dimensions pair (labels "x-y") and step ("20ep"); see `isthmus.runs.collection`.
+        `num_examples`; `loss_rise`, what averaging costs the host, and its relatives (`isthmus.results.rises`),
+        whatever the baseline; scalars `loss_a`, ... The attributes are the manifest. Of several networks and of
+        trajectories all of these have leading dimensions pair (labels "x-y") and step ("20ep"); see
+        `isthmus.runs.collection`.
 
     Raises:
         InputError: Something is wrong with the input: expected, got, where, what to do.

@@ -3,7 +3,7 @@
 import xarray as xr
 
 from isthmus.errors import InputError
-from isthmus.runs.access import barrier
+from isthmus.runs.folder.loading import barrier
 
 
 def with_rises(result: xr.Dataset) -> xr.Dataset:

@@ -9,26 +9,26 @@ import torch
 from isthmus.data.examples import Examples
 from isthmus.data.load import load_examples, load_splits
 from isthmus.errors import InputError, IsthmusWarning
-from isthmus.evaluation.arithmetic import reduction_checks
 from isthmus.evaluation.batches import BatchSize, default_batch_size
 from isthmus.evaluation.device import DTYPES, device_named
 from isthmus.evaluation.engines import ChosenEngine, engine_of
 from isthmus.evaluation.layout import laid_out
-from isthmus.evaluation.loss import loss_named
+from isthmus.evaluation.losses.loss import loss_named
+from isthmus.evaluation.losses.remarks import missing_inputs
 from isthmus.evaluation.network import Network
 from isthmus.evaluation.normalization import refuse_shared_examples
 from isthmus.evaluation.probe import SelfCheck, end_checks, probed
 from isthmus.evaluation.readout import Readout, readout_of
-from isthmus.evaluation.remarks import missing_inputs
+from isthmus.evaluation.reduced_arithmetic import reduction_checks
 from isthmus.layers.order import first_use
 from isthmus.layers.rules import layer_partition
 from isthmus.measures.distance import LayerDistance, layer_distance
 from isthmus.paths.linear import Segment
 from isthmus.paths.point import Point
 from isthmus.runs.cautions import drawn_remarks, held_type_check, refuse_integer_parameters, spectral_checks, warned
-from isthmus.runs.inputs import NamedModel, NamedWeights, fitted_weights, named_model, own_tokenizer, read_pair
-from isthmus.runs.request import Request
-from isthmus.runs.settings import Settings
+from isthmus.runs.request.inputs import NamedModel, NamedWeights, fitted_weights, named_model, own_tokenizer, read_pair
+from isthmus.runs.request.request import Request
+from isthmus.runs.request.settings import Settings
 from isthmus.sweeps.directions import with_directions
 from isthmus.sweeps.grid import Grid, grid_of
 from isthmus.weights.parametrisation import spectral_norms

@@ -8,9 +8,9 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
-from isthmus.evaluation.arithmetic import float32_products
-from isthmus.evaluation.loss import output_tensor
-from isthmus.training.recipe import Recipe
+from isthmus.evaluation.losses.loss import output_tensor
+from isthmus.evaluation.reduced_arithmetic import float32_products
+from isthmus.training.recipe.recipe import Recipe
 
 Forward = Callable[[Tensor], Tensor]
 

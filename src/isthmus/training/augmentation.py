@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from isthmus.data.examples import Examples
 from isthmus.errors import InputError
-from isthmus.training.augmentation_settings import Augmentation, Mixup, RandAugment
+from isthmus.training.recipe.augmentation_settings import Augmentation, Mixup, RandAugment
 
 
 @dataclass(frozen=True)

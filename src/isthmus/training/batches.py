@@ -15,11 +15,11 @@ from jaxtyping import Float
 from torch import Tensor
 
 from isthmus.data.examples import Examples
-from isthmus.evaluation.loss import Loss, example_losses
+from isthmus.evaluation.losses.loss import Loss, example_losses
 from isthmus.training.augmentation import Batch, cropped, flipped, mixed
-from isthmus.training.augmentation_settings import Augmentation, Crop, Flip, Mixup, RandAugment
 from isthmus.training.rand_augment import rand_augmented
-from isthmus.training.recipe import Recipe
+from isthmus.training.recipe.augmentation_settings import Augmentation, Crop, Flip, Mixup, RandAugment
+from isthmus.training.recipe.recipe import Recipe
 
 
 def training_batches(examples: Examples, recipe: Recipe, first: int, device: torch.device) -> Iterator[Batch]:

@@ -5,11 +5,11 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from isthmus.evaluation.loss import Loss
+from isthmus.evaluation.losses.loss import Loss
 from isthmus.training.arithmetic import Forward
 from isthmus.training.augmentation import Batch
 from isthmus.training.batches import mean_loss
-from isthmus.training.recipe import Recipe
+from isthmus.training.recipe.recipe import Recipe
 
 Gradient = Callable[[Batch], Tensor]
 WARM_UP = 3  # passes before a graph is recorded: libraries choose kernels and take memory in the first ones

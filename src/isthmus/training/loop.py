@@ -10,9 +10,9 @@ from torch import Tensor, nn
 
 from isthmus.data.examples import Examples
 from isthmus.errors import InputError, IsthmusWarning
-from isthmus.evaluation.fitting_targets import refuse_unfit_targets
-from isthmus.evaluation.loss import Loss, example_losses, loss_named, output_tensor
-from isthmus.evaluation.remarks import missing_inputs
+from isthmus.evaluation.losses.fitting_targets import refuse_unfit_targets
+from isthmus.evaluation.losses.loss import Loss, example_losses, loss_named, output_tensor
+from isthmus.evaluation.losses.remarks import missing_inputs
 from isthmus.training.arithmetic import forward_of, training_arithmetic
 from isthmus.training.augmentation import refuse_unfit_augmentations
 from isthmus.training.batches import make_batch, training_batches
@@ -25,8 +25,8 @@ from isthmus.training.optimizer import (
     optimizer_tensors,
     set_learning_rate,
 )
-from isthmus.training.optimizer_settings import Sam
-from isthmus.training.recipe import Recipe
+from isthmus.training.recipe.optimizer_settings import Sam
+from isthmus.training.recipe.recipe import Recipe
 from isthmus.training.steps import checkpoint_steps
 from isthmus.weights.state import tensors_of
 from isthmus.weights.step import Step

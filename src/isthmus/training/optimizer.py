@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
-from isthmus.training.optimizer_settings import AdamW, Optimizer
+from isthmus.training.recipe.optimizer_settings import AdamW, Optimizer
 
 
 def make_optimizer(settings: Optimizer, model: nn.Module) -> torch.optim.Optimizer:

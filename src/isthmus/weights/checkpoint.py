@@ -12,11 +12,11 @@ from torch import Tensor
 from isthmus.errors import InputError, listed
 from isthmus.files import remove_parts_of, save_whole
 from isthmus.hugging_face import PREFIX, parsed_source, snapshot_folder
-from isthmus.weights.folder import chosen_files, indexed_files
+from isthmus.weights.formats.folder import chosen_files, indexed_files
+from isthmus.weights.formats.nest import FoundWeights, found_weights
+from isthmus.weights.formats.torch_file import refuse_stand_in, torch_contents
 from isthmus.weights.keys import AROUND, AVERAGED, TRANSPARENT, without_wrappers
-from isthmus.weights.nest import FoundWeights, found_weights
 from isthmus.weights.state import StateDict
-from isthmus.weights.torch_file import refuse_stand_in, torch_contents
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from isthmus.errors import InputError, listed
-from isthmus.weights.number_types import read_as
+from isthmus.weights.formats.number_types import read_as
 from isthmus.weights.placement import Placement, expected_by, placement
 from isthmus.weights.state import StateDict, copied, same_bits, tensors_of
 

@@ -2,17 +2,17 @@
 
 import xarray as xr
 
+from isthmus.experiments.evidence.criterion import Estimate, Found, largest, smallest
+from isthmus.experiments.evidence.evidence import Evidence
 from isthmus.experiments.reproduction.bench import Bench
-from isthmus.experiments.reproduction.client_costs import (
+from isthmus.experiments.reproduction.scale import Scale
+from isthmus.questions.clients.costs import (
     client_pairs,
     layer_set_costs,
     paper_groups,
     resnet18_layers,
 )
-from isthmus.experiments.reproduction.criterion import Estimate, Found, largest, smallest
-from isthmus.experiments.reproduction.evidence import Evidence
-from isthmus.experiments.reproduction.scale import Scale
-from isthmus.report.client_heatmap import client_heatmap, client_sentence
+from isthmus.questions.clients.picture import client_heatmap, client_sentence
 from isthmus.report.picture import Picture
 
 TEST = {Scale.SMOKE: "digits:test[0:40]", Scale.SMALL: "cifar10:test[0:500]", Scale.PAPER: "cifar10:test"}

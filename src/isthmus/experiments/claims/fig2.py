@@ -1,13 +1,13 @@
 """Figure 2: growing groups of layers, from the input and from the output."""
 
-from isthmus.experiments.reproduction import barriers
+from isthmus.experiments.evidence import barriers
+from isthmus.experiments.evidence.criterion import Estimate, Found, largest
+from isthmus.experiments.evidence.evidence import Evidence
+from isthmus.experiments.evidence.shares import shares
 from isthmus.experiments.reproduction.bench import Bench
-from isthmus.experiments.reproduction.criterion import Estimate, Found, largest
-from isthmus.experiments.reproduction.evidence import Evidence
 from isthmus.experiments.reproduction.scale import Scale
-from isthmus.experiments.reproduction.shares import shares
-from isthmus.report.cumulative_curves import cumulative_curves, cumulative_sentence, num_moved
 from isthmus.report.picture import Picture
+from isthmus.report.rows.cumulative import cumulative_curves, cumulative_sentence, num_moved
 
 SWEEPS = [f"cumulative:{order}" for order in ("shallow_first", "deep_first", "ends_first", "random:0,1,2")]
 DATA = {

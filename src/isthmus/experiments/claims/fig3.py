@@ -1,15 +1,15 @@
 """Figure 3: the minimal example, a network of two numbers."""
 
-from isthmus.experiments.diagonal_example import DiagonalExample
+from isthmus.experiments.evidence.criterion import Answer, Estimate, Found
+from isthmus.experiments.evidence.evidence import Evidence
 from isthmus.experiments.reproduction.bench import Bench
-from isthmus.experiments.reproduction.criterion import Answer, Estimate, Found
-from isthmus.experiments.reproduction.evidence import Evidence
 from isthmus.experiments.reproduction.scale import Scale
-from isthmus.experiments.theorem import loss_surface, measured_paths
+from isthmus.questions.theorem.example import DiagonalExample
+from isthmus.questions.theorem.page import midpoint_rows
+from isthmus.questions.theorem.picture import diagonal_picture
+from isthmus.questions.theorem.reading import diagonal_reading, largest_difference
+from isthmus.questions.theorem.study import loss_surface, measured_paths
 from isthmus.report.picture import Picture
-from isthmus.report.theorem_page import midpoint_rows
-from isthmus.report.theorem_picture import diagonal_picture
-from isthmus.report.theorem_reading import diagonal_reading, largest_difference
 
 NUM_ALPHAS = {Scale.SMOKE: 11, Scale.SMALL: 41, Scale.PAPER: 201}
 

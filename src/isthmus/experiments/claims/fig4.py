@@ -2,16 +2,16 @@
 
 import xarray as xr
 
-from isthmus.experiments.reproduction import barriers
+from isthmus.experiments.evidence import barriers
+from isthmus.experiments.evidence.criterion import Estimate, Found, largest, smallest
+from isthmus.experiments.evidence.evidence import Evidence
 from isthmus.experiments.reproduction.bench import Bench
-from isthmus.experiments.reproduction.criterion import Estimate, Found, largest, smallest
-from isthmus.experiments.reproduction.evidence import Evidence
 from isthmus.experiments.reproduction.scale import Scale
-from isthmus.report.curves import curves
+from isthmus.report.barriers.curves import curves
+from isthmus.report.barriers.reading import barrier_sentences
 from isthmus.report.picture import Picture
-from isthmus.report.reading import barrier_sentences
-from isthmus.report.robustness_panels import robustness_panels, robustness_sentence
-from isthmus.runs.access import barrier
+from isthmus.report.rows.robustness import robustness_panels, robustness_sentence
+from isthmus.runs.folder.loading import barrier
 
 PAIRS = (("low", "augmented"), ("low", "high"), ("low", "sam"))
 DATA = {

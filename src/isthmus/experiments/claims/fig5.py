@@ -2,16 +2,16 @@
 
 import xarray as xr
 
+from isthmus.experiments.evidence.criterion import Found, smallest
+from isthmus.experiments.evidence.evidence import Evidence
+from isthmus.experiments.evidence.noise import FULL, differences, kept_study, noise_rows, share_above_zero
 from isthmus.experiments.reproduction.bench import Bench
-from isthmus.experiments.reproduction.criterion import Found, smallest
-from isthmus.experiments.reproduction.evidence import Evidence
-from isthmus.experiments.reproduction.noise import FULL, differences, kept_study, noise_rows, share_above_zero
 from isthmus.experiments.reproduction.scale import Scale
-from isthmus.report.barrier_table import labels
-from isthmus.report.noise_reading import noise_sentence
+from isthmus.questions.noise.picture import subspace_panels
+from isthmus.questions.noise.reading import noise_sentence
+from isthmus.questions.noise.study import subspace_noise
+from isthmus.report.barriers.table import labels
 from isthmus.report.picture import Picture
-from isthmus.report.subspace_panels import subspace_panels
-from isthmus.runs.subspace import subspace_noise
 
 DATA = {Scale.SMOKE: "digits:test[0:60]", Scale.SMALL: "mnist:train[0:10000]", Scale.PAPER: "mnist:train"}
 DRAWS = {Scale.SMOKE: 2, Scale.SMALL: 5, Scale.PAPER: 10}

@@ -2,13 +2,13 @@
 
 from dataclasses import replace
 
-from isthmus.experiments.reproduction import barriers
-from isthmus.experiments.reproduction.along_steps import largest_at_any_step
+from isthmus.experiments.evidence import barriers
+from isthmus.experiments.evidence.along_steps import largest_at_any_step
+from isthmus.experiments.evidence.criterion import Found
+from isthmus.experiments.evidence.evidence import Evidence
+from isthmus.experiments.evidence.layerwise import error_found, loss_found
+from isthmus.experiments.evidence.panels import step_panels
 from isthmus.experiments.reproduction.bench import Bench
-from isthmus.experiments.reproduction.criterion import Found
-from isthmus.experiments.reproduction.evidence import Evidence
-from isthmus.experiments.reproduction.layerwise import error_found, loss_found
-from isthmus.experiments.reproduction.panels import step_panels
 from isthmus.experiments.reproduction.recipes import TrainedNetworks
 from isthmus.experiments.reproduction.scale import Scale
 from isthmus.report.picture import Picture

@@ -1,9 +1,9 @@
 """Appendix: networks that start from different weights."""
 
+from isthmus.experiments.evidence.evidence import Evidence
+from isthmus.experiments.evidence.layerwise import layerwise_evidence
 from isthmus.experiments.reproduction.bench import Bench
 from isthmus.experiments.reproduction.cifar10 import ALONG, END
-from isthmus.experiments.reproduction.evidence import Evidence
-from isthmus.experiments.reproduction.layerwise import layerwise_evidence
 from isthmus.experiments.reproduction.settings import START
 
 

@@ -1,12 +1,12 @@
 """Appendix: high and low learning rates."""
 
-from isthmus.experiments.reproduction import barriers
+from isthmus.experiments.evidence import barriers
+from isthmus.experiments.evidence.criterion import Estimate, Found, largest
+from isthmus.experiments.evidence.evidence import Evidence
+from isthmus.experiments.evidence.layerwise import SPLITS
+from isthmus.experiments.evidence.panels import heat_maps
 from isthmus.experiments.reproduction.bench import Bench
 from isthmus.experiments.reproduction.cifar10 import ALONG, END
-from isthmus.experiments.reproduction.criterion import Estimate, Found, largest
-from isthmus.experiments.reproduction.evidence import Evidence
-from isthmus.experiments.reproduction.layerwise import SPLITS
-from isthmus.experiments.reproduction.panels import heat_maps
 from isthmus.report.picture import Picture
 
 RATES = {"high": "fig1", "low": None}

@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import xarray as xr
 
-from isthmus.experiments.reproduction import barriers
+from isthmus.experiments.evidence import barriers
+from isthmus.experiments.evidence.criterion import largest
+from isthmus.experiments.evidence.evidence import Evidence
+from isthmus.experiments.evidence.layerwise import layerwise_evidence
 from isthmus.experiments.reproduction.bench import Bench
-from isthmus.experiments.reproduction.criterion import largest
-from isthmus.experiments.reproduction.evidence import Evidence
-from isthmus.experiments.reproduction.layerwise import layerwise_evidence
 from isthmus.experiments.reproduction.scale import Scale
 
 ALONG = {

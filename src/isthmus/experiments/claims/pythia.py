@@ -5,12 +5,12 @@ from pathlib import Path
 
 from isthmus.data.places import data_root_folder
 from isthmus.errors import InputError
-from isthmus.experiments.reproduction import barriers
-from isthmus.experiments.reproduction.along_steps import largest_at_any_step
+from isthmus.experiments.evidence import barriers
+from isthmus.experiments.evidence.along_steps import largest_at_any_step
+from isthmus.experiments.evidence.evidence import Evidence
+from isthmus.experiments.evidence.layerwise import loss_found
+from isthmus.experiments.evidence.panels import step_panels
 from isthmus.experiments.reproduction.bench import NETWORKS, Bench
-from isthmus.experiments.reproduction.evidence import Evidence
-from isthmus.experiments.reproduction.layerwise import loss_found
-from isthmus.experiments.reproduction.panels import step_panels
 from isthmus.experiments.reproduction.scale import Scale
 from isthmus.experiments.reproduction.settings import DATA, LENGTH, NETWORK, START, measured_rows
 from isthmus.hugging_face import PREFIX

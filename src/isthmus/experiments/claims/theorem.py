@@ -1,13 +1,13 @@
 """Theorem 4.1: the loss of a deep linear network is convex along any one layer."""
 
-from isthmus.experiments.linear_pairs import measured_cuts
+from isthmus.experiments.evidence.criterion import Estimate, Found
+from isthmus.experiments.evidence.evidence import Evidence
 from isthmus.experiments.reproduction.bench import Bench
-from isthmus.experiments.reproduction.criterion import Estimate, Found
-from isthmus.experiments.reproduction.evidence import Evidence
 from isthmus.experiments.reproduction.scale import Scale
+from isthmus.questions.theorem.pairs import measured_cuts
+from isthmus.questions.theorem.picture import cuts_picture
+from isthmus.questions.theorem.reading import ROUNDING, cuts_reading, full_paths, one_layer
 from isthmus.report.picture import Picture
-from isthmus.report.theorem_picture import cuts_picture
-from isthmus.report.theorem_reading import ROUNDING, cuts_reading, full_paths, one_layer
 
 NUM_PAIRS = {Scale.SMOKE: 3, Scale.SMALL: 100, Scale.PAPER: 1000}
 NUM_SHOWN = 30

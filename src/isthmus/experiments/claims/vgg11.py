@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 
 from isthmus.data.load import load_examples
+from isthmus.experiments.evidence.evidence import Evidence
+from isthmus.experiments.evidence.layerwise import layerwise_evidence
 from isthmus.experiments.reproduction.bench import Bench
-from isthmus.experiments.reproduction.evidence import Evidence
-from isthmus.experiments.reproduction.layerwise import layerwise_evidence
 from isthmus.experiments.reproduction.scale import Scale
 from isthmus.experiments.reproduction.settings import MEASURED
 

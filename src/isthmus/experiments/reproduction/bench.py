@@ -17,7 +17,7 @@ from isthmus.experiments.reproduction.times import counted, spent_seconds
 if TYPE_CHECKING:
     import xarray as xr
 
-    from isthmus.training.networks import Progress
+    from isthmus.training.networks.networks import Progress
 
 TRAINING, MEASURING = "training", "measuring"
 NETWORKS, RUNS = "networks", "runs"
@@ -81,7 +81,7 @@ class Bench:
         Returns:
             The networks.
         """
-        from isthmus.training.several import train_at_once
+        from isthmus.training.networks.several import train_at_once
 
         owner = claim or self.claim
         shipped, home = shipped_recipes(owner, self.scale), claim_folder(self.out, owner, self.scale)

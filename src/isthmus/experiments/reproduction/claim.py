@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
-from isthmus.experiments.reproduction.criterion import Prose, StatedCriterion
+from isthmus.experiments.evidence.criterion import Prose, StatedCriterion
 from isthmus.experiments.reproduction.scale import Scale
 
 if TYPE_CHECKING:
+    from isthmus.experiments.evidence.evidence import Evidence
     from isthmus.experiments.reproduction.bench import Bench
-    from isthmus.experiments.reproduction.evidence import Evidence
 
 
 class Claim(BaseModel):

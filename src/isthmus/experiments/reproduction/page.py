@@ -3,9 +3,9 @@
 import re
 from collections.abc import Sequence
 
+from isthmus.experiments.evidence.criterion import Criterion
+from isthmus.experiments.evidence.evidence import Evidence
 from isthmus.experiments.reproduction.claim import Claim
-from isthmus.experiments.reproduction.criterion import Criterion
-from isthmus.experiments.reproduction.evidence import Evidence
 from isthmus.experiments.reproduction.record import Reproduction
 from isthmus.experiments.reproduction.scale import Scale
 from isthmus.experiments.reproduction.settings import PAIRS, settings_table

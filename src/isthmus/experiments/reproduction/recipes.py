@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from isthmus.experiments.reproduction.scale import Scale
-from isthmus.training.recipe import NetworkRecipe
-from isthmus.training.recipe_file import load_recipes
+from isthmus.training.recipe.file import load_recipes
+from isthmus.training.recipe.recipe import NetworkRecipe
 
 RECIPES = Path(__file__).parent.parent / "claims" / "recipes"
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from isthmus.errors import InputError
-from isthmus.experiments.reproduction.criterion import Criterion, Verdict
+from isthmus.experiments.evidence.criterion import Criterion, Verdict
 from isthmus.experiments.reproduction.scale import Scale
 from isthmus.files import save_whole
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from isthmus.training.recipe import NetworkRecipe
+from isthmus.training.recipe.recipe import NetworkRecipe
 
 NETWORK, DATA, LENGTH, BATCH, OPTIMIZER, SCHEDULE, AUGMENTATION, CLIPPING, START, PAIRS, MEASURED, ALPHAS = (
     "network", "trained on", "length", "mini-batch", "optimiser", "learning rate", "augmentation", "gradient clipping",

@@ -1,0 +1,1 @@
+"""What commands print: results, notes, JSON, the exit status."""

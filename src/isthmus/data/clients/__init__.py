@@ -1,0 +1,1 @@
+"""Data over the clients of federated learning."""

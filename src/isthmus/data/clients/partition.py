@@ -1,0 +1,112 @@
+"""Data over clients as a specification writes it."""
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from isthmus.errors import InputError
+
+Rule = Literal["iid", "dirichlet", "mixture", "classes", "shards"]
+AMOUNT_RULES: tuple[Rule, ...] = get_args(Rule)[1:]
+WHOLE_RULES = ("classes", "shards")
+
+CLIENT_OPTIONS = ("client", *AMOUNT_RULES, "seed")
+"""The options that choose the part of one client; every source of data takes them."""
+
+CLIENT_FORM = "client=K/N[,dirichlet=A|mixture=A|classes=C|shards=S][,seed=S]"
+
+
+@dataclass(frozen=True)
+class ClientPartition:
+    """How examples are dealt out to clients: every example to exactly one of them.
+
+    Attributes:
+        num_clients: N.
+        rule: "iid": at random, equal sizes; "dirichlet": every class in Dirichlet shares; "mixture": every client a
+            Dirichlet mixture of classes, equal sizes; "classes": a few classes a client; "shards": a few runs of the
+            examples sorted by class. `isthmus.data.clients.dealing` has each of them.
+        amount: The concentration A of "dirichlet" and "mixture", the number of "classes" or of "shards" a client has;
+            0 for "iid".
+        seed: Another seed, another partition.
+    """
+
+    num_clients: int
+    rule: Rule = "iid"
+    amount: float = 0.0
+    seed: int = 0
+
+    @property
+    def text(self) -> str:
+        """The rule as a specification writes it, such as "dirichlet=0.1"."""
+        return "iid" if self.rule == "iid" else f"{self.rule}={self.amount:g}"
+
+
+@dataclass(frozen=True)
+class Client:
+    """One client of a partition.
+
+    Attributes:
+        number: From 0 to N - 1.
+        partition: All of them.
+    """
+
+    number: int
+    partition: ClientPartition
+
+
+def parsed_client(options: Mapping[str, str], where: str) -> Client | None:
+    """The client that the options of a specification ask for.
+
+    Args:
+        options: Options by name, as written; those that say nothing of clients are passed over.
+        where: What to name in a message.
+
+    Returns:
+        The client; None where no option asks for one.
+
+    Raises:
+        InputError: The client is not one of N, there are two rules, a rule or a seed stands without a client, or a
+            number is out of range.
+
+    Example:
+        >>> parsed_client({"client": "0/2", "dirichlet": "0.1"}, "here")
+        Client(number=0, partition=ClientPartition(num_clients=2, rule='dirichlet', amount=0.1, seed=0))
+    """
+    asked = [name for name in CLIENT_OPTIONS if name in options]
+    if not asked:
+        return None
+    if "client" not in options:
+        raise InputError("client=K/N with it", f"{asked[0]} alone", where, f"write {CLIENT_FORM}")
+    match = re.fullmatch(r"(\d+)/(\d+)", options["client"], flags=re.ASCII)
+    number, num_clients = (int(match[1]), int(match[2])) if match else (0, 0)
+    if number >= num_clients:
+        raise InputError(
+            "client=K/N, the number K of one of N clients, from 0",
+            f"client={options['client']}",
+            where,
+            "write client=0/2 for the first of two",
+        )
+    rules = [rule for rule in AMOUNT_RULES if rule in options]
+    if len(rules) > 1:
+        raise InputError("one rule", " and ".join(rules), where, f"write {CLIENT_FORM}; without a rule it is i.i.d.")
+    seed = options.get("seed", "0")
+    if not re.fullmatch(r"\d+", seed, flags=re.ASCII):
+        raise InputError("a whole number from 0", f"seed={seed}", where, "write seed=1")
+    rule: Rule = rules[0] if rules else "iid"
+    amount = _amount(rule, options[rule], where) if rules else 0.0
+    return Client(number, ClientPartition(num_clients, rule, amount, int(seed)))
+
+
+def _amount(rule: Rule, text: str, where: str) -> float:
+    try:
+        amount = float(text)
+    except ValueError:
+        amount = math.nan
+    if rule in WHOLE_RULES:
+        if not re.fullmatch(r"[1-9]\d*", text, flags=re.ASCII):
+            raise InputError(f"a number of {rule}, at least 1", f"{rule}={text}", where, f"write {rule}=2")
+    elif not (math.isfinite(amount) and amount > 0):
+        raise InputError("a finite concentration above 0", f"{rule}={text}", where, f"write {rule}=0.1")
+    return amount

@@ -1,0 +1,1 @@
+"""Sets of images: their files, their channels, their normalisation."""

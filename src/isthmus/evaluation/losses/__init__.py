@@ -1,0 +1,1 @@
+"""Losses and errors of single examples, and what is checked and said about them."""

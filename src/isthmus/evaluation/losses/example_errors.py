@@ -1,0 +1,66 @@
+"""Errors of single examples: what counts as predicted wrongly."""
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from isthmus.evaluation.losses.loss import Loss, binary_cross_entropy, has_classes, in_shape_of
+
+Errors = Bool[Tensor, " n"] | Float[Tensor, " n"]
+
+
+def example_errors(loss: Loss, outputs: Tensor, targets: Tensor) -> Errors | None:
+    """The error of each example: `class_errors` where targets are class numbers, `label_errors` of yes-or-no labels.
+
+    Args:
+        loss: From `isthmus.evaluation.losses.loss.loss_named`; binary cross-entropy says that targets are labels.
+        outputs: Scores.
+        targets: What they should have said.
+
+    Returns:
+        n truth values or fractions; None where there is nothing to be wrong about.
+    """
+    if loss is binary_cross_entropy:
+        return label_errors(outputs, targets)
+    return class_errors(outputs, targets) if has_classes(outputs, targets) else None
+
+
+def class_errors(outputs: Float[Tensor, "n *tokens classes"], targets: Tensor) -> Errors:
+    """Whether each example is classified wrongly; a non-finite output counts as wrong.
+
+    Args:
+        outputs: Scores.
+        targets: Class numbers, shape (n,); of windows token numbers, shape (n, tokens).
+
+    Returns:
+        n truth values; of windows the fraction of wrong tokens, in float32.
+
+    Example:
+        >>> class_errors(torch.tensor([[0.0, 1.0], [0.0, float("nan")]]), torch.tensor([1, 1]))
+        tensor([False,  True])
+        >>> class_errors(torch.tensor([[[0.0, 1.0], [0.0, 1.0]]]), torch.tensor([[1, 0]]))
+        tensor([0.5000])
+    """
+    wrong = (outputs.argmax(dim=-1) != targets) | ~outputs.isfinite().all(dim=-1)
+    return wrong if wrong.ndim == 1 else wrong.sum(dim=1, dtype=torch.float32) / targets.shape[1]
+
+
+def label_errors(outputs: Float[Tensor, "n ..."], targets: Tensor) -> Errors:
+    """Which yes-or-no labels are predicted wrongly: an output above 0 says yes; one that is not finite is wrong.
+
+    Args:
+        outputs: Logits.
+        targets: 1 for yes and 0 for no, in the shape of the outputs, dimensions of one apart.
+
+    Returns:
+        n truth values where an example has one label; else the fraction of its labels that are wrong, in float32.
+
+    Example:
+        >>> label_errors(torch.tensor([[0.5], [-0.5]]), torch.tensor([1, 1]))
+        tensor([False,  True])
+        >>> label_errors(torch.tensor([[0.5, 0.5, 0.0, -1.0]]), torch.tensor([[1.0, 0.0, 0.0, 0.0]]))
+        tensor([0.2500])
+    """
+    labels = in_shape_of(outputs, targets, "binary_cross_entropy") > 0
+    wrong = (((outputs > 0) != labels) | ~outputs.isfinite()).unsqueeze(-1).flatten(1)
+    return wrong[:, 0] if wrong.shape[1] == 1 else wrong.sum(dim=1, dtype=torch.float32) / wrong.shape[1]

@@ -1,0 +1,70 @@
+"""A loss of the user's, tried on the first examples before anything is measured with it."""
+
+import torch
+from torch import Tensor
+
+from isthmus.errors import InputError
+from isthmus.evaluation.losses.fitting_targets import OWN_LOSS
+from isthmus.evaluation.losses.loss import LOSSES, example_losses
+from isthmus.evaluation.network import Network
+
+ALONE_TOLERANCE = 1e-3  # of the largest loss; kernels may sum in another order for another batch size
+
+
+def own_loss_difference(network: Network, outputs: Tensor, targets: Tensor, where: str) -> float | None:
+    """Try the loss on a batch, and on its first example alone.
+
+    Args:
+        network: Its loss is tried.
+        outputs: Of a batch.
+        targets: Of the same batch.
+        where: The data's name.
+
+    Returns:
+        By how much the first example's loss differs when it is alone, over the largest loss; None for a loss of
+        isthmus, and where there is one example only.
+
+    Raises:
+        InputError: The loss fails, does not return one number an example, writes into what it is given, or gives an
+            example another loss in another batch.
+    """
+    versions = outputs._version, targets._version
+    together = _losses(network, outputs, targets, where)
+    if network.loss in LOSSES.values():
+        return None
+    if (outputs._version, targets._version) != versions:
+        raise InputError(
+            "a loss that leaves outputs and targets as they are",
+            "one that writes into them",
+            f"loss, on {where}",
+            "copy what is to be changed: outputs.clone()",
+        )
+    if len(outputs) == 1:
+        return None
+    alone = _losses(network, outputs[:1], targets[:1], f"the first example of {where} alone")
+    largest = together.abs().max().clamp(min=torch.finfo(together.dtype).tiny)
+    difference = float(((alone[0] - together[0]).abs() / largest).nan_to_num())
+    if difference > ALONE_TOLERANCE or alone[0].isfinite() != together[0].isfinite():
+        raise InputError(
+            "a loss of each example that does not depend on the others of its batch",
+            f"{float(together[0]):.6g} for the first example among {len(outputs)}, {float(alone[0]):.6g} for it alone",
+            f"loss, on {where}",
+            "return the loss of each example, not divided by their number and not compared with the others",
+        )
+    return difference
+
+
+def _losses(network: Network, outputs: Tensor, targets: Tensor, where: str) -> Tensor:
+    try:
+        with torch.no_grad():
+            return example_losses(network.loss, outputs, targets)
+    except InputError:
+        raise
+    except Exception as error:  # whatever a loss function of the user's raises
+        shapes = f"targets of shape {tuple(targets.shape)} {targets.dtype} for outputs of {tuple(outputs.shape)}"
+        raise InputError(
+            "a loss that runs on these outputs and targets",
+            f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else 'no message'}",
+            f"{where}, {shapes}",
+            f"choose another loss: {', '.join(LOSSES)}, or {OWN_LOSS}",
+        ) from error

@@ -1,0 +1,113 @@
+"""What may be other than it seems about data and outputs: values that are missing, outputs that are probabilities."""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from isthmus.data.examples import Examples
+from isthmus.errors import InputError
+from isthmus.evaluation.losses.fitting_targets import wrong_rows
+from isthmus.evaluation.losses.loss import Loss, binary_cross_entropy, cross_entropy
+
+ROWS_AT_ONCE = 1024
+SUM_TOLERANCE = 1e-3
+FEWEST_VALUES = 8  # as many outputs within [0, 1] as are no chance
+
+
+def missing_inputs(examples: Examples, outputs_of: Callable[[Tensor], Tensor], dtype: torch.dtype) -> list[str]:
+    """Look for NaN and infinite values among inputs; they are never altered.
+
+    Args:
+        examples: All of them are looked at, on the network's device.
+        outputs_of: What the network gives for a batch of inputs.
+        dtype: Of the inputs that the network is given.
+
+    Returns:
+        What to warn of, where the network copes with such inputs.
+
+    Raises:
+        InputError: The network's outputs for the first such example are not finite either, though they are with zeros
+            in these places, so that every mean loss would be NaN.
+    """
+    rows = _rows_not_finite(examples.inputs)
+    if not rows:
+        return []
+    many = f"NaN or infinite inputs in {len(rows)} of {len(examples)} examples, the first is number {rows[0]}"
+    inputs, _ = examples.batch(rows[0], rows[0] + 1, examples.inputs.device, dtype)
+    filled = outputs_of(inputs.nan_to_num(nan=0.0, posinf=0.0, neginf=0.0))
+    if filled.isfinite().all() and not outputs_of(inputs).isfinite().all():
+        raise InputError(
+            "finite inputs, or a network that copes with others",
+            f"{many}; the network's outputs for it are not finite, so every mean loss would be NaN",
+            examples.name,
+            "leave these examples out, or fill in what is missing",
+        )
+    return [f"{examples.name}: {many}; they are measured as they are"]
+
+
+def missing_targets(examples: Examples) -> list[str]:
+    """Look for NaN and infinite values among targets, which a loss of the user's may take; they are never altered.
+
+    Args:
+        examples: All of them are looked at.
+
+    Returns:
+        What to warn of.
+    """
+    rows = _rows_not_finite(examples.targets)
+    if not rows:
+        return []
+    many = f"NaN or infinite targets in {len(rows)} of {len(examples)} examples, the first is number {rows[0]}"
+    return [f"{examples.name}: {many}; the loss is given them as they are"]
+
+
+def targets_not_shifted(examples: Examples) -> list[str]:
+    """Whether the targets of windows of tokens are the windows themselves: to be predicted are the next tokens.
+
+    Args:
+        examples: Windows of tokens.
+
+    Returns:
+        What to warn of.
+    """
+    if not torch.equal(examples.inputs.long(), examples.targets.long()):
+        return []
+    return [
+        f"{examples.name}: every token's target is this token itself; if the next ones are to be predicted, as "
+        "language models do, shift them: inputs tokens[:, :-1], targets tokens[:, 1:]"
+    ]
+
+
+def probability_outputs(loss: Loss, outputs: Tensor) -> list[str]:
+    """Whether a network seems to end in softmax or sigmoid under a loss that takes logits.
+
+    Args:
+        loss: From `isthmus.evaluation.losses.loss.loss_named`.
+        outputs: Of a batch.
+
+    Returns:
+        What to warn of.
+    """
+    within = bool(((outputs >= 0) & (outputs <= 1)).all()) and outputs.numel() >= FEWEST_VALUES
+    sums = outputs.sum(dim=-1, dtype=torch.float64) if outputs.ndim > 1 else outputs
+    if loss is cross_entropy and within and bool(((sums - 1).abs() < SUM_TOLERANCE).all()):
+        return [_remark("add up to 1", "softmax", "cross_entropy")]
+    if loss is binary_cross_entropy and within:
+        return [_remark("lie in [0, 1]", "sigmoid", "binary_cross_entropy")]
+    return []
+
+
+def _remark(seen: str, last: str, loss: str) -> str:
+    return (
+        f"the network's outputs {seen}, as if it ended in {last}; {loss} takes logits and applies {last} itself, so "
+        f"its numbers are not the losses that such a network was trained on: leave the last {last} out of forward, or "
+        "give a loss of your own that takes probabilities"
+    )
+
+
+def _rows_not_finite(values: Tensor) -> list[int]:
+    if not values.is_floating_point():
+        return []
+    starts = range(0, len(values), ROWS_AT_ONCE)
+    return [start + row for start in starts for row in wrong_rows(~values[start : start + ROWS_AT_ONCE].isfinite())]

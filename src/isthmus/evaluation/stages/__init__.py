@@ -1,0 +1,1 @@
+"""The shared engine's stages: exported, cut, planned, costed."""

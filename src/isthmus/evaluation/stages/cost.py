@@ -1,0 +1,88 @@
+"""What a plan costs: stage runs, forward passes, floating-point operations and memory."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.flop_counter import FlopCounterMode
+
+from isthmus.evaluation.stages.plan import Plan
+from isthmus.evaluation.stages.stages import StageCosts, StagedNetwork
+from isthmus.weights.state import StateDict
+
+
+@dataclass(frozen=True)
+class PlanCost:
+    """The cost of a plan on one example, beside that of one full forward pass for each point.
+
+    Attributes:
+        stage_runs: Stages that run.
+        naive_stage_runs: Stages that would run without sharing.
+        forwards: Floating-point operations in units of one forward pass; stage runs where no operator is counted.
+        naive_forwards: The number of points.
+        flops: Floating-point operations.
+        naive_flops: The same without sharing.
+        live_bytes: The most memory that live values take at once, beside what operators need while they run.
+    """
+
+    stage_runs: int
+    naive_stage_runs: int
+    forwards: float
+    naive_forwards: int
+    flops: int
+    naive_flops: int
+    live_bytes: int
+
+
+def stage_costs(staged: StagedNetwork, weights: StateDict, inputs: Tensor) -> StageCosts:
+    """Run the stages once and count.
+
+    Args:
+        staged: The network.
+        weights: Every key, in the network's dtype.
+        inputs: One example.
+
+    Returns:
+        The cost of each stage on that example.
+    """
+    live: Mapping[str, Any] = {staged.entry: inputs}
+    flops, live_bytes = [], [_num_bytes(live)]
+    for stage in staged.stages:
+        with torch.no_grad(), FlopCounterMode(display=False) as counter:
+            live = stage(live, weights)
+        flops.append(counter.get_total_flops())
+        live_bytes.append(_num_bytes(live))
+    return StageCosts(tuple(flops), tuple(live_bytes))
+
+
+def plan_cost(plan: Plan, costs: StageCosts) -> PlanCost:
+    """The cost of a plan.
+
+    Args:
+        plan: Made with the sizes `costs.live_bytes`.
+        costs: Of the stages.
+
+    Returns:
+        Its cost on one example; floating-point operations are proportional to the number of examples.
+    """
+    num_points, num_stages = len(plan.order), len(plan.runs)
+    flops = int(np.dot(plan.runs, np.array(costs.flops)))
+    forward = sum(costs.flops)
+    runs = int(plan.runs.sum())
+    return PlanCost(
+        stage_runs=runs,
+        naive_stage_runs=num_points * num_stages,
+        forwards=flops / forward if forward else runs / num_stages,
+        naive_forwards=num_points,
+        flops=flops,
+        naive_flops=num_points * forward,
+        live_bytes=plan.held,
+    )
+
+
+def _num_bytes(live: Mapping[str, Any]) -> int:
+    storages = (value.untyped_storage() for value in live.values() if isinstance(value, Tensor))
+    return sum({storage.data_ptr(): storage.nbytes() for storage in storages}.values())

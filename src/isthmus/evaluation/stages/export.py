@@ -1,0 +1,120 @@
+"""A network as a graph of operators, and the tensors that each of them writes to."""
+
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import Any
+
+import torch
+from torch import Tensor, fx, nn
+from torch.export import Dim, ExportedProgram
+from torch.export.graph_signature import InputKind, InputSpec
+from torch.utils._pytree import tree_leaves
+
+from isthmus.evaluation.losses.loss import output_tensor
+
+WITHOUT_EFFECT = {torch.ops.aten.detach_.default}  # named in-place, but concerns gradients alone
+
+
+@dataclass(frozen=True)
+class OperatorGraph:
+    """One forward pass as operators in the order in which they run; high-level ones (attention, convolution) are whole.
+
+    Attributes:
+        inputs: The node of the batch.
+        weights: Nodes that stand for entries of the state dict, and their keys.
+        constants: Nodes that stand for anything else that the forward pass reads: non-persistent buffers, tensors
+            made in the code, sub-graphs. They are on the module's device and in its dtype.
+        calls: The operators that the result depends on, and those that write in place.
+        result: The node of the scores.
+    """
+
+    inputs: fx.Node
+    weights: dict[fx.Node, str]
+    constants: dict[fx.Node, Any]
+    calls: tuple[fx.Node, ...]
+    result: fx.Node
+
+    def storages(self, node: fx.Node) -> frozenset[int]:
+        """The pieces of memory that the values of a node lie in; nodes that share one are views of one another."""
+        leaves = tree_leaves(node.meta.get("val"))
+        return frozenset(leaf.untyped_storage()._cdata for leaf in leaves if isinstance(leaf, Tensor))
+
+    def written(self, node: fx.Node) -> frozenset[int]:
+        """The pieces of memory that an operator writes to, in place."""
+        return frozenset(storage for argument in _written_arguments(node) for storage in self.storages(argument))
+
+
+class _Scores(nn.Module):
+    """The module with its scores alone as output, so that whatever else it returns is not computed."""
+
+    def __init__(self, module: nn.Module) -> None:
+        super().__init__()
+        self.module = module
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        return output_tensor(self.module(inputs))
+
+
+def operator_graph(module: nn.Module, inputs: Tensor, is_weight: Callable[[str], bool]) -> OperatorGraph:
+    """Export a module for batches of any size.
+
+    The graph is not decomposed: its operators are those that the module calls, in-place ones included.
+
+    Args:
+        module: A network in evaluation mode; not changed.
+        inputs: Two examples or more, on the module's device.
+        is_weight: Whether a name of a parameter or buffer is a key of the state dict. What is none is a constant.
+
+    Returns:
+        The graph.
+
+    Raises:
+        NotImplementedError: The graph holds inputs of a kind that is not known.
+        Exception: Whatever `torch.export` raises on a module that it cannot export.
+    """
+    with warnings.catch_warnings(), torch.no_grad():
+        warnings.simplefilter("ignore")  # the exporter's own deprecations
+        program = torch.export.export(_Scores(module), (inputs,), dynamic_shapes=({0: Dim.DYNAMIC},), strict=False)
+    weights: dict[fx.Node, str] = {}
+    constants: dict[fx.Node, Any] = {
+        node: attrgetter(str(node.target))(program.graph_module) for node in program.graph.find_nodes(op="get_attr")
+    }
+    batch: fx.Node | None = None
+    for node, spec in zip(program.graph.find_nodes(op="placeholder"), program.graph_signature.input_specs, strict=True):
+        key = (spec.target or "").removeprefix("module.")
+        if spec.kind is InputKind.USER_INPUT:
+            batch = node
+        elif spec.kind in {InputKind.PARAMETER, InputKind.BUFFER} and is_weight(key):
+            weights[node] = key
+        else:
+            constants[node] = _constant(program, spec)
+    assert batch is not None
+    (result,) = tree_leaves(program.graph.output_node().args)
+    return OperatorGraph(batch, weights, constants, _needed(program.graph, result), result)
+
+
+def _constant(program: ExportedProgram, spec: InputSpec) -> Any:
+    for known in (program.constants, program.state_dict):
+        if spec.target in known:
+            return known[spec.target]
+    raise NotImplementedError(f"the exported graph takes a {spec.kind.name.lower()}")
+
+
+def _needed(graph: fx.Graph, result: fx.Node) -> tuple[fx.Node, ...]:
+    needed = {result}
+    for node in reversed(graph.nodes):
+        if node.op == "call_function" and (node in needed or _written_arguments(node)):
+            needed.add(node)
+            needed.update(node.all_input_nodes)
+    return tuple(node for node in graph.nodes if node.op == "call_function" and node in needed)
+
+
+def _written_arguments(node: fx.Node) -> list[fx.Node]:
+    if not isinstance(node.target, torch._ops.OpOverload) or node.target in WITHOUT_EFFECT:
+        return []
+    arguments = node.target._schema.arguments
+    given = dict(zip((argument.name for argument in arguments), node.args, strict=False)) | node.kwargs
+    written = [given.get(a.name) for a in arguments if a.alias_info is not None and a.alias_info.is_write]
+    return [leaf for leaf in tree_leaves(written) if isinstance(leaf, fx.Node)]

@@ -1,0 +1,55 @@
+"""One export for several measurements of the same model."""
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+from torch import Tensor, nn
+
+from isthmus.evaluation.stages.export import OperatorGraph, operator_graph
+from isthmus.weights.state import content_hash
+
+_kept: ContextVar[dict[str, OperatorGraph] | None] = ContextVar("kept_graphs", default=None)
+
+
+@contextmanager
+def kept_graphs() -> Iterator[None]:
+    """Export each module once while the block runs; meant for one user's model beside several pairs of weights.
+
+    A graph does not depend on the weights. What is taken from an earlier export is compared with the network on the
+    measured data like any other (`isthmus.evaluation.stages.staging`).
+    """
+    token = _kept.set({})
+    try:
+        yield
+    finally:
+        _kept.reset(token)
+
+
+def graph_of(module: nn.Module, inputs: Tensor, keys: frozenset[str]) -> OperatorGraph:
+    """The graph of a module, exported unless it is kept.
+
+    Args:
+        module: A network in evaluation mode.
+        inputs: Two examples or more.
+        keys: What is a weight; the rest are constants.
+
+    Returns:
+        The graph, as from `isthmus.evaluation.stages.export.operator_graph`.
+    """
+    kept = _kept.get()
+    if kept is None:
+        return operator_graph(module, inputs, keys.__contains__)
+    identity = _identity(module, inputs, keys)
+    if identity not in kept:
+        kept[identity] = operator_graph(module, inputs, keys.__contains__)
+    return kept[identity]
+
+
+def _identity(module: nn.Module, inputs: Tensor, keys: frozenset[str]) -> str:
+    named = [*module.named_parameters(remove_duplicate=False), *module.named_buffers(remove_duplicate=False)]
+    shapes = [(key, tuple(tensor.shape), str(tensor.dtype), str(tensor.device)) for key, tensor in named]
+    constants = content_hash({key: tensor for key, tensor in named if key not in keys})
+    facts = (repr(module), shapes, constants, sorted(keys), inputs.shape[1:], str(inputs.dtype), str(inputs.device))
+    return hashlib.sha256(repr(facts).encode()).hexdigest()

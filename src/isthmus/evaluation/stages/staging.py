@@ -1,0 +1,146 @@
+"""From a network to stages that are known to compute what it computes."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from isthmus.data.examples import Examples
+from isthmus.evaluation.batches import BatchSize
+from isthmus.evaluation.network import Network
+from isthmus.evaluation.stages.cost import stage_costs
+from isthmus.evaluation.stages.cutting import cut
+from isthmus.evaluation.stages.kept_graphs import graph_of
+from isthmus.evaluation.stages.stages import Stage, StagedNetwork
+from isthmus.layers.partition import LayerPartition
+from isthmus.paths.linear import Segment
+from isthmus.weights.state import StateDict, converted, same_bits
+
+# Of the largest output. Equality to the bit is the rule; a module that takes another route while it is exported (the
+# fused path of nn.TransformerEncoderLayer) may sum in another order.
+TOLERANCES = {torch.float64: 1e-12, torch.float32: 1e-5, torch.bfloat16: 2e-2}
+
+
+def staged_network(network: Network, segment: Segment, examples: Examples, batch_size: BatchSize) -> StagedNetwork:
+    """Cut a network into stages, and compare them with `functional_call`.
+
+    Both run networks a and b and the blend half-way between them on the first batch, and the blend on the first example
+    alone, so that nothing specialised to the exported weights or to a batch size passes.
+
+    Args:
+        network: The model; left unchanged.
+        segment: The two networks, on the network's device.
+        examples: What will be measured.
+        batch_size: Examples at once; halved if memory runs out during the comparison.
+
+    Returns:
+        The stages; a single one, with the reason, if the network cannot be exported or the stages differ from it by
+        more than the tolerance (of the largest output: 1e-5 in float32, 1e-12 in float64, 0.02 in bfloat16).
+    """
+    inputs, _ = examples.batch(0, min(batch_size.size, len(examples)), network.device, network.dtype)
+    try:
+        graph = graph_of(network.module, torch.cat([inputs, inputs])[:2], frozenset(_keys(segment)))
+        staged = cut(graph, segment.layers)
+        difference = batch_size.tried(
+            lambda size: largest_difference(network, segment, staged, [inputs[:size], inputs[:1]])
+        )
+    except Exception as error:  # the exporter fails in as many ways as there are models
+        staged = whole_network(network, segment.layers, f"{type(error).__name__}: {_first_line(error)}")
+    else:
+        detail = "equal to the bit" if difference == 0 else f"largest difference {difference:.2g} of the largest output"
+        staged = replace(staged, agreement=detail)
+        if not difference <= TOLERANCES[network.dtype]:
+            staged = whole_network(network, segment.layers, f"the stages differ from the network: {detail}")
+    return replace(staged, costs=stage_costs(staged, converted(segment.first, network.dtype), inputs[:1].clone()))
+
+
+def whole_network(network: Network, layers: LayerPartition, reason: str) -> StagedNetwork:
+    """The network as a single stage that reads every weight.
+
+    Args:
+        network: Runs through `functional_call`.
+        layers: The partition of its keys.
+        reason: Why it is not cut.
+
+    Returns:
+        One stage.
+    """
+    keys = tuple(key for label in layers for key in layers[label])
+
+    def function(inputs: Tensor, *weights: Tensor) -> tuple[Tensor]:
+        return (network.outputs(dict(zip(keys, weights, strict=True)), inputs.clone()),)
+
+    stage = Stage(tuple(layers), keys, ("inputs",), ("scores",), frozenset({"scores"}), function)
+    return StagedNetwork((stage,), "inputs", "scores", reason)
+
+
+class _ChangedInputError(Exception):
+    """A stage wrote to a tensor that other branches of a plan may need."""
+
+
+def largest_difference(network: Network, segment: Segment, staged: StagedNetwork, batches: Sequence[Tensor]) -> float:
+    """The largest difference between stages and network.
+
+    Args:
+        network: The network.
+        segment: The two networks a and b.
+        staged: Its stages.
+        batches: The blend half-way runs on each of them, a and b on the first.
+
+    Returns:
+        A fraction of the largest output.
+    """
+    everything = tuple(segment.layers)
+    largest = 0.0
+    for alpha, batch in ((0.0, batches[0]), (1.0, batches[0]), *((0.5, batch) for batch in batches)):
+        weights = converted(segment.weights(segment.point("a", everything, alpha)), network.dtype)
+        expected = network.outputs(weights, batch.clone())
+        found = _watched_outputs(staged, weights, batch.clone())
+        largest = max(largest, relative_difference(found, expected))
+    return largest
+
+
+def relative_difference(found: Tensor, expected: Tensor) -> float:
+    """The largest difference of two tensors, as a fraction of the largest magnitude expected.
+
+    Args:
+        found: One tensor.
+        expected: The other.
+
+    Returns:
+        0 for equal bits; infinity for other shapes or types, or where NaN and infinities do not stand in equal places.
+
+    Example:
+        >>> relative_difference(torch.tensor([1.0, 4.0]), torch.tensor([2.0, 4.0]))
+        0.25
+    """
+    if same_bits(found, expected):
+        return 0.0
+    finite = expected.isfinite()
+    same_kind = found.shape == expected.shape and found.dtype == expected.dtype
+    if not same_kind or not same_bits(found[~finite], expected[~finite]) or not finite.any():
+        return float("inf")
+    difference = (found[finite].double() - expected[finite].double()).abs().max()
+    return float(difference / expected[finite].double().abs().max())
+
+
+def _watched_outputs(staged: StagedNetwork, weights: StateDict, inputs: Tensor) -> Tensor:
+    """The outputs of the stages, none of which may write to what it is given."""
+    live = {staged.entry: inputs}
+    for stage in staged.stages:
+        given = [value for value in (*live.values(), *weights.values()) if isinstance(value, Tensor)]
+        before = [tensor._version for tensor in given]
+        with torch.no_grad():
+            live = stage(live, weights)
+        if [tensor._version for tensor in given] != before:
+            raise _ChangedInputError(f"an operator after the first use of {stage.layers} writes to its inputs")
+    return live[staged.result]
+
+
+def _keys(segment: Segment) -> set[str]:
+    return {key for label in segment.layers for key in segment.layers[label]}
+
+
+def _first_line(error: Exception) -> str:
+    return next((line.strip() for line in str(error).splitlines() if line.strip()), "no message")

@@ -1,0 +1,1 @@
+"""What a claim reads from its measurements, and the verdict about it."""

@@ -1,0 +1,56 @@
+"""A whole training rather than its end."""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from isthmus.experiments.evidence import barriers
+from isthmus.experiments.evidence.criterion import Estimate, largest
+from isthmus.report.barriers.table import in_split, labels
+from isthmus.weights.step import Step
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+
+def largest_at_any_step(result: "xr.Dataset", split: str | None = None, value: str = "loss_barrier") -> Estimate:
+    """The largest barrier of a single layer that is seen at any step, in any pair, into any host.
+
+    Args:
+        result: Over step, and perhaps over pair, with single layers.
+        split: Which split, where there are several.
+        value: `"loss_barrier"`, or `"error_barrier"` as a fraction.
+
+    Returns:
+        The estimate, saying where and when.
+    """
+    return largest(
+        replace(estimate, where=f"{estimate.where}, {step}")
+        for number, step in enumerate(labels(result, "step"))
+        for estimate in barriers.layer_barriers(result.isel(step=number), split, value)
+    )
+
+
+def rows_by_epochs(result: "xr.Dataset", split: str, small: float) -> str:
+    """The full network's barrier and the largest one of a single layer over the epochs, and how good the networks are.
+
+    Args:
+        result: Of classifiers, over pair and step, with single layers.
+        split: Which split.
+        small: Nats; the layers above it are counted.
+
+    Returns:
+        A sentence in the paper's digits, of the first pair; steps that are no whole epochs are left out.
+    """
+    part = in_split(result.isel(pair=0), barriers.split_of(result, split))
+    epochs = [label for label in labels(result, "step") if Step.parsed(label).unit == "ep"]
+    part = part.sel(step=epochs)
+    full = part["loss_barrier"].sel(moving=barriers.FULL).max("host")
+    layers = part["loss_barrier"].sel(moving=part["moving"] != barriers.FULL)
+    first, most = (" ".join(f"{float(value):z.1f}" for value in row) for row in (full, layers.max(("host", "moving"))))
+    above = int((layers.isel(step=-1).max("host") > small).sum())
+    wrong = " and ".join(f"{100 * float(part[f'error_{network}'].isel(step=-1)):.1f}" for network in "ab")
+    return (
+        f"at {', '.join(epochs)} the first row of the figure reads {first}, and the largest single layer {most} nats. "
+        f"At {epochs[-1]} {above} of {layers.sizes['moving']} layers are above {small:g} nats into some host, and the "
+        f"two networks get {wrong} % wrong."
+    )

@@ -1,0 +1,213 @@
+"""The barriers of several pairs of networks as estimates that criteria can be stated on."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import xarray as xr
+
+from isthmus.experiments.evidence.criterion import Answer, Estimate, largest, smallest
+from isthmus.measures.connectivity import Connectivity
+from isthmus.report.barriers.table import in_split, labels
+from isthmus.runs.folder.loading import is_layerwise_connected
+
+FULL = "all"
+UNITS = {"loss_barrier": "nats", "error_barrier": ""}
+CONNECTED = 0.02
+"""Error barrier that still counts as none: Frankle et al. (2020); the paper's own threshold is not known."""
+
+
+def split_of(result: xr.Dataset, split: str | None) -> str | None:
+    """The name that the report asks for: none where a result has one split only.
+
+    Args:
+        result: From `isthmus.measure`.
+        split: The name under which the data was given.
+
+    Returns:
+        The name, or None.
+    """
+    return split if "split" in result.dims else None
+
+
+def full_barriers(result: xr.Dataset, split: str | None = None, value: str = "loss_barrier") -> list[Estimate]:
+    """The full network's barrier in every pair.
+
+    Args:
+        result: Of one step, perhaps of several pairs.
+        split: Which split, where there are several.
+        value: `"loss_barrier"`, or `"error_barrier"` as a fraction.
+
+    Returns:
+        One a pair: the larger of the two hosts, which half-way are one network.
+    """
+    rows = in_split(result, split_of(result, split)).sel(moving=[FULL])
+    return [largest(_cells(rows.sel(pair=pair) if pair else rows, value, pair)) for pair in pair_labels(result)]
+
+
+def group_barriers(
+    result: xr.Dataset, moving: str, split: str | None = None, value: str = "loss_barrier"
+) -> list[Estimate]:
+    """The barrier of one moving group, into every host, in every pair.
+
+    Args:
+        result: Of one step, perhaps of several pairs.
+        moving: The group's label.
+        split: Which split, where there are several.
+        value: `"loss_barrier"`, or `"error_barrier"` as a fraction.
+
+    Returns:
+        One a pair and host, saying which.
+    """
+    rows = in_split(result, split_of(result, split)).sel(moving=[moving])
+    return [cell for pair in pair_labels(result) for cell in _cells(rows.sel(pair=pair) if pair else rows, value, pair)]
+
+
+def layer_barriers(
+    result: xr.Dataset, split: str | None = None, value: str = "loss_barrier", sweep: str = "single"
+) -> list[Estimate]:
+    """The barrier of every layer alone, into every host, in every pair.
+
+    Args:
+        result: Of one step, perhaps of several pairs.
+        split: Which split, where there are several.
+        value: `"loss_barrier"`, or `"error_barrier"` as a fraction.
+        sweep: Whose rows to take.
+
+    Returns:
+        One a pair, layer and host, saying which.
+    """
+    rows = in_split(result, split_of(result, split))
+    rows = rows.isel(moving=np.flatnonzero(rows["sweep"].values == sweep))
+    return [cell for pair in pair_labels(result) for cell in _cells(rows.sel(pair=pair) if pair else rows, value, pair)]
+
+
+def connectivities(result: xr.Dataset, split: str | None = None, threshold: float = CONNECTED) -> list[Connectivity]:
+    """Definition 3 of the paper, pair by pair.
+
+    Args:
+        result: Of one step, perhaps of several pairs, with single layers and classes.
+        split: Which split, where there are several.
+        threshold: The largest error barrier that still counts as none.
+
+    Returns:
+        One answer a pair.
+    """
+    return [
+        is_layerwise_connected(result.sel(pair=pair) if pair else result, threshold, split_of(result, split))
+        for pair in pair_labels(result)
+    ]
+
+
+def connectivity_answer(found: list[Connectivity]) -> Answer:
+    """Whether every pair is layer-wise connected.
+
+    Args:
+        found: From `connectivities`.
+
+    Returns:
+        Met if every pair is connected, not met if one is not, else undecided.
+    """
+    counts = {answer: found.count(answer) for answer in Connectivity if answer in found}
+    met = False if Connectivity.NOT in counts else None if Connectivity.UNDECIDED in counts else True
+    return Answer(", ".join(f"{answer} in {count} of {len(found)} pairs" for answer, count in counts.items()), met)
+
+
+def ratio(numerator: Estimate, denominator: Estimate) -> Estimate:
+    """A quotient with the widest interval that those of its parts allow.
+
+    Args:
+        numerator: Of either sign.
+        denominator: Meant to be above zero.
+
+    Returns:
+        The estimate; its interval is unbounded where that of the denominator includes zero.
+
+    Example:
+        >>> ratio(Estimate(1.0, 0.5, 1.5), Estimate(2.0, 1.0, 3.0))
+        Estimate(value=0.5, low=0.16666666666666666, high=1.5, where='')
+    """
+    value = numerator.value / denominator.value if denominator.value else np.nan
+    if not denominator.low > 0:
+        return Estimate(value, -np.inf, np.inf, numerator.where)
+    ends = [n / d for n in (numerator.low, numerator.high) for d in (denominator.low, denominator.high)]
+    return Estimate(value, min(ends), max(ends), numerator.where)
+
+
+def percentage_points(estimate: Estimate) -> Estimate:
+    """An error barrier in percentage points.
+
+    Args:
+        estimate: As a fraction.
+
+    Returns:
+        A hundred times as much.
+    """
+    return Estimate(100 * estimate.value, 100 * estimate.low, 100 * estimate.high, estimate.where)
+
+
+def pair_rows(result: xr.Dataset, splits: Mapping[str, str]) -> list[list[str]]:
+    """The full network and the largest single layer of every pair, as a table.
+
+    Args:
+        result: Of one step, perhaps of several pairs, with single layers.
+        splits: Words for each split, such as {"train": "training images"}.
+
+    Returns:
+        Rows of cells, the titles first.
+    """
+    titles = [
+        "pair",
+        "on",
+        "loss of a, b",
+        "full: loss",
+        "full: error (points)",
+        "largest layer: loss",
+        "of",
+        "smallest",
+    ]
+    rows = [titles]
+    for pair in pair_labels(result):
+        part = result.sel(pair=[pair]) if pair else result
+        for split, words in splits.items():
+            (loss,), (error,) = (full_barriers(part, split, value) for value in UNITS)
+            layers = layer_barriers(part, split)
+            most, least = largest(layers), smallest(layers)
+            rows.append([
+                pair or "–", words, _ends(part, split), _plain(loss), _plain(percentage_points(error)), _plain(most),
+                most.where.removeprefix(f"pair {pair}, "), _plain(least),
+            ])  # fmt: skip
+    return rows
+
+
+def _ends(part: xr.Dataset, split: str) -> str:
+    rows = in_split(part, split_of(part, split))
+    return ", ".join(f"{rows[f'loss_{network}'].item():.4f}" for network in "ab")
+
+
+def _plain(estimate: Estimate) -> str:
+    return Estimate(estimate.value, estimate.low, estimate.high).text()
+
+
+def pair_labels(result: xr.Dataset) -> list[str]:
+    """The pairs of a result.
+
+    Args:
+        result: From `isthmus.measure`.
+
+    Returns:
+        Their labels; an empty one where there is a single pair without a label.
+    """
+    return list(labels(result, "pair")) if "pair" in result.dims else [""]
+
+
+def _cells(rows: xr.Dataset, value: str, pair: str) -> list[Estimate]:
+    """Every (moving, host) of a part of a result."""
+    found = []
+    for moving in labels(rows, "moving"):
+        for host in labels(rows, "host"):
+            row = rows.sel(host=host, moving=moving)
+            words = [f"pair {pair}"] if pair else []
+            words += [] if moving == FULL else [f"{moving} into {host}"]
+            middle, low, high = (float(row[f"{value}{end}"]) for end in ("", "_low", "_high"))
+            found.append(Estimate(middle, low, high, ", ".join(words)))
+    return found

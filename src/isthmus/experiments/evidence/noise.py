@@ -1,0 +1,114 @@
+"""The rise of the loss under noise as estimates that criteria can be stated on: kinds of direction compared."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import xarray as xr
+
+from isthmus.experiments.evidence.criterion import Estimate
+from isthmus.questions.noise.reading import half_way_sigma, shown_rise
+from isthmus.report.barriers.table import labels
+
+FULL = "all"
+
+
+def rise(study: xr.Dataset, pair: str, host: str, moving: str, kind: str) -> Estimate:
+    """The rise over the host at half the way to the other network.
+
+    Args:
+        study: From `isthmus.subspace_noise`, with half the way among its sigmas.
+        pair: What the pair is called.
+        host: The host.
+        moving: The moving group.
+        kind: "averaging", "training", "null" or "random".
+
+    Returns:
+        Nats; NaN where there is no such direction, or the two networks do not differ.
+    """
+    where = f"pair {pair}, {f'{moving} of {host}' if moving != FULL else f'leaving {host}'}"
+    sigma = half_way_sigma(study, moving)
+    if sigma is None:
+        return Estimate(float("nan"), float("nan"), float("nan"), where)
+    cell = shown_rise(study, host, moving, kind, sigma)
+    return Estimate(cell.value, cell.low, cell.high, where)
+
+
+def differences(studies: dict[str, xr.Dataset], moving: Sequence[str], kind: str, other: str) -> list[Estimate]:
+    """By how much the loss rises more along one kind of direction than along another of the same length.
+
+    Args:
+        studies: By pair.
+        moving: Moving groups.
+        kind: The one.
+        other: The other.
+
+    Returns:
+        One for each pair, group and host, with the widest interval that those of its parts allow.
+    """
+    found = []
+    for pair, study in studies.items():
+        for group in moving:
+            for host in labels(study, "host"):
+                one, two = (rise(study, pair, host, group, name) for name in (kind, other))
+                found.append(Estimate(one.value - two.value, one.low - two.high, one.high - two.low, one.where))
+    return found
+
+
+def share_above_zero(estimates: Sequence[Estimate]) -> Estimate:
+    """How many of some differences are told to be above zero, and how many may be.
+
+    Args:
+        estimates: At least one; NaN is not above zero.
+
+    Returns:
+        The share whose value is; from the share whose whole interval is to the share that reaches above zero.
+
+    Example:
+        >>> share_above_zero([Estimate(1, 0.5, 2), Estimate(1, -1, 2), Estimate(-1, -2, 0.1), Estimate(-1, -2, -0.5)])
+        Estimate(value=0.5, low=0.25, high=0.75, where='of 4')
+    """
+    count = len(estimates)
+    value, low, high = (sum(getattr(e, name) > 0 for e in estimates) / count for name in ("value", "low", "high"))
+    return Estimate(value, low, high, f"of {count}")
+
+
+def noise_rows(studies: dict[str, xr.Dataset], moving: Sequence[str]) -> list[list[str]]:
+    """The rises at half way as a table: a row for each pair, group and host.
+
+    Args:
+        studies: By pair.
+        moving: Moving groups.
+
+    Returns:
+        Rows of cells, the titles first.
+    """
+    kinds = ("averaging", "training", "null", "random")
+    rows = [["pair", "layers", "host", *(f"{kind}, nats" for kind in kinds)]]
+    for pair, study in studies.items():
+        for group in moving:
+            for host in labels(study, "host"):
+                cells = (rise(study, pair, host, group, kind) for kind in kinds)
+                shown = (Estimate(cell.value, cell.low, cell.high).text() for cell in cells)
+                rows.append([pair, "full network" if group == FULL else group, host, *shown])
+    return rows
+
+
+def kept_study(folder: Path, data: str, sigmas: Sequence[float], num_draws: int) -> xr.Dataset | None:
+    """A study that was made before.
+
+    Args:
+        folder: Where it would be.
+        data: What it has to be measured on.
+        sigmas: Its lengths.
+        num_draws: Its directions of each kind.
+
+    Returns:
+        The study; None if there is none that is whole and like this.
+    """
+    from isthmus.questions.study.folder import TABLE_FILE, is_study, load_study
+
+    if not (is_study(folder) and (folder / TABLE_FILE).is_file()):
+        return None
+    study = load_study(folder)
+    found = (study.attrs["data_name"], study["sigma"].values.tolist(), study.sizes["draw"])
+    return study if found == (data, list(sigmas), num_draws) else None

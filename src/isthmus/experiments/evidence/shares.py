@@ -1,0 +1,51 @@
+"""Which share of the full network's barrier a group of layers makes half-way, paired on the examples."""
+
+from collections.abc import Sequence
+
+import xarray as xr
+
+from isthmus.experiments.evidence.barriers import FULL, pair_labels, split_of
+from isthmus.experiments.evidence.criterion import Estimate
+from isthmus.measures.intervals.paired_ratio import paired_ratio
+from isthmus.report.barriers.table import labels
+from isthmus.runs.folder.loading import examples
+
+HALF_WAY = 0.5
+
+
+def shares(result: xr.Dataset, moving: Sequence[str], split: str | None = None) -> list[Estimate]:
+    """The excess of every group over the mean of the two networks, divided by that of the full network, half-way.
+
+    Args:
+        result: Of one step, perhaps of several pairs, with alpha = 0.5.
+        moving: Labels of groups.
+        split: Which split, where there are several.
+
+    Returns:
+        One a pair, group and host, saying which.
+    """
+    found = []
+    for pair in pair_labels(result):
+        losses = examples(result.sel(pair=pair) if pair else result, split_of(result, split))
+        baseline = (losses.loss_a + losses.loss_b) / 2
+        excess = (losses.loss.sel(alpha=HALF_WAY) - baseline).transpose("host", "moving", "example")
+        for label in moving:
+            for host in labels(losses, "host"):
+                rows = (excess.sel(host=host, moving=group).values for group in (label, FULL))
+                words = [f"pair {pair}"] if pair else []
+                found.append(Estimate(*paired_ratio(*rows), ", ".join([*words, f"{label} into {host}"])))
+    return found
+
+
+def layer_shares(result: xr.Dataset, split: str | None = None) -> list[Estimate]:
+    """The share of every single layer.
+
+    Args:
+        result: Of one step, perhaps of several pairs, with single layers and alpha = 0.5.
+        split: Which split, where there are several.
+
+    Returns:
+        One a pair, layer and host, saying which.
+    """
+    sweeps = zip(labels(result, "moving"), labels(result, "sweep"), strict=True)
+    return shares(result, [label for label, sweep in sweeps if sweep == "single"], split)

@@ -1,0 +1,1 @@
+"""Intervals: of means, maxima, ratios, and of samples that grow until they are tight."""

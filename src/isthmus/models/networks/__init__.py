@@ -1,0 +1,1 @@
+"""The networks that isthmus itself knows by name."""

@@ -1,0 +1,1 @@
+"""Side questions, a room each: its computation, its sentence, its picture."""

@@ -1,0 +1,1 @@
+"""What averaging some layers costs clients that were trained apart."""

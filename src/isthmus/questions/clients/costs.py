@@ -1,0 +1,161 @@
+"""What averaging sets of layers costs two clients: on their own data, on the union of both, and on data of neither."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import xarray as xr
+
+from isthmus.data.spec import parsed_data_spec
+from isthmus.measures.intervals.paired_ratio import paired_ratio
+from isthmus.measures.rise import rise_over_host
+from isthmus.runs.folder.loading import examples
+
+if TYPE_CHECKING:
+    from isthmus.experiments.reproduction.recipes import TrainedNetworks
+
+OWN, TEST = {"a": "own_a", "b": "own_b"}, "test"
+FULL, NOTHING = "all", "nothing"
+HALF = 0.5
+ENDS = ("", "_low", "_high")
+
+
+@dataclass(frozen=True)
+class ClientPair:
+    """Two clients that share out one set of examples.
+
+    Attributes:
+        a: The name of the first network.
+        b: Of the second.
+        rule: How the examples were dealt out, in words, such as "i.i.d." or "classes=5".
+        data: Each client's own part: "own_a" and "own_b".
+    """
+
+    a: str
+    b: str
+    rule: str
+    data: Mapping[str, str]
+
+
+def client_pairs(networks: "TrainedNetworks") -> list[ClientPair]:
+    """The pairs of a recipe in which a and b are the two clients of one partition.
+
+    Args:
+        networks: Whose data names a client.
+
+    Returns:
+        One a pair.
+    """
+    data = {recipe.name: recipe.data for recipe in networks.recipes}
+    found = []
+    for a, b in networks.pairs:
+        clients = [parsed_data_spec(data[name]).client for name in (a, b)]
+        assert all(client is not None and client.partition.num_clients == 2 for client in clients), "two clients a pair"
+        first, second = clients
+        assert first
+        assert second
+        assert (first.number, second.number) == (0, 1)
+        assert first.partition == second.partition, "both clients of one partition"
+        rule = "i.i.d." if first.partition.rule == "iid" else first.partition.text
+        found.append(ClientPair(a, b, rule, {OWN["a"]: data[a], OWN["b"]: data[b]}))
+    return found
+
+
+def layer_set_costs(result: xr.Dataset) -> xr.Dataset:
+    """What averaging each set of layers costs: the rise over the host, and its share of that of all layers.
+
+    The union is both clients' own examples one after the other, which is all of them.
+
+    Args:
+        result: Of one pair, with the midpoint, both hosts, and the splits "own_a", "own_b" and perhaps "test".
+
+    Returns:
+        Over (moving, host, data): `loss`, and with the ends `_low` and `_high` of their 95 % intervals `rise` over the
+        host and `share` (the rise divided by that of averaging everything, paired on the examples); data is "own" (the
+        host's), "other", "union" and perhaps "test". Host a with the layers averaged is what client a would go on
+        with. Over (host, data): `loss_host`. Over (averaged), the sets and "nothing": `above_full`, how far the mean
+        loss of both clients on the union lies above that after averaging everything, with its interval.
+    """
+    splits = [name for name in (*OWN.values(), TEST) if name in result["split"].values]
+    tables = {name: examples(result, name).sel(alpha=HALF) for name in splits}
+    union = xr.concat([tables[name].drop_vars("target", errors="ignore") for name in OWN.values()], "example")
+    hosts = [str(host) for host in result["host"].values]
+    moving = [str(label) for label in result["moving"].values]
+    kinds = ["own", "other", "union", *([TEST] if TEST in tables else [])]
+    shape = (len(moving), len(hosts), len(kinds))
+    names = [f"{name}{end}" for name in ("rise", "share") for end in ENDS]
+    numbers = {name: np.full(shape, math.nan) for name in ("loss", *names)}
+    loss_host = np.full(shape[1:], math.nan)
+    for h, host in enumerate(hosts):
+        (other,) = set(OWN) - {host}
+        data = {"own": tables[OWN[host]], "other": tables[OWN[other]], "union": union, TEST: tables.get(TEST)}
+        for k, kind in enumerate(kinds):
+            table = data[kind]
+            assert table is not None
+            at_host = table[f"loss_{host}"].values.astype(np.float64)
+            full = table["loss"].sel(moving=FULL, host=host).values - at_host
+            loss_host[h, k] = at_host.mean(dtype=np.float64)
+            for m, label in enumerate(moving):
+                losses = table["loss"].sel(moving=label, host=host).values
+                numbers["loss"][m, h, k] = losses.mean(dtype=np.float64)
+                rise, share = rise_over_host(losses[None], at_host), paired_ratio(losses - at_host, full)
+                found = (rise.value, rise.low, rise.high, *share)
+                for name, value in zip(names, found, strict=True):
+                    numbers[name][m, h, k] = value
+    costs = xr.Dataset(
+        {name: (("moving", "host", "data"), array) for name, array in numbers.items()},
+        coords={"moving": moving, "host": hosts, "data": kinds, "sweep": ("moving", result["sweep"].values)},
+    )
+    return costs.assign(loss_host=(("host", "data"), loss_host)).merge(_above_full(union))
+
+
+def _above_full(union: xr.Dataset) -> xr.Dataset:
+    """What every set of layers, and no averaging at all, leaves above averaging everything; paired on the examples."""
+    averaged = union["loss"].astype(np.float64).mean("host")
+    full = averaged.sel(moving=FULL).values
+    local = (union["loss_a"].values.astype(np.float64) + union["loss_b"].values) / 2
+    losses = {str(label): averaged.sel(moving=label).values for label in averaged["moving"].values} | {NOTHING: local}
+    rises = [rise_over_host(values[None], full) for values in losses.values()]
+    ends = {end: [getattr(rise, end.strip("_") or "value") for rise in rises] for end in ENDS}
+    return xr.Dataset(
+        {f"above_full{end}": ("averaged", values) for end, values in ends.items()}, {"averaged": list(losses)}
+    )
+
+
+def resnet18_layers() -> tuple[str, ...]:
+    """The layers of a norm-free ResNet-18 in the order of first use.
+
+    Returns:
+        21 labels.
+    """
+    blocks = [
+        f"layer{stage}.{block}.{part}"
+        for stage in range(1, 5)
+        for block in range(2)
+        for part in ("conv1", "conv2", *(["downsample.0"] if stage > 1 and block == 0 else []))
+    ]
+    return ("conv1", *blocks, "fc")
+
+
+def paper_groups(layers: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """The groups of layers that the paper averages between clients.
+
+    Args:
+        layers: Of a norm-free ResNet-18.
+
+    Returns:
+        A, the layers called critical; B, the middle; C, all but A; D, all but the classifier.
+    """
+    critical = {
+        "layer1.0.conv1", "layer2.0.conv1", "layer2.0.conv2", "layer3.0.conv1", "layer3.0.conv2", "layer4.0.conv1",
+        "layer4.0.conv2", "fc",
+    }  # fmt: skip
+    assert critical <= set(layers)
+    return {
+        "A critical": tuple(layer for layer in layers if layer in critical),
+        "B middle": tuple(layer for layer in layers if layer.startswith(("layer2.", "layer3."))),
+        "C not critical": tuple(layer for layer in layers if layer not in critical),
+        "D body": tuple(layer for layer in layers if layer != "fc"),
+    }

@@ -1,0 +1,1 @@
+"""Is the loss convex along a cut?"""

@@ -1,0 +1,1 @@
+"""How curved is the loss along each layer?"""

@@ -1,0 +1,268 @@
+"""`curvature()`: does the curvature at the host predict what a layer's midpoint costs?"""
+
+import json
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from torch import Tensor
+
+from isthmus.errors import IsthmusWarning, listed
+from isthmus.evaluation.batches import BatchSize
+from isthmus.evaluation.losses.loss import Loss
+from isthmus.evaluation.probe import SelfCheck
+from isthmus.evaluation.reduced_arithmetic import float32_products
+from isthmus.layers.partition import LayerPartition
+from isthmus.measures.barrier import barrier_of
+from isthmus.paths.linear import Host, Segment
+from isthmus.paths.point import Point
+from isthmus.questions.curvature.check import curvature_check
+from isthmus.questions.curvature.derivatives import Derivatives, directional_derivatives
+from isthmus.questions.curvature.rank_correlation import rank_correlation
+from isthmus.questions.curvature.trace import TraceEstimate, hessian_traces
+from isthmus.questions.study.folder import held_study
+from isthmus.questions.study.settings import checked_count, refuse_recalibration
+from isthmus.questions.study.subject import only_split, study_attributes
+from isthmus.results.dataset import unmarked_where_nothing_moves
+from isthmus.runs.folder.store import assembled
+from isthmus.runs.request.inputs import Model, Weights
+from isthmus.runs.request.request import request_of
+from isthmus.runs.subject import Subject, chosen_engine, examples_at_once, subject_of
+from isthmus.sweeps.group import ALL
+from isthmus.weights.interpolation import difference
+from isthmus.weights.state import Kind, same_bits, tied_keys
+
+CURVATURE = "curvature"
+CUT, HOST, LAYER = ("host", "moving"), ("host",), ("moving",)
+Steps = dict[str, dict[str, Tensor]]
+
+
+def curvature(
+    model: Model,
+    a: Weights,
+    b: Weights,
+    data: object,
+    *,
+    hosts: Sequence[str] = ("a", "b"),
+    layers: str | LayerPartition = "module",
+    loss: str | Loss = "cross_entropy",
+    batch_norm: str = "host",
+    dtype: str = "float32",
+    device: str = "auto",
+    batch_size: int | None = None,
+    num_probes: int = 8,
+    seed: int = 0,
+    data_root: str | Path | None = None,
+    out: str | Path | None = None,
+) -> xr.Dataset:
+    """Predict the cost of every layer's midpoint from slope and curvature at the host, and measure it beside.
+
+    With d_i the donor's parameters of layer i minus the host's, g the gradient and H_ii the layer's block of the
+    Hessian of the host's mean loss, the midpoint rises over the host by (1/2) g·d_i + (1/8) d_i^T H_ii d_i to second
+    order, and over the cut's own chord by -(1/8) d_i^T H_ii d_i. Prediction and measurement use the same examples.
+    A random direction of the same length rises by (1/8) |d_i|^2 tr(H_ii) / n_i in expectation at half step, n_i the
+    number of parameters; the trace is estimated (`isthmus.questions.curvature.trace`). The row "all" moves the whole
+    network; its excess over the mean of the cut's ends is predicted besides from the curvature at the midpoint.
+
+    Args:
+        model: As `isthmus.measure`.
+        a: As `isthmus.measure`.
+        b: As `isthmus.measure`.
+        data: As `isthmus.measure`, but one split.
+        hosts: Which networks play host.
+        layers: As `isthmus.measure`.
+        loss: As `isthmus.measure`; it must be differentiable twice.
+        batch_norm: "host" keeps the host's running statistics, so that prediction and measurement speak of the same
+            move (the default here, unlike `isthmus.measure`); "interpolate" measures a move that also blends them,
+            while the prediction moves parameters alone.
+        dtype: Arithmetic of derivatives and losses.
+        device: As `isthmus.measure`.
+        batch_size: Examples at once.
+        num_probes: Random vectors for each trace; 0 leaves the traces out.
+        seed: Of these vectors.
+        data_root: Where data sets lie.
+        out: A folder to save the study to.
+
+    Returns:
+        Over (host, moving): `slope`, `curvature`, `predicted_rise`, `predicted_cut_excess`, `measured_rise` with its
+        95 % interval, `hessian_trace` and `random_rise` with standard errors; over host the full network's
+        `predicted_full_excess` and `measured_full_excess`. Attributes: the manifest, `rank_correlation` (Spearman's, of
+        predicted and measured rises, all layers and hosts), `num_compared`, and `undecided`, a JSON list of the layers
+        whose measured interval includes zero.
+
+    Example:
+        >>> import torch
+        >>> a, b = ({"weight": s * torch.eye(2)} for s in (1.0, 3.0))
+        >>> study = curvature(torch.nn.Linear(2, 2, bias=False), a, b, (torch.eye(2), torch.tensor([0, 1])))
+        >>> cut = study.sel(host="a", moving="weight")  # log(1 + exp(-1 - t)) from t = 0
+        >>> [round(float(cut[name]), 3) for name in ("slope", "predicted_rise", "measured_rise")]
+        [-0.538, -0.171, -0.186]
+    """
+    checked_count("num_probes", num_probes, least=0)
+    request = request_of(
+        model,
+        a,
+        b,
+        data,
+        sweep="single",
+        hosts=hosts,
+        layers=layers,
+        loss=loss,
+        recalibration_data=None,
+        data_root=data_root,
+        batch_norm=batch_norm,
+        dtype=dtype,
+        device=device,
+        batch_size=batch_size,
+        seed=seed,
+    )
+    refuse_recalibration(request.settings)
+    subject = subject_of(request)
+    attributes = study_attributes(CURVATURE, request, subject, num_probes=num_probes)
+    with held_study(out, attributes) as save:
+        noted = [*subject.warnings, *_moved_buffers(subject.segment)]
+        size = BatchSize(examples_at_once(subject, request.settings))
+        with float32_products(dtype, subject.network.device):
+            checks = [*subject.checks, _derivatives_checked(subject, request.settings.hosts[0])]
+            chosen = chosen_engine(subject, request.settings, size)
+            names = request.settings.hosts
+            rises = _measured(subject, chosen.engine.blocks, names)
+            parts = [_predicted(subject, host, size, num_probes, seed) for host in names]
+        study = xr.merge([rises, xr.concat(parts, dim="host")], join="exact", combine_attrs="drop")
+        attributes |= {
+            "engine_note": chosen.note,
+            "batch_size": size.size,
+            "warnings": json.dumps(noted),
+            "self_checks": json.dumps([asdict(check) for check in checks]),
+            "num_probes": num_probes,
+            **_comparison(study),
+        }
+        study = unmarked_where_nothing_moves(study, study["distance"]).assign_attrs(attributes)
+        save(study)
+    return study
+
+
+def _steps(subject: Subject, host: Host) -> tuple[dict[str, Tensor], Steps]:
+    """The host's weights, and for each layer what its parameters have to move by to be the donor's; ties once."""
+    segment, repeated = subject.segment, {k for keys in tied_keys(subject.network.module) for k in keys[1:]}
+    donor: Host = "b" if host == "a" else "a"
+    own, other = (segment.weights(segment.point(name, (), 0.0)) for name in (host, donor))
+    return own, {
+        label: {
+            key: difference(other[key], own[key])
+            for key in segment.layers[label]
+            if segment.kinds[key] is Kind.PARAMETER and key not in repeated
+        }
+        for label in segment.layers
+    }
+
+
+def _derivatives_checked(subject: Subject, host: Host) -> SelfCheck:
+    own, steps = _steps(subject, host)
+    whole = {key: step for layer in steps.values() for key, step in layer.items()}
+    return curvature_check(subject.network, subject.model.module, own, whole, only_split(subject))
+
+
+def _predicted(subject: Subject, host: Host, size: BatchSize, num_probes: int, seed: int) -> xr.Dataset:
+    network, segment, examples = subject.network, subject.segment, only_split(subject)
+    own, steps = _steps(subject, host)
+    whole = {key: step for layer in steps.values() for key, step in layer.items()}
+    moves = {ALL: whole, **steps}
+    found = directional_derivatives(network, own, list(moves.values()), examples, size)
+    half_way = segment.weights(segment.point(host, tuple(segment.layers), 0.5))
+    (at_midpoint,) = directional_derivatives(network, half_way, [whole], examples, size)
+    keys = {label: tuple(layer) for label, layer in steps.items()}
+    traces = hessian_traces(network, own, keys, examples, size, num_probes, seed)
+    of_all = TraceEstimate(
+        sum(trace.value for trace in traces.values()), float(np.hypot.reduce([t.error for t in traces.values()]))
+    )
+    return _variables(moves, found, {ALL: of_all, **traces}, at_midpoint).assign_coords(host=host)
+
+
+def _variables(
+    moves: Steps, found: Sequence[Derivatives], traces: Mapping[str, TraceEstimate], at_midpoint: Derivatives
+) -> xr.Dataset:
+    numbers = np.array([sum(step.numel() for step in move.values()) for move in moves.values()])
+    squares = np.array([sum(float(step.double().square().sum()) for step in move.values()) for move in moves.values()])
+    per_trace = squares / 8 / np.maximum(numbers, 1)
+    values, errors = (np.array([getattr(traces[m], name) for m in moves]) for name in ("value", "error"))
+    columns = {
+        "slope": [d.slope for d in found],
+        "curvature": [d.curvature for d in found],
+        "predicted_rise": [d.midpoint_rise for d in found],
+        "predicted_cut_excess": [d.midpoint_cut_excess for d in found],
+        "hessian_trace": values,
+        "hessian_trace_error": errors,
+        "random_rise": per_trace * values,
+        "random_rise_error": per_trace * errors,
+        "distance": np.sqrt(squares),
+        "num_parameters": numbers,
+    }
+    variables: dict[str, Any] = {name: (LAYER, np.asarray(column)) for name, column in columns.items()}
+    variables["predicted_full_excess"] = at_midpoint.midpoint_cut_excess
+    return xr.Dataset(variables, coords={"moving": list(moves)})
+
+
+def _measured(subject: Subject, blocks: Any, hosts: Sequence[Host]) -> xr.Dataset:
+    """Rises over the host at the midpoint, with intervals, on every example."""
+    segment, examples = subject.segment, only_split(subject)
+    everything = tuple(segment.layers)
+    groups = {ALL: everything, **{label: (label,) for label in everything}}
+    number: dict[Point, int] = {}
+
+    def place(host: Host, moving: Sequence[str], alpha: float) -> int:
+        return number.setdefault(segment.point(host, moving, alpha), len(number))
+
+    ends = {host: (place(host, (), 0.0), place(host, everything, 1.0)) for host in hosts}
+    middles = {(host, label): place(host, moving, 0.5) for host in hosts for label, moving in groups.items()}
+    points = tuple(number)
+    table = assembled(list(blocks(points, examples, set())), len(points), len(examples), None)
+    values = table.loss.astype(np.float64)
+
+    def interval(differences: Any) -> tuple[float, float, float, float]:
+        rise = barrier_of(differences[None], (0.5,))
+        return rise.value, rise.low, rise.high, rise.effective_examples
+
+    rises = [[interval(values[middles[host, label]] - values[ends[host][0]]) for label in groups] for host in hosts]
+    full = [interval(values[middles[h, ALL]] - (values[ends[h][0]] + values[ends[h][1]]) / 2) for h in hosts]
+    names = ("", "_low", "_high", "_effective_examples")
+    variables: dict[str, Any] = {"loss_host": (HOST, [values[ends[host][0]].mean() for host in hosts])}
+    for i, name in enumerate(names):
+        variables[f"measured_rise{name}"] = (CUT, np.array([[row[i] for row in of_host] for of_host in rises]))
+        variables[f"measured_full_excess{name}"] = (HOST, np.array([row[i] for row in full]))
+    return xr.Dataset(variables, coords={"host": list(hosts), "moving": list(groups)})
+
+
+def _comparison(study: xr.Dataset) -> dict[str, Any]:
+    single = study.isel(moving=(study["moving"] != ALL).values & (study["num_parameters"] > 0).all("host").values)
+    low, high = single["measured_rise_low"], single["measured_rise_high"]
+    undecided = ((low <= 0) & (high >= 0)).transpose("moving", "host")
+    names = [
+        f"{m} into {h}"
+        for m in single["moving"].values
+        for h in single["host"].values
+        if undecided.sel(moving=m, host=h)
+    ]
+    predicted, measured = (single[name].transpose(*CUT).values.ravel() for name in ("predicted_rise", "measured_rise"))
+    return {
+        "rank_correlation": rank_correlation(predicted, measured),
+        "num_compared": len(predicted),
+        "undecided": json.dumps(names),
+    }
+
+
+def _moved_buffers(segment: Segment) -> list[str]:
+    kinds = {Kind.FLOAT_BUFFER} if segment.keeps_statistics else {Kind.FLOAT_BUFFER, Kind.STATISTICS}
+    moved = [
+        k for k, kind in segment.kinds.items() if kind in kinds and not same_bits(segment.first[k], segment.second[k])
+    ]
+    if not moved:
+        return []
+    remedy = "" if segment.keeps_statistics else "; batch_norm='host' leaves running statistics in place"
+    text = f"the measured midpoint also moves buffers, which the prediction does not: {listed(moved)}{remedy}"
+    warnings.warn(text, IsthmusWarning, stacklevel=3)
+    return [text]

@@ -1,0 +1,1 @@
+"""What do two checkpoints hold, and how far apart are their layers?"""

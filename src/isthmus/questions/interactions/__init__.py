@@ -1,0 +1,1 @@
+"""Do two layers cost together what they cost alone?"""

@@ -1,0 +1,1 @@
+"""What does noise inside and outside the training subspace cost?"""

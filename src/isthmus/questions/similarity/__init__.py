@@ -1,0 +1,1 @@
+"""Do the features of two networks agree, and do they add?"""

@@ -1,0 +1,97 @@
+"""Several networks side by side: stage by stage, batch by batch, watched at the end of every stage."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, runtime_checkable
+
+import torch
+from torch import Tensor
+
+from isthmus.data.examples import Examples
+from isthmus.evaluation.batches import BatchSize, batch_bounds
+from isthmus.evaluation.network import Network
+from isthmus.evaluation.stages.blends import LayerBlends
+from isthmus.evaluation.stages.stages import StagedNetwork
+from isthmus.paths.linear import Segment
+from isthmus.paths.point import Point
+
+
+@runtime_checkable
+class StageObserver(Protocol):
+    """Sees what the networks hand on at the end of a stage, all of them at once.
+
+    A batch that ran out of memory comes again in smaller pieces, so what is kept of an example is overwritten.
+    """
+
+    def stage_end(self, number: int, start: int, stop: int, values: Sequence[Mapping[str, Any]]) -> None:
+        """Look at the end of a stage.
+
+        Args:
+            number: Of the stage, from 0.
+            start: The first example of the batch.
+            stop: One past its last example.
+            values: For each network the values that the stage has newly made and hands on (its `writes`), by name; not
+                to be changed.
+        """
+
+
+@dataclass(frozen=True)
+class Lockstep:
+    """Networks between a and b that run side by side.
+
+    Attributes:
+        network: The model and arithmetic.
+        segment: Where the weights of a point come from, on the network's device.
+        staged: The model cut into stages; a network that cannot be cut is a single one.
+        batch_size: Examples at once, of each network.
+    """
+
+    network: Network
+    segment: Segment
+    staged: StagedNetwork
+    batch_size: BatchSize
+
+    def outputs(
+        self, points: Sequence[Point], examples: Examples, observer: StageObserver
+    ) -> Iterator[tuple[int, list[Tensor]]]:
+        """Run the points on all examples; each stage gives what it gives when a point runs alone, to the bit.
+
+        Args:
+            points: Networks; they hold one set of live values each.
+            examples: On the network's device.
+            observer: Called once a stage and batch.
+
+        Yields:
+            For each batch the number of its first example, and the scores of every point.
+        """
+        blends = LayerBlends(self.segment, self.network.dtype)
+        for start, stop in list(batch_bounds(len(examples), self.batch_size.size)):
+
+            def unit(size: int, start: int = start, stop: int = stop) -> list[Tensor]:
+                pieces = [
+                    self._walked(points, blends, examples, (start + low, start + high), observer)
+                    for low, high in batch_bounds(stop - start, size)
+                ]
+                return [torch.cat(of_point) for of_point in zip(*pieces, strict=True)]
+
+            yield start, self.batch_size.tried(unit)
+
+    def _walked(
+        self,
+        points: Sequence[Point],
+        blends: LayerBlends,
+        examples: Examples,
+        bounds: tuple[int, int],
+        observer: StageObserver,
+    ) -> list[Tensor]:
+        place = {label: number for number, label in enumerate(self.segment.layers)}
+        inputs, _ = examples.batch(*bounds, self.network.device, self.network.dtype)
+        live: list[Mapping[str, Any]] = [{self.staged.entry: inputs} for _ in points]
+        with torch.no_grad():
+            for number, stage in enumerate(self.staged.stages):
+                live = [
+                    stage(values, blends((label, point.versions[place[label]]) for label in stage.layers))
+                    for point, values in zip(points, live, strict=True)
+                ]
+                observer.stage_end(number, *bounds, [{n: values[n] for n in stage.writes} for values in live])
+        return [values[self.staged.result] for values in live]

@@ -1,0 +1,224 @@
+"""`similarity()`: how alike two networks and their blends are, in features, predictions and weights."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import xarray as xr
+from jaxtyping import Bool, Float
+
+from isthmus.data.examples import Examples
+from isthmus.evaluation.batches import BatchSize
+from isthmus.evaluation.losses.loss import Loss, has_classes
+from isthmus.evaluation.reduced_arithmetic import float32_products
+from isthmus.evaluation.shared import SharedEngine
+from isthmus.evaluation.stages.stages import StagedNetwork
+from isthmus.layers.partition import LayerPartition
+from isthmus.measures.intervals.interval import critical_value, mean_band
+from isthmus.questions.similarity.agreement import agreement
+from isthmus.questions.similarity.features import FeatureConnectivity, feature_names
+from isthmus.questions.similarity.geometry import fitted_initial, weight_geometry
+from isthmus.questions.similarity.lockstep import Lockstep
+from isthmus.questions.study.folder import held_study
+from isthmus.questions.study.settings import refuse_recalibration
+from isthmus.questions.study.subject import only_split, study_attributes
+from isthmus.runs.request.inputs import Model, Weights
+from isthmus.runs.request.request import request_of
+from isthmus.runs.request.settings import Alphas
+from isthmus.runs.subject import Subject, chosen_engine, examples_at_once, subject_of
+from isthmus.sweeps.group import ALL
+from isthmus.weights.state import converted
+
+SIMILARITY = "similarity"
+COMPARED = ("a-b", "blend-a", "blend-b")
+
+
+def similarity(
+    model: Model,
+    a: Weights,
+    b: Weights,
+    data: object,
+    *,
+    alphas: Alphas = (0.5,),
+    layers: str | LayerPartition = "module",
+    initial_a: Weights | None = None,
+    initial_b: Weights | None = None,
+    loss: str | Loss = "cross_entropy",
+    batch_norm: str = "interpolate",
+    dtype: str = "float32",
+    device: str = "auto",
+    batch_size: int | None = None,
+    data_root: str | Path | None = None,
+    out: str | Path | None = None,
+) -> xr.Dataset:
+    """Compare the features, predictions and weights of two networks and of the blends between them.
+
+    Layer-wise linear feature connectivity (Zhou et al., NeurIPS 2023): for each layer the mean over the examples of
+    1 - cos(f(blend), (1 - alpha) f(a) + alpha f(b)), beside 1 - cos(f(a), f(b)). f is what the layer's stage newly
+    hands on, as one vector an example: every floating-point value with a row an example that is made between the first
+    use of the layer's weights and the first use of the next layer's, and read after that. So the activation that
+    follows a layer belongs to it. The row "all" has the network's outputs. Examples with a zero vector have no angle;
+    they are left out and counted.
+
+    Args:
+        model: As `isthmus.measure`.
+        a: As `isthmus.measure`.
+        b: As `isthmus.measure`.
+        data: As `isthmus.measure`, but one split.
+        alphas: Positions of the blends between a (0) and b (1): numbers, or a count.
+        layers: As `isthmus.measure`.
+        initial_a: What a started its training from, for distances.
+        initial_b: What b started from; if it equals `initial_a`, the angle there between the two ways is measured.
+        loss: As `isthmus.measure`; it decides whether the outputs are classes.
+        batch_norm: "interpolate" blends running statistics with their layer, "host" keeps a's.
+        dtype: Arithmetic of the forward passes.
+        device: As `isthmus.measure`.
+        batch_size: Examples at once.
+        data_root: Where data sets lie.
+        out: A folder to save the study to.
+
+    Returns:
+        Over (layer, alpha): `blend_dissimilarity`; over layer: `network_dissimilarity`, each with 95 % intervals over
+        the examples and the number of examples left out, `feature_status`, `distance`, `cosine` and with initial
+        weights their distances, cosines and the angle; over (compared, alpha): `agreement` of predictions with exact
+        binomial intervals, for classifiers. Attributes: the manifest.
+
+    Example:
+        >>> study = similarity(
+        ...     torch.nn.Linear(2, 2), {"weight": torch.eye(2), "bias": torch.zeros(2)},
+        ...     {"weight": torch.eye(2).flip(0), "bias": torch.zeros(2)}, (torch.eye(2), torch.tensor([0, 1])),
+        ... )
+        >>> round(float(study.network_dissimilarity[0]), 6), round(float(study.blend_dissimilarity[0, 0]), 6)
+        (1.0, 0.0)
+    """
+    request = request_of(
+        model,
+        a,
+        b,
+        data,
+        sweep="full",
+        hosts=("a", "b"),
+        layers=layers,
+        loss=loss,
+        recalibration_data=None,
+        data_root=data_root,
+        alphas=alphas,
+        batch_norm=batch_norm,
+        dtype=dtype,
+        device=device,
+        batch_size=batch_size,
+    )
+    settings = request.settings
+    refuse_recalibration(settings)
+    subject = subject_of(request)
+    initial = [fitted_initial(w, f"initial {n}", subject) for w, n in ((initial_a, "a"), (initial_b, "b"))]
+    hashes = ["" if weights is None else weights.hash for weights in initial]
+    attributes = study_attributes(
+        SIMILARITY, request, subject, alphas=settings.alphas, initial_a=hashes[0], initial_b=hashes[1]
+    )
+    with held_study(out, attributes) as save:
+        size = BatchSize(examples_at_once(subject, settings))
+        with float32_products(dtype, subject.network.device):
+            chosen = chosen_engine(subject, settings, size)
+            assert isinstance(chosen.engine, SharedEngine)
+            compared = _compared(subject, chosen.engine.staged, size, settings.alphas)
+        weights = weight_geometry(subject, *initial)
+        study = xr.merge([compared, weights], join="exact", combine_attrs="drop")
+        study = study.assign_attrs({**attributes, "engine_note": chosen.note, "batch_size": size.size})
+        save(study)
+    return study
+
+
+def _compared(subject: Subject, staged: StagedNetwork, size: BatchSize, alphas: Sequence[float]) -> xr.Dataset:
+    """Features and predictions, from one pass over the examples."""
+    network, segment, examples = subject.network, subject.segment, only_split(subject)
+    everything = tuple(segment.layers)
+    ends = [segment.point("a", (), 0.0), segment.point("b", (), 0.0)]
+    points = [*ends, *(segment.point("a", everything, alpha) for alpha in alphas)]
+    inputs, _ = examples.batch(0, 2, network.device, network.dtype)
+    names = feature_names(staged, converted(segment.weights(points[0]), network.dtype), inputs)
+    observer = FeatureConnectivity(names, alphas, len(examples))
+    batches = Lockstep(network, segment, staged, size).outputs(points, examples, observer)
+    scores = [torch.cat(of_point) for of_point in zip(*(outputs for _, outputs in batches), strict=True)]
+    whole = FeatureConnectivity([("scores",)], alphas, len(examples))
+    whole.stage_end(0, 0, len(examples), [{"scores": of_point} for of_point in scores])
+    stage_of, status = _stages_of_layers(staged, names, everything)
+    rows = [(whole, 0), *((observer, stage_of[label]) for label in everything)]
+    variables: dict[str, Any] = {"feature_status": (("layer",), np.array(["outputs", *status], dtype=object))}
+    variables |= _intervals("blend_dissimilarity", ("layer", "alpha"), [_blended(*row, len(alphas)) for row in rows])
+    variables |= _intervals("network_dissimilarity", ("layer",), [_between(*row) for row in rows])
+    coordinates = {"layer": [ALL, *everything], "alpha": np.array(alphas, dtype=np.float64)}
+    return xr.Dataset(variables, coordinates).merge(_agreements(scores, examples, alphas))
+
+
+def _stages_of_layers(
+    staged: StagedNetwork, names: Sequence[Sequence[str]], labels: Sequence[str]
+) -> tuple[dict[str, int | None], list[str]]:
+    """For each layer the stage that begins with it, and in words whose features these are."""
+    if staged.fallback_reason:
+        return dict.fromkeys(labels), ["none: the network runs as a single stage"] * len(labels)
+    stage_of: dict[str, int | None] = {}
+    first: dict[int, str] = {}
+    status = []
+    for label in labels:
+        number = next((k for k, stage in enumerate(staged.stages) if label in stage.layers), None)
+        has_features = number is not None and bool(names[number])
+        stage_of[label] = number if has_features else None
+        if number is None:
+            status.append("none: the forward pass does not use this layer")
+        elif not has_features:
+            status.append("none: the layer hands on nothing that depends on the example")
+        else:
+            owner = first.setdefault(number, label)
+            status.append("own" if owner == label else f"those of {owner}, used at once")
+    return stage_of, status
+
+
+Row = tuple[float, float, float, int]
+
+
+def _summary(values: Float[np.ndarray, " examples"], is_zero: Bool[np.ndarray, " examples"]) -> Row:
+    """Mean and interval over the examples that have an angle, and how many have none."""
+    defined = values[~is_zero]
+    if not len(defined):
+        return np.nan, np.nan, np.nan, len(values)
+    low, high = mean_band(defined[None], critical_value(defined[None]))
+    return float(defined.mean()), float(low[0]), float(high[0]), len(values) - len(defined)
+
+
+def _between(observer: FeatureConnectivity, stage: int | None) -> Row:
+    if stage is None:
+        return np.nan, np.nan, np.nan, 0
+    return _summary(observer.between[stage], observer.is_zero_between[stage])
+
+
+def _blended(observer: FeatureConnectivity, stage: int | None, num_alphas: int) -> list[Row]:
+    if stage is None:
+        return [(np.nan, np.nan, np.nan, 0)] * num_alphas
+    return [_summary(observer.blended[stage, k], observer.is_zero[stage, k]) for k in range(num_alphas)]
+
+
+def _intervals(name: str, dims: tuple[str, ...], rows: Sequence[Any]) -> dict[str, Any]:
+    table = np.array(rows, dtype=np.float64)
+    found = {f"{name}{ending}": (dims, table[..., i]) for i, ending in enumerate(("", "_low", "_high"))}
+    return {**found, f"{name}_num_undefined": (dims, table[..., 3].astype(np.int64))}
+
+
+def _agreements(scores: Sequence[torch.Tensor], examples: Examples, alphas: Sequence[float]) -> xr.Dataset:
+    if not has_classes(scores[0], examples.targets):
+        return xr.Dataset()
+    a, b, *blends = (of_point.double().cpu().numpy() for of_point in scores)
+
+    def rows() -> Iterator[list[Any]]:
+        yield [agreement(a, b)] * len(alphas)
+        yield [agreement(blend, a) for blend in blends]
+        yield [agreement(blend, b) for blend in blends]
+
+    found = list(rows())
+    values = {
+        f"agreement{ending}": (("compared", "alpha"), np.array([[getattr(x, field) for x in row] for row in found]))
+        for ending, field in (("", "value"), ("_low", "low"), ("_high", "high"))
+    }
+    return xr.Dataset(values, {"compared": list(COMPARED), "alpha": np.array(alphas, dtype=np.float64)})

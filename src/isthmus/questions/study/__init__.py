@@ -1,0 +1,1 @@
+"""What all studies share: their settings, their folder, their table."""

@@ -1,0 +1,42 @@
+"""What a study is asked to do, checked before anything is loaded."""
+
+from isthmus.errors import InputError
+from isthmus.runs.request.settings import Settings
+
+
+def refuse_recalibration(settings: Settings) -> None:
+    """Refuse BatchNorm policy `recalibrate`, under which a network's statistics depend on all of its weights.
+
+    Args:
+        settings: What was asked.
+
+    Raises:
+        InputError: It is `recalibrate`.
+    """
+    if settings.batch_norm == "recalibrate":
+        raise InputError(
+            "interpolate or host",
+            "'recalibrate'",
+            "--batch-norm (batch_norm= in Python)",
+            "choose one of these for this study; isthmus measure recalibrates",
+        )
+
+
+def checked_count(name: str, number: int, least: int) -> int:
+    """A count that is large enough.
+
+    Args:
+        name: Of the argument, such as "num_probes".
+        number: What was given.
+        least: The smallest that is allowed.
+
+    Returns:
+        The number.
+
+    Raises:
+        InputError: It is smaller, or no whole number.
+    """
+    if isinstance(number, bool) or not isinstance(number, int) or number < least:
+        option = f"--{name.replace('_', '-')} ({name}= in Python)"
+        raise InputError(f"a whole number of at least {least}", repr(number), option, f"write {max(least, 8)}")
+    return number

@@ -1,0 +1,1 @@
+"""Pictures, table and terminal text of barriers and rises, a row a layer."""

@@ -1,0 +1,196 @@
+"""Curves: the rise or the excess along alpha, the full network above, the layers below, one column a host."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from isthmus.errors import InputError
+from isthmus.measures.averaging import HALF_WAY
+from isthmus.report import style
+from isthmus.report.barriers.table import PERCENT, BarrierTable, barrier_table, in_split
+from isthmus.report.shown import ShownBarrier
+from isthmus.report.values import is_rise, kind_of
+
+if TYPE_CHECKING:
+    import xarray as xr
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+NUM_NAMED = 3
+Curve = np.ndarray[tuple[int], np.dtype[np.float64]]
+
+
+def curves(result: "xr.Dataset", value: str = "loss_barrier", split: str | None = None) -> "Figure":
+    """The rise over the host along alpha with the baseline that barriers count from, or the excess over the baseline.
+
+    Layers are coloured by depth; the three with the largest numbers are drawn thick and named. The full network
+    has a panel and an axis of its own. A curve is broken where it is NaN.
+
+    Args:
+        result: A measurement on two or more alphas.
+        value: `"loss_rise"` (the curves begin at zero; the baselines `models` and `chord` are a dotted line),
+            `"loss_barrier"` (the excess, whose maximum is the barrier), or the same of the error (percentage points).
+        split: Which split; may be left out where there is only one.
+
+    Returns:
+        The figure.
+
+    Raises:
+        InputError: for a single alpha, which makes no curve.
+    """
+    from matplotlib import colormaps, rc_context
+    from matplotlib.cm import ScalarMappable
+    from matplotlib.colors import LinearSegmentedColormap, Normalize
+
+    if result.sizes["alpha"] < 2:
+        raise InputError("two or more alphas", "one", "curves", "measure with alphas=11")
+    table = barrier_table(result, curve_value(result, value), split)
+    curve, alpha = curves_along_alpha(result, value, split), result["alpha"].values
+    baseline = baseline_along_alpha(result, value, split)
+    num_hosts, num_layers = len(table.hosts), len(table.layers)
+    depth = LinearSegmentedColormap.from_list("depth", colormaps[style.DEPTH](np.linspace(0.0, 0.92, 64)))
+    norm = Normalize(0, max(num_layers - 1, 1))
+    with rc_context(style.STYLE):
+        width = style.PAGE_INCHES if num_hosts > 1 else style.COLUMN_INCHES
+        figure = style.empty_figure(width, 3.7 if num_layers else 1.8)
+        ratios = [1, 2] if num_layers else [1]
+        panels = figure.subplots(len(ratios), num_hosts, sharex=True, sharey="row", squeeze=False, height_ratios=ratios)
+        for j, host in enumerate(table.hosts):
+            panels[0, j].plot(alpha, curve["all", host], color=style.INK, linewidth=1.2, marker="o", markersize=2)
+            panels[0, j].set_title(f"{curve_title(table)}, into {host}", pad=4)
+            panels[-1, j].set_xlabel(f"alpha (0 is {host})")
+            if num_layers:
+                colours = [depth(norm(i)) for i in range(num_layers)]
+                of_host = [curve[layer, host] for layer in table.layers]
+                cells = [table.cells[row, host] for row in table.layers]
+                _draw_layers(panels[1, j], alpha, of_host, colours, cells, title=f"{table.name}s")
+        for panel in panels.flat:
+            panel.axhline(0, color=style.FAINT, linewidth=0.6, zorder=0)
+        for host, line in baseline.items():
+            for panel in panels[:, table.hosts.index(host)]:
+                _draw_baseline(panel, alpha, line)
+        panels[0, 0].set_ylabel(f"full network\n({table.unit})")
+        if num_layers:
+            panels[1, 0].set_ylabel(f"one layer ({table.unit})")
+        if num_layers > 1:
+            bar = figure.colorbar(ScalarMappable(norm, depth), ax=panels[:, -1], aspect=40, pad=0.02)
+            bar.set_ticks([0, num_layers - 1], labels=["first", "last"])
+            bar.ax.invert_yaxis()
+            bar.outline.set_linewidth(0.4)
+            bar.set_label("layer, in order of use", labelpad=-12)
+    return figure
+
+
+def curve_value(result: "xr.Dataset", value: str) -> str:
+    """The number that stands for a curve: its largest value.
+
+    Args:
+        result: A measurement on two or more alphas.
+        value: `"loss_rise"`, `"loss_barrier"`, or the same of the error.
+
+    Returns:
+        A rise's largest one between the networks where there are several alphas, else what there is; a barrier itself.
+    """
+    best = f"{kind_of(value)}_largest_rise"
+    return best if is_rise(value) and best in result else value
+
+
+def curve_title(table: BarrierTable) -> str:
+    """The words for what the curves show.
+
+    Args:
+        table: The numbers that belong to the curves.
+
+    Returns:
+        Text such as `"Loss excess, test"`.
+    """
+    form = "rise over the host" if is_rise(table.value) else "excess"
+    title = f"{kind_of(table.value).capitalize()} {form}"
+    return f"{title}, {table.split}" if table.split else title
+
+
+def curves_along_alpha(result: "xr.Dataset", value: str, split: str | None) -> dict[tuple[str, str], Curve]:
+    """The rise or the excess of every row and host along alpha.
+
+    Args:
+        result: A measurement.
+        value: `"loss_rise"`, `"loss_barrier"`, or the same of the error.
+        split: Which split.
+
+    Returns:
+        For every (layer, host) the values along `alpha`; percentage points for errors.
+    """
+    kind, part = kind_of(value), in_split(result, split)
+    factor = PERCENT if kind == "error" else 1.0
+    if is_rise(value):
+        own = np.array([float(part[f"{kind}_{host}"]) for host in part["host"].values])
+        shown = part["loss" if kind == "loss" else "error_rate"].transpose(..., "host") - own
+    else:
+        shown = part[f"{kind}_excess"]
+    shown = shown.transpose("moving", "host", "alpha")
+    return {
+        (str(layer), str(host)): factor * np.asarray(shown.values[i, j], dtype=np.float64)
+        for i, layer in enumerate(shown["moving"].values)
+        for j, host in enumerate(shown["host"].values)
+    }
+
+
+def baseline_along_alpha(result: "xr.Dataset", value: str, split: str | None) -> dict[str, Curve]:
+    """Where the baseline of the barriers runs among the rises of a host: a barrier is the height of a curve above it.
+
+    Args:
+        result: A measurement.
+        value: As for `curves_along_alpha`.
+        split: Which split.
+
+    Returns:
+        For every host the values along `alpha`; nothing for the baselines `cut`, which is another line for every layer,
+        and `host`, which is zero, and none for an excess, which counts from the baseline already.
+    """
+    kind, part, baseline = kind_of(value), in_split(result, split), str(result.attrs.get("baseline", "models"))
+    if not is_rise(value) or baseline not in {"models", "chord"}:
+        return {}
+    alpha = part["alpha"].values if baseline == "chord" else np.full(part.sizes["alpha"], HALF_WAY)
+    found = {}
+    for host, donor in (("a", "b"), ("b", "a")):
+        if host in part["host"].values:
+            difference = float(part[f"{kind}_{donor}"]) - float(part[f"{kind}_{host}"])
+            found[host] = (PERCENT if kind == "error" else 1.0) * difference * alpha
+    return found
+
+
+def _draw_baseline(axes: "Axes", alpha: Curve, line: Curve) -> None:
+    low, high = axes.get_ylim()
+    axes.plot(alpha, line, color=style.INK, linewidth=0.8, linestyle=":", zorder=1)
+    reach = 1.5 * (high - low)
+    if line.min() < low - reach or line.max() > high + reach:  # far off: the curves stay readable
+        axes.set_ylim(low, high)
+
+
+def _draw_layers(
+    axes: "Axes",
+    alpha: Curve,
+    curves: list[Curve],
+    colours: Sequence[tuple[float, ...]],
+    numbers: list[ShownBarrier],
+    title: str,
+) -> None:
+    finite = [cell for cell in numbers if np.isfinite(cell.value)]
+    largest = sorted(finite, key=lambda cell: -cell.value)[:NUM_NAMED]
+    lines = {}
+    for cell, curve, colour in zip(numbers, curves, colours, strict=True):
+        named = cell in largest
+        marker = "osv"[largest.index(cell)] if named else ""
+        width, height = (1.4, 3) if named else (0.6, 2)
+        lines[cell.layer] = axes.plot(
+            alpha, curve, color=colour, linewidth=width, marker=marker, markersize=3, zorder=height
+        )[0]
+    axes.legend(
+        [lines[cell.layer] for cell in largest],
+        [f"{cell.layer} {cell.text}" for cell in largest],
+        title=title if title.startswith("largest") else f"largest {title}",
+        loc="upper center",
+        bbox_to_anchor=(0.5, -0.24),
+        title_fontsize=7,
+    )

@@ -1,0 +1,64 @@
+"""Hints: what may make the numbers of a measurement other than they seem, and what to do then."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from isthmus.report.barriers.table import FULL_NETWORK, barrier_table, in_split, labels, layer_labels, loss_unit
+from isthmus.report.significant import significant_text
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+
+def hints(result: "xr.Dataset", split: str | None = None) -> list[str]:
+    """The hints that are due.
+
+    Args:
+        result: A measurement.
+        split: Which split; may be left out where there is only one.
+
+    Returns:
+        One sentence each: the same weights twice; BatchNorm's statistics blended where averaging costs something;
+        networks so unequal that half of their difference outweighs what averaging the median layer costs.
+    """
+    found = [_same_weights(result), _blended_statistics(result, split), _unequal_networks(result, split)]
+    return [hint for hint in found if hint]
+
+
+def _same_weights(result: "xr.Dataset") -> str:
+    if "distance" not in result or float(result["distance"].sel(moving=FULL_NETWORK)) > 0:
+        return ""
+    return "a and b hold the same weights, so nothing moves and every number is zero: was one file given twice?"
+
+
+def _blended_statistics(result: "xr.Dataset", split: str | None) -> str:
+    attrs = result.attrs
+    if attrs.get("batch_norm") != "interpolate" or not attrs.get("num_normalizations") or "loss_rise" not in result:
+        return ""
+    if not any(cell.low > 0 for cell in barrier_table(result, "loss_rise", split).row(FULL_NETWORK)):
+        return ""
+    return (
+        f"The running statistics of {attrs['num_normalizations']} normalisation layers were blended, which "
+        "alone can cost much: --batch-norm recalibrate --recalibrate-on TRAINING_DATA shows what the weights cost."
+    )
+
+
+def _unequal_networks(result: "xr.Dataset", split: str | None) -> str:
+    if result.attrs.get("baseline", "models") != "models" or "loss_rise" not in result:
+        return ""
+    part = in_split(result, split)
+    loss = {host: float(part[f"loss_{host}"]) for host in "ab"}
+    half = abs(loss["a"] - loss["b"]) / 2
+    rows = list(layer_labels(result)) or [FULL_NETWORK]
+    rises = np.abs(part["loss_rise"].sel(moving=rows).values)
+    if np.isnan(rises).all() or not half > float(np.nanmedian(rises)):
+        return ""
+    effects = {
+        host: "added to" if loss[host] == max(loss.values()) else "taken from" for host in labels(result, "host")
+    }
+    into = " and ".join(f"{effect} every barrier into {host}" for host, effect in effects.items())
+    return (
+        f"The two networks' losses differ: half of that, {significant_text(half, 2)} {loss_unit(result)}, is {into}, "
+        "which outweighs what averaging the median layer costs. Rises are free of it."
+    )

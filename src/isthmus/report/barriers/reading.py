@@ -1,0 +1,185 @@
+"""One paragraph in words, read off the numbers: what averaging costs, beside the paper's barriers."""
+
+import math
+from typing import TYPE_CHECKING
+
+from isthmus.measures.averaging import HALF_WAY
+from isthmus.measures.intervals.effective_examples import FEW
+from isthmus.report.barriers.table import FULL_NETWORK, BarrierTable, barrier_table
+from isthmus.report.shown import ShownBarrier, largest
+from isthmus.report.values import barrier_beside, is_rise, kind_of, main_values
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+OVER = {
+    "models": "over the mean of the two networks",
+    "chord": "over the straight line between the two networks",
+    "cut": "over the straight line between its own two ends",
+}
+
+
+def headline(result: "xr.Dataset", split: str | None = None) -> str:
+    """What a reader would do with the measurement, in one line.
+
+    Args:
+        result: A measurement.
+        split: Which split; may be left out where there is only one.
+
+    Returns:
+        What averaging the full network costs each host, and the layer that costs most; empty without a rise.
+    """
+    if "loss_rise" not in result or math.isnan(float(result["rise_alpha"])):
+        return ""
+    table, averaging = barrier_table(result, "loss_rise", split), _averaging(result)
+    full = " and ".join(f"host {cell.host} {cell.text}" for cell in table.row(FULL_NETWORK))
+    text = f"{averaging} everything costs {full} {table.unit}"
+    most = largest(table.layer_cells)
+    if most is None:
+        return f"{text}."
+    return f"{text}; {averaging.lower()} {most.layer} costs host {most.host} {most.text}, the most of {table.noun}s."
+
+
+def reading(result: "xr.Dataset", split: str | None = None) -> list[str]:
+    """What averaging costs in one split, a paragraph for the loss and one for the error.
+
+    Args:
+        result: A measurement.
+        split: Which split; may be left out where there is only one.
+
+    Returns:
+        What averaging the full network costs each host, beside its barrier; the layer that costs most; how many cuts
+        cost something that can be told from zero; on a grid the largest rise on the way, and the exchange. The barriers
+        alone, for a result that was made before there were rises.
+    """
+    said = {True: _rise_sentences, False: barrier_sentences}
+    return [" ".join(said[is_rise(value)](result, value, split)) for value in main_values(result)]
+
+
+def barrier_sentences(result: "xr.Dataset", value: str = "loss_barrier", split: str | None = None) -> list[str]:
+    """What the barriers of one split say.
+
+    Args:
+        result: A measurement.
+        value: `"loss_barrier"` or `"error_barrier"`.
+        split: Which split; may be left out where there is only one.
+
+    Returns:
+        The full network's barrier, the layer with the largest one, and how many layers' intervals include zero or lie
+        below it; then what is NaN.
+    """
+    table = barrier_table(result, value, split)
+    article = "an" if table.name.startswith("e") else "a"
+    full = " and ".join(f"{_number_words(cell, table)} into {cell.host}" for cell in table.row(FULL_NETWORK))
+    sentences = [f"Averaging the full network gives {article} {table.name} of {full}."]
+    if table.layers:
+        most = largest(table.layer_cells)
+        if most is not None:
+            sentences.append(
+                f"Of {table.noun}s, {most.layer} into host {most.host} has the largest {table.name}: "
+                f"{_number_words(most, table)}, at alpha {_alpha_words(most)}{_end_words(most)}."
+            )
+        sentences.append(_zero_words(table))
+    return [*sentences, *_missing_words(table)]
+
+
+def _rise_sentences(result: "xr.Dataset", value: str, split: str | None) -> list[str]:
+    kind = kind_of(value)
+    table, barriers = (barrier_table(result, name, split) for name in (value, barrier_beside(value)))
+    sentences = []
+    if not math.isnan(float(result["rise_alpha"])):
+        full = " and ".join(f"host {cell.host} {_number_words(cell, table)}" for cell in table.row(FULL_NETWORK))
+        sentences.append(f"{_averaging(result)} the full network costs {full}{_barrier_words(barriers)}.")
+        most = largest(table.layer_cells)
+        if most is not None:
+            own = barriers.cells[most.layer, most.host]
+            where = f" at alpha {_alpha_words(own)}" if own.alpha != most.alpha else ""
+            beside = f", a barrier of {own.text}{where}" if barriers.baseline in OVER else ""
+            sentences.append(
+                f"Of {table.noun}s, {most.layer} costs most: host {most.host} {_number_words(most, table)}{beside}."
+            )
+        if table.layers:
+            sentences.append(_cost_words(table))
+        sentences += [*_missing_words(table), *_missing_words(barriers)]
+    for form, said in (("largest_rise", _way_words), ("exchange_rise", _exchange_words)):
+        if f"{kind}_{form}" in result:
+            sentences += said(barrier_table(result, f"{kind}_{form}", split))
+    return sentences
+
+
+def _averaging(result: "xr.Dataset") -> str:
+    alpha = float(result["rise_alpha"])
+    return "Averaging" if alpha == HALF_WAY else f"Going {alpha:g} of the way with"
+
+
+def _barrier_words(barriers: BarrierTable) -> str:
+    if barriers.baseline not in OVER:
+        return ""
+    cells = barriers.row(FULL_NETWORK)
+    found = " and ".join(f"{cell.text} into {cell.host}" for cell in cells)
+    return f"; {OVER[barriers.baseline]} that is a barrier of {found}"
+
+
+def _cost_words(table: BarrierTable) -> str:
+    """How many cuts of layers cost something that can be told from zero."""
+    cells = [cell for cell in table.layer_cells if not math.isnan(cell.low)]
+    above, below = sum(cell.low > 0 for cell in cells), sum(cell.high < 0 for cell in cells)
+    layers = f"{len(table.layers)} {table.noun}{'s' if len(table.layers) > 1 else ''}"
+    cuts = f"{len(cells)} cuts ({layers}, both hosts)" if len(table.hosts) > 1 else layers
+    parts = [f"{above} {'costs' if above == 1 else 'cost'} something that can be told from zero"]
+    if below:
+        parts.append(f"{below} {'lowers' if below == 1 else 'lower'} the host's {kind_of(table.value)}")
+    left = len(cells) - above - below
+    if left:
+        parts.append(f"{left} neither")
+    return f"Of {cuts}, {', '.join(parts)}."
+
+
+def _way_words(table: BarrierTable) -> list[str]:
+    most = largest(table.layer_cells)
+    full = " and ".join(
+        f"{cell.text} into {cell.host} at alpha {_alpha_words(cell)}" for cell in table.row(FULL_NETWORK)
+    )
+    layers = f"; of {table.noun}s {most.text}, {most.layer} into {most.host} at {_alpha_words(most)}" if most else ""
+    return [f"At its largest between the networks the rise of the full network is {full}{layers}."]
+
+
+def _exchange_words(table: BarrierTable) -> list[str]:
+    most = largest(table.layer_cells)
+    if most is None:
+        return []
+    return [
+        f"Exchanged and not averaged (alpha 1), {most.layer} costs most: host {most.host} {_number_words(most, table)}."
+    ]
+
+
+def _missing_words(table: BarrierTable) -> list[str]:
+    missing = sum(math.isnan(cell.value) for cell in table.cells.values())
+    if not missing:
+        return []
+    verb = "is NaN and counts" if missing == 1 else "are NaN and count"
+    return [f"{missing} of {len(table.cells)} {table.name}s {verb} for nothing here."]
+
+
+def _zero_words(table: BarrierTable) -> str:
+    rows = [table.row(layer) for layer in table.layers]
+    decided = [row for row in rows if not any(math.isnan(cell.low) for cell in row)]
+    below = sum(all(cell.low <= 0 for cell in row) for row in decided)
+    hosts = "both hosts" if len(table.hosts) > 1 else f"host {table.hosts[0]}"
+    layers = table.noun.removeprefix("single ") + ("" if len(rows) == 1 else "s")
+    return f"For {below} of {len(rows)} {layers} the interval includes zero or lies below it for {hosts}."
+
+
+def _number_words(cell: ShownBarrier, table: BarrierTable) -> str:
+    low, high = (text.strip("[]") for text in cell.interval_text.split(", "))
+    doubt = f", carried by fewer than {FEW} examples" if cell.is_carried_by_few else ""
+    unit = f"{table.unit} of error" if table.value in {"error_rise", "error_exchange_rise"} else table.unit
+    return f"{cell.text} {unit} (95 % interval {low} to {high}{doubt})"
+
+
+def _alpha_words(cell: ShownBarrier) -> str:
+    return "∞" if math.isinf(cell.alpha) else f"{cell.alpha:.3g}"
+
+
+def _end_words(cell: ShownBarrier) -> str:
+    return ", an end of the cut" if cell.at_end else ""

@@ -1,0 +1,300 @@
+"""The rises or barriers of one split, read from a result into rows (layers) and columns (hosts)."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from jaxtyping import Bool
+
+from isthmus.errors import InputError, UnknownNameError
+from isthmus.measures.intervals.effective_examples import FEW
+from isthmus.report.shown import AT_END_MARK, FEW_EXAMPLES_MARK, ShownBarrier
+from isthmus.report.values import RISES, VALUES, WORDS, value_words
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+FULL_NETWORK, PERCENT = "all", 100.0
+
+
+@dataclass(frozen=True)
+class BarrierTable:
+    """All rises or barriers of one kind in one split; those of errors are in percentage points.
+
+    Attributes:
+        value: The variable shown.
+        layers: The rows that pictures of layers show: `layer_labels`.
+        moving: Every row but the full network's, whatever moves in it.
+        noun: What `layers` are: "single layer", or "moving group" where none was measured alone.
+    """
+
+    value: str
+    split: str | None
+    unit: str
+    baseline: str
+    hosts: tuple[str, ...]
+    layers: tuple[str, ...]
+    moving: tuple[str, ...]
+    noun: str
+    cells: dict[tuple[str, str], ShownBarrier]
+
+    @property
+    def title(self) -> str:
+        """Such as `"Loss barrier, test"`."""
+        name = self.name.capitalize()
+        return f"{name}, {self.split}" if self.split else name
+
+    @property
+    def name(self) -> str:
+        """Such as `"loss barrier"`."""
+        return value_words(self.value)
+
+    @property
+    def axis_label(self) -> str:
+        """Such as `"loss barrier (nats)"`."""
+        return f"{self.name} ({self.unit})"
+
+    @property
+    def rows(self) -> list[str]:
+        """Labels of the rows shown: the full network first, then the layers in their order."""
+        return [FULL_NETWORK, *self.layers]
+
+    @property
+    def all_rows(self) -> list[str]:
+        """Labels of all rows: the full network first, then every moving group."""
+        return [FULL_NETWORK, *self.moving]
+
+    @property
+    def layer_cells(self) -> list[ShownBarrier]:
+        """Every cell but those of the full network, layer by layer."""
+        return [cell for layer in self.layers for cell in self.row(layer)]
+
+    @property
+    def notes(self) -> list[str]:
+        """The marks that occur in the rows shown, each explained in a sentence."""
+        return mark_notes((cell.marks for row in self.rows for cell in self.row(row)), self.baseline)
+
+    def row(self, layer: str) -> list[ShownBarrier]:
+        """The barriers of one layer into every host.
+
+        Args:
+            layer: A label of `moving`.
+
+        Returns:
+            One cell for each of `hosts`.
+        """
+        return [self.cells[layer, host] for host in self.hosts]
+
+
+def barrier_table(result: "xr.Dataset", value: str = "loss_barrier", split: str | None = None) -> BarrierTable:
+    """The rises or barriers of one split, ready to be shown.
+
+    Args:
+        result: A measurement with dimensions `host`, `moving`, `alpha` and perhaps `split`.
+        value: `"loss_barrier"`, `"loss_rise"`, `"loss_largest_rise"` or `"loss_exchange_rise"` (in the loss's unit), or
+            the same of the error (shown in percentage points).
+        split: Which split; may be left out where there is only one.
+
+    Returns:
+        The table; its layers stand in the result's order, without the full network.
+
+    Raises:
+        UnknownNameError: for another value or split.
+        InputError: for errors of a loss without classes, a rise of a result made before there were any, or no split
+            named where there are several.
+    """
+    kind, _, form = value.partition("_")
+    if kind not in {"loss", "error"} or form not in WORDS:
+        raise UnknownNameError("value", value, [*VALUES, *RISES], "report")
+    _require(result, value)
+    part = in_split(result, split)
+    factor = PERCENT if kind == "error" else 1.0
+    hosts, moving = labels(part, "host"), labels(part, "moving")
+    of_host_and_layer = part.transpose("host", "moving", ...)
+    middle, low, high = (of_host_and_layer[f"{value}{end}"].values for end in ("", "_low", "_high"))
+    shape = (len(hosts), len(moving))
+    alpha = _alphas(of_host_and_layer, value, shape)
+    at_end = of_host_and_layer[f"{value}_at_end"].values if f"{value}_at_end" in part else np.zeros(shape, dtype=bool)
+    few = few_carry(of_host_and_layer, value)
+    cells = {
+        (layer, host): ShownBarrier(
+            layer,
+            host,
+            value=factor * float(middle[i, j]),
+            low=factor * float(low[i, j]),
+            high=factor * float(high[i, j]),
+            alpha=float(alpha[i, j]),
+            at_end=bool(at_end[i, j]),
+            is_carried_by_few=bool(few[i, j]),
+        )
+        for i, host in enumerate(hosts)
+        for j, layer in enumerate(moving)
+    }
+    return BarrierTable(
+        value,
+        split_label(part),
+        "percentage points" if kind == "error" else loss_unit(result),
+        str(result.attrs.get("baseline", "models")),
+        hosts,
+        layer_labels(result),
+        tuple(label for label in moving if label != FULL_NETWORK),
+        "single layer" if "single" in labels(result, "sweep") else "moving group",
+        cells,
+    )
+
+
+def _require(result: "xr.Dataset", value: str) -> None:
+    if value in result:
+        return
+    if value.startswith("error") and "error_barrier" not in result:
+        had, do = f"one whose loss ({result.attrs.get('loss', 'unnamed')}) has no classes", "show the loss"
+        raise InputError("a result with errors", had, f"value={value!r}", do)
+    raise InputError(
+        f"a result with {value_words(value)}s",
+        f"one with {', '.join(name for name in (*RISES, *VALUES) if name in result)}",
+        f"value={value!r}",
+        "isthmus.barrier(result) computes all that the alphas of a result allow, from its stored losses",
+    )
+
+
+def _alphas(part: "xr.Dataset", value: str, shape: tuple[int, int]) -> "np.ndarray[tuple[int, int], np.dtype[Any]]":
+    """Where every number was read off: the alpha of a maximum, of averaging, or that of an exchange."""
+    if f"alpha_at_{value}" in part:
+        return np.asarray(part[f"alpha_at_{value}"].values)
+    return np.full(shape, float(part["rise_alpha"]) if value in RISES else 1.0)
+
+
+def few_carry(part: "xr.Dataset", name: str) -> Bool[np.ndarray, "..."]:
+    """Where fewer than 30 examples carry a number, which is then marked.
+
+    Args:
+        part: What holds the number.
+        name: Of its variable.
+
+    Returns:
+        In the shape of the variable; False where nothing is said of it, as in error barriers and in older runs.
+    """
+    numbers = part.get(f"{name}_effective_examples")
+    return np.zeros(part[name].shape, dtype=bool) if numbers is None else np.asarray(numbers.values < FEW)
+
+
+def layer_labels(result: "xr.Dataset") -> tuple[str, ...]:
+    """The rows that pictures of layers show: single layers; where none was measured alone, every moving group.
+
+    Groups of several layers have pictures of their own (`isthmus.pages.questions`).
+
+    Args:
+        result: A measurement.
+
+    Returns:
+        Labels of `moving` in their order, without the full network.
+    """
+    moving = zip(labels(result, "moving"), labels(result, "sweep"), strict=True)
+    sweeps = {label: sweep for label, sweep in moving if label != FULL_NETWORK}
+    return tuple(label for label, sweep in sweeps.items() if sweep == "single") or tuple(sweeps)
+
+
+def in_split(result: "xr.Dataset", split: str | None) -> "xr.Dataset":
+    """The part of a result that belongs to one split.
+
+    Args:
+        result: A measurement, with or without the dimension `split`.
+        split: The split's name, or None where there is only one.
+
+    Returns:
+        The result without the dimension `split`.
+
+    Raises:
+        InputError: if several splits are there and none is named.
+        UnknownNameError: if the split is not there.
+    """
+    names = [name for name in split_names(result) if name is not None]
+    if split is None and len(names) > 1:
+        raise InputError(f"one split of {', '.join(names)}", "none", "split", f"write split={names[0]!r}")
+    if split is not None and split not in names:
+        raise UnknownNameError(
+            "split", split, names, "split", "" if names else "leave it out: the result has no splits"
+        )
+    return result.isel(split=names.index(split or names[0])) if "split" in result.dims else result
+
+
+def split_names(result: "xr.Dataset") -> list[str | None]:
+    """The splits of a result, to be looped over.
+
+    Args:
+        result: A measurement.
+
+    Returns:
+        The names, or `[None]` for a result without splits.
+    """
+    if "split" not in result.coords:
+        return [None]
+    return [str(name) for name in result["split"].values.reshape(-1)]
+
+
+def split_label(part: "xr.Dataset") -> str | None:
+    """The name of the one split that is left.
+
+    Args:
+        part: What `in_split` returned.
+
+    Returns:
+        The name, or None for a result without splits.
+    """
+    return split_names(part)[0]
+
+
+def labels(result: "xr.Dataset", coordinate: str) -> tuple[str, ...]:
+    """The labels along a coordinate as text.
+
+    Args:
+        result: A measurement.
+        coordinate: Such as `"moving"`.
+
+    Returns:
+        The labels in their order.
+    """
+    return tuple(str(label) for label in result[coordinate].values)
+
+
+def loss_unit(result: "xr.Dataset") -> str:
+    """The unit of the loss.
+
+    Args:
+        result: A measurement.
+
+    Returns:
+        `"nats"` for cross-entropy, `"nats per token"` where examples are windows of tokens; `"nats per label"` for
+        binary cross-entropy; else words that name the loss.
+    """
+    loss = str(result.attrs.get("loss", "loss"))
+    nats = "nats per token" if result.attrs.get("tokens_per_example") else "nats"
+    known = {"cross_entropy": nats, "binary_cross_entropy": "nats per label"}
+    return known.get(loss, f"unit of {loss}")
+
+
+def mark_notes(marks: Iterable[str], baseline: str) -> list[str]:
+    """Explains the marks that occur.
+
+    Args:
+        marks: The marks of all cells shown.
+        baseline: The baseline that the barriers were measured over.
+
+    Returns:
+        One sentence for each mark that occurs.
+    """
+    shown = "".join(marks)
+    at_end = {
+        "models": "Under baseline models the host alone (alpha 0) already has an excess: half of what it is worse than "
+        "the donor.",
+        "chord": "Under baseline chord the excess at alpha 0 is zero by definition.",
+        "cut": "Under baseline cut the excess at both ends is zero by definition.",
+        "host": "Under baseline host the excess at alpha 0 is zero by definition.",
+    }
+    notes = []
+    if AT_END_MARK in shown:
+        notes.append(f"{AT_END_MARK} largest at alpha 0 or 1, an end of the cut. {at_end.get(baseline, '')}".rstrip())
+    if FEW_EXAMPLES_MARK in shown:
+        notes.append(f"{FEW_EXAMPLES_MARK} fewer than {FEW} examples carry this number: its interval may be too short.")
+    return notes

@@ -1,0 +1,1 @@
+"""Pictures and tables of several pairs or steps."""

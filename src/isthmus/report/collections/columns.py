@@ -1,0 +1,145 @@
+"""Rises or barriers of many measurements side by side: one column a step or a pair of networks, a table a column."""
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from isthmus.report.barriers.table import FULL_NETWORK, BarrierTable, barrier_table, labels
+from isthmus.report.shown import ShownBarrier
+from isthmus.report.style import colour_limit
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+FEW_ROWS = 100
+
+
+@dataclass(frozen=True)
+class Columns:
+    """One barrier table for each label along a dimension.
+
+    Attributes:
+        dimension: "step" or "pair".
+        labels: Along it.
+        tables: One a label, all of the same rows and hosts.
+        noun: What the rows below the full network are.
+    """
+
+    dimension: str
+    labels: tuple[str, ...]
+    tables: tuple[BarrierTable, ...]
+    noun: str = "layers"
+
+    @property
+    def first(self) -> BarrierTable:
+        """A table that has the rows, hosts, unit and title of all."""
+        return self.tables[0]
+
+    @property
+    def cells(self) -> list[tuple[str, ShownBarrier]]:
+        """Every cell but those of the full network, with its column's label."""
+        return [
+            (label, cell) for label, table in zip(self.labels, self.tables, strict=True) for cell in table.layer_cells
+        ]
+
+    @property
+    def colour_limit(self) -> float:
+        """Where the diverging colours end: the rule of one table over the cells of all."""
+        cells = {
+            (row, f"{label} {host}"): cell
+            for label, table in zip(self.labels, self.tables, strict=True)
+            for (row, host), cell in table.cells.items()
+        }
+        hosts = tuple(dict.fromkeys(column for _, column in cells))
+        return colour_limit(replace(self.first, hosts=hosts, cells=cells))
+
+    def row(self, layer: str, host: str) -> list[ShownBarrier]:
+        """The barriers of one layer into one host.
+
+        Args:
+            layer: A label of `moving`.
+            host: A host.
+
+        Returns:
+            One cell a column.
+        """
+        return [table.cells[layer, host] for table in self.tables]
+
+
+def columns(
+    result: "xr.Dataset",
+    dimension: str,
+    value: str = "loss_barrier",
+    split: str | None = None,
+    sweep: str | None = None,
+) -> Columns:
+    """The rises or barriers along one dimension of a collection.
+
+    Args:
+        result: A collection with no other dimension than this one (choose a pair or a step first).
+        dimension: "step" or "pair".
+        value: `"loss_rise"`, `"loss_barrier"`, or the same of the error.
+        split: Which split; may be left out where there is only one.
+        sweep: The rows of which sweep to show below the full network; None for all.
+
+    Returns:
+        The tables.
+    """
+    shown = result if sweep is None else of_sweep(result, sweep)
+    names = labels(shown, dimension)
+    tables = tuple(barrier_table(shown.isel({dimension: i}), value, split) for i in range(len(names)))
+    return Columns(dimension, names, tables, "layers" if sweep == "single" else "groups of layers")
+
+
+def of_sweep(result: "xr.Dataset", sweep: str) -> "xr.Dataset":
+    """The full network and the rows of one sweep.
+
+    Args:
+        result: A measurement or a collection.
+        sweep: The name of the sweep.
+
+    Returns:
+        The result with fewer rows.
+    """
+    wanted = (result["sweep"].values == sweep) | (result["moving"].values == FULL_NETWORK)
+    return result.isel(moving=np.flatnonzero(wanted))
+
+
+def sweeps_shown(result: "xr.Dataset") -> list[str]:
+    """The sweeps that a picture of columns can show.
+
+    Args:
+        result: A measurement or a collection.
+
+    Returns:
+        Those of at most a hundred rows; `["full"]` if there is none.
+    """
+    names = [str(name) for name in result["sweep"].values]
+    others = [name for name in dict.fromkeys(names) if name != "full"]
+    return [name for name in others if names.count(name) <= FEW_ROWS] or ["full"]
+
+
+def includes_zero(cell: ShownBarrier) -> bool:
+    """Whether a barrier's interval does.
+
+    Args:
+        cell: The barrier.
+
+    Returns:
+        False where it is NaN.
+    """
+    return cell.low <= 0 <= cell.high
+
+
+def cell_text(cell: ShownBarrier) -> str:
+    """A barrier's number as a cell shows it: an exact zero without decimals.
+
+    Args:
+        cell: The barrier.
+
+    Returns:
+        The number.
+    """
+    exact = cell.value == cell.low == cell.high == 0
+    return "0" if exact else cell.text

@@ -1,0 +1,154 @@
+"""Every picture of a collection, each with what it says."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from isthmus.measures.replicates import NUMBERS, replicates
+from isthmus.report.barriers.table import labels, split_names
+from isthmus.report.collections.columns import columns, of_sweep, sweeps_shown
+from isthmus.report.collections.heatmap import columns_heatmap
+from isthmus.report.collections.reading import columns_reading, replicates_reading
+from isthmus.report.collections.replicates import are_independent, replicate_bars, replicate_cells
+from isthmus.report.file_names import file_names
+from isthmus.report.values import barrier_beside, beside_values, is_rise, kind_of, main_values
+
+if TYPE_CHECKING:
+    import xarray as xr
+    from matplotlib.figure import Figure
+
+
+@dataclass(frozen=True)
+class CollectionPicture:
+    """A picture and its sentences.
+
+    Attributes:
+        stem: The name of its files.
+        title: What it shows, in words.
+        figure: The picture.
+        sentence: What it says.
+    """
+
+    stem: str
+    title: str
+    figure: "Figure"
+    sentence: str
+
+
+@dataclass(frozen=True)
+class _Part:
+    """A collection along one dimension, and the words that tell it from other such parts."""
+
+    result: "xr.Dataset"
+    dimension: str
+    words: str = ""
+    notes: tuple[str, ...] = ()
+
+
+def collection_pictures(result: "xr.Dataset") -> Iterator[CollectionPicture]:
+    """Every picture that a collection has, one at a time.
+
+    Along `step` a heat map of each pair and, of several pairs, of their mean; along `pair` a heat map and the
+    replicates, of trajectories at the last step.
+
+    Args:
+        result: A measurement with the dimension `pair`, `step` or both.
+
+    Yields:
+        The pictures of each sweep, split and quantity: of rises first, then the heat maps of the paper's barriers.
+    """
+    splits, sweeps = split_names(result), sweeps_shown(result)
+    for part in _parts(result):
+        for sweep in sweeps:
+            for split in splits:
+                for value in [*main_values(result), *beside_values(result)]:
+                    is_main = value in main_values(result)
+                    words = [
+                        kind_of(value) if is_main else value,
+                        "{}",
+                        part.words,
+                        sweep if len(sweeps) > 1 else "",
+                        split or "",
+                    ]
+                    stem = "_".join(file_names([word])[0] if word != "{}" else word for word in words if word)
+                    shown = columns(part.result, part.dimension, value, split, sweep)
+                    title = shown.first.title + (f", {part.words}" if part.words else "")
+                    title += f", {sweep}" if len(sweeps) > 1 else ""
+                    yield CollectionPicture(
+                        stem.format(f"{part.dimension}s"),
+                        f"{title}: layers by {part.dimension}",
+                        columns_heatmap(part.result, part.dimension, value, split, sweep, part.words, part.notes),
+                        columns_reading(shown),
+                    )
+                    if is_main and part.dimension == "pair" and len(shown.labels) > 1:
+                        rows = of_sweep(part.result, sweep)
+                        cells = replicate_cells(rows, value, split)
+                        if is_rise(value):
+                            cells["barriers"] = replicate_cells(rows, barrier_beside(value), split)["pairs"]
+                        yield CollectionPicture(
+                            stem.format("replicates"),
+                            f"{title}: mean over pairs",
+                            replicate_bars(part.result, value, split, sweep, part.words),
+                            replicates_reading(shown, cells, independent=are_independent(part.result)),
+                        )
+
+
+def collection_readings(result: "xr.Dataset") -> list[str]:
+    """What the loss of a collection says, without pictures.
+
+    Args:
+        result: A measurement with the dimension `pair`, `step` or both.
+
+    Returns:
+        A paragraph for every part of `collection_pictures` and split.
+    """
+    value, sweep = main_values(result)[0], sweeps_shown(result)[0]
+    found = []
+    for part in _parts(result):
+        for split in split_names(result):
+            words = ", ".join(word for word in (part.words, split) if word)
+            said = columns_reading(columns(part.result, part.dimension, value, split, sweep))
+            found.append(f"{words}: {said}" if words else said)
+    return found
+
+
+def _parts(result: "xr.Dataset") -> list[_Part]:
+    if "step" not in result.dims:
+        return [_Part(result, "pair")]
+    if "pair" not in result.dims:
+        return [_Part(result, "step")]
+    pairs = labels(result, "pair")
+    parts = [_Part(result.isel(pair=i), "step", pair if len(pairs) > 1 else "") for i, pair in enumerate(pairs)]
+    if len(pairs) > 1:
+        note = f"Mean of {len(pairs)} pairs; decimals and grey numbers go by the 95 % interval over pairs."
+        last = labels(result, "step")[-1]
+        parts.insert(0, _Part(averaged(result), "step", "mean over pairs", (note,)))
+        parts.insert(1, _Part(result.isel(step=-1), "pair", f"at {last}"))
+    return parts
+
+
+def averaged(result: "xr.Dataset") -> "xr.Dataset":
+    """The mean over pairs in the shape of one pair: its intervals are those over pairs.
+
+    Args:
+        result: A collection of two pairs or more.
+
+    Returns:
+        A result without the dimension `pair`; where along alpha the maximum is has no meaning any more and is NaN.
+    """
+    import warnings
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # said beside the replicates
+        means = replicates(result)
+    mean = result.isel(pair=0, drop=True)
+    for value in (value for value in NUMBERS if value in result):
+        for end in ("", "_low", "_high"):
+            mean[f"{value}{end}"] = means[f"{value}{end}"]
+        if not is_rise(value):
+            mean[f"alpha_at_{value}"] = mean[value] * np.nan
+            mean[f"{value}_at_end"] = mean[f"{value}_at_end"] & False
+        mean = mean.drop_vars(f"{value}_effective_examples", errors="ignore")
+    return mean

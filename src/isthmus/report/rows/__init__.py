@@ -1,0 +1,1 @@
+"""Pictures of rows other than single layers: growing groups, windows, directions."""

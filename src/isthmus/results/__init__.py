@@ -1,0 +1,1 @@
+"""The language of a result: its variables, its rows, its Dataset."""

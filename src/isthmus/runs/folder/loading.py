@@ -1,0 +1,268 @@
+"""Going back from a result to its record and its per-example losses."""
+
+from pathlib import Path
+from typing import get_args
+
+import numpy as np
+import xarray as xr
+
+from isthmus.errors import InputError, UnknownNameError
+from isthmus.measures.baseline import BASELINES, Baseline
+from isthmus.measures.connectivity import Connectivity, connectivity
+from isthmus.measures.examples import ExampleTable
+from isthmus.results.dataset import LAYER, Variables, class_dataset, result_dataset
+from isthmus.runs.carried import carried, refuse_other_run
+from isthmus.runs.collection import load_collection, member_result
+from isthmus.runs.folder.collection_record import MemberRecord, is_collection
+from isthmus.runs.folder.joined import by_member, is_joined, only_member
+from isthmus.runs.folder.measurement import Measurement
+from isthmus.runs.folder.record import Record, load_record
+from isthmus.runs.folder.store import FolderStore, split_folders
+from isthmus.runs.folder.table import CLASSES_FILE, RESULTS_FILE, load_results, load_tables
+from isthmus.runs.precise import asked_precision
+from isthmus.sweeps.grid import Grid
+
+EXAMPLES = "examples"
+
+
+def load_run(folder: str | Path) -> xr.Dataset:
+    """Read the result of a finished run.
+
+    Args:
+        folder: A run folder, or the folder of a collection.
+
+    Returns:
+        What `isthmus.measure` returned when it was written.
+
+    Raises:
+        InputError: The folder is no run, or the run is not finished.
+    """
+    folder = Path(folder)
+    if is_collection(folder):
+        return load_collection(folder, load_run)
+    record = load_record(folder)
+    if not record.complete or not (folder / RESULTS_FILE).is_file():
+        raise InputError(
+            "a finished run",
+            "one that was interrupted",
+            str(folder),
+            "go on with it: isthmus measure ... --out FOLDER --resume",
+        )
+    return load_tables(folder).assign_attrs(record.attributes(), run_folder=str(folder.resolve()))
+
+
+def _member(result: xr.Dataset, member: MemberRecord) -> xr.Dataset:
+    return member_result(result, member, load_run)
+
+
+def load_classes(folder: str | Path) -> xr.Dataset | None:
+    """Read the rises and barriers of every class.
+
+    Args:
+        folder: A run folder.
+
+    Returns:
+        As `class_barriers`; None if the data has no classes.
+    """
+    file = Path(folder) / CLASSES_FILE
+    return load_results(file) if file.is_file() else None
+
+
+def measurement_of(result: xr.Dataset) -> Measurement:
+    """The record and the per-example results behind a result.
+
+    Args:
+        result: From `isthmus.measure` or `isthmus.load_run`.
+
+    Returns:
+        Both.
+
+    Raises:
+        InputError: They are neither in memory nor on disk any more, or the result is a collection of several.
+    """
+    if is_joined(result):
+        result = _member(result, only_member(result))
+    record = _stored_record(result)
+    if record is not None:
+        folder = Path(result.attrs["run_folder"], EXAMPLES)
+        names = split_folders([split.name for split in record.splits])
+        return Measurement(
+            record,
+            {
+                split.name: FolderStore(folder / names[split.name], None).table(
+                    record.grid.num_points, split.num_examples
+                )
+                for split in record.splits
+            },
+        )
+    found = carried(result, Measurement)
+    if found is None:
+        raise InputError(
+            "a result whose per-example losses are at hand",
+            "one that has them neither in memory nor in a run folder",
+            "result",
+            "measure with out=FOLDER, or keep what measure returned in this process",
+        )
+    return found
+
+
+def has_losses(result: xr.Dataset) -> bool:
+    """Whether the per-example losses behind a result are at hand.
+
+    Args:
+        result: Any result.
+
+    Returns:
+        Whether `measurement_of` finds them.
+    """
+    try:
+        if is_joined(result):
+            result = _member(result, only_member(result))
+        return _stored_record(result) is not None or carried(result, Measurement) is not None
+    except InputError:
+        return False
+
+
+def _stored_record(result: xr.Dataset) -> Record | None:
+    """The record of a result's run folder; None if it has none with losses in it."""
+    folder = result.attrs.get("run_folder")
+    if not folder or not Path(folder, EXAMPLES).is_dir():
+        return None
+    record = load_record(Path(folder))
+    refuse_other_run(result, record.run_id)
+    return record
+
+
+def examples(result: xr.Dataset, split: str | None = None) -> xr.Dataset:
+    """The per-example losses and errors behind a result, from which every summary can be computed again.
+
+    Args:
+        result: From `isthmus.measure` or `isthmus.load_run`.
+        split: Which split, where there are several.
+
+    Returns:
+        `loss` and, with classes, `error` over (host, moving, alpha, example), `loss_a`, `loss_b`, `error_a`, `error_b`
+        over (example), and the coordinate `target` where targets are class numbers. Of a measurement to a precision:
+        the examples that any point was evaluated on, in the order in which they were drawn, `example` being their
+        numbers in the split; `is_evaluated` and `is_evaluated_end` (example) say which cells mean something.
+
+    Raises:
+        InputError: The losses are gone, or there are several splits and none is named.
+    """
+    measurement = measurement_of(result)
+    table, grid = measurement.table(split), measurement.grid
+    if table.counts is not None:
+        return _drawn_examples(grid, table)
+    dims = ("host", "moving", "alpha", "example")
+    found = xr.Dataset({"loss": (dims, table.loss[grid.rows])})
+    if table.error is not None:
+        found["error"] = (dims, table.error[grid.rows])
+    for host in ("a", "b"):
+        found[f"loss_{host}"] = ("example", table.loss[grid.end(host)])
+        if table.error is not None:
+            found[f"error_{host}"] = ("example", table.error[grid.end(host)])
+    labels = [group.label for group in grid.groups]
+    found = found.assign_coords(host=list(grid.hosts), moving=labels, alpha=list(grid.alphas))
+    return found if table.targets is None else found.assign_coords(target=("example", table.targets))
+
+
+def _drawn_examples(grid: Grid, table: ExampleTable) -> xr.Dataset:
+    assert table.counts is not None
+    assert table.order is not None
+    known, dims = int(table.counts.max()), ("host", "moving", "alpha", "example")
+    evaluated = np.arange(known) < table.counts[:, None]
+    found = xr.Dataset({"is_evaluated": (dims, evaluated[grid.rows]), "is_evaluated_end": ("example", evaluated[0])})
+    values = {"loss": table.loss} if table.error is None else {"loss": table.loss, "error": table.error}
+    for name, array in values.items():
+        found[name] = (dims, array[:, :known][grid.rows])
+        for host in ("a", "b"):
+            found[f"{name}_{host}"] = ("example", array[grid.end(host), :known])
+    labels = [group.label for group in grid.groups]
+    found = found.assign_coords(host=list(grid.hosts), moving=labels, alpha=list(grid.alphas))
+    found = found.assign_coords(example=table.order[:known])
+    return found if table.targets is None else found.assign_coords(target=("example", table.targets[:known]))
+
+
+def barrier(result: xr.Dataset, baseline: Baseline = "models") -> xr.Dataset:
+    """The result under another baseline, from the stored losses; nothing is evaluated.
+
+    Args:
+        result: From `isthmus.measure` or `isthmus.load_run`, also of several pairs or steps.
+        baseline: "models", "chord", "cut" or "host"; `cut` needs the point at alpha = 1 of every cut, so a result that
+            was measured with baseline="cut" or with 1.0 among its alphas.
+
+    Returns:
+        A result like the given one.
+
+    Raises:
+        InputError: The losses are gone, or the far ends were not evaluated.
+        UnknownNameError: There is no such baseline.
+    """
+    if baseline not in get_args(Baseline):
+        raise UnknownNameError("a baseline", baseline, BASELINES, "barrier(result, baseline=...)")
+    if is_joined(result):
+        return by_member(result, _member, lambda member: barrier(member, baseline))
+    measurement = measurement_of(result)
+    grid = measurement.grid
+    if baseline == "cut" and grid.far_ends is None:
+        raise InputError(
+            "a result that holds the far end (alpha = 1) of every cut",
+            f"alphas {list(grid.alphas)}",
+            "barrier(result, baseline='cut')",
+            "measure with baseline='cut', or with 1.0 among the alphas",
+        )
+    layers: Variables = {str(k): (LAYER, v.values) for k, v in result.data_vars.items() if v.dims == LAYER}
+    asked = asked_precision(measurement.record.settings)
+    return result_dataset(grid, measurement.tables, baseline, layers, {**result.attrs, "baseline": baseline}, asked)
+
+
+def class_barriers(result: xr.Dataset) -> xr.Dataset:
+    """Which classes suffer when a layer is averaged: every rise and barrier counted on the examples of one class.
+
+    Args:
+        result: From `isthmus.measure` or `isthmus.load_run`.
+
+    Returns:
+        Rises, barriers and intervals over (split,) label, host, moving, with `label_name` along label.
+
+    Raises:
+        InputError: The losses are gone, or the data has no classes.
+    """
+    measurement = measurement_of(result)
+    names = measurement.record.splits[0].class_names
+    grid = measurement.grid
+    distance = result["distance"].reindex(moving=[group.label for group in grid.groups])
+    found = class_dataset(grid, measurement.tables, result.attrs["baseline"], names, distance)
+    if found is None:
+        raise InputError("data with class numbers", "other targets", "class_barriers(result)", "measure a classifier")
+    return found
+
+
+def is_layerwise_connected(result: xr.Dataset, threshold: float = 0.02, split: str | None = None) -> Connectivity:
+    """Whether no single layer has a significant error barrier (Definition 3 of the paper).
+
+    Args:
+        result: A measurement with the sweep `single` of data with classes.
+        threshold: The largest error barrier that still counts as none, as a fraction. 0.02 is what Frankle et al.
+            (2020) call connected; the paper does not give its own.
+        split: Which split, where there are several.
+
+    Returns:
+        "connected" if the upper end of every layer's own 95 % interval, into every host, is at most the threshold,
+        also where the two networks are the same; "not" if a lower end of a band that holds for all of them at once
+        lies above it; else "undecided". A layer that is the same in both networks is left out.
+
+    Raises:
+        InputError: There is no single-layer sweep, or there are no classes, or no losses any more.
+    """
+    measurement = measurement_of(result)
+    table = measurement.table(split)
+    if table.error is None or "single" not in result["sweep"].values:
+        raise InputError(
+            "a single-layer sweep of a classifier",
+            f"sweeps {np.unique(result['sweep'].values).tolist()}, {'no errors' if table.error is None else 'errors'}",
+            "is_layerwise_connected(result)",
+            "measure with sweep='single' on data with classes",
+        )
+    unmoved = [str(label) for label in result["moving"].values[result["distance"].values == 0]]
+    return connectivity(measurement.grid, table, result.attrs["baseline"], float(threshold), unmoved)

@@ -1,0 +1,242 @@
+"""Per-example results: in memory, or as files of a run folder that are whole whenever they are there."""
+
+import re
+from pathlib import Path
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from isthmus.evaluation.unit import ExampleBlock
+from isthmus.files import save_whole
+from isthmus.measures.examples import ExampleTable
+
+Unit = tuple[int, int]
+TARGETS = "targets.parquet"
+ORDER = "order.parquet"
+
+
+@runtime_checkable
+class ExampleStore(Protocol):
+    """Where the blocks of one split go."""
+
+    @property
+    def order(self) -> np.ndarray | None:
+        """The number in the split of each example, where points are evaluated in another order."""
+
+    def done(self) -> set[Unit]:
+        """The units that are there: (first point, first example)."""
+
+    def known(self) -> dict[Unit, ExampleBlock]:
+        """The units that are there, with their results."""
+
+    def add(self, block: ExampleBlock) -> None:
+        """Keep a finished unit.
+
+        Args:
+            block: The unit.
+        """
+
+    def table(self, num_points: int, num_examples: int) -> ExampleTable:
+        """All results of the split.
+
+        Args:
+            num_points: Points of the measurement.
+            num_examples: Examples of the split.
+        """
+
+
+class MemoryStore:
+    """Blocks in memory, for measurements without a run folder.
+
+    Attributes:
+        targets: Class numbers in the order of the split, or None.
+        blocks: By unit.
+    """
+
+    def __init__(self, targets: np.ndarray | None, order: np.ndarray | None = None) -> None:
+        self.targets = targets
+        self._order = order
+        self.blocks: dict[Unit, ExampleBlock] = {}
+
+    @property
+    def order(self) -> np.ndarray | None:
+        """The number in the split of each example, where points are evaluated in another order."""
+        return self._order
+
+    def done(self) -> set[Unit]:
+        """The units that are there."""
+        return set(self.blocks)
+
+    def known(self) -> dict[Unit, ExampleBlock]:
+        """The units that are there, with their results."""
+        return dict(self.blocks)
+
+    def add(self, block: ExampleBlock) -> None:
+        """Keep a finished unit.
+
+        Args:
+            block: The unit.
+        """
+        self.blocks[block.points[0], block.start] = block
+
+    def table(self, num_points: int, num_examples: int) -> ExampleTable:
+        """All results of the split.
+
+        Args:
+            num_points: Points of the measurement.
+            num_examples: Examples of the split.
+
+        Returns:
+            One table.
+        """
+        return assembled(list(self.blocks.values()), num_points, num_examples, self.targets, self.order)
+
+
+class FolderStore:
+    """One Parquet file a unit: columns point, example, loss and, with classes, error; sorted by point, then example.
+
+    Where points are evaluated in another order than the split's, `example` counts in that order, and `order.parquet`
+    holds the number in the split of each.
+    """
+
+    def __init__(self, folder: Path, targets: np.ndarray | None, order: np.ndarray | None = None) -> None:
+        self.folder = folder
+        self.folder.mkdir(parents=True, exist_ok=True)
+        if targets is not None and not (folder / TARGETS).exists():
+            save_parquet(pa.table({"target": targets}), folder / TARGETS)
+        if order is not None and not (folder / ORDER).exists():
+            save_parquet(pa.table({"example": order}), folder / ORDER)
+
+    @property
+    def order(self) -> np.ndarray | None:
+        """The number in the split of each example, where points are evaluated in another order."""
+        file = self.folder / ORDER
+        return pq.read_table(file)["example"].to_numpy() if file.exists() else None
+
+    def known(self) -> dict[Unit, ExampleBlock]:
+        """The units that are there, with their results."""
+        return {unit: self._block(*unit) for unit in sorted(self.done())}
+
+    def done(self) -> set[Unit]:
+        """The units that are there."""
+        found = (re.fullmatch(r"p(\d+)-e(\d+)\.parquet", file.name) for file in self.folder.iterdir())
+        return {(int(match[1]), int(match[2])) for match in found if match}
+
+    def add(self, block: ExampleBlock) -> None:
+        """Write a finished unit.
+
+        Args:
+            block: The unit.
+        """
+        num_points, num_examples = block.loss.shape
+        examples = np.arange(block.start, block.start + num_examples, dtype=np.int64)
+        columns = {
+            "point": np.repeat(np.array(block.points, dtype=np.int32), num_examples),
+            "example": np.tile(examples, num_points),
+            "loss": block.loss.ravel(),
+        }
+        if block.error is not None:
+            columns["error"] = block.error.ravel()
+        save_parquet(pa.table(columns), self.folder / f"p{block.points[0]:06d}-e{block.start:08d}.parquet")
+
+    def table(self, num_points: int, num_examples: int) -> ExampleTable:
+        """All results of the split.
+
+        Args:
+            num_points: Points of the measurement.
+            num_examples: Examples of the split.
+
+        Returns:
+            One table.
+        """
+        blocks = list(self.known().values())
+        file = self.folder / TARGETS
+        targets = pq.read_table(file)["target"].to_numpy() if file.exists() else None
+        return assembled(blocks, num_points, num_examples, targets, self.order)
+
+    def _block(self, point: int, start: int) -> ExampleBlock:
+        columns = pq.read_table(self.folder / f"p{point:06d}-e{start:08d}.parquet")
+        points = tuple(dict.fromkeys(columns["point"].to_pylist()))
+        shape = (len(points), -1)
+        error = columns["error"].to_numpy().reshape(shape) if "error" in columns.column_names else None
+        return ExampleBlock(points, start, columns["loss"].to_numpy().reshape(shape), error)
+
+
+def assembled(
+    blocks: list[ExampleBlock],
+    num_points: int,
+    num_examples: int,
+    targets: np.ndarray | None,
+    order: np.ndarray | None = None,
+) -> ExampleTable:
+    """One table of all blocks.
+
+    Args:
+        blocks: They cover every point on every example; with an order of their own each on some of the first. Those of
+            later points are left out.
+        num_points: Points of the measurement.
+        num_examples: Examples of the split.
+        targets: Class numbers in the order of the split, or None.
+        order: The number in the split of each example, where points are evaluated in another order.
+
+    Returns:
+        Losses in the dtype that they were computed in.
+    """
+    blocks = [block for block in blocks if block.points[0] < num_points]
+    if order is not None:
+        return _partial(blocks, num_points, num_examples, targets, order)
+    covered = sum(block.loss.size for block in blocks)
+    assert covered == num_points * num_examples, f"{covered} results for {num_points} points x {num_examples} examples"
+    loss = np.empty((num_points, num_examples), dtype=blocks[0].loss.dtype)
+    error = None if blocks[0].error is None else np.empty((num_points, num_examples), dtype=blocks[0].error.dtype)
+    for block in blocks:
+        place = np.ix_(block.points, range(block.start, block.start + block.loss.shape[1]))
+        loss[place] = block.loss
+        if error is not None:
+            error[place] = block.error
+    return ExampleTable(loss, error, targets)
+
+
+def _partial(
+    blocks: list[ExampleBlock], num_points: int, num_examples: int, targets: np.ndarray | None, order: np.ndarray
+) -> ExampleTable:
+    counts, ends = np.zeros(num_points, dtype=np.int64), np.zeros(num_points, dtype=np.int64)
+    loss = np.full((num_points, num_examples), np.nan, dtype=blocks[0].loss.dtype)
+    error = None if blocks[0].error is None else np.zeros((num_points, num_examples), dtype=blocks[0].error.dtype)
+    for block in blocks:
+        numbers, stop = list(block.points), block.start + block.loss.shape[1]
+        counts[numbers] += stop - block.start
+        ends[numbers] = np.maximum(ends[numbers], stop)
+        loss[numbers, block.start : stop] = block.loss
+        if error is not None:
+            error[numbers, block.start : stop] = block.error
+    assert (counts == ends).all(), "every point is known on some of the first examples"
+    return ExampleTable(loss, error, None if targets is None else targets[order], counts, order)
+
+
+def split_folders(splits: list[str]) -> dict[str, str]:
+    """A folder name for each split: its name with odd characters replaced, numbered where two would meet.
+
+    Args:
+        splits: Names of the splits.
+
+    Returns:
+        Split -> name of its folder under `examples/`.
+    """
+    folders: dict[str, str] = {}
+    for split in splits:
+        slug = re.sub(r"[^A-Za-z0-9_]+", "-", split).strip("-") or "data"
+        folders[split] = slug if slug not in folders.values() else f"{slug}-{len(folders)}"
+    return folders
+
+
+def save_parquet(table: pa.Table, path: Path) -> None:
+    """Write a Parquet file that is whole if it is there.
+
+    Args:
+        table: Columns.
+        path: Where.
+    """
+    save_whole(path, lambda temporary: pq.write_table(table, temporary, compression="zstd"))

@@ -1,0 +1,133 @@
+"""`results.parquet` and its neighbours: results as plain tables, one row a cell."""
+
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import xarray as xr
+
+from isthmus.results.dataset import CUT, DRAW, FRACTION, LAYER, REFINED, ROW
+from isthmus.runs.folder.store import save_parquet
+
+RESULTS_FILE = "results.parquet"
+CLASSES_FILE = "classes.parquet"
+BESIDE = {"directions.parquet": ("draw", "fraction"), "refined.parquet": ("refined",)}
+"""Files for variables over further dimensions, beside the rows of (host, moving, alpha)."""
+DIMENSIONS = ("pair", "step", "split", "label", "host", "moving", "alpha", "refined", "draw", "fraction")
+LABEL = ("label",)
+COORDINATES = frozenset({"sweep", "layers_moved", "label_name", "refined_alpha", "rise_alpha"})
+DIMENSIONS_OF = {
+    **dict.fromkeys(("loss", "error_rate", "loss_excess", "error_excess"), ROW),
+    **dict.fromkeys(("distance", "relative_distance", "cosine", "cosine_status", "num_parameters"), LAYER),
+    **dict.fromkeys(("sweep", "layers_moved"), LAYER),
+    **dict.fromkeys(("loss_a", "loss_b", "error_a", "error_b", "num_end_examples", "rise_alpha"), ()),
+    "label_name": LABEL,
+    **dict.fromkeys(("refined_alpha", "loss_refined_excess", "error_refined_excess"), REFINED),
+    **dict.fromkeys(("random_loss", "random_error_rate"), DRAW),
+    **{
+        f"{kind}_{quantity}_rise{end}": FRACTION
+        for quantity in ("loss", "error")
+        for kind in ("random", "averaging")
+        for end in ("", "_low", "_high", "_spread")
+    },
+    **dict.fromkeys(("loss_rise_ratio", "error_rise_ratio"), FRACTION),
+}
+"""Dimensions of each column, besides split and label; those not named belong to a cut."""
+
+
+def results_frame(result: xr.Dataset, split: str) -> pd.DataFrame:
+    """A result as a table: columns named as its variables and coordinates, values repeated where they vary less.
+
+    Args:
+        result: A result or the barriers of every class.
+        split: What to write in the column `split` where the result has no such dimension.
+
+    Returns:
+        One row for each combination of the dimensions, in their order.
+    """
+    whole = result if "split" in result.dims else result.expand_dims(split=[split])
+    order = [name for name in DIMENSIONS if name in whole.dims]
+    return whole.to_dataframe(dim_order=order).reset_index()
+
+
+def save_tables(result: xr.Dataset, split: str, folder: Path) -> None:
+    """Write a result as `results.parquet` and, where it has further dimensions, the files of `BESIDE`.
+
+    Args:
+        result: Of a measurement.
+        split: As for `results_frame`.
+        folder: The run folder.
+    """
+    for name, dims in BESIDE.items():
+        if dims[-1] in result.dims:
+            own = [key for key, values in result.data_vars.items() if dims[-1] in values.dims]
+            save_results(result[own].drop_vars(["sweep", "layers_moved", "rise_alpha"]), split, folder / name)
+    save_results(rows_alone(result), split, folder / RESULTS_FILE)
+
+
+def rows_alone(result: xr.Dataset) -> xr.Dataset:
+    """A result without the variables that vary beside the rows of (host, moving, alpha).
+
+    Args:
+        result: Of a measurement.
+
+    Returns:
+        What `results.parquet` holds.
+    """
+    return result.drop_dims([dim for dims in BESIDE.values() for dim in dims if dim in result.dims])
+
+
+def load_tables(folder: Path) -> xr.Dataset:
+    """Read back what `save_tables` wrote.
+
+    Args:
+        folder: The run folder.
+
+    Returns:
+        The result without attributes.
+    """
+    result = load_results(folder / RESULTS_FILE)
+    for name in BESIDE:
+        if (folder / name).is_file():
+            result = result.merge(load_results(folder / name), join="exact")
+    return result
+
+
+def save_results(result: xr.Dataset, split: str, file: Path) -> None:
+    """Write a result as Parquet; it is whole if it is there.
+
+    Args:
+        result: A result or the barriers of every class.
+        split: As for `results_frame`.
+        file: Where.
+    """
+    table = pa.Table.from_pandas(results_frame(result, split), preserve_index=False)
+    save_parquet(table.replace_schema_metadata(None), file)
+
+
+def load_results(file: Path) -> xr.Dataset:
+    """Read a table back into the labelled result that it was written from.
+
+    Args:
+        file: From `save_results`.
+
+    Returns:
+        The result without attributes; `split` is a dimension only if there are several.
+    """
+    frame = pq.read_table(file).to_pandas()
+    order = [name for name in DIMENSIONS if name in frame]
+    labels = {name: frame[name].drop_duplicates().to_numpy() for name in order}
+    result = xr.Dataset(coords=labels)
+    for name in (column for column in frame.columns if column not in order):
+        own = DIMENSIONS_OF.get(name, CUT)
+        common = name in COORDINATES or own == LAYER
+        dims = [d for d in order if d in own or (d in {"split", "label"} and not common)]
+        cells = frame[name].to_numpy().reshape([len(labels[d]) for d in order])
+        values = cells[tuple(slice(None) if d in dims else 0 for d in order)]
+        result = (
+            result.assign_coords({name: (dims, values)})
+            if name in COORDINATES
+            else result.assign({name: (dims, values)})
+        )
+    return result if result.sizes["split"] > 1 else result.isel(split=0, drop=True)

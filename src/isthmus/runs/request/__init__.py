@@ -1,0 +1,1 @@
+"""What is asked for, made once at the door."""

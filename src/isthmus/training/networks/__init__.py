@@ -1,0 +1,1 @@
+"""The networks of a recipe, trained into a folder each."""

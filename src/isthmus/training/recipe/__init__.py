@@ -1,0 +1,1 @@
+"""The recipe of a training, and the file it is read from."""
