@@ -11,12 +11,14 @@ import torch
 import xarray as xr
 from hypothesis import settings
 from jaxtyping import install_import_hook
-from made_measurements import make_classes, make_measurement, with_cells
 
 torch.set_num_threads(1)
 settings.register_profile("repeatable", max_examples=50, deadline=None, derandomize=True, database=None)
 settings.load_profile("repeatable")
 install_import_hook("isthmus", "checked.annotations_checked")
+
+# They import isthmus, which the hook must see.
+from made_measurements import make_classes, make_measurement, with_cells  # noqa: E402
 
 collect_ignore_glob = ["*/conftest.py"]  # two of one name: pytest would read them as doctests of one module
 

@@ -13,8 +13,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from isthmus.pages import run as page
-from isthmus.pages import save_report
+from isthmus.pages import page, save_report
 from isthmus.pages.run import script_json
 from isthmus.report.barriers import reading
 from isthmus.report.barriers.reading import barrier_sentences, headline

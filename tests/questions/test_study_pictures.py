@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 import xarray as xr
-from test_report_pictures import texts
+from drawn import texts
 
 from isthmus.questions.curvature import picture as curvature
 from isthmus.questions.similarity import picture as similarity

@@ -9,12 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import xarray as xr
+from made_measurements import many_sweeps
 from matplotlib.figure import Figure
 from matplotlib.text import Text
-from test_questions import many_sweeps
 
-from isthmus.pages import run as page
-from isthmus.pages import save_report
+from isthmus.pages import page, save_report
 from isthmus.pages.tables import class_rows, run_rows, summary_rows
 from isthmus.report.barriers import bars, curves, heatmap, interactive
 from isthmus.report.rows.cumulative import cumulative_curves

@@ -2,7 +2,6 @@
 
 import math
 import re
-import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable
 
 import numpy as np
@@ -18,12 +17,6 @@ from isthmus.report.shown import ShownBarrier
 from isthmus.report.style import axis_limits, colour_limit, picture_bytes
 
 Make = Callable[..., xr.Dataset]
-
-
-def texts(svg: bytes) -> list[str]:
-    return [
-        "".join(element.itertext()) for element in ElementTree.fromstring(svg).iter("{http://www.w3.org/2000/svg}text")
-    ]
 
 
 def cell_colours(figure: object) -> dict[str, tuple[float, ...]]:

@@ -9,7 +9,7 @@ import pytest
 import xarray as xr
 from rich.console import Console
 
-from isthmus.pages import run as page
+from isthmus.pages import page
 from isthmus.report import summary_texts
 from isthmus.report.barriers.hints import hints
 

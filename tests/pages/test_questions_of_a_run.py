@@ -8,12 +8,11 @@ import numpy as np
 import pytest
 import xarray as xr
 from cases import CASES
-from made_measurements import make_measurement, resnet_layers
-from test_report_pictures import texts
+from drawn import texts
+from made_measurements import SWEEPS, many_sweeps, resnet_layers
 
 import isthmus
-from isthmus.pages import run as page
-from isthmus.pages import save_report
+from isthmus.pages import page, save_report
 from isthmus.pages.questions import QUESTIONS, questions_of
 from isthmus.questions.interactions.picture import interaction_matrix, matrix_figure, matrix_words, nearest_alpha
 from isthmus.report.barriers.table import layer_labels
@@ -21,24 +20,11 @@ from isthmus.report.rows.cumulative import cumulative_curves, cumulative_sentenc
 from isthmus.report.rows.normalised import normalised_rises, normalised_sentence
 from isthmus.report.rows.windows import window_bars, window_sentence, windows
 from isthmus.report.style import picture_bytes
-from isthmus.sweeps.spec import parsed_sweeps
 
 Make = Callable[..., xr.Dataset]
-SWEEPS = ["single", "cumulative:shallow_first", "cumulative:random:0,1", "window:2", "pairs"]
 BOTH = ("cumulative", "windows", "interactions")
 STEMS = {"loss_normalised", *(f"{quantity}_{stem}" for stem in BOTH for quantity in ("loss", "error"))}
 MLP = CASES[0]
-
-
-def many_sweeps(layers: int = 6, sweeps: list[str] = SWEEPS, **options: object) -> xr.Dataset:
-    """A made-up measurement of several sweeps."""
-    names = resnet_layers(layers)
-    groups = [group for sweep in parsed_sweeps(sweeps) for group in sweep.groups(names)]
-    made = make_measurement([group.label for group in groups[1:]], **options)
-    return made.assign_coords(
-        sweep=("moving", [group.sweep for group in groups]),
-        layers_moved=("moving", ["+".join(group.layers) for group in groups]),
-    )
 
 
 def made_interactions(layers: int, seed: int = 0) -> xr.Dataset:
