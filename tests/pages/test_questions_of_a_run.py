@@ -259,7 +259,7 @@ def test_pictures_of_layers_show_single_layers_alone_where_there_are_groups_too(
     result = many_sweeps(6)
     assert layer_labels(result) == tuple(resnet_layers(6))
     assert set(layer_labels(many_sweeps(4, ["pairs"]))) == set(many_sweeps(4, ["pairs"]).moving.values) - {"all"}
-    from isthmus.report.barriers import bars, distances, heatmap, reading
+    from isthmus.report import bars, distances, heatmap, reading
 
     for picture in (heatmap, bars, distances):
         shown = texts(picture_bytes(picture(result), "svg"))

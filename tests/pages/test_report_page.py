@@ -15,7 +15,7 @@ import xarray as xr
 
 from isthmus.pages import page, save_report
 from isthmus.pages.run import script_json
-from isthmus.report.barriers import reading
+from isthmus.report import reading
 from isthmus.report.barriers.reading import barrier_sentences, headline
 from isthmus.report.file_names import file_names
 

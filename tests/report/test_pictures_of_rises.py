@@ -15,7 +15,8 @@ from matplotlib.text import Text
 
 from isthmus.pages import page, save_report
 from isthmus.pages.tables import class_rows, run_rows, summary_rows
-from isthmus.report.barriers import bars, curves, heatmap, interactive
+from isthmus.report import bars, curves, heatmap
+from isthmus.report.barriers import interactive
 from isthmus.report.rows.cumulative import cumulative_curves
 from isthmus.report.rows.windows import window_bars, window_sentence
 

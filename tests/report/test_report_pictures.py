@@ -7,11 +7,12 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 import xarray as xr
+from drawn import texts
 from matplotlib.colors import to_rgba
 from matplotlib.patches import Rectangle
 
 from isthmus.errors import InputError, UnknownNameError
-from isthmus.report.barriers import bars, curves, distances, heatmap
+from isthmus.report import bars, curves, distances, heatmap
 from isthmus.report.barriers.table import barrier_table, in_split
 from isthmus.report.shown import ShownBarrier
 from isthmus.report.style import axis_limits, colour_limit, picture_bytes
