@@ -7,7 +7,7 @@ import numpy as np
 import xarray as xr
 
 from isthmus.measures.averaging import averaging_alpha, rise_rows, rises_asked
-from isthmus.sweeps.spec import parsed_sweeps
+from isthmus.sweeps.spec import sweeps_of
 
 SWEEPS = ["single", "cumulative:shallow_first", "cumulative:random:0,1", "window:2", "pairs"]
 
@@ -157,7 +157,7 @@ def with_cells(result: xr.Dataset, **cells: float) -> xr.Dataset:
 def many_sweeps(layers: int = 6, sweeps: list[str] = SWEEPS, **options: object) -> xr.Dataset:
     """A made-up measurement of several sweeps."""
     names = resnet_layers(layers)
-    groups = [group for sweep in parsed_sweeps(sweeps) for group in sweep.groups(names)]
+    groups = [group for sweep in sweeps_of(sweeps) for group in sweep.groups(names)]
     made = make_measurement([group.label for group in groups[1:]], **options)
     return made.assign_coords(
         sweep=("moving", [group.sweep for group in groups]),

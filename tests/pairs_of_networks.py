@@ -20,7 +20,7 @@ from isthmus.layers.order import first_use
 from isthmus.layers.rules import layer_partition
 from isthmus.models.load import load_model
 from isthmus.paths.linear import Segment
-from isthmus.sweeps.spec import parsed_sweeps
+from isthmus.sweeps.spec import sweeps_of
 from isthmus.weights.state import Kind, entry_kinds, tensors_of, tied_keys
 
 BATCH_SIZE = 4
@@ -70,12 +70,12 @@ class Pair:
         segment = Segment.between(
             other_weights(model), other_weights(model), layers, entry_kinds(model), keeps_statistics=keeps_statistics
         )
-        return cls(Network.copied_from(model, loss, CPU, dtype), segment, Examples(inputs, targets, "random", "test"))
+        return cls(Network.from_model(model, loss, CPU, dtype), segment, Examples(inputs, targets, "random", "test"))
 
     def points(self, sweeps=MIXED, alphas=(0.5, 0.9), at_most=None):
         """The distinct points of sweeps from both hosts, networks a and b among them, evenly thinned to a number."""
         labels = tuple(self.segment.layers)
-        groups = [group.layers for sweep in parsed_sweeps(sweeps) for group in sweep.groups(labels)]
+        groups = [group.layers for sweep in sweeps_of(sweeps) for group in sweep.groups(labels)]
         rows = [("a", (), 0.0), ("b", (), 0.0), *product("ab", groups, alphas)]
         thinned = rows if at_most is None else rows[:: -(-len(rows) // at_most)]
         return tuple(dict.fromkeys(self.segment.point(*row) for row in thinned))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from isthmus.errors import InputError, UnknownNameError, listed
+from isthmus.errors import InputError, UnknownNameError, short_list
 
 
 def test_an_input_error_says_its_four_parts_and_is_a_value_error():
@@ -19,5 +19,5 @@ def test_an_unknown_name_is_answered_with_the_nearest_known_one():
 
 
 def test_a_long_list_is_cut_and_counted():
-    assert listed(range(10), limit=3) == "0, 1, 2 and 7 more"
-    assert listed([]) == "nothing"
+    assert short_list(range(10), limit=3) == "0, 1, 2 and 7 more"
+    assert short_list([]) == "nothing"

@@ -6,9 +6,9 @@ from pathlib import Path
 import isthmus
 from isthmus.models.load import load_model
 from isthmus.questions.theorem.example import DiagonalExample
-from isthmus.questions.theorem.pairs import measured_cuts
+from isthmus.questions.theorem.pairs import measure_cuts
 from isthmus.questions.theorem.reading import cuts_reading, diagonal_reading
-from isthmus.questions.theorem.study import measured_paths
+from isthmus.questions.theorem.study import measure_paths
 
 DOCS = Path(__file__).parents[1] / "docs"
 PAGE = (DOCS / "theorem.md").read_text(encoding="utf-8")
@@ -16,9 +16,9 @@ FLAT = " ".join(PAGE.split())
 
 
 def test_the_readings_of_the_page_are_those_of_the_numbers():
-    paths = diagonal_reading(measured_paths(DiagonalExample(), alphas=3))
+    paths = diagonal_reading(measure_paths(DiagonalExample(), alphas=3))
     assert paths.partition(" Closed forms")[0] in FLAT
-    assert cuts_reading(measured_cuts()) in FLAT
+    assert cuts_reading(measure_cuts()) in FLAT
 
 
 def test_the_pictures_of_the_page_are_there_and_small():

@@ -44,7 +44,7 @@ class UnknownNameError(InputError, LookupError):
         near = difflib.get_close_matches(name, choices, n=1)
         guess = f"Did you mean {near[0]!r}? " if near else ""
         super().__init__(
-            f"{kind}: one of {listed(choices)}",
+            f"{kind}: one of {short_list(choices)}",
             repr(name),
             where,
             f"{guess}{remedy}".strip() or f"choose one of the {len(choices)} names",
@@ -55,7 +55,7 @@ class IsthmusWarning(UserWarning):
     """Something measured is not what it may seem to be."""
 
 
-def listed(items: Iterable[object], limit: int = 8) -> str:
+def short_list(items: Iterable[object], limit: int = 8) -> str:
     """The items as text, the first `limit` of them and how many more there are.
 
     Args:

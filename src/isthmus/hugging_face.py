@@ -51,7 +51,7 @@ class HuggingFaceSource:
         return {"revision": self.revision, "local_files_only": self.is_folder, "trust_remote_code": False}
 
 
-def parsed_source(text: str, where: str) -> HuggingFaceSource:
+def hugging_face_source(text: str, where: str) -> HuggingFaceSource:
     """What `FOLDER`, `ID` or `ID@REVISION` names, with or without the prefix `hf:`.
 
     Args:
@@ -65,7 +65,7 @@ def parsed_source(text: str, where: str) -> HuggingFaceSource:
         InputError: It is neither a folder that is there nor the form of an id.
 
     Example:
-        >>> parsed_source("hf:EleutherAI/pythia-410m@step1000", "--model")
+        >>> hugging_face_source("hf:EleutherAI/pythia-410m@step1000", "--model")
         HuggingFaceSource(source='EleutherAI/pythia-410m', revision='step1000')
     """
     rest = text.removeprefix(PREFIX)
@@ -128,7 +128,7 @@ def quiet(transformers: Any) -> Iterator[None]:
 
 
 @contextmanager
-def named_hub_failures(source: HuggingFaceSource, what: str, where: str) -> Iterator[None]:
+def explain_hub_failures(source: HuggingFaceSource, what: str, where: str) -> Iterator[None]:
     """Turn a failure to load into one message.
 
     Args:
@@ -176,7 +176,7 @@ def snapshot_folder(source: HuggingFaceSource, where: str) -> Path:
         return Path(source.source)
     transformers_package(where)
     hub = importlib.import_module("huggingface_hub")
-    with named_hub_failures(source, "weights", where):
+    with explain_hub_failures(source, "weights", where):
         folder = Path()
         for pattern, usual in WEIGHT_FILES:
             fetched = hub.snapshot_download(source.source, revision=source.revision, allow_patterns=[pattern, "*.json"])

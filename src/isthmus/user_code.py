@@ -42,7 +42,7 @@ def load_function(file: Path, function: str, where: str) -> Callable[..., Any]:
     module = ModuleType(f"{MODULE_PREFIX}{hashlib.sha256(str(path).encode() + source).hexdigest()[:16]}")
     module.__file__ = str(path)
     sys.modules[module.__name__] = module  # dataclasses and loader workers look their module up
-    with named_failures(path, where):
+    with explain_failures(path, where):
         exec(compile(source, path, "exec"), vars(module))
     own = {key: value for key, value in vars(module).items() if callable(value) and not key.startswith("__")}
     if function not in own:
@@ -156,7 +156,7 @@ def _imported(file: Path, package: str) -> set[str]:
 
 
 @contextmanager
-def named_failures(file: Path, where: str) -> Iterator[None]:
+def explain_failures(file: Path, where: str) -> Iterator[None]:
     """Turn a failure of the user's code into a message that names its line; the file's folder is importable meanwhile.
 
     Args:

@@ -8,11 +8,11 @@ import pytest
 import torch
 
 from isthmus.data.clients.dealing import client_parts, dirichlet_shares, rounded_shares
-from isthmus.data.clients.partition import Client, ClientPartition, parsed_client
+from isthmus.data.clients.partition import Client, ClientPartition, client_of
 from isthmus.data.load import load_examples
-from isthmus.data.spec import parsed_data_spec
+from isthmus.data.spec import parse_data_spec
 from isthmus.errors import InputError
-from isthmus.training.recipe.file import checked_recipe
+from isthmus.training.recipe.file import recipe_of
 
 LABELS = np.random.default_rng(3).integers(10, size=500)
 BALANCED = np.tile(np.arange(10), 60)
@@ -210,14 +210,14 @@ def test_a_rule_that_does_not_fit_the_examples_is_answered(options, message):
 )
 def test_a_client_that_makes_no_sense_is_answered_before_anything_is_loaded(options, message):
     with pytest.raises(InputError, match=message):
-        parsed_data_spec(f"digits:train:{options}")
+        parse_data_spec(f"digits:train:{options}")
 
 
 def test_options_say_which_client_is_meant():
     expected = Client(3, ClientPartition(20, "mixture", 0.01, 5))
-    assert parsed_data_spec("cifar10:train:client=3/20,mixture=0.01,seed=5,normalization=true").client == expected
-    assert parsed_client({"normalization": "true"}, "here") is None
-    assert parsed_data_spec("digits:client=0/2").client == Client(0, ClientPartition(2))
+    assert parse_data_spec("cifar10:train:client=3/20,mixture=0.01,seed=5,normalization=true").client == expected
+    assert client_of({"normalization": "true"}, "here") is None
+    assert parse_data_spec("digits:client=0/2").client == Client(0, ClientPartition(2))
 
 
 def test_a_recipe_may_name_a_client_and_a_wrong_one_is_refused_with_its_field():
@@ -227,6 +227,6 @@ def test_a_recipe_may_name_a_client_and_a_wrong_one_is_refused_with_its_field():
         "batch_size": 8,
         "optimizer": {"name": "sgd", "learning_rate": 1},
     }
-    assert checked_recipe(table | {"data": "digits:train:client=1/2,classes=5"}, " in r.toml")
+    assert recipe_of(table | {"data": "digits:train:client=1/2,classes=5"}, " in r.toml")
     with pytest.raises(InputError, match=r"got client=2/2\n +where data in r.toml"):
-        checked_recipe(table | {"data": "digits:train:client=2/2"}, " in r.toml")
+        recipe_of(table | {"data": "digits:train:client=2/2"}, " in r.toml")

@@ -8,7 +8,7 @@ import pytest
 
 from isthmus.data.images.images import KNOWN_LABELS
 from isthmus.data.images.normalizations import known_normalization
-from isthmus.data.spec import KNOWN_DATA, NORMALIZATIONS, TEXT_SPLITS, DataSpec, parsed_data_spec
+from isthmus.data.spec import KNOWN_DATA, NORMALIZATIONS, TEXT_SPLITS, DataSpec, parse_data_spec
 from isthmus.errors import InputError, UnknownNameError
 
 
@@ -38,7 +38,7 @@ def here(tmp_path, monkeypatch):
     ],
 )
 def test_a_known_name_is_taken_apart(text, expected):
-    assert parsed_data_spec(text) == expected
+    assert parse_data_spec(text) == expected
     assert expected.form == "known"
 
 
@@ -64,12 +64,12 @@ def test_a_known_name_is_taken_apart(text, expected):
 def test_a_file_is_taken_apart_and_may_have_colons_and_brackets_in_its_name(here, file, text, expected):
     (here / file).parent.mkdir(exist_ok=True)
     (here / file).touch()
-    assert parsed_data_spec(text) == expected
+    assert parse_data_spec(text) == expected
 
 
 def test_a_folder_may_have_a_colon_and_a_split(here):
     (here / "set:1").mkdir()
-    spec = parsed_data_spec("set:1:validation[0:4]")
+    spec = parse_data_spec("set:1:validation[0:4]")
     assert spec == DataSpec("set:1", "validation", 0, 4, {})
     assert spec.form == "images"
 
@@ -77,16 +77,16 @@ def test_a_folder_may_have_a_colon_and_a_split(here):
 def test_a_known_name_wins_over_a_folder_of_that_name(here):
     (here / "cifar10").mkdir()
     (here / "cifar10:test").mkdir()
-    assert parsed_data_spec("cifar10:test").form == "known"
-    assert parsed_data_spec("./cifar10:test").form == "images"
+    assert parse_data_spec("cifar10:test").form == "known"
+    assert parse_data_spec("./cifar10:test").form == "images"
 
 
 def test_the_short_source_holds_no_folder(here):
     (here / "deep").mkdir()
     (here / "deep" / "set.py").touch()
-    assert parsed_data_spec(f"{here}/deep/set.py:test").short_source == "set.py:test"
-    assert parsed_data_spec(f"{here}/deep:test").short_source == "deep"
-    assert parsed_data_spec(".").short_source == here.name
+    assert parse_data_spec(f"{here}/deep/set.py:test").short_source == "set.py:test"
+    assert parse_data_spec(f"{here}/deep:test").short_source == "deep"
+    assert parse_data_spec(".").short_source == here.name
 
 
 @pytest.mark.parametrize(
@@ -137,13 +137,13 @@ def test_nonsense_is_answered_with_what_would_be_right(here, text, message):
     for name in ("there.doc", "there.py", "there.npz", "there.parquet"):
         (here / name).touch()
     with pytest.raises(InputError) as caught:
-        parsed_data_spec(text)
+        parse_data_spec(text)
     assert re.search(message, str(caught.value), flags=re.DOTALL), str(caught.value)
 
 
 def test_an_unknown_name_is_an_unknown_name_error():
     with pytest.raises(UnknownNameError):
-        parsed_data_spec("imagenet")
+        parse_data_spec("imagenet")
 
 
 def test_every_known_name_has_its_normalisations_and_every_normalisation_exists():
@@ -156,7 +156,7 @@ def test_every_known_name_has_its_normalisations_and_every_normalisation_exists(
 
 def test_an_answer_about_data_never_imports_torch():
     code = (
-        "import sys; from isthmus.data.spec import parsed_data_spec as parsed; parsed('digits:test[0:5]')\n"
+        "import sys; from isthmus.data.spec import parse_data_spec; parse_data_spec('digits:test[0:5]')\n"
         "assert not {'torch', 'numpy', 'pyarrow'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from isthmus.data.load import load_examples, load_splits
-from isthmus.data.spec import parsed_data_spec
+from isthmus.data.spec import parse_data_spec
 from isthmus.data.text import windows
 from isthmus.data.tokens import character_tokens, characters_of
 from isthmus.errors import InputError, UnknownNameError
@@ -142,13 +142,13 @@ def test_a_known_text_that_is_absent_is_asked_for_by_its_folder(tmp_path):
 )
 def test_malformed_options_of_a_text_are_refused_before_anything_is_read(text, message):
     with pytest.raises(InputError, match=message):
-        parsed_data_spec(text)
+        parse_data_spec(text)
 
 
 def test_splits_and_options_that_a_text_has_not_are_named():
     with pytest.raises(UnknownNameError, match="train, validation"):
-        parsed_data_spec("tiny_shakespeare:test")
+        parse_data_spec("tiny_shakespeare:test")
     with pytest.raises(UnknownNameError, match="tokenizer, vocabulary, length"):
-        parsed_data_spec("wikitext2:normalization=true")
+        parse_data_spec("wikitext2:normalization=true")
     with pytest.raises(UnknownNameError, match="normalization"):
-        parsed_data_spec("cifar10:length=4")
+        parse_data_spec("cifar10:length=4")

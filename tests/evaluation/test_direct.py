@@ -23,7 +23,7 @@ def engine_of(case, batch_size=4, dtype=torch.float32, model=None):
     model = model or case.build()
     a, b = case.weights(0), case.weights(1)
     segment = Segment.between(a, b, layer_partition("module", model), entry_kinds(model))
-    return DirectEngine(Network.copied_from(model, cross_entropy, CPU, dtype), segment, BatchSize(batch_size))
+    return DirectEngine(Network.from_model(model, cross_entropy, CPU, dtype), segment, BatchSize(batch_size))
 
 
 def examples_of(case, n=12):
@@ -92,7 +92,7 @@ def test_out_of_memory_halves_the_batch_and_goes_on():
     model = Crowded()
     segment = Segment.between(*weights, layer_partition("module", model), entry_kinds(model))
     batch_size = BatchSize(9)
-    engine = DirectEngine(Network.copied_from(model, cross_entropy, CPU, torch.float32), segment, batch_size)
+    engine = DirectEngine(Network.from_model(model, cross_entropy, CPU, torch.float32), segment, batch_size)
     (block,) = engine.blocks([segment.point("a", (), 0.0)], examples_of(case), set())
     assert block.loss.shape == (1, 12)
     assert (batch_size.size, batch_size.halvings) == (2, 2)
@@ -105,9 +105,9 @@ def test_memory_that_does_not_even_hold_one_example_is_an_error():
         raise torch.OutOfMemoryError("out of memory")
 
     with pytest.raises(torch.OutOfMemoryError):
-        size.tried(work)
+        size.attempt(work)
     with pytest.raises(RuntimeError, match="another"):
-        BatchSize(4).tried(lambda _: (_ for _ in ()).throw(RuntimeError("another failure")))
+        BatchSize(4).attempt(lambda _: (_ for _ in ()).throw(RuntimeError("another failure")))
 
 
 def test_the_users_model_keeps_mode_weights_and_dtype():

@@ -15,7 +15,7 @@ TARGETS = torch.arange(8) % 3
 
 
 def tried(loss, outputs=OUTPUTS, targets=TARGETS):
-    network = Network.copied_from(nn.Linear(2, 3), loss, torch.device("cpu"), torch.float32)
+    network = Network.from_model(nn.Linear(2, 3), loss, torch.device("cpu"), torch.float32)
     return own_loss_difference(network, outputs.clone(), targets.clone(), "mine")
 
 
@@ -75,5 +75,5 @@ def test_a_loss_with_weights_of_its_own_is_measured_without_gradients():
         def forward(self, outputs, targets):
             return functional.cross_entropy(outputs, targets, weight=self.weight, reduction="none")
 
-    network = Network.copied_from(nn.Linear(2, 3), Weighted(), torch.device("cpu"), torch.float32)
-    assert not network.scored(OUTPUTS, TARGETS).loss.requires_grad
+    network = Network.from_model(nn.Linear(2, 3), Weighted(), torch.device("cpu"), torch.float32)
+    assert not network.score(OUTPUTS, TARGETS).loss.requires_grad

@@ -22,7 +22,7 @@ def model_of(seed=0):
 
 def recalibration_of(model, n, batch_size, seed=1):
     inputs = torch.randn((n, 3), generator=torch.Generator().manual_seed(seed))
-    network = Network.copied_from(model, cross_entropy, CPU, torch.float32)
+    network = Network.from_model(model, cross_entropy, CPU, torch.float32)
     return Recalibration(network, Examples(inputs, torch.zeros(n, dtype=torch.long), "r", "train"), batch_size), inputs
 
 

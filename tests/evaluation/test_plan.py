@@ -41,13 +41,13 @@ def walked(plan, points, stages, sizes):
     most, runs = 0.0, [[] for _ in stages]
     frames = {0: ()}
     reached = None
-    for step in plan.steps():
-        point = points[step.point]
-        if step.start < len(stages):
-            assert frames[step.start] == prefix(point, stages, step.start)
-            frames = {depth: frame for depth, frame in frames.items() if depth in step.kept}
-            for depth in range(step.start, len(stages)):
-                if depth in step.kept:
+    for stretch in plan.walk():
+        point = points[stretch.point]
+        if stretch.start < len(stages):
+            assert frames[stretch.start] == prefix(point, stages, stretch.start)
+            frames = {depth: frame for depth, frame in frames.items() if depth in stretch.kept}
+            for depth in range(stretch.start, len(stages)):
+                if depth in stretch.kept:
                     frames[depth] = prefix(point, stages, depth)
                 held = sum(sizes[other] for other in frames if other < depth)
                 most = max(most, held + sizes[depth] + sizes[depth + 1])
@@ -101,7 +101,7 @@ def test_points_that_differ_only_where_no_stage_reads_are_run_once():
     points = [Point(tuple(map(version, (*range(5), n)))) for n in range(4)]
     plan = plan_of(points, "uvwxyz", CHAIN[:5])
     assert plan.runs.tolist() == [1, 1, 1, 1, 1]
-    assert [step.start for step in plan.steps()] == [0, 5, 5, 5]
+    assert [stretch.start for stretch in plan.walk()] == [0, 5, 5, 5]
 
 
 def test_a_sweep_of_single_layers_holds_the_values_of_two_nodes_however_deep_the_network():

@@ -8,7 +8,7 @@ from torch import nn
 
 from isthmus.evaluation.batches import BatchSize
 from isthmus.evaluation.direct import DirectEngine
-from isthmus.evaluation.precision import PreciseEvaluation, Verdict
+from isthmus.evaluation.precision import Decision, PreciseEvaluation
 
 LOOKS = (8, 12, 20, 31)
 ENDS_AFTER_FIRST_LOOK = 20
@@ -27,7 +27,7 @@ def leaving(at):
         known = {cut: int(counts[cut + 2]) for cut in active}
         for cut, n in known.items():
             assert np.isfinite(losses[cut + 2, :n]).all()
-        return Verdict(frozenset(cut for cut, n in known.items() if n >= at[cut]), ENDS_AFTER_FIRST_LOOK)
+        return Decision(frozenset(cut for cut, n in known.items() if n >= at[cut]), ENDS_AFTER_FIRST_LOOK)
 
     return rule
 
@@ -89,7 +89,7 @@ def test_a_cut_that_fails_when_judged_again_goes_on(pair, others, first):
 
     def rule(losses, counts, active):
         finished = {cut for cut in active if counts[cut + 2] >= (8 if cut == 0 else others)}
-        return Verdict(frozenset(finished - ({0} if counts[2] == 8 < counts[0] else set())), 0)
+        return Decision(frozenset(finished - ({0} if counts[2] == 8 < counts[0] else set())), 0)
 
     walk = PreciseEvaluation(
         pair.shared_engine(), points, pair.examples, [(number,) for number in range(2, len(points))], rule

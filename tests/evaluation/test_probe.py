@@ -10,8 +10,7 @@ from isthmus.data.examples import Examples
 from isthmus.errors import InputError
 from isthmus.evaluation.losses.loss import cross_entropy
 from isthmus.evaluation.network import Network
-from isthmus.evaluation.probe import end_checks
-from isthmus.evaluation.probe import probed as probe_of
+from isthmus.evaluation.probe import end_checks, probe_of
 from isthmus.layers.rules import layer_partition
 from isthmus.paths.linear import Segment
 from isthmus.weights.state import entry_kinds
@@ -21,7 +20,7 @@ CPU = torch.device("cpu")
 
 def probed(model, inputs, targets=None):
     targets = torch.zeros(len(inputs), dtype=torch.long) if targets is None else targets
-    network = Network.copied_from(model, cross_entropy, CPU, torch.float32)
+    network = Network.from_model(model, cross_entropy, CPU, torch.float32)
     return probe_of(network, model.state_dict(), Examples(inputs, targets, "mine", "data")).checks
 
 
@@ -77,7 +76,7 @@ def test_a_plain_model_passes_with_what_was_checked():
 def test_the_end_checks_pass_for_networks_and_fail_for_a_blend_that_is_off(case, policy):
     model, a, b = case.build(), case.weights(0), case.weights(1)
     segment = Segment.between(a, b, layer_partition("module", model), entry_kinds(model), keeps_statistics=policy)
-    network = Network.copied_from(model, cross_entropy, CPU, torch.float32)
+    network = Network.from_model(model, cross_entropy, CPU, torch.float32)
     examples = Examples(*case.data(4), "mine", "data")
     assert [check.passed for check in end_checks(network, segment, a, b, examples)] == [True, True]
     moved = {key: tensor + 0.01 if tensor.is_floating_point() else tensor for key, tensor in b.items()}

@@ -114,7 +114,7 @@ def small_network():
 
 def test_bfloat16_states_how_far_its_losses_are_from_float32():
     model, pair = small_network()
-    segment, full = pair.segment, type(pair.network).copied_from(model, pair.network.loss, CPU, torch.float32)
+    segment, full = pair.segment, type(pair.network).from_model(model, pair.network.loss, CPU, torch.float32)
     points = [segment.point("a", tuple(segment.layers), alpha) for alpha in (0.0, 1.0, 0.5)]
     exact = Pair(full, segment, pair.examples).direct(points, 6)[0].astype(np.float64)
     difference = pair.direct(points, 6)[0] - exact

@@ -8,7 +8,7 @@ from isthmus.data.examples import Examples
 from isthmus.errors import InputError
 from isthmus.evaluation.losses.loss import binary_cross_entropy, cross_entropy, squared_error
 from isthmus.evaluation.network import Network
-from isthmus.evaluation.probe import probed
+from isthmus.evaluation.probe import probe_of
 
 CPU = torch.device("cpu")
 
@@ -22,8 +22,8 @@ class Filled(nn.Linear):
 
 def remarks(model, inputs, targets=None, loss=cross_entropy):
     targets = torch.zeros(len(inputs), dtype=torch.long) if targets is None else targets
-    network = Network.copied_from(model, loss, CPU, torch.float32)
-    return probed(network, model.state_dict(), Examples(inputs, targets, "mine", "data")).remarks
+    network = Network.from_model(model, loss, CPU, torch.float32)
+    return probe_of(network, model.state_dict(), Examples(inputs, targets, "mine", "data")).remarks
 
 
 def inputs_with(value, rows, num_examples=2500):

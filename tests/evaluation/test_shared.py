@@ -12,7 +12,7 @@ from torch import nn
 
 from isthmus.evaluation.stages.blends import LayerBlends
 from isthmus.models.registry import MODELS
-from isthmus.weights.state import converted
+from isthmus.weights.state import cast_weights
 
 
 def assert_engines_agree(pair, points, cut=True):
@@ -216,4 +216,6 @@ def test_the_networks_own_tensors_are_not_copied():
     home = pair.segment.point("a", (), 0.0)
     ends = {id(t) for weights in (pair.segment.first, pair.segment.second) for t in weights.values()}
     assert {id(t) for t in blends(zip(labels, home.versions, strict=True)).values()} <= ends
-    assert converted(pair.segment.first, torch.float64).keys() == set(blends(zip(labels, home.versions, strict=True)))
+    assert cast_weights(pair.segment.first, torch.float64).keys() == set(
+        blends(zip(labels, home.versions, strict=True))
+    )

@@ -14,7 +14,7 @@ from isthmus.experiments.evidence.criterion import (
     Estimate,
     StatedCriterion,
     Verdict,
-    judged,
+    criteria_of,
     largest,
     smallest,
     verdict_of,
@@ -24,11 +24,11 @@ from isthmus.experiments.reproduction.scale import Scale
 
 
 def at_least(words, found, number, unit=""):
-    return StatedCriterion(words=words, at_least=number, unit=unit).judged(found)
+    return StatedCriterion(words=words, at_least=number, unit=unit).criterion(found)
 
 
 def at_most(words, found, number):
-    return StatedCriterion(words=words, at_most=number).judged(found)
+    return StatedCriterion(words=words, at_most=number).criterion(found)
 
 
 def criteria(*outcomes):
@@ -134,24 +134,24 @@ def test_a_criterion_has_one_condition_and_no_other_fields():
 
 def test_a_condition_in_words_takes_an_answer_and_a_number_takes_an_estimate():
     stated = StatedCriterion(words="the\ncup", has_to_be="full", essential=False)
-    assert stated.judged(Answer("half full", None), of="here") == Criterion(
+    assert stated.criterion(Answer("half full", None), of="here") == Criterion(
         "here: the cup", "full", "half full", None, essential=False
     )
     with pytest.raises(AssertionError, match="no number: the cup"):
-        stated.judged(Estimate.exact(1))
+        stated.criterion(Estimate.exact(1))
     with pytest.raises(AssertionError, match="a number has to be found"):
-        StatedCriterion(words="x", at_most=1).judged(Answer("half full", None))
+        StatedCriterion(words="x", at_most=1).criterion(Answer("half full", None))
 
 
 def test_all_that_is_stated_is_judged_of_each_thing_and_nothing_else():
     stated = {"x": StatedCriterion(words="x", at_most=1), "y": StatedCriterion(words="y", at_least=1)}
     both = {"y": Estimate.exact(0), "x": Estimate.exact(0)}
-    found = judged(stated, {"one": both, "two": both})
+    found = criteria_of(stated, {"one": both, "two": both})
     assert [criterion.statement for criterion in found] == ["one: x", "one: y", "two: x", "two: y"]
     assert [criterion.met for criterion in found] == [True, False] * 2
     for other in ({"x": Estimate.exact(0)}, both | {"z": Estimate.exact(0)}):
         with pytest.raises(AssertionError, match=r"alone: \['[yz]'\]"):
-            judged(stated, {"one": both, "two": other})
+            criteria_of(stated, {"one": both, "two": other})
 
 
 def test_scale_smoke_never_shows_a_verdict(tmp_path):

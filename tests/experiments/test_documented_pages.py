@@ -61,7 +61,7 @@ def test_the_verdict_stands_on_the_criteria_that_are_stated_today(name):
     stated = [
         [criterion.words + ("" if criterion.essential else " (not essential)"), judged.threshold]
         for criterion in CLAIMS[PAGES[name][0]].criteria.values()
-        for judged in [criterion.judged(Answer("", None) if criterion.has_to_be else Estimate.exact(0))]
+        for judged in [criterion.criterion(Answer("", None) if criterion.has_to_be else Estimate.exact(0))]
     ]
     shown = [line.strip("| ").split(" | ")[:2] for line in parts(name)["Verdict"].strip().splitlines()[4:]]
     subjects = {statement.removesuffix(stated[0][0]) for statement, _ in shown if statement.endswith(stated[0][0])}

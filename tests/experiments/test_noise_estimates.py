@@ -7,7 +7,7 @@ import pytest
 import xarray as xr
 
 from isthmus.experiments.claims.fig5 import noise_found
-from isthmus.experiments.evidence.criterion import Estimate, Verdict, judged, verdict_of
+from isthmus.experiments.evidence.criterion import Estimate, Verdict, criteria_of, verdict_of
 from isthmus.experiments.evidence.noise import differences, kept_study, noise_rows, rise, share_above_zero
 from isthmus.experiments.reproduction.registry import known_claims
 from isthmus.questions.study.folder import save_study
@@ -34,7 +34,7 @@ def made_study(heights, half_width=0.1, num_layers=2):
 
 
 def noise_criteria(studies):
-    return judged(known_claims()["fig5"].criteria, {"": noise_found(studies)})
+    return criteria_of(known_claims()["fig5"].criteria, {"": noise_found(studies)})
 
 
 STUDY = made_study({"averaging": 4.0, "training": 8.0, "null": 0.4, "random": 1.0})

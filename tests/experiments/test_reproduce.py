@@ -114,7 +114,7 @@ def test_another_claim_takes_the_networks_that_are_there_and_their_time(done):
     out, found, _ = done
     before, said = stamps(out), []
     bench = Bench("fig2", Scale.SMOKE, out, None, said.append)
-    networks = bench.networks("tiny")
+    networks = bench.train_networks("tiny")
     assert networks.folder == out / NAME / "networks"
     assert stamps(out) == before
     assert said == ["fig2: 2 networks are there"]
@@ -124,10 +124,10 @@ def test_another_claim_takes_the_networks_that_are_there_and_their_time(done):
 
 def test_a_claim_that_needs_few_networks_of_another_trains_no_more(tmp_path):
     bench = Bench("fig2", Scale.SMOKE, tmp_path, None)
-    networks = bench.networks("tiny", ["b1"])
+    networks = bench.train_networks("tiny", ["b1"])
     assert networks.names == ["b1"]
     assert [folder.name for folder in networks.folder.iterdir()] == ["b1"]
-    assert bench.networks("tiny").names == ["a1", "b1"]
+    assert bench.train_networks("tiny").names == ["a1", "b1"]
 
 
 def test_missing_data_leaves_no_trace(tmp_path):

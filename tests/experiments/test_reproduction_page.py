@@ -4,7 +4,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from isthmus.errors import InputError
-from isthmus.experiments.evidence.criterion import Estimate, judged, verdict_of
+from isthmus.experiments.evidence.criterion import Estimate, criteria_of, verdict_of
 from isthmus.experiments.evidence.evidence import Evidence
 from isthmus.experiments.reproduction.claim import Claim
 from isthmus.experiments.reproduction.documents import documented_verdicts, refuse_unfit_documents, save_document
@@ -37,7 +37,7 @@ def evidence(value=2.0):
 
 def page(scale=Scale.SMALL, value=2.0):
     found = evidence(value)
-    criteria = judged(CLAIM.criteria, found.found)
+    criteria = criteria_of(CLAIM.criteria, found.found)
     record = Reproduction(
         "fig1", scale, verdict_of(criteria), criteria, 2,
         {"training": 370.0, "measuring": 20.0}, "two cores", {"isthmus": "0.1"},
@@ -73,7 +73,7 @@ def test_the_name_of_a_gpu_is_written_as_its_maker_does():
 
 def test_exact_figures_have_no_word_of_intervals():
     exact = Evidence({"": {"wet": Estimate.exact(3, "of 3")}}, [], [], 1)
-    criteria = judged(CLAIM.criteria, exact.found)
+    criteria = criteria_of(CLAIM.criteria, exact.found)
     text = page_text(CLAIM, exact, Reproduction("fig1", Scale.SMALL, verdict_of(criteria), criteria), {})
     assert "From 1 pair of networks." in text
     assert "95 %" not in text

@@ -12,7 +12,7 @@ import isthmus
 from isthmus.experiments.claims import fig2, fig4, pythia
 from isthmus.experiments.evidence import panels
 from isthmus.experiments.evidence.barriers import CONNECTED
-from isthmus.experiments.evidence.criterion import judged
+from isthmus.experiments.evidence.criterion import criteria_of
 from isthmus.experiments.reproduction.bench import Bench
 from isthmus.experiments.reproduction.recipes import TrainedNetworks, shipped_recipes
 from isthmus.experiments.reproduction.registry import known_claims
@@ -36,11 +36,11 @@ def build(num_layers):
 class MadeBench(Bench):
     """Networks that nobody trained, and measurements of others that are as many."""
 
-    def networks(self, claim=None, names=()):
+    def train_networks(self, claim=None, names=()):
         del names
         return TrainedNetworks(self.folder, shipped_recipes(claim or self.claim, self.scale))
 
-    def measured(self, name, model, data, **options):
+    def measure(self, name, model, data, **options):
         is_cumulative = self.claim == "fig2"
         num_layers, pairs = (fig2.LAYERS, "1") if is_cumulative else (3, options["b"] or "1")
         a, b = ([build(num_layers).state_dict() for _ in pairs] for _ in "ab")
@@ -74,7 +74,7 @@ def test_every_criterion_that_is_stated_is_computed_and_no_other(name, tmp_path)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         evidence = claim.run(MadeBench(name, Scale.SMOKE, tmp_path, None))
-    assert len(judged(claim.criteria, evidence.found)) == len(claim.criteria) * len(evidence.found)
+    assert len(criteria_of(claim.criteria, evidence.found)) == len(claim.criteria) * len(evidence.found)
     assert evidence.pictures
 
 

@@ -128,7 +128,7 @@ def test_bending_is_the_second_difference_not_the_rise():
 def test_one_pair_without_special_directions_is_named():
     special, plain = rises((0.5, 2.0), (0.1, 0.2)), rises((0.1, 0.2), (0.5, 2.0))
     found = fig4.directions_found({"x-y": special, "x-z": plain})
-    together, least, bent = (known_claims()["fig4"].criteria[name].judged(seen) for name, seen in found.items())
+    together, least, bent = (known_claims()["fig4"].criteria[name].criterion(seen) for name, seen in found.items())
     assert together.met is True
     assert together.seen.startswith("0.5")
     assert (least.met, least.essential) == (False, False)
@@ -166,9 +166,9 @@ def test_a_barrier_on_the_way_is_found_although_the_end_has_none():
     assert found.value == 0.3
     assert found.where == "two into a, 0ep"
     stated = known_claims()["pythia"].criteria["any_step"]
-    assert (stated.judged(found).met, stated.essential) == (False, True)
+    assert (stated.criterion(found).met, stated.essential) == (False, True)
     fine = along_steps([[9.0, 0.0, 0.0], [9.0, 0.01, 0.02]])
-    assert stated.judged(largest_at_any_step(fine)).met is True
+    assert stated.criterion(largest_at_any_step(fine)).met is True
 
 
 def test_recalibrated_barriers_are_counted_by_their_lower_ends():

@@ -14,10 +14,10 @@ from isthmus.models.networks.deep_linear import deep_linear_network
 from isthmus.paths.linear import Segment
 from isthmus.questions.convexity.measure import second_differences
 from isthmus.questions.theorem.example import PATHS, DiagonalExample
-from isthmus.questions.theorem.pairs import LinearPair, make_linear_pair, measured_pair
-from isthmus.questions.theorem.study import measured_paths
+from isthmus.questions.theorem.pairs import LinearPair, make_linear_pair, measure_pair
+from isthmus.questions.theorem.study import measure_paths
 from isthmus.sweeps.grid import grid_of
-from isthmus.sweeps.spec import parsed_sweeps
+from isthmus.sweeps.spec import sweeps_of
 from isthmus.weights.state import entry_kinds
 
 ALPHAS = (0.0, 0.3, 0.5, 1.0)
@@ -26,9 +26,9 @@ ALPHAS = (0.0, 0.3, 0.5, 1.0)
 def losses_of_cuts(pair, alphas):
     """Mean losses over (host, moving, alpha), the full network first, by the parts that `measure` is made of."""
     module = deep_linear_network(pair.widths)
-    network = Network.copied_from(module, squared_error, torch.device("cpu"), torch.float64)
+    network = Network.from_model(module, squared_error, torch.device("cpu"), torch.float64)
     segment = Segment.between(pair.a, pair.b, layer_partition("module", module), entry_kinds(module))
-    grid, points = grid_of(segment, parsed_sweeps("single"), ("a", "b"), alphas, far_ends=False)
+    grid, points = grid_of(segment, sweeps_of("single"), ("a", "b"), alphas, far_ends=False)
     found = [network.result(segment.weights(point), pair.inputs, pair.targets).loss.mean() for point in points]
     return np.array(found)[grid.rows]
 
@@ -60,7 +60,7 @@ def test_no_cut_lies_above_its_chord_yet_half_way_some_lie_above_the_mean_of_the
 
 def test_measure_gives_the_losses_of_the_hundred_pairs(hundred_pairs):
     for seed in (0, 41):
-        result = measured_pair(make_linear_pair(seed, fitted=False), ALPHAS)
+        result = measure_pair(make_linear_pair(seed, fitted=False), ALPHAS)
         np.testing.assert_allclose(result.loss.values, hundred_pairs[seed], rtol=1e-13)
         assert (single(isthmus.convexity(result))["convexity"] == "convex").all()
 
@@ -72,7 +72,7 @@ def single(result):
 def test_moving_all_layers_of_networks_that_fit_the_same_data_rises_above_the_chord():
     verdicts, highest = [], []
     for seed in range(5):
-        result = measured_pair(make_linear_pair(seed))
+        result = measure_pair(make_linear_pair(seed))
         verdicts.append(isthmus.convexity(result)["convexity"])
         highest.append(float(result.loss_excess.sel(moving="all", host="a").max() / result.loss_a))
     assert all((single(v) == "convex").all() for v in verdicts)
@@ -107,7 +107,7 @@ def test_two_layers_at_once_break_convexity():
 @pytest.mark.parametrize(("a", "b", "y"), [(0.25, 4.0, 1.0), (1.0, 2.0, 1.0), (3.0, 0.5, 2.5), (1.0, 1.02, 1.0)])
 def test_the_minimal_example_is_measured_as_its_closed_form_says(a, b, y):
     example = DiagonalExample(a, b, y)
-    paths = measured_paths(example)
+    paths = measure_paths(example)
     scale = np.maximum(1.0, paths.closed_form.max("alpha"))
     assert (abs(paths.loss - paths.closed_form) <= 1e-12 * scale).all()
     assert paths.convexity.values.tolist() == ["not convex", "convex", "convex"]

@@ -8,7 +8,7 @@ from hugging_face_folders import gpt2, gpt_neox, save_folder, vit
 from safetensors.torch import load_file, save_file
 
 from isthmus.errors import InputError
-from isthmus.hugging_face import parsed_source, snapshot_folder, transformers_package
+from isthmus.hugging_face import hugging_face_source, snapshot_folder, transformers_package
 from isthmus.models.load import load_model
 from isthmus.models.pretrained import model_settings, renamed_weights
 from isthmus.runs.request.inputs import fitted_weights, named_model, read_weights
@@ -115,7 +115,7 @@ def test_a_folder_s_path_is_nobody_else_s_business_but_its_heads_are(tmp_path):
 def test_an_id_without_a_network_is_answered_with_give_a_folder():
     for ask in (
         lambda: load_model("hf:no/such-model@step1000"),
-        lambda: snapshot_folder(parsed_source("hf:no/such-model", "a"), "a"),
+        lambda: snapshot_folder(hugging_face_source("hf:no/such-model", "a"), "a"),
         lambda: load_checkpoint("hf:no/such-model@step1000"),
     ):
         with pytest.raises(InputError) as caught:

@@ -8,34 +8,34 @@ import pytest
 
 from isthmus.errors import InputError, UnknownNameError
 from isthmus.hugging_face import HuggingFaceSource
-from isthmus.models.spec import ModelFunction, RegisteredModel, parsed_model_spec
+from isthmus.models.spec import ModelFunction, RegisteredModel, parse_model_spec
 
 
 def test_a_name_with_options_is_read():
-    parsed = parsed_model_spec("resnet18_no_norm:width=16, classes=100")
+    parsed = parse_model_spec("resnet18_no_norm:width=16, classes=100")
     assert isinstance(parsed, RegisteredModel)
     assert (parsed.name, dict(parsed.options)) == ("resnet18_no_norm", {"width": 16, "classes": 100})
-    assert dict(parsed_model_spec("cnn").options) == {}
+    assert dict(parse_model_spec("cnn").options) == {}
 
 
 def test_the_last_colon_parts_the_file_from_the_function():
-    assert parsed_model_spec("my:folder/net.py:build") == ModelFunction(Path("my:folder/net.py"), "build")
+    assert parse_model_spec("my:folder/net.py:build") == ModelFunction(Path("my:folder/net.py"), "build")
 
 
 def test_a_fraction_is_read_where_one_is_meant():
-    parsed = parsed_model_spec("gpt:layers=2,dropout=0.1")
+    parsed = parse_model_spec("gpt:layers=2,dropout=0.1")
     assert dict(parsed.options) == {"layers": 2, "dropout": 0.1}
-    assert dict(parsed_model_spec("gpt:dropout=0").options) == {"dropout": 0.0}
+    assert dict(parse_model_spec("gpt:dropout=0").options) == {"dropout": 0.0}
 
 
 def test_a_folder_of_hugging_face_wins_over_an_id_of_its_name(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert parsed_model_spec("hf:EleutherAI/pythia-410m@step1000") == HuggingFaceSource(
+    assert parse_model_spec("hf:EleutherAI/pythia-410m@step1000") == HuggingFaceSource(
         "EleutherAI/pythia-410m", "step1000"
     )
     (tmp_path / "mine@home").mkdir()
-    assert parsed_model_spec("hf:mine@home") == HuggingFaceSource("mine@home")
-    assert parsed_model_spec("hf:mine@home").is_folder
+    assert parse_model_spec("hf:mine@home") == HuggingFaceSource("mine@home")
+    assert parse_model_spec("hf:mine@home").is_folder
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def test_a_folder_of_hugging_face_wins_over_an_id_of_its_name(tmp_path, monkeypa
 )
 def test_an_unknown_network_or_option_is_answered_with_what_there_is(text, message):
     with pytest.raises(UnknownNameError) as caught:
-        parsed_model_spec(text)
+        parse_model_spec(text)
     assert message in str(caught.value)
 
 
@@ -77,7 +77,7 @@ def test_an_unknown_network_or_option_is_answered_with_what_there_is(text, messa
 )
 def test_a_malformed_specification_is_refused_in_four_parts(text, message):
     with pytest.raises(InputError) as caught:
-        parsed_model_spec(text)
+        parse_model_spec(text)
     assert str(caught.value).startswith(message)
     assert caught.value.where == "--model"
     assert caught.value.remedy

@@ -14,7 +14,7 @@ from isthmus.report import style
 from isthmus.report.collections.columns import cell_text, columns, sweeps_shown
 from isthmus.report.collections.heatmap import columns_heatmap
 from isthmus.report.collections.members import members_table, members_texts
-from isthmus.report.collections.pictures import averaged, collection_pictures
+from isthmus.report.collections.pictures import collection_pictures, mean_over_pairs
 from isthmus.report.collections.reading import columns_reading, replicates_reading
 from isthmus.report.collections.replicates import OUTLYING, are_independent, replicate_bars, replicate_cells
 
@@ -180,7 +180,7 @@ def test_a_collection_over_both_has_a_map_of_the_mean_and_one_of_each_pair(pairs
     assert "loss rise" in pictures["loss_steps_p-q"].sentence
     assert "loss barrier" in pictures["loss_barrier_steps_p-q"].sentence
     assert "The mean barrier is " in pictures["loss_replicates_at-40ep"].sentence
-    mean = averaged(result)
+    mean = mean_over_pairs(result)
     assert "pair" not in mean.dims
     expected = result.loss_rise.mean("pair").sel(step="40ep", host="a", moving="all")
     np.testing.assert_allclose(mean.loss_rise.sel(step="40ep", host="a", moving="all"), expected)

@@ -10,13 +10,13 @@ from cases import CASES
 import isthmus
 from isthmus.data.load import load_examples
 from isthmus.experiments.claims.clients import costs_of, pair_found
-from isthmus.experiments.evidence.criterion import judged
+from isthmus.experiments.evidence.criterion import criteria_of
 from isthmus.experiments.reproduction.recipes import TrainedNetworks
 from isthmus.experiments.reproduction.registry import known_claims
 from isthmus.measures.intervals.interval import critical_value, mean_band
 from isthmus.models.load import load_model
 from isthmus.questions.clients.costs import client_pairs, layer_set_costs, paper_groups, resnet18_layers
-from isthmus.training.recipe.file import checked_recipe
+from isthmus.training.recipe.file import recipe_of
 
 MLP = next(case for case in CASES if case.name == "mlp")
 A, B = (MLP.weights(seed) for seed in (1, 2))
@@ -30,7 +30,7 @@ def costs():
 
 
 def pair_criteria(costs):
-    return judged(known_claims()["clients"].criteria, {"x": pair_found(costs)})
+    return criteria_of(known_claims()["clients"].criteria, {"x": pair_found(costs)})
 
 
 def losses(weights, *splits):
@@ -146,7 +146,7 @@ def recipe(name, data):
         "batch_size": 8,
         "optimizer": {"name": "sgd", "learning_rate": 1},
     }
-    return checked_recipe(table | {"name": name, "data": data}, "")
+    return recipe_of(table | {"name": name, "data": data}, "")
 
 
 def test_pairs_are_the_two_clients_of_one_partition_and_share_out_everything():

@@ -269,7 +269,7 @@ class Diagonal(nn.Module):
 def test_the_trace_of_a_diagonal_hessian_is_exact_however_examples_are_shared_out(num_examples):
     torch.manual_seed(7)
     model, inputs = Diagonal(), torch.randn(num_examples, 5).double()
-    network = Network.copied_from(model, lambda outputs, _: outputs.square().sum(1), CPU, torch.float64)
+    network = Network.from_model(model, lambda outputs, _: outputs.square().sum(1), CPU, torch.float64)
     examples = Examples(inputs, torch.zeros(num_examples), "random", "test")
     found = hessian_traces(
         network, tensors_of(model), {"one": ["one"], "two": ["two"]}, examples, BatchSize(7), num_probes=4, seed=1

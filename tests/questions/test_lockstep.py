@@ -13,7 +13,7 @@ from torch import nn
 from isthmus.evaluation.batches import BatchSize
 from isthmus.questions.similarity.features import FeatureConnectivity, dissimilarity, feature_names
 from isthmus.questions.similarity.lockstep import Lockstep
-from isthmus.weights.state import converted
+from isthmus.weights.state import cast_weights
 
 
 class Kept:
@@ -54,7 +54,7 @@ def test_lockstep_equals_separate_runs_to_the_bit(make_pair):
     outputs = ran(pair, points, observer)
     staged = pair.staged()
     for k, (point, found) in enumerate(zip(points, outputs, strict=True)):
-        weights = converted(pair.segment.weights(point), pair.network.dtype)
+        weights = cast_weights(pair.segment.weights(point), pair.network.dtype)
         for start in range(0, len(pair.examples), 4):
             inputs, _ = pair.examples.batch(start, start + 4, CPU, pair.network.dtype)
             assert torch.equal(staged.outputs(weights, inputs), found[start : start + 4])
@@ -112,7 +112,7 @@ def test_memory_that_runs_out_halves_the_batch_and_changes_nothing():
 
 def observed(pair, points, alphas):
     staged = pair.staged()
-    weights = converted(pair.segment.weights(points[0]), pair.network.dtype)
+    weights = cast_weights(pair.segment.weights(points[0]), pair.network.dtype)
     inputs, _ = pair.examples.batch(0, 2, CPU, pair.network.dtype)
     observer = FeatureConnectivity(feature_names(staged, weights, inputs), alphas, len(pair.examples))
     ran(pair, points, observer)
@@ -123,7 +123,7 @@ def deep_linear():
     torch.manual_seed(3)
     model = nn.Sequential(*(nn.Linear(m, n, bias=False) for m, n in ((4, 5), (5, 5), (5, 6), (6, 3))))
     pair = Pair.of(model, torch.randn(9, 4), dtype=torch.float64)
-    ends = {name: converted(getattr(pair.segment, name), torch.float64) for name in ("first", "second")}
+    ends = {name: cast_weights(getattr(pair.segment, name), torch.float64) for name in ("first", "second")}
     return replace(pair, segment=replace(pair.segment, **ends))
 
 
@@ -183,7 +183,7 @@ def test_zero_vectors_are_marked_and_what_has_no_row_an_example_is_no_feature():
     torch.manual_seed(5)
     pair = Pair.of(Dead(), torch.randn(9, 6))
     staged = pair.staged()
-    weights = converted(pair.segment.first, torch.float32)
+    weights = cast_weights(pair.segment.first, torch.float32)
     names = feature_names(staged, weights, pair.examples.inputs)
     of_position = next(n for n, stage in enumerate(staged.stages) if "position" in stage.layers)
     of_first = next(n for n, stage in enumerate(staged.stages) if "first" in stage.layers)
@@ -217,7 +217,7 @@ def test_tokens_of_an_example_are_its_features_in_the_order_of_examples_alone():
     torch.manual_seed(7)
     pair = Pair.of(Tokens(), torch.randn(9, 3, 6))
     staged = pair.staged()
-    names = feature_names(staged, converted(pair.segment.first, torch.float32), pair.examples.inputs[:2])
+    names = feature_names(staged, cast_weights(pair.segment.first, torch.float32), pair.examples.inputs[:2])
     assert [stage.layers for stage in staged.stages] == [(), ("first",), ("second",), ("third",), ("last",)]
     assert [len(of_stage) for of_stage in names] == [1, 1, 1, 1, 1]
     assert [len(stage.writes) for stage in staged.stages] == [2, 1, 2, 2, 1]  # a size; texts and mean, places first

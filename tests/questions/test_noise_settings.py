@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from isthmus.errors import InputError, UnknownNameError
-from isthmus.questions.noise.settings import NoiseSettings, parsed_sigmas
+from isthmus.questions.noise.settings import NoiseSettings, sigmas_of
 
 
 @pytest.mark.parametrize("sigmas", [(), (0.5, 0.5), (-0.1,), (float("nan"),), (float("inf"),)])
@@ -24,9 +24,9 @@ def test_other_units_and_no_draws_are_refused():
 
 
 def test_a_list_of_numbers_is_read_and_anything_else_refused():
-    assert parsed_sigmas("0, 0.5,1e-1") == (0.0, 0.5, 0.1)
+    assert sigmas_of("0, 0.5,1e-1") == (0.0, 0.5, 0.1)
     with pytest.raises(InputError, match=r"expected numbers[\s\S]*--sigmas"):
-        parsed_sigmas("0,half")
+        sigmas_of("0,half")
 
 
 def test_arguments_are_checked_without_torch():

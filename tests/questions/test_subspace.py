@@ -11,7 +11,7 @@ from isthmus.errors import InputError
 from isthmus.layers.rules import layer_partition
 from isthmus.paths.direction import RandomDirection, RandomStep
 from isthmus.paths.linear import Segment
-from isthmus.questions.noise.subspace import NoiseDirection, TrainingSubspace, flattened
+from isthmus.questions.noise.subspace import NoiseDirection, TrainingSubspace, flat_vector
 from isthmus.weights.state import entry_kinds
 
 MLP = CASES[0]
@@ -44,12 +44,12 @@ def mlp_subspace(num_steps=8):
 
 
 def vector_of(direction, keys, like):
-    return flattened({key: direction.part(key, like[key]) for key in keys}, keys)
+    return flat_vector({key: direction.part(key, like[key]) for key in keys}, keys)
 
 
 def test_null_noise_is_orthogonal_to_every_snapshot_and_training_noise_is_in_their_span():
     subspace, keys = mlp_subspace()
-    snapshots = [flattened(dict(snapshot), keys) for snapshot in trained(MLP, 8)]
+    snapshots = [flat_vector(dict(snapshot), keys) for snapshot in trained(MLP, 8)]
     like = {key: t.double() for key, t in MLP.weights(0).items()}
     for draw in range(5):
         null, training = (
@@ -110,7 +110,7 @@ def test_a_step_has_exactly_the_length_sigma_and_is_zero_elsewhere(space, dtype,
         moved = segment.weights(segment.displaced(host, moving, direction, sigma))
         stayed = segment.weights(segment.point(host, (), 0.0))
         assert all(moved[key] is stayed[key] for key in stayed if key not in keys)
-        length = (flattened(moved, keys) - flattened(stayed, keys)).norm()
+        length = (flat_vector(moved, keys) - flat_vector(stayed, keys)).norm()
         assert abs(length - sigma) < tolerance * sigma
     assert not direction.part("fc.weight", stayed["fc.weight"]).any()
 
@@ -272,7 +272,9 @@ def test_all_distances_of_a_draw_lie_on_one_line_and_a_new_draw_at_each_does_not
             point = RandomStep.of_length(1.0, drawn, segment, moving).point(segment, "a", distance)
         else:
             point = segment.displaced("a", moving, subspace.noise(kind, drawn), distance)
-        return flattened(segment.weights(point), keys) - flattened(segment.weights(segment.point("a", (), 0.0)), keys)
+        return flat_vector(segment.weights(point), keys) - flat_vector(
+            segment.weights(segment.point("a", (), 0.0)), keys
+        )
 
     assert lies_on_one_line([displacement(distance, draw=0) for distance in (1.0, 2.0, 3.0)])
     assert not lies_on_one_line([displacement(distance, draw=int(distance)) for distance in (1.0, 2.0, 3.0)])

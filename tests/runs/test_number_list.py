@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from isthmus.errors import InputError
-from isthmus.questions.noise.settings import parsed_sigmas
+from isthmus.questions.noise.settings import sigmas_of
 from isthmus.runs.request.settings import alpha_grid, parsed_alphas
 
 
@@ -38,7 +38,7 @@ def test_a_list_holds_the_numbers_that_stand_there(text, numbers):
         ("-1,0,2", ("-1.0,0,2.0 for the list",)),
     ],
 )
-@pytest.mark.parametrize("parsed", [parsed_alphas, parsed_sigmas])
+@pytest.mark.parametrize("parsed", [parsed_alphas, sigmas_of])
 def test_what_may_be_a_decimal_comma_is_refused_with_how_to_say_each(text, remedies, parsed):
     with pytest.raises(InputError, match="may be meant as decimals") as caught:
         parsed(text)

@@ -7,7 +7,7 @@ import pytest
 from isthmus.errors import InputError, UnknownNameError
 from isthmus.sweeps.cumulative import Cumulative
 from isthmus.sweeps.orders import ends_first, random_order
-from isthmus.sweeps.spec import parsed_sweeps
+from isthmus.sweeps.spec import sweeps_of
 
 LAYERS = ["conv1", "conv2", "fc"]
 
@@ -45,14 +45,14 @@ EACH_NAME = [
 
 @pytest.mark.parametrize("name", EACH_NAME)
 def test_a_specification_names_the_sweep_that_it_makes(name):
-    sweep = parsed_sweeps(name)[1]
+    sweep = sweeps_of(name)[1]
     assert sweep.name == name
     assert {group.sweep for group in sweep.groups(LAYERS)} == {name}
 
 
 def test_an_unknown_order_is_refused_with_the_nearest():
     with pytest.raises(UnknownNameError, match="Did you mean 'cumulative:deep_first'"):
-        parsed_sweeps("cumulative:depth_first")
+        sweeps_of("cumulative:depth_first")
 
 
 @pytest.mark.parametrize("number", [1, 2, 3, 10, 11, 12, 21])
@@ -90,20 +90,20 @@ PINNED = [
 
 
 def test_several_seeds_are_one_sweep_with_a_label_for_each():
-    sweep = parsed_sweeps("cumulative:random:2,0")[1]
+    sweep = sweeps_of("cumulative:random:2,0")[1]
     labels = [group.label for group in sweep.groups(LAYERS)]
     assert labels == [*(f"random2:0{k}" for k in (1, 2, 3)), *(f"random0:0{k}" for k in (1, 2, 3))]
-    assert parsed_sweeps("cumulative:random")[1] == parsed_sweeps("cumulative:random:0")[1]
+    assert sweeps_of("cumulative:random")[1] == sweeps_of("cumulative:random:0")[1]
 
 
 def test_given_layers_join_in_their_order_and_no_others_do():
-    groups = parsed_sweeps("cumulative:given: fc, conv1")[1].groups(LAYERS)
+    groups = sweeps_of("cumulative:given: fc, conv1")[1].groups(LAYERS)
     assert [(group.label, group.layers) for group in groups] == [("given:01", ("fc",)), ("given:02", ("conv1", "fc"))]
 
 
 def test_a_layer_that_is_not_there_is_refused_with_the_nearest():
     with pytest.raises(UnknownNameError, match=r"(?s)'conv3'.*Did you mean 'conv"):
-        parsed_sweeps("cumulative:given:fc,conv3")[1].groups(LAYERS)
+        sweeps_of("cumulative:given:fc,conv3")[1].groups(LAYERS)
 
 
 @pytest.mark.parametrize(
@@ -122,4 +122,4 @@ def test_a_layer_that_is_not_there_is_refused_with_the_nearest():
 )
 def test_wrong_specifications_are_refused(spec, message):
     with pytest.raises(InputError, match=message):
-        parsed_sweeps(spec)
+        sweeps_of(spec)

@@ -15,7 +15,7 @@ from isthmus.sweeps.full import Full
 from isthmus.sweeps.grid import grid_of
 from isthmus.sweeps.group import MovingGroup
 from isthmus.sweeps.single import Single
-from isthmus.sweeps.spec import FORMS, parsed_sweeps
+from isthmus.sweeps.spec import FORMS, sweeps_of
 from isthmus.weights.state import entry_kinds
 
 
@@ -47,25 +47,25 @@ def test_every_row_points_at_the_network_that_it_names():
 
 
 def test_the_full_sweep_stands_first_whether_or_not_it_was_asked_for():
-    assert [sweep.name for sweep in parsed_sweeps("single")] == ["full", "single"]
-    assert [sweep.name for sweep in parsed_sweeps(["single", "full"])] == ["full", "single"]
-    assert [sweep.name for sweep in parsed_sweeps("full")] == ["full"]
+    assert [sweep.name for sweep in sweeps_of("single")] == ["full", "single"]
+    assert [sweep.name for sweep in sweeps_of(["single", "full"])] == ["full", "single"]
+    assert [sweep.name for sweep in sweeps_of("full")] == ["full"]
 
 
 def test_wrong_sweeps_are_refused():
     with pytest.raises(InputError, match="Did you mean 'single'"):
-        parsed_sweeps("singel")
+        sweeps_of("singel")
     with pytest.raises(InputError, match="name each sweep once"):
-        parsed_sweeps(["single", "single"])
+        sweeps_of(["single", "single"])
     with pytest.raises(InputError, match="one sweep"):
-        parsed_sweeps([])
+        sweeps_of([])
     with pytest.raises(InputError, match="'pairs' alone"):
-        parsed_sweeps("pairs:2")
+        sweeps_of("pairs:2")
 
 
 def test_the_error_for_an_unknown_sweep_lists_everything_that_can_be_written():
     with pytest.raises(InputError) as raised:
-        parsed_sweeps("layers")
+        sweeps_of("layers")
     assert len(FORMS) >= 10
     assert all(form in str(raised.value) for form in FORMS)
 
@@ -73,8 +73,8 @@ def test_the_error_for_an_unknown_sweep_lists_everything_that_can_be_written():
 def test_parsing_a_sweep_imports_no_torch():
     code = """if True:
         import sys
-        from isthmus.sweeps.spec import FORMS, parsed_sweeps
-        parsed_sweeps(["single", "window:4", "cumulative:random:0,1", "cumulative:given:fc", "subsets:3", "pairs"])
+        from isthmus.sweeps.spec import FORMS, sweeps_of
+        sweeps_of(["single", "window:4", "cumulative:random:0,1", "cumulative:given:fc", "subsets:3", "pairs"])
         print("torch" in sys.modules)
     """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -105,7 +105,7 @@ SEGMENT = small_segment()
 )
 def test_of_whatever_is_asked_each_network_is_one_point(names, hosts, tenths, far_ends):
     alphas = tuple(k / 10 for k in tenths)
-    grid, points = grid_of(SEGMENT, parsed_sweeps(sorted(names)), hosts, alphas, far_ends=far_ends)
+    grid, points = grid_of(SEGMENT, sweeps_of(sorted(names)), hosts, alphas, far_ends=far_ends)
     assert grid.num_points == len(points) == len(set(points))
     assert points[:2] == (SEGMENT.point("a", (), 0.0), SEGMENT.point("b", (), 0.0))
     reached = {0, 1, *grid.rows.ravel().tolist(), *(grid.far_ends.ravel().tolist() if far_ends else ())}

@@ -3,7 +3,7 @@
 from itertools import combinations
 
 from isthmus.sweeps.pairs import Pairs
-from isthmus.sweeps.spec import parsed_sweeps
+from isthmus.sweeps.spec import sweeps_of
 
 
 def test_every_two_layers_are_a_group_labelled_by_both():
@@ -25,4 +25,4 @@ def test_one_layer_has_no_pair():
 
 
 def test_the_specification_names_the_sweep():
-    assert parsed_sweeps("pairs")[1] == Pairs()
+    assert sweeps_of("pairs")[1] == Pairs()

@@ -5,7 +5,7 @@ from math import comb
 import pytest
 
 from isthmus.errors import InputError, UnknownNameError
-from isthmus.sweeps.spec import parsed_sweeps
+from isthmus.sweeps.spec import sweeps_of
 from isthmus.sweeps.subsets import GivenSubsets, RandomSubsets
 
 LAYERS = [f"layer{n}" for n in range(7)]
@@ -47,16 +47,16 @@ def test_every_layer_is_drawn_about_equally_often():
 
 @pytest.mark.parametrize("spec", ["subsets:3", "subsets:3:2", "subsets:given:layer1+layer2,layer0"])
 def test_a_specification_names_the_sweep_that_it_makes(spec):
-    sweep = parsed_sweeps(spec)[1]
+    sweep = sweeps_of(spec)[1]
     assert sweep.name == spec
-    assert parsed_sweeps(sweep.name)[1] == sweep
-    assert parsed_sweeps("subsets:03:0")[1].name == "subsets:3"
+    assert sweeps_of(sweep.name)[1] == sweep
+    assert sweeps_of("subsets:03:0")[1].name == "subsets:3"
 
 
 def test_a_file_gives_sets_with_commas_or_spaces_and_comments(tmp_path):
     file = tmp_path / "sets.txt"
     file.write_text("# two of them\n\nlayer3, layer1\nlayer2 layer0,layer6  # the ends\n")
-    sweep = parsed_sweeps(f"subsets:{file}")[1]
+    sweep = sweeps_of(f"subsets:{file}")[1]
     groups = sweep.groups(LAYERS)
     assert [(g.label, g.layers) for g in groups] == [
         ("set:01", ("layer1", "layer3")),
@@ -68,28 +68,28 @@ def test_a_file_gives_sets_with_commas_or_spaces_and_comments(tmp_path):
 def test_the_name_holds_the_sets_and_no_path(tmp_path):
     file = tmp_path / "sets.txt"
     file.write_text("layer3 layer1\nlayer2\n")
-    sweep = parsed_sweeps(f"subsets:{file}")[1]
+    sweep = sweeps_of(f"subsets:{file}")[1]
     assert sweep.name == "subsets:given:layer3+layer1,layer2"
-    assert parsed_sweeps(sweep.name)[1] == sweep
+    assert sweeps_of(sweep.name)[1] == sweep
 
 
 def test_a_wrong_file_is_refused_with_file_and_line(tmp_path):
     file = tmp_path / "sets.txt"
     file.write_text("layer1\n\nlayer2 layr3\n")
     with pytest.raises(UnknownNameError, match=r"(?s)'layr3'.*sets.txt, line 3.*Did you mean 'layer3'"):
-        parsed_sweeps(f"subsets:{file}")[1].groups(LAYERS)
+        sweeps_of(f"subsets:{file}")[1].groups(LAYERS)
     file.write_text("layer1 layer2\n# again\nlayer2,layer1\n")
     with pytest.raises(InputError, match=r"(?s)got the set of .*sets.txt, line 1 again.*sets.txt, line 3"):
-        parsed_sweeps(f"subsets:{file}")
+        sweeps_of(f"subsets:{file}")
     file.write_text("layer1\n,\n")
     with pytest.raises(InputError, match=r"(?s)no layer in ','.*sets.txt, line 2"):
-        parsed_sweeps(f"subsets:{file}")
+        sweeps_of(f"subsets:{file}")
     file.write_text("# nothing\n")
     with pytest.raises(InputError, match=r"(?s)at least one set.*sets.txt"):
-        parsed_sweeps(f"subsets:{file}")
+        sweeps_of(f"subsets:{file}")
     file.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(InputError, match="cannot be read"):
-        parsed_sweeps(f"subsets:{file}")
+        sweeps_of(f"subsets:{file}")
 
 
 @pytest.mark.parametrize(
@@ -103,11 +103,11 @@ def test_a_wrong_file_is_refused_with_file_and_line(tmp_path):
 )
 def test_wrong_specifications_are_refused(spec, message):
     with pytest.raises(InputError, match=message):
-        parsed_sweeps(spec)
+        sweeps_of(spec)
 
 
 def test_unknown_layers_of_given_sets_are_refused():
     with pytest.raises(UnknownNameError, match=r"(?s)'conv'.*set 2"):
-        parsed_sweeps("subsets:given:layer1,layer2+conv")[1].groups(LAYERS)
+        sweeps_of("subsets:given:layer1,layer2+conv")[1].groups(LAYERS)
     with pytest.raises(UnknownNameError, match="subsets:given"):
         GivenSubsets((("conv",),)).groups(LAYERS)

@@ -4,7 +4,7 @@ import pytest
 
 from isthmus.errors import InputError
 from isthmus.sweeps.single import Single
-from isthmus.sweeps.spec import parsed_sweeps
+from isthmus.sweeps.spec import sweeps_of
 from isthmus.sweeps.window import Window
 
 LAYERS = ["conv1", "conv2", "conv3", "fc"]
@@ -34,9 +34,9 @@ def test_a_window_longer_than_the_network_is_refused():
 @pytest.mark.parametrize("spec", ["window", "window:", "window:0", "window:-2", "window:two", "window:2.0"])
 def test_a_length_that_is_none_is_refused_before_anything_is_loaded(spec):
     with pytest.raises(InputError, match=r"(?s)whole number of at least 1.*write window:L"):
-        parsed_sweeps(spec)
+        sweeps_of(spec)
 
 
 def test_the_specification_names_the_sweep():
-    assert parsed_sweeps("window:04")[1] == Window(4)
-    assert parsed_sweeps(Window(4).name)[1] == Window(4)
+    assert sweeps_of("window:04")[1] == Window(4)
+    assert sweeps_of(Window(4).name)[1] == Window(4)

@@ -10,7 +10,7 @@ from torch import nn
 from isthmus.data.examples import Examples, Normalization
 from isthmus.errors import InputError
 from isthmus.evaluation.losses.loss import cross_entropy
-from isthmus.training.augmentation import Batch, cropped, flipped, mixed
+from isthmus.training.augmentation import Batch, mixup, random_crop, random_flip
 from isthmus.training.batches import make_batch, mean_loss
 from isthmus.training.rand_augment import OPERATIONS, rand_augmented
 from isthmus.training.recipe.augmentation_settings import Crop, Flip, Mixup, RandAugment
@@ -30,7 +30,7 @@ def numbered(n=2000, side=4):
 
 def test_a_crop_is_a_window_of_the_image_with_a_black_border():
     images = numbered(50)
-    result = cropped(images, 2, generator())
+    result = random_crop(images, 2, generator())
     assert (result.shape, result.dtype) == (images.shape, torch.uint8)
     padded = nn.functional.pad(images[0], (2, 2, 2, 2))
     windows = {tuple(padded[:, y : y + 4, x : x + 4].flatten().tolist()) for y in range(5) for x in range(5)}
@@ -38,7 +38,7 @@ def test_a_crop_is_a_window_of_the_image_with_a_black_border():
 
 
 def test_every_window_of_a_crop_is_as_likely_as_the_others():
-    result = cropped(numbered(5000), 1, generator())
+    result = random_crop(numbered(5000), 1, generator())
     _, counts = torch.unique(result.flatten(1), dim=0, return_counts=True)
     assert len(counts) == 9
     assert float(((counts - 5000 / 9) ** 2 / (5000 / 9)).sum()) < 26.1  # chi-squared, 8 degrees, p = 0.001
@@ -46,19 +46,19 @@ def test_every_window_of_a_crop_is_as_likely_as_the_others():
 
 def test_half_of_the_images_are_flipped_left_to_right():
     images = numbered()
-    result = flipped(images, 0.5, generator())
+    result = random_flip(images, 0.5, generator())
     turned = (result == images.flip(3)).flatten(1).all(1)
     assert ((result == images).flatten(1).all(1) ^ turned).all()
     assert abs(int(turned.sum()) - 1000) < 3.3 * 500**0.5
-    assert torch.equal(flipped(images, 1.0, generator()), images.flip(3))
-    assert torch.equal(flipped(images, 0.0, generator()), images)
+    assert torch.equal(random_flip(images, 1.0, generator()), images.flip(3))
+    assert torch.equal(random_flip(images, 0.0, generator()), images)
 
 
 def test_mixing_is_a_convex_blend_with_another_example_and_keeps_both_labels():
     inputs, targets = torch.randn(16, 3, generator=generator()), torch.arange(16)
     shares = []
     for seed in range(300):
-        batch = mixed(Batch(inputs, targets), 0.2, generator(seed))
+        batch = mixup(Batch(inputs, targets), 0.2, generator(seed))
         expected = batch.share * inputs + (1 - batch.share) * inputs[batch.partners]
         torch.testing.assert_close(batch.inputs, expected)
         assert torch.equal(batch.targets, targets)
@@ -70,7 +70,7 @@ def test_mixing_is_a_convex_blend_with_another_example_and_keeps_both_labels():
 
 def test_the_loss_of_a_mixed_batch_is_that_of_the_mixed_labels():
     inputs, targets = torch.randn(16, 3, generator=generator()), torch.randint(3, (16,), generator=generator())
-    batch = mixed(Batch(inputs, targets), 1.0, generator(5))
+    batch = mixup(Batch(inputs, targets), 1.0, generator(5))
     assert 0.05 < batch.share < 0.95
     outputs = torch.randn(16, 3, generator=generator(1))
     one_hot = nn.functional.one_hot(batch.targets, 3), nn.functional.one_hot(batch.partners, 3)

@@ -9,7 +9,7 @@ from torch import nn
 
 from isthmus.training.batches import training_batches
 from isthmus.training.optimizer import (
-    ascended,
+    ascent,
     load_optimizer_tensors,
     make_optimizer,
     optimizer_tensors,
@@ -94,7 +94,7 @@ def test_after_the_ascent_weights_and_running_statistics_are_as_before_to_the_bi
     inputs = torch.randn(8, 1, 4, 4, generator=torch.Generator().manual_seed(0))
     model(inputs).square().sum().backward()
     before = copy.deepcopy(model.state_dict())
-    with ascended(model, 0.5):
+    with ascent(model, 0.5):
         moved = sum(((p.detach() - before[key]) ** 2).sum() for key, p in model.named_parameters()).sqrt()
         assert float(moved) == pytest.approx(0.5, rel=1e-5)
         model(inputs)

@@ -8,7 +8,7 @@ import pytest
 from tiny_training import step
 
 from isthmus.errors import InputError, UnknownNameError
-from isthmus.training.recipe.file import checked_recipe, load_recipes, merged
+from isthmus.training.recipe.file import load_recipes, merge_tables, recipe_of
 from isthmus.training.recipe.optimizer_settings import AdamW, Sam
 from isthmus.training.recipe.schedule import Constant
 from isthmus.training.seeds import Seeds
@@ -38,7 +38,7 @@ def written(folder, text):
 
 
 def test_a_recipe_has_these_defaults():
-    recipe = checked_recipe(PLAIN, "")
+    recipe = recipe_of(PLAIN, "")
     assert (recipe.name, recipe.seeds, recipe.schedule) == ("a", Seeds(0, 0, 0), Constant())
     assert (recipe.clip_norm, recipe.augmentations, recipe.checkpoints, recipe.spawn) == (None, (), (), None)
     assert (recipe.loss, recipe.dtype, recipe.device) == ("cross_entropy", "float32", "auto")
@@ -48,9 +48,9 @@ def test_a_recipe_has_these_defaults():
 
 
 def test_a_name_alone_stands_for_a_table_with_nothing_set():
-    short = checked_recipe(PLAIN | {"schedule": "cosine", "augmentations": ["crop", "flip"]}, "")
+    short = recipe_of(PLAIN | {"schedule": "cosine", "augmentations": ["crop", "flip"]}, "")
     long = {"schedule": {"name": "cosine"}, "augmentations": [{"name": "crop", "padding": 4}, {"name": "flip"}]}
-    assert short == checked_recipe(PLAIN | long, "")
+    assert short == recipe_of(PLAIN | long, "")
 
 
 @pytest.mark.parametrize(
@@ -101,7 +101,7 @@ def test_a_name_alone_stands_for_a_table_with_nothing_set():
 )
 def test_what_is_wrong_in_a_recipe_is_named_with_its_field(change, where, expected):
     with pytest.raises(InputError) as caught:
-        checked_recipe(PLAIN | change, " of network 'b' in r.toml")
+        recipe_of(PLAIN | change, " of network 'b' in r.toml")
     assert caught.value.where == f"{where} of network 'b' in r.toml"
     assert expected in str(caught.value)
 
@@ -138,7 +138,7 @@ def test_a_network_overrides_single_entries_and_whole_tables_of_another_name(tmp
 
 def test_merging_changes_neither_table():
     shared, own = {"seeds": {"order": 0}}, {"seeds": {"order": 1}}
-    assert merged(shared, own) == {"seeds": {"order": 1}}
+    assert merge_tables(shared, own) == {"seeds": {"order": 1}}
     assert (shared, own) == ({"seeds": {"order": 0}}, {"seeds": {"order": 1}})
 
 
@@ -183,16 +183,16 @@ def test_a_file_that_is_not_there_is_refused(tmp_path):
 
 def test_an_unknown_name_is_a_lookup_error_too():
     with pytest.raises(UnknownNameError):
-        checked_recipe(PLAIN | {"lenght": "3ep"}, "")
+        recipe_of(PLAIN | {"lenght": "3ep"}, "")
 
 
 def test_sam_takes_what_sgd_takes():
-    recipe = checked_recipe(PLAIN | {"optimizer": {"name": "sam", "learning_rate": 0.1, "momentum": 0.5}}, "")
+    recipe = recipe_of(PLAIN | {"optimizer": {"name": "sam", "learning_rate": 0.1, "momentum": 0.5}}, "")
     assert recipe.optimizer == Sam(learning_rate=0.1, momentum=0.5, rho=0.05)
 
 
 def test_a_recipe_written_as_json_reads_back():
-    recipe = checked_recipe(
+    recipe = recipe_of(
         PLAIN
         | {
             "schedule": {"name": "multi_step", "milestones": [0.5, "2ep"], "factor": 0.1, "warmup": "3it"},
@@ -202,7 +202,7 @@ def test_a_recipe_written_as_json_reads_back():
         },
         "",
     )
-    assert checked_recipe(recipe.model_dump(mode="json"), "") == recipe
+    assert recipe_of(recipe.model_dump(mode="json"), "") == recipe
 
 
 def test_reading_a_recipe_never_imports_torch(tmp_path):

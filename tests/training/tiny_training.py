@@ -14,7 +14,7 @@ from isthmus.weights.step import Step
 
 
 def step(text):
-    return Step.parsed(text)
+    return Step.parse(text)
 
 
 def recipe_of(**changes):

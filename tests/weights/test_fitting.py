@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from isthmus.errors import InputError
-from isthmus.weights.fitting import fitted_to
+from isthmus.weights.fitting import fit_to_model
 
 
 class Tied(nn.Module):
@@ -19,7 +19,7 @@ class Tied(nn.Module):
 def test_a_dropped_tied_key_is_filled_and_noted():
     model = Tied()
     weights = {key: t for key, t in model.state_dict().items() if key != "head.weight"}
-    fitted = fitted_to(weights, model, "a.safetensors")
+    fitted = fit_to_model(weights, model, "a.safetensors")
     assert torch.equal(fitted.weights["head.weight"], weights["embed.weight"])
     assert list(fitted.weights) == list(model.state_dict())
     assert any("head.weight" in note for note in fitted.notes)
@@ -29,7 +29,7 @@ def test_tied_keys_with_different_values_are_refused():
     model = Tied()
     weights = dict(model.state_dict()) | {"head.weight": torch.zeros(5, 3)}
     with pytest.raises(InputError, match=r"(?s)different values.*a\.safetensors"):
-        fitted_to(weights, model, "a.safetensors")
+        fit_to_model(weights, model, "a.safetensors")
 
 
 class Net(nn.Module):
@@ -90,21 +90,21 @@ STRANGERS = {  # what people's files hold, and what the notes must name
 @pytest.mark.parametrize("name", STRANGERS)
 def test_the_network_is_found_in_a_stranger_s_state_dict_and_all_that_was_done_is_named(name):
     weights, named = STRANGERS[name]
-    fitted = fitted_to(weights, Net(), "a")
+    fitted = fit_to_model(weights, Net(), "a")
     assert list(fitted.weights) == list(OWN)
     assert all(torch.equal(fitted.weights[key], OWN[key]) for key in OWN)
     assert all(text in " ".join(fitted.notes) for text in named), fitted.notes
 
 
 def test_weights_that_fit_are_left_alone_without_a_note():
-    fitted = fitted_to(OWN, Net(), "a")
+    fitted = fit_to_model(OWN, Net(), "a")
     assert fitted.notes == ()
     assert all(fitted.weights[key] is OWN[key] for key in OWN)
 
 
 @pytest.mark.parametrize("prefix", [None, "module"])
 def test_step_counters_that_old_files_lack_are_zero_as_load_state_dict_makes_them(prefix):
-    fitted = fitted_to(below(prefix, BEFORE_COUNTERS) if prefix else BEFORE_COUNTERS, Net(), "a")
+    fitted = fit_to_model(below(prefix, BEFORE_COUNTERS) if prefix else BEFORE_COUNTERS, Net(), "a")
     model = Net()
     model.load_state_dict(BEFORE_COUNTERS)
     assert all(torch.equal(tensor, fitted.weights[key]) for key, tensor in model.state_dict().items())
@@ -116,7 +116,7 @@ def test_step_counters_that_old_files_lack_are_zero_as_load_state_dict_makes_the
 @pytest.mark.parametrize("wrap", [Around, nn.DataParallel, torch.optim.swa_utils.AveragedModel, torch.compile])
 def test_a_model_in_a_wrapper_takes_the_weights_of_the_bare_network(wrap):
     model = wrap(Net())
-    fitted = fitted_to(OWN, model, "a")
+    fitted = fit_to_model(OWN, model, "a")
     model.load_state_dict(fitted.weights)
     bare = [module for module in model.modules() if isinstance(module, Net)]
     assert all(torch.equal(tensor, OWN[key]) for key, tensor in bare[-1].state_dict().items())
@@ -127,27 +127,27 @@ def test_a_key_inside_the_network_is_never_left_out_or_made_up(missing):
     inside = {key: tensor for key, tensor in OWN.items() if key != missing} | {"body.2.weight": torch.ones(3)}
     for weights in (inside, below("model", inside)):
         with pytest.raises(InputError, match=r"unexpected: .*body\.2\.weight") as caught:
-            fitted_to(weights, Net(), "a")
+            fit_to_model(weights, Net(), "a")
         assert (missing or "body.2.weight") in caught.value.got
         assert ("under the prefix 'model.'" in caught.value.got) == (weights is not inside)
 
 
 def test_a_buffer_that_the_model_holds_otherwise_is_not_dropped():
     with pytest.raises(InputError, match="1 unexpected: mask"):
-        fitted_to(OWN | {"mask": torch.zeros(3)}, Net(), "a")
-    assert fitted_to(OWN | {"mask": torch.zeros(3)}, Net(mask_saved=True), "a").weights["mask"].sum() == 0
+        fit_to_model(OWN | {"mask": torch.zeros(3)}, Net(), "a")
+    assert fit_to_model(OWN | {"mask": torch.zeros(3)}, Net(mask_saved=True), "a").weights["mask"].sum() == 0
 
 
 def test_of_two_networks_neither_of_them_under_a_usual_name_none_is_guessed():
     with pytest.raises(InputError, match=r"2, under the prefixes student\., teacher\.") as caught:
-        fitted_to(below("student") | below("teacher"), Net(), "a")
+        fit_to_model(below("student") | below("teacher"), Net(), "a")
     assert "key.removeprefix('student.')" in caught.value.remedy
 
 
 def test_a_layer_is_not_taken_for_the_network_that_it_stands_in():
     nested = {"weight": torch.ones(2, 2), "sub.weight": torch.ones(2, 2), "sub.sub.weight": torch.ones(2, 2)}
     with pytest.raises(InputError, match="unexpected"):
-        fitted_to(nested, nn.Linear(2, 2, bias=False), "a")
+        fit_to_model(nested, nn.Linear(2, 2, bias=False), "a")
 
 
 @pytest.mark.filterwarnings("ignore:`torch.nn.utils.weight_norm` is deprecated")
@@ -157,26 +157,26 @@ def test_the_model_s_own_rules_for_loading_hold(prefix):
     old = nn.Sequential(nn.utils.weight_norm(nn.Linear(3, 2)))
     model = nn.Sequential(nn.utils.parametrizations.weight_norm(nn.Linear(3, 2)))
     weights = {f"{prefix}{key}": tensor for key, tensor in old.state_dict().items()}
-    fitted = fitted_to(weights, model, "a")
+    fitted = fit_to_model(weights, model, "a")
     model.load_state_dict(fitted.weights)
     assert torch.equal(model(torch.eye(3)), old(torch.eye(3)))
     assert "own rules" in " ".join(fitted.notes)
     assert not prefix or "'model.'" in " ".join(fitted.notes)
     with pytest.raises(InputError, match="missing"):
-        fitted_to({key: tensor for key, tensor in weights.items() if "_g" not in key}, model, "a")
+        fit_to_model({key: tensor for key, tensor in weights.items() if "_g" not in key}, model, "a")
 
 
 def test_a_common_first_component_is_stripped_only_if_that_makes_the_keys_fit():
     model = nn.Linear(2, 2)
     weights = {f"model.{key}": t for key, t in model.state_dict().items()}
-    fitted = fitted_to(weights, model, "a")
+    fitted = fit_to_model(weights, model, "a")
     assert set(fitted.weights) == {"weight", "bias"}
     assert fitted.notes == ("the prefix 'model.' was stripped from every key",)
     nested = nn.Sequential(nn.Linear(2, 2))
     with pytest.raises(InputError, match="missing"):
-        fitted_to({f"1.{key}": t for key, t in model.state_dict().items()}, nested, "a")
+        fit_to_model({f"1.{key}": t for key, t in model.state_dict().items()}, nested, "a")
 
 
 def test_another_architecture_is_refused_with_all_keys():
     with pytest.raises(InputError, match="1 missing: bias; 1 unexpected: offset; 1 of another shape: weight"):
-        fitted_to({"weight": torch.zeros(3, 2), "offset": torch.zeros(2)}, nn.Linear(2, 2), "b.safetensors")
+        fit_to_model({"weight": torch.zeros(3, 2), "offset": torch.zeros(2)}, nn.Linear(2, 2), "b.safetensors")

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from isthmus.errors import InputError
-from isthmus.weights.keys import AROUND, TRANSPARENT, joined, prefixes, usual_first, without_wrappers
+from isthmus.weights.keys import AROUND, TRANSPARENT, full_key, prefixes, usual_first, without_wrappers
 
 PARTS = st.lists(st.sampled_from([*sorted(TRANSPARENT), "a", "b", "0"]), max_size=5)
 
@@ -31,7 +31,7 @@ def test_prefixes_come_with_the_fullest_first():
     keys = ["a.x.w", "a.x.b", "b.x.w", "x.b", "other.w"]
     assert prefixes(keys, {"x.w", "x.b"}) == ["a", "", "b"]
     assert prefixes(keys, {"nothing"}) == []
-    assert all(joined(prefix, key) in keys for prefix, key in (("a", "x.w"), ("", "x.b")))
+    assert all(full_key(prefix, key) in keys for prefix, key in (("a", "x.w"), ("", "x.b")))
 
 
 @pytest.mark.parametrize(

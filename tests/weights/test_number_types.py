@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from isthmus.errors import InputError
-from isthmus.weights.fitting import fitted_to
+from isthmus.weights.fitting import fit_to_model
 
 
 class Positions(nn.Module):
@@ -17,7 +17,7 @@ class Positions(nn.Module):
 
 
 def fitted(**entries):
-    return fitted_to(dict(Positions().state_dict()) | entries, Positions(), "file.pt")
+    return fit_to_model(dict(Positions().state_dict()) | entries, Positions(), "file.pt")
 
 
 @pytest.mark.parametrize(

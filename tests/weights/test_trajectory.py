@@ -23,13 +23,13 @@ def folder_of(path, *names):
 
 @pytest.mark.parametrize("text", ["120ep", "0it", "5000it"])
 def test_a_step_reads_what_it_writes(text):
-    assert str(Step.parsed(text)) == text
+    assert str(Step.parse(text)) == text
 
 
 @pytest.mark.parametrize("text", ["120", "ep", "-1ep", "1.5ep", "3epochs", ""])
 def test_what_is_no_step_is_refused(text):
     with pytest.raises(InputError, match="a step in training"):
-        Step.parsed(text)
+        Step.parse(text)
 
 
 def test_a_negative_step_cannot_be_made():
@@ -93,7 +93,7 @@ STEPS = st.builds(Step, st.integers(0, 10**12), st.sampled_from(["ep", "it"]))
 
 @given(STEPS)
 def test_every_step_reads_what_it_writes(step):
-    assert Step.parsed(str(step)) == step
+    assert Step.parse(str(step)) == step
 
 
 @given(STEPS, STEPS, st.integers(1, 10_000))

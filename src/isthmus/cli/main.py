@@ -9,7 +9,7 @@ from isthmus.cli.explain import explain
 from isthmus.cli.inspect import inspect
 from isthmus.cli.measure import measure
 from isthmus.cli.models import models
-from isthmus.cli.output.outcome import DEBUG, reported, status_of
+from isthmus.cli.output.outcome import DEBUG, report_failures, status_of
 from isthmus.cli.output.questions import EPILOG
 from isthmus.cli.report import report
 from isthmus.cli.reproduce import reproduce
@@ -27,7 +27,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 for command in (demo, inspect, measure, curvature, similarity, subspace, report, train, reproduce, models, explain):
-    app.command(epilog=EPILOG if command is measure else None)(reported(command))
+    app.command(epilog=EPILOG if command is measure else None)(report_failures(command))
 
 
 def main() -> None:

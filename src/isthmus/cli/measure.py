@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from isthmus.cli.networks import named_networks
+from isthmus.cli.networks import networks_and_steps
 from isthmus.cli.options import (
     BatchSizeOption,
     DataRootOption,
@@ -101,7 +101,7 @@ def measure(
     as_json: JsonOption = False,
 ) -> None:
     """Measure what averaging each layer of two networks costs, of all pairs of several, or along their training."""
-    a, b, steps_named = named_networks(networks, steps, paired=paired)
+    a, b, steps_named = networks_and_steps(networks, steps, paired=paired)
     grid = _checked(
         alphas,
         hosts,
@@ -180,17 +180,17 @@ def _checked(
     alphas: str, hosts: str, sweep: Many, model: str, data: Many, recalibrate_on: str | None, **rest: Any
 ) -> Any:
     """Refuse wrong arguments before torch is imported."""
-    from isthmus.data.spec import parsed_data_spec
-    from isthmus.models.spec import parsed_model_spec
+    from isthmus.data.spec import parse_data_spec
+    from isthmus.models.spec import parse_model_spec
     from isthmus.runs.request.settings import checked_settings, parsed_alphas
-    from isthmus.sweeps.spec import parsed_sweeps
+    from isthmus.sweeps.spec import sweeps_of
 
     grid = parsed_alphas(alphas)
-    parsed_sweeps(sweep)
+    sweeps_of(sweep)
     checked_settings(alphas=grid, hosts=hosts.split(","), **rest)
-    parsed_model_spec(model)
+    parse_model_spec(model)
     for text in [*data, *([recalibrate_on] if recalibrate_on else [])]:
-        parsed_data_spec(text)
+        parse_data_spec(text)
     return grid
 
 

@@ -7,7 +7,9 @@ from isthmus.errors import InputError
 from isthmus.weights.step import Step
 
 
-def named_networks(networks: list[Path], steps: str | None, *, paired: bool) -> tuple[Any, Any, tuple[str, ...] | None]:
+def networks_and_steps(
+    networks: list[Path], steps: str | None, *, paired: bool
+) -> tuple[Any, Any, tuple[str, ...] | None]:
     """What `isthmus.measure` takes as `a`, `b` and `steps`; torch is not imported.
 
     Args:
@@ -21,7 +23,7 @@ def named_networks(networks: list[Path], steps: str | None, *, paired: bool) -> 
     Raises:
         InputError: There are too few, an odd number of paired ones, or what is named is no step.
     """
-    chosen = None if steps is None else tuple(str(Step.parsed(text.strip())) for text in steps.split(","))
+    chosen = None if steps is None else tuple(str(Step.parse(text.strip())) for text in steps.split(","))
     if len(networks) < 2:
         raise InputError(
             "two checkpoints, or more", "one", "isthmus measure", "name network b too: isthmus measure A B --model ..."

@@ -59,7 +59,7 @@ def _those_that_can_be_done(
     chosen: "Sequence[Claim]", reproduced: "Callable[[Claim], Reproduction]"
 ) -> "list[Reproduction]":
     """Every claim in turn; where input is wrong for one, that is said, and the others go on."""
-    from isthmus.errors import InputError, listed
+    from isthmus.errors import InputError, short_list
 
     found, refused = [], []
     for claim in chosen:
@@ -69,7 +69,7 @@ def _those_that_can_be_done(
             _said(f"isthmus: wrong input for {claim.name}\n{error}")
             refused.append(claim.name)
     if refused:
-        _said(f"{len(found)} of {len(chosen)} claims are done; not {listed(refused, len(refused))}")
+        _said(f"{len(found)} of {len(chosen)} claims are done; not {short_list(refused, len(refused))}")
     return found
 
 
@@ -109,9 +109,9 @@ def _print_outcome(found: "Reproduction", out: Path) -> None:
 
 def _print_list(out: Path, docs: Path | None, *, as_json: bool) -> None:
     from isthmus.experiments.reproduction.documents import PAGES, checkout_pages
-    from isthmus.experiments.reproduction.listing import listed_claims
+    from isthmus.experiments.reproduction.listing import claim_list
 
-    rows = listed_claims(out, checkout_pages() if docs is None else docs / PAGES)
+    rows = claim_list(out, checkout_pages() if docs is None else docs / PAGES)
     if as_json:
         print(json.dumps(rows, indent=1))
         return

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from isthmus.data.examples import Examples
 from isthmus.data.images.normalizations import own_normalization, stored_scale
-from isthmus.errors import InputError, listed
+from isthmus.errors import InputError, short_list
 
 NAMES = ("inputs", "targets")
 
@@ -68,5 +68,5 @@ def _native(array: np.ndarray) -> np.ndarray:
 def _refuse_other_names(names: list[str], path: Path) -> None:
     missing = [name for name in NAMES if name not in names]
     if missing:
-        got = f"no {listed(missing)}; it holds {listed(names)}"
+        got = f"no {short_list(missing)}; it holds {short_list(names)}"
         raise InputError("arrays named inputs and targets", got, path.name, "save the arrays under these two names")

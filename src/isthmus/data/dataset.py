@@ -23,7 +23,7 @@ from isthmus.errors import InputError
 NUM_READ_TWICE = 16
 NUM_INDICES_COMPARED = 10_000
 
-Pair = tuple[Tensor, Tensor]
+Example = tuple[Tensor, Tensor]
 
 
 def examples_of_dataset(dataset: Dataset[Any], name: str) -> Examples:
@@ -76,7 +76,7 @@ def _items(dataset: Dataset[Any]) -> Iterator[object]:
     return (dataset[index] for index in range(len(dataset)))
 
 
-def _pairs(items: Iterator[object], kind: str) -> Iterator[Pair]:
+def _pairs(items: Iterator[object], kind: str) -> Iterator[Example]:
     for number, item in enumerate(items):
         if not isinstance(item, tuple | list) or len(item) != 2:
             got = f"{type(item).__name__} of {len(item)}" if hasattr(item, "__len__") else type(item).__name__
@@ -98,7 +98,7 @@ def _tensor(value: object, kind: str, number: int) -> Tensor:
     )
 
 
-def _refuse_changes(first: list[Pair], again: Iterator[Pair], name: str) -> None:
+def _refuse_changes(first: list[Example], again: Iterator[Example], name: str) -> None:
     repeated = list(islice(again, len(first)))
     both = zip(first, repeated, strict=False)
     same = all(_same_bits(old[0], new[0]) and _same_bits(old[1], new[1]) for old, new in both)
@@ -140,7 +140,7 @@ def _refuse_shuffling(loader: DataLoader[Any], name: str) -> None:
         )
 
 
-def _joined(pairs: list[Pair], join: Callable[[list[Tensor]], Tensor], name: str) -> Examples:
+def _joined(pairs: list[Example], join: Callable[[list[Tensor]], Tensor], name: str) -> Examples:
     if not pairs:
         raise InputError("at least one example", "none", name, "give data that holds examples")
     try:

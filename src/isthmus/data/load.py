@@ -15,7 +15,7 @@ from isthmus.data.examples import Examples
 from isthmus.data.images.images import KNOWN_LABELS, load_known_images, load_own_images
 from isthmus.data.images.normalizations import known_normalization
 from isthmus.data.shipped import load_shipped
-from isthmus.data.spec import DataSpec, parsed_data_spec
+from isthmus.data.spec import DataSpec, parse_data_spec
 from isthmus.data.text import load_windows, shown_text_options
 from isthmus.data.user import examples_of, load_function_examples
 from isthmus.errors import InputError
@@ -25,7 +25,7 @@ def load_examples(data: object, *, data_root: Path | None = None, tokenizer: str
     """The examples that the user names or gives.
 
     Args:
-        data: A name such as "cifar10:test[0:512]" or a path (the grammar of `parsed_data_spec`), a pair of tensors
+        data: A name such as "cifar10:test[0:512]" or a path (the grammar of `parse_data_spec`), a pair of tensors
             (inputs, targets), a PyTorch Dataset or DataLoader, or Examples.
         data_root: The folder that holds the known sets; None for ISTHMUS_DATA or the user's cache.
         tokenizer: For text that names no tokenizer: that of a Hugging Face folder or id; None for characters.
@@ -43,7 +43,7 @@ def load_examples(data: object, *, data_root: Path | None = None, tokenizer: str
         500
     """
     if isinstance(data, str | Path):
-        return _load_named(parsed_data_spec(str(data)), data_root, tokenizer)
+        return _load_named(parse_data_spec(str(data)), data_root, tokenizer)
     return examples_of(data)
 
 

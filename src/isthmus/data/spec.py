@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, NoReturn
 
-from isthmus.data.clients.partition import CLIENT_OPTIONS, Client, parsed_client
+from isthmus.data.clients.partition import CLIENT_OPTIONS, Client, client_of
 from isthmus.data.images.channel_numbers import CHANNEL_OPTIONS, channel_numbers
-from isthmus.errors import InputError, UnknownNameError, listed
+from isthmus.errors import InputError, UnknownNameError, short_list
 
 GRAMMAR = "NAME[:SPLIT][[start:stop]][:option=value,...]"
 """How examples are named: `digits`, `cifar10:test[0:512]`, `cifar10:train[0:2000]:normalization=true`,
@@ -96,7 +96,7 @@ class DataSpec:
     @property
     def client(self) -> Client | None:
         """The client whose part of the slice is meant; None for the whole slice."""
-        return parsed_client(self.options, f"data {self.source!r}")
+        return client_of(self.options, f"data {self.source!r}")
 
     @property
     def short_source(self) -> str:
@@ -105,7 +105,7 @@ class DataSpec:
         return path.name if path.name.strip(".") else path.resolve().name
 
 
-def parsed_data_spec(text: str) -> DataSpec:
+def parse_data_spec(text: str) -> DataSpec:
     """The parts of `NAME[:SPLIT][[start:stop]][:option=value,...]`.
 
     A known name wins over a file or folder of that name (write `./digits` for the folder). Paths may contain
@@ -121,7 +121,7 @@ def parsed_data_spec(text: str) -> DataSpec:
         InputError: If the text does not follow the grammar, or names a file that is not there or of an unknown form.
 
     Example:
-        >>> parsed_data_spec("digits:train[0:100]")
+        >>> parse_data_spec("digits:train[0:100]")
         DataSpec(source='digits', split='train', start=0, stop=100, options={})
     """
     rest, options = _without_options(text, text)
@@ -260,8 +260,8 @@ def _refuse_unknown_options(spec: DataSpec, text: str) -> None:
                 _refuse("both mean and std", name, text, "write mean=0.5,std=0.25, a channel's numbers apart by '/'")
             if "normalization" in spec.options:
                 _refuse("a named normalization, or mean and std", "both", text, "leave one of the two out")
-    parsed_client(spec.options, f"data {text!r}")
+    client_of(spec.options, f"data {text!r}")
 
 
 def _refuse(expected: str, got: str, text: str, remedy: str = "") -> NoReturn:
-    raise InputError(expected, got, f"data {text!r}", remedy or f"write {GRAMMAR}; names: {listed(KNOWN_DATA)}")
+    raise InputError(expected, got, f"data {text!r}", remedy or f"write {GRAMMAR}; names: {short_list(KNOWN_DATA)}")

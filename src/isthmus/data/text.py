@@ -13,7 +13,7 @@ from isthmus.data.places import data_root_folder
 from isthmus.data.spec import CHARACTERS, DEFAULT_LENGTH, TEXT_SPLITS, DataSpec
 from isthmus.data.tokens import character_tokens, characters_of, tokenizer_tokens
 from isthmus.errors import InputError
-from isthmus.hugging_face import parsed_source
+from isthmus.hugging_face import hugging_face_source
 
 TRAINING_SHARE = 0.9  # of the plays, as is usual
 SHIPPED = Path(__file__).parent / "shipped" / "shakespeare_small.txt"
@@ -41,7 +41,9 @@ def load_windows(spec: DataSpec, data_root: Path | None, tokenizer: str | None) 
     chosen = _tokenizer(spec, tokenizer)
     length = int(spec.options.get("length", DEFAULT_LENGTH))
     if chosen != CHARACTERS:
-        return windows(tokenizer_tokens(texts[split], parsed_source(chosen, f"data {name}"), name), length, name, split)
+        return windows(
+            tokenizer_tokens(texts[split], hugging_face_source(chosen, f"data {name}"), name), length, name, split
+        )
     file = spec.options.get("vocabulary")
     vocabulary = characters_of([_text_of(Path(file))] if file else texts.values())
     return windows(character_tokens(texts[split], vocabulary, name), length, name, split, tuple(vocabulary))
@@ -59,7 +61,7 @@ def shown_text_options(spec: DataSpec, tokenizer: str | None) -> dict[str, str]:
     """
     chosen = _tokenizer(spec, tokenizer)
     shown = {"length": spec.options.get("length", str(DEFAULT_LENGTH))}
-    shown["tokenizer"] = chosen if chosen == CHARACTERS else parsed_source(chosen, "data").name
+    shown["tokenizer"] = chosen if chosen == CHARACTERS else hugging_face_source(chosen, "data").name
     shown |= {name: spec.options[name] for name in CLIENT_OPTIONS if name in spec.options}
     return shown | {k: Path(file).name for k, file in spec.options.items() if k == "vocabulary"}
 

@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Int64
 
 from isthmus.errors import InputError
-from isthmus.hugging_face import HuggingFaceSource, named_hub_failures, quiet, transformers_package
+from isthmus.hugging_face import HuggingFaceSource, explain_hub_failures, quiet, transformers_package
 
 NUM_CODE_POINTS = 0x110000
 UNKNOWN = -1
@@ -79,7 +79,7 @@ def tokenizer_tokens(text: str, source: HuggingFaceSource, name: str) -> Int64[n
     """
     where = f"data {name}"
     transformers = transformers_package(where)
-    with quiet(transformers), named_hub_failures(source, "a tokenizer (or write tokenizer=characters)", where):
+    with quiet(transformers), explain_hub_failures(source, "a tokenizer (or write tokenizer=characters)", where):
         tokenizer = transformers.AutoTokenizer.from_pretrained(source.source, **source.arguments)
         numbers: list[int] = tokenizer(text, add_special_tokens=False)["input_ids"]
     return np.array(numbers, dtype=np.int64)

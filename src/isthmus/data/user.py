@@ -8,7 +8,7 @@ from torch.utils.data import DataLoader, Dataset
 from isthmus.data.dataset import examples_of_dataset, examples_of_loader
 from isthmus.data.examples import Examples
 from isthmus.errors import InputError
-from isthmus.user_code import load_function, named_failures
+from isthmus.user_code import explain_failures, load_function
 
 
 def examples_of(data: object, name: str | None = None) -> Examples:
@@ -58,5 +58,5 @@ def load_function_examples(source: str, name: str) -> Examples:
     """
     path, _, function = source.rpartition(":")
     data = load_function(Path(path), function, name)
-    with named_failures(Path(path), name):
+    with explain_failures(Path(path), name):
         return examples_of(data(), name)

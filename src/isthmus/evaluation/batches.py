@@ -62,7 +62,7 @@ class BatchSize:
         self.size = size
         self.halvings = 0
 
-    def tried(self, work: Callable[[int], Result]) -> Result:
+    def attempt(self, work: Callable[[int], Result]) -> Result:
         """The result of the work at the largest batch size that memory allows.
 
         Args:

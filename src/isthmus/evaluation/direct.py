@@ -47,7 +47,7 @@ class DirectEngine:
         for number, point in enumerate(points):
             if (number, 0) not in done:
                 weights = self.prepared(self.segment.weights(point))
-                loss, error = self.batch_size.tried(partial(self._evaluated, weights, examples))
+                loss, error = self.batch_size.attempt(partial(self._evaluated, weights, examples))
                 yield ExampleBlock((number,), 0, loss.numpy()[None], None if error is None else error.numpy()[None])
 
     def _evaluated(

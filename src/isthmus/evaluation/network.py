@@ -9,7 +9,7 @@ from torch.func import functional_call
 from isthmus.errors import InputError
 from isthmus.evaluation.losses.example_errors import example_errors
 from isthmus.evaluation.losses.loss import Loss, example_losses, output_tensor
-from isthmus.weights.state import StateDict, converted, copied
+from isthmus.weights.state import StateDict, cast_weights, copy_of
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Network:
     counts_errors: bool = True
 
     @classmethod
-    def copied_from(cls, model: nn.Module, loss: Loss, device: torch.device, dtype: torch.dtype) -> "Network":
+    def from_model(cls, model: nn.Module, loss: Loss, device: torch.device, dtype: torch.dtype) -> "Network":
         """A network from the user's model, which stays as it is: mode, device, weights.
 
         Args:
@@ -60,7 +60,7 @@ class Network:
             InputError: The model cannot be copied.
         """
         try:
-            module = copied(model)
+            module = copy_of(model)
         except (TypeError, RuntimeError, ValueError) as error:
             raise InputError(
                 "a model that copy.deepcopy can copy",
@@ -84,7 +84,7 @@ class Network:
             What the module returned, its field `logits` if it returned several.
         """
         with torch.no_grad():
-            entries = converted(weights, self.dtype)
+            entries = cast_weights(weights, self.dtype)
             # Every key has its own tensor here, also those that the module ties: blends of equal values.
             return output_tensor(functional_call(self.module, entries, (inputs,), tie_weights=False))
 
@@ -99,9 +99,9 @@ class Network:
         Returns:
             One loss and, with classes, one error an example.
         """
-        return self.scored(self.outputs(weights, inputs), targets)
+        return self.score(self.outputs(weights, inputs), targets)
 
-    def scored(self, outputs: Tensor, targets: Tensor) -> BatchResult:
+    def score(self, outputs: Tensor, targets: Tensor) -> BatchResult:
         """Losses and errors of outputs that are already there.
 
         Args:

@@ -11,7 +11,7 @@ from torch.func import functional_call
 from isthmus.data.examples import Examples
 from isthmus.errors import InputError
 from isthmus.evaluation.network import Network
-from isthmus.weights.state import converted
+from isthmus.weights.state import cast_weights
 
 NormBase = nn.modules.batchnorm._NormBase
 
@@ -55,7 +55,7 @@ class Recalibration:
             A state dict that shares all other entries.
         """
         modules = normalization_modules(self.network.module)
-        fresh = dict(converted(weights, self.network.dtype))
+        fresh = dict(cast_weights(weights, self.network.dtype))
         for path in modules:
             prefix = f"{path}." if path else ""
             fresh[f"{prefix}running_mean"] = torch.zeros_like(fresh[f"{prefix}running_mean"])

@@ -7,15 +7,14 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from isthmus.data.examples import Examples
-from isthmus.evaluation.unit import Engine, ExampleBlock
+from isthmus.evaluation.unit import Engine, ExampleBlock, Unit
 from isthmus.paths.point import Point
 
-Unit = tuple[int, int]
 ENDS = (0, 1)
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Decision:
     """What a stopping rule says at a look.
 
     Attributes:
@@ -27,9 +26,9 @@ class Verdict:
     num_end_examples: int
 
 
-Rule = Callable[[Float[np.ndarray, "points n"], Int[np.ndarray, " points"], Sequence[int]], Verdict]
+StoppingRule = Callable[[Float[np.ndarray, "points n"], Int[np.ndarray, " points"], Sequence[int]], Decision]
 """From the losses, the number of examples that each point is known on (the first columns), and the numbers of the cuts
-that are not finished, to a verdict. It must depend on nothing else, so that an interrupted run goes on alike."""
+that are not finished, to a decision. It must depend on nothing else, so that an interrupted run goes on alike."""
 
 
 class PreciseEvaluation:
@@ -50,7 +49,12 @@ class PreciseEvaluation:
     """
 
     def __init__(
-        self, engine: Engine, points: Sequence[Point], examples: Examples, cuts: Sequence[Sequence[int]], rule: Rule
+        self,
+        engine: Engine,
+        points: Sequence[Point],
+        examples: Examples,
+        cuts: Sequence[Sequence[int]],
+        rule: StoppingRule,
     ) -> None:
         self.engine = engine
         self.points = points
@@ -89,10 +93,10 @@ class PreciseEvaluation:
     ) -> Generator[ExampleBlock, None, frozenset[int]]:
         """Which cuts are finished, with the complete networks on as many examples as the rule wants."""
         while True:
-            verdict = self.rule(self.losses, self.counts, sorted(cuts))
-            wanted = min(verdict.num_end_examples, len(self.examples))
+            decision = self.rule(self.losses, self.counts, sorted(cuts))
+            wanted = min(decision.num_end_examples, len(self.examples))
             if wanted <= self.counts[0]:
-                return verdict.finished
+                return decision.finished
             yield from self._extended(ENDS, wanted, known)
 
     def _extended(self, needed: Sequence[int], stop: int, known: Mapping[Unit, ExampleBlock]) -> Iterator[ExampleBlock]:

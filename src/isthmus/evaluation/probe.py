@@ -7,14 +7,14 @@ import torch
 from torch import nn
 
 from isthmus.data.examples import Examples
-from isthmus.errors import InputError, listed
+from isthmus.errors import InputError, short_list
 from isthmus.evaluation.losses.fitting_targets import errors_are_defined, refuse_unfit_targets
 from isthmus.evaluation.losses.loss import has_classes, output_tensor
 from isthmus.evaluation.losses.probe import own_loss_difference
 from isthmus.evaluation.losses.remarks import missing_inputs, missing_targets, probability_outputs, targets_not_shifted
 from isthmus.evaluation.network import Network
 from isthmus.paths.linear import Segment
-from isthmus.weights.state import Kind, StateDict, converted, same_bits
+from isthmus.weights.state import Kind, StateDict, cast_weights, same_bits
 
 PROBE_SIZE = 32
 ALONE_TOLERANCE = 1e-3  # of the largest output; kernels may sum in another order for another batch size
@@ -50,7 +50,7 @@ class Probe:
     counts_errors: bool
 
 
-def probed(network: Network, weights: StateDict, examples: Examples) -> Probe:
+def probe_of(network: Network, weights: StateDict, examples: Examples) -> Probe:
     """Run the model on a few examples and refuse what could only give wrong numbers.
 
     Args:
@@ -152,7 +152,7 @@ def _remedy_for_dependence(module: nn.Module) -> str:
     if not without:
         return "give a model whose outputs, in evaluation mode, depend on their own example alone"
     return (
-        f"{listed(without)} normalise{'s' if len(without) == 1 else ''} by the batch at hand: build with "
+        f"{short_list(without)} normalise{'s' if len(without) == 1 else ''} by the batch at hand: build with "
         "track_running_stats=True, run both networks in training mode over training data, and save them again"
     )
 
@@ -215,7 +215,7 @@ def end_checks(network: Network, segment: Segment, a: StateDict, b: StateDict, e
         equal = all(
             segment.kinds[key] is Kind.COUNTER or same_bits(found[key], tensor) for key, tensor in expected.items()
         )
-        network.module.load_state_dict(converted(expected, network.dtype), strict=False)
+        network.module.load_state_dict(cast_weights(expected, network.dtype), strict=False)
         with torch.no_grad():
             plain = output_tensor(network.module(inputs))
         passed = equal and same_bits(plain, network.outputs(found, inputs))

@@ -18,7 +18,7 @@ from isthmus.evaluation.unit import ExampleBlock
 from isthmus.paths.linear import Segment
 from isthmus.paths.point import Point
 
-Scores = tuple[Tensor, Tensor | None]
+LossesAndErrors = tuple[Tensor, Tensor | None]
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class SharedEngine:
         for start, stop in batch_bounds(len(examples), self.batch_size.unit):
             if (0, start) not in done:
                 unit = partial(self._evaluated, plan, points, examples.take(slice(start, stop)))
-                loss, error = self.batch_size.tried(unit)
+                loss, error = self.batch_size.attempt(unit)
                 yield ExampleBlock(numbers, start, loss.numpy(), None if error is None else error.numpy())
 
     def plan(self, points: Sequence[Point]) -> Plan:
@@ -74,7 +74,7 @@ class SharedEngine:
         sizes = self.staged.costs.live_bytes if self.staged.costs else None
         return plan_of(points, tuple(self.segment.layers), [stage.layers for stage in self.staged.stages], sizes)
 
-    def _evaluated(self, plan: Plan, points: Sequence[Point], examples: Examples, batch_size: int) -> Scores:
+    def _evaluated(self, plan: Plan, points: Sequence[Point], examples: Examples, batch_size: int) -> LossesAndErrors:
         blends = LayerBlends(self.segment, self.network.dtype)
         losses, errors = [], []
         for start, stop in batch_bounds(len(examples), batch_size):
@@ -92,17 +92,17 @@ class SharedEngine:
         stages, place = self.staged.stages, {label: number for number, label in enumerate(self.segment.layers)}
         results: dict[int, BatchResult] = {}
         frames: dict[int, dict[str, Any]] = {0: {self.staged.entry: inputs}}
-        for step in plan.steps():
-            if step.start < len(stages):
-                versions = points[step.point].versions
-                live = frames[step.start]
-                frames = {depth: frame for depth, frame in frames.items() if depth in step.kept}
-                for depth in range(step.start, len(stages)):
-                    if depth in step.kept:
+        for stretch in plan.walk():
+            if stretch.start < len(stages):
+                versions = points[stretch.point].versions
+                live = frames[stretch.start]
+                frames = {depth: frame for depth, frame in frames.items() if depth in stretch.kept}
+                for depth in range(stretch.start, len(stages)):
+                    if depth in stretch.kept:
                         frames[depth] = live
                     stage = stages[depth]
                     with torch.no_grad():
                         live = stage(live, blends((label, versions[place[label]]) for label in stage.layers))
-                result = self.network.scored(live[self.staged.result], targets)
-            results[step.point] = result
+                result = self.network.score(live[self.staged.result], targets)
+            results[stretch.point] = result
         return [results[number] for number in range(len(points))]

@@ -10,6 +10,9 @@ from jaxtyping import Bool, Float
 from isthmus.data.examples import Examples
 from isthmus.paths.point import Point
 
+Unit = tuple[int, int]
+"""A work unit by its first point and its first example."""
+
 
 @dataclass(frozen=True)
 class ExampleBlock:

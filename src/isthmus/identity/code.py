@@ -78,7 +78,7 @@ def code_text(code: CodeType) -> str:
     return repr([code.co_code.hex(), constants, contents, arguments])
 
 
-def loaded_names(code: CodeType) -> list[str]:
+def global_names(code: CodeType) -> list[str]:
     """The global names that a piece of code reads.
 
     Args:
@@ -96,7 +96,7 @@ def loaded_names(code: CodeType) -> list[str]:
     return sorted(found)
 
 
-def named_in(code: CodeType) -> set[str]:
+def names_in(code: CodeType) -> set[str]:
     """All names in a piece of code, those of attributes among them.
 
     Args:

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
-from isthmus.identity.code import code_text, is_installed, is_installed_class, is_own_function, loaded_names, named_in
+from isthmus.identity.code import code_text, global_names, is_installed, is_installed_class, is_own_function, names_in
 from isthmus.user_code import source_identity, user_file
 from isthmus.weights.state import content_hash, tensors_of
 
@@ -154,8 +154,8 @@ class _Reader:
         is_read = name is None and is_own_function(function)
         if is_read:
             found = [function.__name__, code_text(code)]
-            names = [key for key in loaded_names(code) if key in function.__globals__]
-            found += [self._named(function.__globals__, key, f"{place}: global", named_in(code)) for key in names]
+            names = [key for key in global_names(code) if key in function.__globals__]
+            found += [self._named(function.__globals__, key, f"{place}: global", names_in(code)) for key in names]
         else:
             found = [name or str(function.__module__), function.__qualname__]
         for key, cell in zip(code.co_freevars, function.__closure__ or (), strict=True):

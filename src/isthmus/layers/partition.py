@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 from torch import Tensor
 
-from isthmus.errors import InputError, UnknownNameError, listed
+from isthmus.errors import InputError, UnknownNameError, short_list
 from isthmus.weights.state import StateDict
 
 
@@ -101,7 +101,7 @@ class LayerPartition:
         if mine != theirs:
             raise InputError(
                 "layers that cover every key of the network once",
-                f"not covered: {listed(sorted(theirs - mine))}; unknown: {listed(sorted(mine - theirs))}",
+                f"not covered: {short_list(sorted(theirs - mine))}; unknown: {short_list(sorted(mine - theirs))}",
                 "the layer partition",
                 "name every key in exactly one layer (isthmus inspect lists them)",
             )
@@ -110,7 +110,7 @@ class LayerPartition:
             if len({owner[key] for key in group}) > 1:
                 raise InputError(
                     "tied keys in one layer",
-                    f"{listed(group)} in layers {listed(owner[key] for key in group)}",
+                    f"{short_list(group)} in layers {short_list(owner[key] for key in group)}",
                     "the layer partition",
                     "put these keys into one layer: they are one tensor, or parts of one weight",
                 )

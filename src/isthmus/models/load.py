@@ -12,8 +12,8 @@ from isthmus.hugging_face import HuggingFaceSource
 from isthmus.models.pretrained import load_pretrained_model
 from isthmus.models.registry import MODELS, Option
 from isthmus.models.source import load_user_model
-from isthmus.models.spec import WHERE, RegisteredModel, parsed_model_spec
-from isthmus.weights.keys import joined, prefixes, usual_first
+from isthmus.models.spec import WHERE, RegisteredModel, parse_model_spec
+from isthmus.weights.keys import full_key, prefixes, usual_first
 
 
 def load_model(spec: str, weights: Mapping[str, Tensor] | None = None) -> nn.Module:
@@ -34,7 +34,7 @@ def load_model(spec: str, weights: Mapping[str, Tensor] | None = None) -> nn.Mod
         InputError: If the specification is wrong, the user's file or function fails, or a needed option is given
             nowhere.
     """
-    parsed = parsed_model_spec(spec)
+    parsed = parse_model_spec(spec)
     with torch.random.fork_rng(devices=[]), torch.device("cpu"):
         if isinstance(parsed, HuggingFaceSource):
             return load_pretrained_model(parsed)
@@ -69,7 +69,7 @@ def _options(spec: RegisteredModel, weights: Mapping[str, Tensor]) -> dict[str, 
 def _network_in(weights: Mapping[str, Tensor], spec: RegisteredModel) -> Mapping[str, Tensor]:
     """The weights under the prefix where all tensors stand that show options; as they are if they stand bare."""
     wanted = {o.key for o in MODELS[spec.name].options.values() if o.key is not None and o.axis is not None}
-    covering = [p for p in prefixes(weights, wanted) if all(joined(p, key) in weights for key in wanted)]
+    covering = [p for p in prefixes(weights, wanted) if all(full_key(p, key) in weights for key in wanted)]
     prefix = usual_first(covering)
     return {key.removeprefix(f"{prefix}."): t for key, t in weights.items()} if prefix else weights
 

@@ -7,10 +7,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from isthmus.errors import InputError, listed
-from isthmus.hugging_face import HuggingFaceSource, named_hub_failures, quiet, transformers_package
+from isthmus.errors import InputError, short_list
+from isthmus.hugging_face import HuggingFaceSource, explain_hub_failures, quiet, transformers_package
 from isthmus.models.spec import WHERE
-from isthmus.weights.placement import expected_by, placement
+from isthmus.weights.placement import entries_of_model, placement
 from isthmus.weights.state import StateDict, tensors_of
 
 TASKS = {
@@ -35,7 +35,7 @@ def load_pretrained_model(source: HuggingFaceSource) -> nn.Module:
             not installed.
     """
     transformers = transformers_package(f"{WHERE} hf:{source.name}")
-    with quiet(transformers), named_hub_failures(source, "a configuration", WHERE):
+    with quiet(transformers), explain_hub_failures(source, "a configuration", WHERE):
         config = transformers.AutoConfig.from_pretrained(source.source, **source.arguments)
         config.use_cache = False
         for mapping, builder in TASKS.items():
@@ -86,7 +86,7 @@ def renamed_weights(weights: StateDict, model: nn.Module, where: str) -> tuple[S
     """
     if not _is_pretrained(model) or weights.keys() <= tensors_of(model).keys():
         return weights, ()
-    if not placement(weights, expected_by(model), where).difference:
+    if not placement(weights, entries_of_model(model), where).difference:
         return weights, ()
     widest = max((t.dtype for t in weights.values() if t.is_floating_point()), key=lambda d: d.itemsize)
     with quiet(transformers_package(where)), torch.random.fork_rng(devices=[]):
@@ -100,7 +100,7 @@ def renamed_weights(weights: StateDict, model: nn.Module, where: str) -> tuple[S
         )
     mismatched = [entry[0] for entry in found["mismatched_keys"]]
     wrong = {"missing": found["missing_keys"], "unexpected": found["unexpected_keys"], "of another shape": mismatched}
-    difference = "; ".join(f"{len(keys)} {what}: {listed(sorted(keys))}" for what, keys in wrong.items() if keys)
+    difference = "; ".join(f"{len(keys)} {what}: {short_list(sorted(keys))}" for what, keys in wrong.items() if keys)
     if difference:
         raise InputError(
             f"the keys and shapes of {type(model).__name__}",
@@ -110,7 +110,9 @@ def renamed_weights(weights: StateDict, model: nn.Module, where: str) -> tuple[S
         )
     renamed: dict[str, Tensor] = tensors_of(loaded)
     gone = [key for key in weights if key not in renamed]
-    return renamed, (f"transformers' rules for checkpoints renamed or left out {len(gone)} keys: {listed(gone, 3)}",)
+    return renamed, (
+        f"transformers' rules for checkpoints renamed or left out {len(gone)} keys: {short_list(gone, 3)}",
+    )
 
 
 def _is_pretrained(model: nn.Module) -> bool:

@@ -6,15 +6,15 @@ from pathlib import Path
 from torch import nn
 
 from isthmus.errors import InputError
-from isthmus.models.spec import ModelFunction, parsed_model_spec
-from isthmus.user_code import imported_neighbours, load_function, named_failures, source_identity
+from isthmus.models.spec import ModelFunction, parse_model_spec
+from isthmus.user_code import explain_failures, imported_neighbours, load_function, source_identity
 
 
 def source_hash(spec: str) -> str | None:
     """SHA-256 of the user's file that a specification names, and of its neighbours that it imports.
 
     Args:
-        spec: What `parsed_model_spec` reads.
+        spec: What `parse_model_spec` reads.
 
     Returns:
         The hexadecimal hash; None for a registered network, whose code is isthmus' own.
@@ -22,7 +22,7 @@ def source_hash(spec: str) -> str | None:
     Raises:
         InputError: If the specification is wrong or the file is not there.
     """
-    parsed = parsed_model_spec(spec)
+    parsed = parse_model_spec(spec)
     return source_identity(_file(parsed)) if isinstance(parsed, ModelFunction) else None
 
 
@@ -30,12 +30,12 @@ def known_modules(spec: str) -> Collection[str]:
     """The modules of the user's whose code is part of `source_hash`.
 
     Args:
-        spec: What `parsed_model_spec` reads.
+        spec: What `parse_model_spec` reads.
 
     Returns:
         Their names; none for a registered network.
     """
-    parsed = parsed_model_spec(spec)
+    parsed = parse_model_spec(spec)
     return imported_neighbours(_file(parsed)) if isinstance(parsed, ModelFunction) else ()
 
 
@@ -54,7 +54,7 @@ def load_user_model(spec: ModelFunction) -> nn.Module:
     """
     where = f"{spec.path}:{spec.function}"
     function = load_function(spec.path, spec.function, where)
-    with named_failures(spec.path, where):
+    with explain_failures(spec.path, where):
         model = function()
     if not isinstance(model, nn.Module):
         raise InputError("a torch.nn.Module from the function", type(model).__name__, where, "return the network")

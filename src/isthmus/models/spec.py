@@ -7,7 +7,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from isthmus.errors import InputError, UnknownNameError
-from isthmus.hugging_face import PREFIX, HuggingFaceSource, parsed_source
+from isthmus.hugging_face import PREFIX, HuggingFaceSource, hugging_face_source
 from isthmus.models.registry import MODELS
 
 WHERE = "--model"
@@ -43,7 +43,7 @@ class ModelFunction:
 ModelSpec = RegisteredModel | ModelFunction | HuggingFaceSource
 
 
-def parsed_model_spec(text: str) -> ModelSpec:
+def parse_model_spec(text: str) -> ModelSpec:
     """What a specification such as `resnet18_no_norm:width=16`, `hf:FOLDER_OR_ID` or `file.py:function` names.
 
     Names and options are checked here; whether the file is there is not.
@@ -59,11 +59,11 @@ def parsed_model_spec(text: str) -> ModelSpec:
         UnknownNameError: If there is no such network or it has no such option.
 
     Example:
-        >>> parsed_model_spec("net.py:build").function
+        >>> parse_model_spec("net.py:build").function
         'build'
     """
     if text.startswith(PREFIX):
-        return parsed_source(text, WHERE)
+        return hugging_face_source(text, WHERE)
     name, colon, rest = text.partition(":")
     if name.endswith(".py") or ".py:" in text:
         return _parsed_function(text)

@@ -9,7 +9,7 @@ from isthmus.pages.folder import FORMATS
 from isthmus.pages.tables import settings_rows
 from isthmus.report.collections.members import members_table
 from isthmus.report.collections.pictures import collection_pictures
-from isthmus.report.rendering import data_address, rendered
+from isthmus.report.rendering import data_address, render
 from isthmus.report.values import RISES, main_values
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def _page(name: str, result: "xr.Dataset", pictures: list[dict[str, str]], folde
     plain.attrs = {key: value for key, value in attrs.items() if key not in APART}
     listed = json.loads(str(attrs.get("members") or "[]"))
     pages = [(member["name"], f"members/{member['folder']}/report.html") for member in listed]
-    return rendered(
+    return render(
         "collection.html",
         title=f"Isthmus: {name}",
         attrs=attrs,

@@ -21,7 +21,7 @@ from isthmus.report.barriers.table import (
     split_names,
 )
 from isthmus.report.barriers.terminal import ends_text
-from isthmus.report.rendering import data_address, rendered
+from isthmus.report.rendering import data_address, render
 from isthmus.report.values import RISES, columns_of, is_rise, kind_of, main_values, value_words, values_shown
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def page(runs: Sequence[Run], pictures: Sequence[Mapping[str, bytes]] | None = N
 
     static = pictures or [{} for _ in runs]
     sections = [_run_section(i, run, static[i]) for i, run in enumerate(runs)]
-    return rendered(
+    return render(
         "report.html",
         title=f"Isthmus: {runs[0][0]}" if len(runs) == 1 else f"Isthmus: {len(runs)} runs",
         runs=sections,

@@ -14,7 +14,7 @@ from isthmus.questions.noise.picture import subspace_panels
 from isthmus.questions.noise.reading import NOISE_NOTES, noise_rows, noise_sentence
 from isthmus.questions.similarity import picture as similarity
 from isthmus.report.cells import Table
-from isthmus.report.rendering import data_address, rendered
+from isthmus.report.rendering import data_address, render
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -101,7 +101,7 @@ def study_page(study: "xr.Dataset", svg: bytes) -> str:
         HTML.
     """
     shown, attrs = study_report(study), study.attrs
-    return rendered(
+    return render(
         "study.html",
         title=f"Isthmus: {shown.title}",
         attrs=attrs,

@@ -6,7 +6,7 @@ from pathlib import Path
 TEMPLATES = Path(__file__).parent / "templates"
 
 
-def rendered(template: str, **values: object) -> str:
+def render(template: str, **values: object) -> str:
     """A template filled in; texts are escaped, and a name that the template misses is an error.
 
     Args:

@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import nn
 
-from isthmus.errors import InputError, IsthmusWarning, listed
+from isthmus.errors import InputError, IsthmusWarning, short_list
 from isthmus.evaluation.device import DTYPES
 from isthmus.evaluation.normalization import normalization_modules
 from isthmus.evaluation.probe import SelfCheck
 from isthmus.runs.request.inputs import NamedModel, NamedWeights
 from isthmus.runs.request.settings import Settings
 from isthmus.weights.parametrisation import SpectralNorm, effective_weights
-from isthmus.weights.state import Kind, StateDict, is_blendable, same_bits, widened
+from isthmus.weights.state import Kind, StateDict, is_blendable, same_bits, widen
 
 SHORTFALL = 0.01  # of a spectral norm; training that has come to rest stays well below
 
@@ -37,7 +37,7 @@ def refuse_integer_parameters(model: nn.Module, a: NamedWeights, b: NamedWeights
     if differing:
         raise InputError(
             "parameters that can be averaged: floating-point numbers",
-            f"{listed(sorted(set(differing.values())))} under {listed(differing)}, other ones in a than in b",
+            f"{short_list(sorted(set(differing.values())))} under {short_list(differing)}, other ones in a than in b",
             f"networks {a.name} and {b.name}",
             "give the networks as they were before quantisation, or dequantised; integers equal in both may stay",
         )
@@ -56,7 +56,7 @@ def held_type_check(model: nn.Module, dtype: str) -> list[SelfCheck]:
     held = {p.dtype for p in model.parameters() if p.is_floating_point()} - {DTYPES[dtype]}
     if not held:
         return []
-    names = listed(sorted(str(t).removeprefix("torch.") for t in held))
+    names = short_list(sorted(str(t).removeprefix("torch.") for t in held))
     what = f"a copy of the model computes in {dtype}, and weights keep the precision of their files"
     return [SelfCheck(what, passed=True, detail=f"the model is held in {names}")]
 
@@ -96,7 +96,7 @@ def drawn_remarks(model: NamedModel) -> list[str]:
     if not model.drawn:
         return []
     return [
-        f"every build of the model draws {listed(model.drawn)} anew, and no checkpoint holds it: both networks are "
+        f"every build of the model draws {short_list(model.drawn)} anew, and no checkpoint holds it: both networks are "
         "measured with another one than they were trained with; set the seed within the function that builds it, or "
         "save it as a buffer"
     ]
@@ -132,12 +132,12 @@ def warned(
         broken = [key for key in weights.weights if _is_broken(key, weights.weights, other.weights, kinds)]
         if broken:
             found.append(
-                f"network {name} holds NaN or infinite weights in {listed(broken)}; they are measured as they are"
+                f"network {name} holds NaN or infinite weights in {short_list(broken)}; they are measured as they are"
             )
     if settings.batch_norm == "recalibrate" and not normalization_modules(model):
         found.append("the model has no running statistics, so batch_norm='recalibrate' changes nothing")
     if made := sorted(set(effective_weights(model).values())):
-        found.append(f"the parts of parametrised weights are blended, not the weights made of them: {listed(made)}")
+        found.append(f"the parts of parametrised weights are blended, not the weights made of them: {short_list(made)}")
     if checks:
         found.append(
             "the vectors of spectral normalisation are computed anew from every blend of the weights; the two networks "
@@ -158,6 +158,6 @@ def _is_broken(key: str, own: StateDict, other: StateDict, kinds: Mapping[str, K
     """Whether an entry holds NaN or infinities; those of a buffer are meant, as in a mask, where both have the same."""
     if not is_blendable(own[key]):
         return False
-    tensor, partner = (widened(weights[key]) for weights in (own, other))
+    tensor, partner = (widen(weights[key]) for weights in (own, other))
     meant = tensor == partner if kinds[key] is Kind.FLOAT_BUFFER else torch.zeros((), dtype=torch.bool)
     return not bool((tensor.isfinite() | meant).all())

@@ -16,7 +16,7 @@ from isthmus.runs.folder.loading import EXAMPLES
 from isthmus.runs.folder.record import Record
 from isthmus.runs.folder.store import ExampleStore, FolderStore, MemoryStore, split_folders
 from isthmus.runs.precise import drawn_order, precise_blocks
-from isthmus.runs.progress import Advance, shown_progress
+from isthmus.runs.progress import Advance, show_progress
 from isthmus.runs.refine import num_rounds, refined
 from isthmus.runs.request.settings import Settings
 from isthmus.runs.subject import Subject
@@ -47,7 +47,7 @@ def evaluated(
     rounds = num_rounds(settings.alphas, settings.alpha_tolerance)
     most = len(points) + rounds * 2 * len(stores) * grid.rows[..., 0].size
     num_examples = sum(map(len, subject.splits.values()))
-    with shown_progress(most * len(stores), most * num_examples, enabled=progress) as advance:
+    with show_progress(most * len(stores), most * num_examples, enabled=progress) as advance:
 
         def advanced(split: str, num_values: int) -> None:
             if hold is not None:

@@ -13,7 +13,7 @@ NUM_LINES = 10
 
 
 @contextmanager
-def shown_progress(num_points: int, num_examples: int, *, enabled: bool) -> Iterator[Advance]:
+def show_progress(num_points: int, num_examples: int, *, enabled: bool) -> Iterator[Advance]:
     """Show points done, examples a second and the time left while the block runs.
 
     Args:

@@ -17,7 +17,7 @@ from isthmus.evaluation.losses.loss import loss_named
 from isthmus.evaluation.losses.remarks import missing_inputs
 from isthmus.evaluation.network import Network
 from isthmus.evaluation.normalization import refuse_shared_examples
-from isthmus.evaluation.probe import SelfCheck, end_checks, probed
+from isthmus.evaluation.probe import SelfCheck, end_checks, probe_of
 from isthmus.evaluation.readout import Readout, readout_of
 from isthmus.evaluation.reduced_arithmetic import reduction_checks
 from isthmus.layers.order import first_use
@@ -32,7 +32,7 @@ from isthmus.runs.request.settings import Settings
 from isthmus.sweeps.directions import with_directions
 from isthmus.sweeps.grid import Grid, grid_of
 from isthmus.weights.parametrisation import spectral_norms
-from isthmus.weights.state import converted, entry_kinds, tied_keys
+from isthmus.weights.state import cast_weights, entry_kinds, tied_keys
 
 
 @dataclass(frozen=True)
@@ -100,13 +100,13 @@ def subject_of(request: Request) -> Subject:
     )
     _refuse_other_shapes(splits)
 
-    network = Network.copied_from(named.module, loss_function, device, dtype)
+    network = Network.from_model(named.module, loss_function, device, dtype)
     blended = torch.float64 if dtype == torch.float64 else torch.float32
     weights_a, weights_b = (
-        {k: t.to(device) for k, t in converted(n.weights, blended).items()} for n in (network_a, network_b)
+        {k: t.to(device) for k, t in cast_weights(n.weights, blended).items()} for n in (network_a, network_b)
     )
     first = next(iter(splits.values()))
-    probes = [probed(network, weights_a, split) for split in splits.values()]
+    probes = [probe_of(network, weights_a, split) for split in splits.values()]
     remarks = drawn_remarks(named) + [remark for probe in probes for remark in probe.remarks]
     if recalibration is not None:
         remarks += missing_inputs(recalibration, partial(network.outputs, weights_a), dtype)

@@ -47,7 +47,7 @@ FORMS = tuple(form for spec in SWEEPS.values() for form in spec.forms)
 """Every way to write a sweep."""
 
 
-def parsed_sweeps(sweep: "str | Sweep | Iterable[str | Sweep]") -> list[Sweep]:
+def sweeps_of(sweep: "str | Sweep | Iterable[str | Sweep]") -> list[Sweep]:
     """The sweeps that a specification, a sweep, or a list of them names.
 
     The full sweep stands first in every measurement, asked for or not: the row "all".

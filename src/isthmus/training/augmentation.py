@@ -30,7 +30,7 @@ class Batch:
     share: float = 1.0
 
 
-def cropped(images: Tensor, padding: int, generator: torch.Generator) -> Tensor:
+def random_crop(images: Tensor, padding: int, generator: torch.Generator) -> Tensor:
     """A window of each image's own size, at a place drawn evenly from those that the border allows.
 
     Args:
@@ -51,7 +51,7 @@ def cropped(images: Tensor, padding: int, generator: torch.Generator) -> Tensor:
     return padded[image, torch.arange(channels, device=device).view(1, channels, 1, 1), rows, columns]
 
 
-def flipped(images: Tensor, probability: float, generator: torch.Generator) -> Tensor:
+def random_flip(images: Tensor, probability: float, generator: torch.Generator) -> Tensor:
     """Each image with left and right exchanged, or not.
 
     Args:
@@ -66,7 +66,7 @@ def flipped(images: Tensor, probability: float, generator: torch.Generator) -> T
     return torch.where(chosen, images.flip(3), images)
 
 
-def mixed(batch: Batch, alpha: float, generator: torch.Generator) -> Batch:
+def mixup(batch: Batch, alpha: float, generator: torch.Generator) -> Batch:
     """Every input x_i blended with another one: s x_i + (1 - s) x_p(i), with a random permutation p.
 
     The share s from Beta(alpha, alpha), one for the mini-batch, is drawn on the processor from the generator's seed:

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from isthmus.data.examples import Examples
 from isthmus.evaluation.losses.loss import Loss, example_losses
-from isthmus.training.augmentation import Batch, cropped, flipped, mixed
+from isthmus.training.augmentation import Batch, mixup, random_crop, random_flip
 from isthmus.training.rand_augment import rand_augmented
 from isthmus.training.recipe.augmentation_settings import Augmentation, Crop, Flip, Mixup, RandAugment
 from isthmus.training.recipe.recipe import Recipe
@@ -66,16 +66,16 @@ def make_batch(
     for settings in augmentations:
         match settings:
             case Crop():
-                inputs = cropped(inputs, settings.padding, generator)
+                inputs = random_crop(inputs, settings.padding, generator)
             case Flip():
-                inputs = flipped(inputs, settings.probability, generator)
+                inputs = random_flip(inputs, settings.probability, generator)
             case RandAugment():
                 inputs = rand_augmented(inputs, settings.operations, settings.strength, generator)
     stored = replace(examples, inputs=inputs)
     batch = Batch(*stored.batch(0, len(stored), device, dtype))
     for settings in augmentations:
         if isinstance(settings, Mixup):
-            batch = mixed(batch, settings.alpha, generator)
+            batch = mixup(batch, settings.alpha, generator)
     return batch
 
 

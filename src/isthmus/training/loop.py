@@ -19,7 +19,7 @@ from isthmus.training.batches import make_batch, training_batches
 from isthmus.training.gradient import gradient_of
 from isthmus.training.losses import LossRecord, epoch_losses
 from isthmus.training.optimizer import (
-    ascended,
+    ascent,
     load_optimizer_tensors,
     make_optimizer,
     optimizer_tensors,
@@ -164,7 +164,7 @@ def training_iterations(
         torch.manual_seed(seed)
         record.losses[iteration] = gradient(batch)
         if isinstance(recipe.optimizer, Sam):
-            with ascended(model, recipe.optimizer.rho):
+            with ascent(model, recipe.optimizer.rho):
                 torch.manual_seed(seed)
                 gradient(batch)
         if recipe.clip_norm is not None:

@@ -84,7 +84,7 @@ def set_learning_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:
 
 
 @contextmanager
-def ascended(model: nn.Module, rho: float) -> Iterator[None]:
+def ascent(model: nn.Module, rho: float) -> Iterator[None]:
     """The model at w + rho g / |g|, with g the gradients that it holds: the first half of a SAM step.
 
     Afterwards weights and buffers (BatchNorm's running statistics) are as before, to the bit; the gradients are those

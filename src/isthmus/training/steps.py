@@ -10,7 +10,7 @@ from isthmus.weights.step import Step
 
 
 def _step(value: Any) -> Step:
-    return value if isinstance(value, Step) else Step.parsed(str(value))
+    return value if isinstance(value, Step) else Step.parse(str(value))
 
 
 StepField = Annotated[Step, BeforeValidator(_step), PlainSerializer(str, return_type=str)]

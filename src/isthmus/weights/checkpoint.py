@@ -9,9 +9,9 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from isthmus.errors import InputError, listed
+from isthmus.errors import InputError, short_list
 from isthmus.files import remove_parts_of, save_whole
-from isthmus.hugging_face import PREFIX, parsed_source, snapshot_folder
+from isthmus.hugging_face import PREFIX, hugging_face_source, snapshot_folder
 from isthmus.weights.formats.folder import chosen_files, indexed_files
 from isthmus.weights.formats.nest import FoundWeights, found_weights
 from isthmus.weights.formats.torch_file import refuse_stand_in, torch_contents
@@ -53,7 +53,7 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
             keys would become one without the parts of wrappers.
     """
     if str(path).startswith(PREFIX):
-        source = parsed_source(str(path), "a checkpoint")
+        source = hugging_face_source(str(path), "a checkpoint")
         path, name = snapshot_folder(source, "a checkpoint"), source.name
     else:
         path = Path(path)
@@ -96,7 +96,7 @@ def _chosen_entries(place: Path) -> FoundWeights:
     entries = {key: tensor for part in parts for key, tensor in part.weights.items()}
     lost = [key for key in chosen.placed if key not in entries]
     if lost:
-        raise InputError("every key of the index", f"missing {listed(lost)}", str(place), "copy the folder again")
+        raise InputError("every key of the index", f"missing {short_list(lost)}", str(place), "copy the folder again")
     return FoundWeights(entries, (chosen.note, *dict.fromkeys(note for part in parts for note in part.notes)))
 
 

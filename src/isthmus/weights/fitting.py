@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from isthmus.errors import InputError, listed
+from isthmus.errors import InputError, short_list
 from isthmus.weights.formats.number_types import read_as
-from isthmus.weights.placement import Placement, expected_by, placement
-from isthmus.weights.state import StateDict, copied, same_bits, tensors_of
+from isthmus.weights.placement import Placement, entries_of_model, placement
+from isthmus.weights.state import StateDict, copy_of, same_bits, tensors_of
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class FittedWeights:
     notes: tuple[str, ...]
 
 
-def fitted_to(weights: StateDict, model: nn.Module, where: str) -> FittedWeights:
+def fit_to_model(weights: StateDict, model: nn.Module, where: str) -> FittedWeights:
     """The weights under the model's own keys.
 
     Prefixes and the parts of wrappers are stripped, what stands beside the network is left out, tied keys and
@@ -37,7 +37,7 @@ def fitted_to(weights: StateDict, model: nn.Module, where: str) -> FittedWeights
     Raises:
         InputError: Keys or shapes differ (all of them are named), or tied keys hold different values.
     """
-    expected = expected_by(model)
+    expected = entries_of_model(model)
     found = placement(weights, expected, where)
     if found.difference:
         fitted, notes = _loaded_by(model, weights, found, where)
@@ -60,7 +60,7 @@ def fitted_to(weights: StateDict, model: nn.Module, where: str) -> FittedWeights
     if lacking := [key for key in expected.tensors if key not in fitted]:
         fitted |= {key: torch.zeros_like(expected.tensors[key]) for key in lacking}
         notes.append(
-            f"step counters that the file lacks were set to 0, without effect on outputs: {listed(lacking, 3)}"
+            f"step counters that the file lacks were set to 0, without effect on outputs: {short_list(lacking, 3)}"
         )
     read, more = read_as({key: fitted[key] for key in expected.tensors}, expected.tensors, where)
     return FittedWeights(read, (*notes, *more))
@@ -73,7 +73,7 @@ def _loaded_by(
     below = f"{found.prefix}." if found.prefix else ""
     own = {key.removeprefix(below): tensor.detach() for key, tensor in weights.items() if key.startswith(below)}
     try:
-        loaded = copied(model)
+        loaded = copy_of(model)
         loaded.load_state_dict(own, assign=True)
     except Exception as error:  # whatever the user's module raises on copying or loading
         raise InputError(
@@ -84,10 +84,10 @@ def _loaded_by(
         ) from error
     fitted = {key: tensor.detach() for key, tensor in tensors_of(loaded).items()}
     renamed = [key for key in own if key not in fitted]
-    notes = [f"the model's own rules for loading read {len(renamed)} keys otherwise: {listed(renamed, 3)}"]
+    notes = [f"the model's own rules for loading read {len(renamed)} keys otherwise: {short_list(renamed, 3)}"]
     if below:
         outside = [key for key in weights if not key.startswith(below)]
         notes.append(
-            f"the prefix {below!r} was stripped, and {len(outside)} keys without it left out: {listed(outside)}"
+            f"the prefix {below!r} was stripped, and {len(outside)} keys without it left out: {short_list(outside)}"
         )
     return fitted, notes

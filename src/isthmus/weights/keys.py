@@ -16,7 +16,7 @@ AROUND = frozenset({"module", "_module"})  # DataParallel, AveragedModel, Opacus
 AVERAGED = "n_averaged"  # AveragedModel's counter beside `module.`
 
 
-def joined(prefix: str, key: str) -> str:
+def full_key(prefix: str, key: str) -> str:
     """The key below a prefix.
 
     Args:
@@ -27,7 +27,7 @@ def joined(prefix: str, key: str) -> str:
         A dotted path.
 
     Example:
-        >>> joined("model", "fc.bias"), joined("", "fc.bias")
+        >>> full_key("model", "fc.bias"), joined("", "fc.bias")
         ('model.fc.bias', 'fc.bias')
     """
     return f"{prefix}.{key}" if prefix else key

@@ -12,7 +12,7 @@ from torch.nn.utils.parametrize import ParametrizationList
 from torch.nn.utils.spectral_norm import SpectralNorm as SpectralNormHook
 from torch.nn.utils.weight_norm import WeightNorm as WeightNormHook
 
-from isthmus.weights.state import StateDict, tensors_of, widened
+from isthmus.weights.state import StateDict, tensors_of, widen
 
 HOOK_PARTS: Mapping[type, tuple[str, ...]] = {
     WeightNormHook: ("_g", "_v"),
@@ -98,9 +98,9 @@ class SpectralNorm:
         Returns:
             0 where they are the leading ones, below 1; NaN where M is zero or not finite.
         """
-        matrix = widened(self.matrix(weights))
+        matrix = widen(self.matrix(weights))
         u, v = leading_vectors(matrix)
-        stored = torch.dot(widened(weights[self.u]), matrix @ widened(weights[self.v]))
+        stored = torch.dot(widen(weights[self.u]), matrix @ widen(weights[self.v]))
         return float(1 - stored.abs() / torch.dot(u, matrix @ v))
 
 
@@ -119,7 +119,7 @@ def leading_vectors(matrix: Tensor) -> tuple[Tensor, Tensor]:
         >>> [vector.abs().tolist() for vector in leading_vectors(torch.tensor([[0.0, 3.0], [1.0, 0.0]]))]
         [[1.0, 0.0], [0.0, 1.0]]
     """
-    wide = widened(matrix)
+    wide = widen(matrix)
     if not bool(wide.isfinite().all()):
         return wide.new_full(wide.shape[:1], torch.nan), wide.new_full(wide.shape[1:], torch.nan)
     if wide.shape[0] <= wide.shape[1]:

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field, replace
 
 from torch import Tensor, nn
 
-from isthmus.errors import InputError, listed
-from isthmus.weights.keys import AROUND, AVERAGED, TRANSPARENT, joined, prefixes, usual_first, without_wrappers
+from isthmus.errors import InputError, short_list
+from isthmus.weights.keys import AROUND, AVERAGED, TRANSPARENT, full_key, prefixes, usual_first, without_wrappers
 from isthmus.weights.state import (
     Kind,
     StateDict,
@@ -56,7 +56,7 @@ class Placement:
     notes: tuple[str, ...] = ()
 
 
-def expected_by(model: nn.Module) -> ExpectedEntries:
+def entries_of_model(model: nn.Module) -> ExpectedEntries:
     """What a model's state dict holds.
 
     Args:
@@ -71,7 +71,7 @@ def expected_by(model: nn.Module) -> ExpectedEntries:
     return ExpectedEntries(tensors, frozenset(counters), tuple(tied_keys(model)), unsaved)
 
 
-def expected_like(weights: StateDict) -> ExpectedEntries:
+def entries_like(weights: StateDict) -> ExpectedEntries:
     """What another file of one architecture holds, where no model is known.
 
     Args:
@@ -83,7 +83,7 @@ def expected_like(weights: StateDict) -> ExpectedEntries:
     counters = (key for key in weights if _path(key, BATCH_COUNTER) is not None)
     return ExpectedEntries(
         weights,
-        frozenset(key for key in counters if joined(_path(key, BATCH_COUNTER) or "", "running_mean") in weights),
+        frozenset(key for key in counters if full_key(_path(key, BATCH_COUNTER) or "", "running_mean") in weights),
     )
 
 
@@ -107,11 +107,11 @@ def placement(weights: StateDict, expected: ExpectedEntries, where: str) -> Plac
     """
     nearest = None
     for view in _views(weights, expected):
-        tried = [view.placed(prefix) for prefix in prefixes(view.file_keys, view.model_keys)]
+        tried = [view.place(prefix) for prefix in prefixes(view.file_keys, view.model_keys)]
         covering = [found for found in tried if not (found.difference.missing or found.difference.reshaped)]
         if covering:
             chosen = _chosen(covering, where)
-            return view.noted(chosen, [found for found in covering if found is not chosen])
+            return view.with_notes(chosen, [found for found in covering if found is not chosen])
         nearest = nearest or next(iter(tried), None)
     return nearest or Placement({}, structure_difference(weights, expected.tensors))
 
@@ -123,7 +123,7 @@ def _chosen(covering: list[Placement], where: str) -> Placement:
         first = f"{covering[0].prefix}."
         raise InputError(
             "one network of the model's keys",
-            f"{len(covering)}, under the prefixes {listed(f'{prefix}.' for prefix in by_prefix)}",
+            f"{len(covering)}, under the prefixes {short_list(f'{prefix}.' for prefix in by_prefix)}",
             where,
             f"save the one that you mean alone: {{key.removeprefix({first!r}): tensor for key, tensor in "
             f"state_dict.items() if key.startswith({first!r})}}",
@@ -151,12 +151,12 @@ class _View:
     head: str
     removed: frozenset[str]
 
-    def placed(self, prefix: str) -> Placement:
+    def place(self, prefix: str) -> Placement:
         """Everything below a prefix at its place."""
         keys = {
-            key: self.file_keys[joined(prefix, name)]
+            key: self.file_keys[full_key(prefix, name)]
             for name, key in self.model_keys.items()
-            if joined(prefix, name) in self.file_keys
+            if full_key(prefix, name) in self.file_keys
         }
         found = {key: self.weights[source] for key, source in keys.items()}
         difference = structure_difference(found, self.expected.tensors)
@@ -169,12 +169,12 @@ class _View:
         )
         return Placement(keys, replace(difference, missing=missing, unexpected=unexpected), prefix)
 
-    def noted(self, found: Placement, others: list[Placement]) -> Placement:
+    def with_notes(self, found: Placement, others: list[Placement]) -> Placement:
         """A placement with what was done in words."""
         used, notes = set(found.keys.values()), []
         outside = [key for name, key in self.file_keys.items() if not _is_below(name, found.prefix)]
         if self.removed:
-            notes.append(f"the parts of wrappers were taken out of the keys: {listed(sorted(self.removed))}")
+            notes.append(f"the parts of wrappers were taken out of the keys: {short_list(sorted(self.removed))}")
         if found.prefix:
             from_which = f"{len(used)} keys" if outside else "every key"
             notes.append(f"the prefix '{found.prefix}.' was stripped from {from_which}")
@@ -185,7 +185,7 @@ class _View:
             used |= set(other.keys.values())
         unread = set(found.difference.unexpected) | used
         if left_out := [key for key in self.weights if key not in unread]:
-            notes.append(f"keys that the model does not have were left out: {listed(left_out)}")
+            notes.append(f"keys that the model does not have were left out: {short_list(left_out)}")
         return replace(found, notes=tuple(notes))
 
     def _beside(self, keys: Mapping[str, str], prefix: str) -> list[str]:
@@ -197,8 +197,8 @@ class _View:
         tensor, name = self.weights[self.file_keys[name]], name.removeprefix(f"{prefix}.")
         path, last = name.rpartition(".")[::2]
         if last == BATCH_COUNTER:
-            return joined(path, "running_mean") in self.model_keys
-        unsaved = self.expected.unsaved.get(joined(self.head, name))
+            return full_key(path, "running_mean") in self.model_keys
+        unsaved = self.expected.unsaved.get(full_key(self.head, name))
         if unsaved is not None:
             return tensor.shape == unsaved.shape and same_bits(tensor.to(unsaved.dtype), unsaved)
         return name == AVERAGED or last in PROFILED
@@ -232,7 +232,7 @@ def _heads(names: Mapping[str, str]) -> Iterator[str]:
         firsts = {name.partition(".")[0] for name in below}
         if len(firsts) != 1 or not any(name.count(".") > 1 for name in below):
             return
-        head = joined(head, firsts.pop())
+        head = full_key(head, firsts.pop())
 
 
 def _path(key: str, last: str) -> str | None:

@@ -9,7 +9,7 @@ from enum import StrEnum
 import torch
 from torch import Tensor, nn
 
-from isthmus.errors import listed
+from isthmus.errors import short_list
 
 StateDict = Mapping[str, Tensor]
 
@@ -69,7 +69,7 @@ def tied_keys(model: nn.Module) -> list[tuple[str, ...]]:
     return [keys for keys in kept if len(keys) > 1]
 
 
-def copied(model: nn.Module) -> nn.Module:
+def copy_of(model: nn.Module) -> nn.Module:
     """A deep copy of a model, also of one on which a hook such as `weight_norm` left a weight that it computed.
 
     Args:
@@ -90,12 +90,12 @@ def is_blendable(tensor: Tensor) -> bool:
     return tensor.is_floating_point() or tensor.is_complex()
 
 
-def converted(weights: StateDict, dtype: torch.dtype) -> dict[str, Tensor]:
+def cast_weights(weights: StateDict, dtype: torch.dtype) -> dict[str, Tensor]:
     """The weights with every floating-point entry in `dtype`; integers and complex numbers stay as they are."""
     return {k: t.to(dtype) if t.is_floating_point() else t for k, t in weights.items()}
 
 
-def widened(tensor: Tensor) -> Tensor:
+def widen(tensor: Tensor) -> Tensor:
     """The tensor in float64, or complex128: also from 8-bit floats, for which torch knows no arithmetic."""
     return tensor.to(torch.complex128 if tensor.is_complex() else torch.float64)
 
@@ -130,7 +130,7 @@ class StructureDifference:
 
     def __str__(self) -> str:
         parts = (("missing", self.missing), ("unexpected", self.unexpected), ("of another shape", self.reshaped))
-        return "; ".join(f"{len(keys)} {what}: {listed(keys, limit=len(keys))}" for what, keys in parts if keys)
+        return "; ".join(f"{len(keys)} {what}: {short_list(keys, limit=len(keys))}" for what, keys in parts if keys)
 
 
 def structure_difference(weights: StateDict, expected: StateDict) -> StructureDifference:

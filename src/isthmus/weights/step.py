@@ -6,7 +6,7 @@ from typing import Literal
 
 from isthmus.errors import InputError
 
-Unit = Literal["ep", "it"]
+StepUnit = Literal["ep", "it"]
 
 
 @dataclass(frozen=True)
@@ -21,19 +21,19 @@ class Step:
         InputError: The count is negative, or the unit is another.
 
     Example:
-        >>> str(Step.parsed("120ep")), Step.parsed("2ep").iterations(iterations_per_epoch=50)
+        >>> str(Step.parse("120ep")), Step.parse("2ep").iterations(iterations_per_epoch=50)
         ('120ep', 100)
     """
 
     count: int
-    unit: Unit
+    unit: StepUnit
 
     def __post_init__(self) -> None:
         if self.count < 0 or self.unit not in {"ep", "it"}:
             raise InputError(*_not_a_step(f"{self.count}{self.unit}"))
 
     @classmethod
-    def parsed(cls, text: str) -> "Step":
+    def parse(cls, text: str) -> "Step":
         """The step that a text means.
 
         Args:

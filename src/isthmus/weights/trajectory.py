@@ -107,7 +107,7 @@ def _files(folder: Path) -> dict[Step, Path]:
     found = {}
     for file in sorted(folder.glob("*.safetensors")):
         try:
-            found[Step.parsed(file.stem)] = file
+            found[Step.parse(file.stem)] = file
         except InputError:
             continue
     return found

@@ -18,7 +18,7 @@ READER_LEFT = 141  # 128 + SIGPIPE: what a shell shows of every tool whose reade
 DEBUG: list[bool] = []
 
 
-def reported(command: Callable[P, R]) -> Callable[P, R]:
+def report_failures(command: Callable[P, R]) -> Callable[P, R]:
     """The command with its failures turned into messages on standard error and exit statuses.
 
     Args:

@@ -45,9 +45,9 @@ def curvature(
 ) -> None:
     """Predict every layer's midpoint rise from slope and curvature at the host, beside the measured one."""
     from isthmus.cli.output.study import print_study
-    from isthmus.data.spec import parsed_data_spec
-    from isthmus.models.spec import parsed_model_spec
-    from isthmus.questions.study.settings import checked_count, refuse_recalibration
+    from isthmus.data.spec import parse_data_spec
+    from isthmus.models.spec import parse_model_spec
+    from isthmus.questions.study.settings import refuse_recalibration, valid_count
     from isthmus.runs.request.settings import checked_settings
 
     settings = checked_settings(
@@ -60,9 +60,9 @@ def curvature(
         seed=seed,
     )
     refuse_recalibration(settings)
-    checked_count("num_probes", num_probes, least=0)
-    parsed_model_spec(model)
-    parsed_data_spec(data)
+    valid_count("num_probes", num_probes, least=0)
+    parse_model_spec(model)
+    parse_data_spec(data)
 
     from isthmus.questions.curvature.study import curvature as studied
 

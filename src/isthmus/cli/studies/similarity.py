@@ -48,8 +48,8 @@ def similarity(
 ) -> None:
     """Compare features, predictions and weights of two networks and of the blends between them."""
     from isthmus.cli.output.study import print_study
-    from isthmus.data.spec import parsed_data_spec
-    from isthmus.models.spec import parsed_model_spec
+    from isthmus.data.spec import parse_data_spec
+    from isthmus.models.spec import parse_model_spec
     from isthmus.questions.study.settings import refuse_recalibration
     from isthmus.runs.request.settings import checked_settings, parsed_alphas
 
@@ -58,8 +58,8 @@ def similarity(
         alphas=grid, layers=layers, batch_norm=batch_norm, dtype=dtype, device=device, batch_size=batch_size
     )
     refuse_recalibration(settings)
-    parsed_model_spec(model)
-    parsed_data_spec(data)
+    parse_model_spec(model)
+    parse_data_spec(data)
 
     from isthmus.questions.similarity.study import similarity as studied
 

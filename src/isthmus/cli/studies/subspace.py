@@ -49,19 +49,19 @@ def subspace(
     as_json: JsonOption = False,
 ) -> None:
     """Measure how special the way to the other network is: beside noise in the span of training, and outside of it."""
-    from isthmus.data.spec import parsed_data_spec
-    from isthmus.models.spec import parsed_model_spec
-    from isthmus.questions.noise.settings import NoiseSettings, parsed_sigmas
+    from isthmus.data.spec import parse_data_spec
+    from isthmus.models.spec import parse_model_spec
+    from isthmus.questions.noise.settings import NoiseSettings, sigmas_of
     from isthmus.runs.request.settings import checked_settings
-    from isthmus.sweeps.spec import parsed_sweeps
+    from isthmus.sweeps.spec import sweeps_of
 
-    noise = NoiseSettings(parsed_sigmas(sigmas), sigma_unit, draws)
-    parsed_sweeps(sweep)
+    noise = NoiseSettings(sigmas_of(sigmas), sigma_unit, draws)
+    sweeps_of(sweep)
     checked_settings(
         hosts=hosts.split(","), dtype=dtype, device=device, engine=engine, batch_size=batch_size, seed=seed
     )
-    parsed_model_spec(model)
-    parsed_data_spec(data)
+    parse_model_spec(model)
+    parse_data_spec(data)
 
     from isthmus.cli.output.study import print_study
     from isthmus.questions.noise.study import subspace_noise

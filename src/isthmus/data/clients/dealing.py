@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Float, Int
 from scipy.special import gammaincinv
 
-from isthmus.data.clients.partition import Client, ClientPartition, Rule
+from isthmus.data.clients.partition import Client, ClientPartition, DealingRule
 from isthmus.errors import InputError
 
 Labels = Int[np.ndarray, " n"]
@@ -220,7 +220,7 @@ def shards_parts(partition: ClientPartition, labels: Labels, where: str) -> list
     ]
 
 
-RULES: Mapping[Rule, Callable[[ClientPartition, Labels, str], list[Indices]]] = {
+RULES: Mapping[DealingRule, Callable[[ClientPartition, Labels, str], list[Indices]]] = {
     "iid": iid_parts,
     "dirichlet": dirichlet_parts,
     "mixture": mixture_parts,

@@ -8,8 +8,8 @@ from typing import Literal, get_args
 
 from isthmus.errors import InputError
 
-Rule = Literal["iid", "dirichlet", "mixture", "classes", "shards"]
-AMOUNT_RULES: tuple[Rule, ...] = get_args(Rule)[1:]
+DealingRule = Literal["iid", "dirichlet", "mixture", "classes", "shards"]
+AMOUNT_RULES: tuple[DealingRule, ...] = get_args(DealingRule)[1:]
 WHOLE_RULES = ("classes", "shards")
 
 CLIENT_OPTIONS = ("client", *AMOUNT_RULES, "seed")
@@ -33,7 +33,7 @@ class ClientPartition:
     """
 
     num_clients: int
-    rule: Rule = "iid"
+    rule: DealingRule = "iid"
     amount: float = 0.0
     seed: int = 0
 
@@ -56,7 +56,7 @@ class Client:
     partition: ClientPartition
 
 
-def parsed_client(options: Mapping[str, str], where: str) -> Client | None:
+def client_of(options: Mapping[str, str], where: str) -> Client | None:
     """The client that the options of a specification ask for.
 
     Args:
@@ -71,7 +71,7 @@ def parsed_client(options: Mapping[str, str], where: str) -> Client | None:
             number is out of range.
 
     Example:
-        >>> parsed_client({"client": "0/2", "dirichlet": "0.1"}, "here")
+        >>> client_of({"client": "0/2", "dirichlet": "0.1"}, "here")
         Client(number=0, partition=ClientPartition(num_clients=2, rule='dirichlet', amount=0.1, seed=0))
     """
     asked = [name for name in CLIENT_OPTIONS if name in options]
@@ -94,12 +94,12 @@ def parsed_client(options: Mapping[str, str], where: str) -> Client | None:
     seed = options.get("seed", "0")
     if not re.fullmatch(r"\d+", seed, flags=re.ASCII):
         raise InputError("a whole number from 0", f"seed={seed}", where, "write seed=1")
-    rule: Rule = rules[0] if rules else "iid"
+    rule: DealingRule = rules[0] if rules else "iid"
     amount = _amount(rule, options[rule], where) if rules else 0.0
     return Client(number, ClientPartition(num_clients, rule, amount, int(seed)))
 
 
-def _amount(rule: Rule, text: str, where: str) -> float:
+def _amount(rule: DealingRule, text: str, where: str) -> float:
     try:
         amount = float(text)
     except ValueError:

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from jaxtyping import Int64
 
 from isthmus.data.decoded import Images, load_decoded
-from isthmus.errors import InputError, IsthmusWarning, UnknownNameError, listed
+from isthmus.errors import InputError, IsthmusWarning, UnknownNameError, short_list
 
 LABEL_COLUMNS = ("label", "fine_label")
 
@@ -61,7 +61,7 @@ class ImageTable:
                 images.append(load_decoded(file, self.image)[rows])
                 labels.append(_labels(file, self.label)[rows])
         if len({part.shape[1:] for part in images}) > 1:
-            got = listed(part.shape[1:] for part in images)
+            got = short_list(part.shape[1:] for part in images)
             raise InputError("images of one size in all files", got, self.name, "bring all images to one size first")
         return np.concatenate(images), np.concatenate(labels)
 
@@ -90,13 +90,15 @@ def load_image_table(
     images = pictures if image is None else [image]
     labels = [column for column in LABEL_COLUMNS if column in numbers] if label is None else [label]
     if len(images) != 1 or images[0] not in pictures:
-        _refuse_column("image", image, pictures, f"{name}, with columns {listed(schema.names)}")
+        _refuse_column("image", image, pictures, f"{name}, with columns {short_list(schema.names)}")
     if not labels or labels[0] not in numbers:
-        _refuse_column("label", label, numbers, f"{name}, with columns {listed(schema.names)}")
+        _refuse_column("label", label, numbers, f"{name}, with columns {short_list(schema.names)}")
     for file, table in zip(files, tables, strict=True):
         if table.schema_arrow.names != schema.names:
-            got = f"columns {listed(table.schema_arrow.names)}"
-            raise InputError(f"columns {listed(schema.names)} as in {files[0].name}", got, file.name, "use one layout")
+            got = f"columns {short_list(table.schema_arrow.names)}"
+            raise InputError(
+                f"columns {short_list(schema.names)} as in {files[0].name}", got, file.name, "use one layout"
+            )
     sizes = tuple(table.metadata.num_rows for table in tables)
     return ImageTable(tuple(files), name, images[0], labels[0], _class_names(schema, labels[0]), sizes)
 
@@ -137,7 +139,7 @@ def split_files(folder: Path, split: str, whole: bool = True) -> tuple[Path, ...
         return others
     if sorted(shards) != list(range(len(shards))) or len(totals) > 1:
         expected = f"shards of the split {split!r} numbered from 0, none missing between"
-        got = listed(file.name for _, file in sorted(shards.items()))
+        got = short_list(file.name for _, file in sorted(shards.items()))
         raise InputError(expected, got, f"the folder {folder.name}", "add the missing files or take the others away")
     if whole and len(shards) < max(totals):
         message = (
@@ -185,6 +187,6 @@ def _refuse_column(option: str, got: str | None, fitting: Sequence[str], where: 
     kind = {"image": "structs with the field bytes", "label": "whole numbers"}[option]
     if got is not None and fitting:
         raise UnknownNameError(f"the {option} column ({kind})", got, fitting, where)
-    found = f"{len(fitting)} columns that could be it: {listed(fitting)}"
+    found = f"{len(fitting)} columns that could be it: {short_list(fitting)}"
     remedy = f"choose one with the option {option}=NAME" if fitting else "give a table that has one"
     raise InputError(f"one {option} column ({kind})", found, where, remedy)

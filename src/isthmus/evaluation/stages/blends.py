@@ -8,7 +8,7 @@ from torch import Tensor
 
 from isthmus.paths.linear import Segment
 from isthmus.paths.point import Version
-from isthmus.weights.state import converted
+from isthmus.weights.state import cast_weights
 
 
 class LayerBlends:
@@ -24,7 +24,7 @@ class LayerBlends:
     def __init__(self, segment: Segment, dtype: torch.dtype) -> None:
         self.segment = segment
         self.dtype = dtype
-        self.room_bytes = sum(tensor.nbytes for tensor in converted(segment.first, dtype).values())
+        self.room_bytes = sum(tensor.nbytes for tensor in cast_weights(segment.first, dtype).values())
         self._own = {id(tensor) for weights in (segment.first, segment.second) for tensor in weights.values()}
         self._kept: OrderedDict[tuple[str, Version], tuple[dict[str, Tensor], int]] = OrderedDict()
         self._kept_bytes = 0
@@ -44,7 +44,7 @@ class LayerBlends:
         if item in self._kept:
             self._kept.move_to_end(item)
             return self._kept[item][0]
-        weights = converted(self.segment.layer_weights(*item), self.dtype)
+        weights = cast_weights(self.segment.layer_weights(*item), self.dtype)
         made_bytes = sum(tensor.nbytes for tensor in weights.values() if id(tensor) not in self._own)
         self._kept[item] = weights, made_bytes
         self._kept_bytes += made_bytes

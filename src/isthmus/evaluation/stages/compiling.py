@@ -12,7 +12,7 @@ from isthmus.data.examples import Examples
 from isthmus.evaluation.batches import BatchSize
 from isthmus.evaluation.network import Network
 from isthmus.evaluation.stages.stages import StagedNetwork
-from isthmus.evaluation.stages.staging import TOLERANCES, largest_difference
+from isthmus.evaluation.stages.staging import TOLERANCES, difference_from_network
 from isthmus.paths.linear import Segment
 
 
@@ -39,7 +39,9 @@ def compiled_network(
             warnings.simplefilter("ignore")  # the compiler's own deprecations
             stages = tuple(replace(s, function=torch.compile(s.function)) for s in staged.stages)
             compiled = replace(staged, stages=stages)
-            difference = batch_size.tried(lambda size: largest_difference(network, segment, compiled, [inputs[:size]]))
+            difference = batch_size.attempt(
+                lambda size: difference_from_network(network, segment, compiled, [inputs[:size]])
+            )
     except Exception as error:  # a compiler, and the tools that it needs, fail in many ways
         first = next((line.strip() for line in str(error).splitlines() if line.strip()), "no message")
         return staged, f"not compiled: {type(error).__name__}: {first}"

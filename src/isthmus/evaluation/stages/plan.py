@@ -10,13 +10,13 @@ from isthmus.paths.point import Point
 
 
 @dataclass(frozen=True)
-class Step:
+class Stretch:
     """The part of a point's forward pass that the points before it have not run.
 
     Attributes:
         point: Number of the point.
         start: The first stage to run; as many as there are stages if the point before it gives the same numbers.
-        kept: Stages, in increasing order, whose incoming values a later step starts from.
+        kept: Stages, in increasing order, whose incoming values a later stretch starts from.
     """
 
     point: int
@@ -34,7 +34,7 @@ class Plan:
 
     Attributes:
         order: Numbers of the points in the order of the walk.
-        starts: For each step of the walk, the first stage that it runs.
+        starts: For each point of the walk, the first stage that runs.
         runs: How often each stage runs.
         held: The most that is held at once, in the unit of the sizes that the plan was made with.
     """
@@ -44,11 +44,11 @@ class Plan:
     runs: Int[np.ndarray, " stages"]
     held: int
 
-    def steps(self) -> Iterator[Step]:
+    def walk(self) -> Iterator[Stretch]:
         """The walk.
 
         Yields:
-            One step a point.
+            One stretch a point.
         """
         kept: list[tuple[int, ...]] = []
         later: tuple[int, ...] = ()
@@ -56,7 +56,7 @@ class Plan:
             kept.append(later)
             later = (*(stage for stage in later if stage < start), start)
         for point, start, stages in zip(self.order.tolist(), self.starts.tolist(), reversed(kept), strict=True):
-            yield Step(point, start, tuple(stage for stage in stages if stage < len(self.runs)))
+            yield Stretch(point, start, tuple(stage for stage in stages if stage < len(self.runs)))
 
 
 def plan_of(

@@ -15,7 +15,7 @@ from isthmus.evaluation.stages.kept_graphs import graph_of
 from isthmus.evaluation.stages.stages import Stage, StagedNetwork
 from isthmus.layers.partition import LayerPartition
 from isthmus.paths.linear import Segment
-from isthmus.weights.state import StateDict, converted, same_bits
+from isthmus.weights.state import StateDict, cast_weights, same_bits
 
 # Of the largest output. Equality to the bit is the rule; a module that takes another route while it is exported (the
 # fused path of nn.TransformerEncoderLayer) may sum in another order.
@@ -42,8 +42,8 @@ def staged_network(network: Network, segment: Segment, examples: Examples, batch
     try:
         graph = graph_of(network.module, torch.cat([inputs, inputs])[:2], frozenset(_keys(segment)))
         staged = cut(graph, segment.layers)
-        difference = batch_size.tried(
-            lambda size: largest_difference(network, segment, staged, [inputs[:size], inputs[:1]])
+        difference = batch_size.attempt(
+            lambda size: difference_from_network(network, segment, staged, [inputs[:size], inputs[:1]])
         )
     except Exception as error:  # the exporter fails in as many ways as there are models
         staged = whole_network(network, segment.layers, f"{type(error).__name__}: {_first_line(error)}")
@@ -52,7 +52,7 @@ def staged_network(network: Network, segment: Segment, examples: Examples, batch
         staged = replace(staged, agreement=detail)
         if not difference <= TOLERANCES[network.dtype]:
             staged = whole_network(network, segment.layers, f"the stages differ from the network: {detail}")
-    return replace(staged, costs=stage_costs(staged, converted(segment.first, network.dtype), inputs[:1].clone()))
+    return replace(staged, costs=stage_costs(staged, cast_weights(segment.first, network.dtype), inputs[:1].clone()))
 
 
 def whole_network(network: Network, layers: LayerPartition, reason: str) -> StagedNetwork:
@@ -79,7 +79,9 @@ class _ChangedInputError(Exception):
     """A stage wrote to a tensor that other branches of a plan may need."""
 
 
-def largest_difference(network: Network, segment: Segment, staged: StagedNetwork, batches: Sequence[Tensor]) -> float:
+def difference_from_network(
+    network: Network, segment: Segment, staged: StagedNetwork, batches: Sequence[Tensor]
+) -> float:
     """The largest difference between stages and network.
 
     Args:
@@ -94,7 +96,7 @@ def largest_difference(network: Network, segment: Segment, staged: StagedNetwork
     everything = tuple(segment.layers)
     largest = 0.0
     for alpha, batch in ((0.0, batches[0]), (1.0, batches[0]), *((0.5, batch) for batch in batches)):
-        weights = converted(segment.weights(segment.point("a", everything, alpha)), network.dtype)
+        weights = cast_weights(segment.weights(segment.point("a", everything, alpha)), network.dtype)
         expected = network.outputs(weights, batch.clone())
         found = _watched_outputs(staged, weights, batch.clone())
         largest = max(largest, relative_difference(found, expected))

@@ -27,7 +27,7 @@ def run(bench: Bench) -> Evidence:
     Returns:
         What was seen for each criterion, and the heat map of costs.
     """
-    networks = bench.networks()
+    networks = bench.train_networks()
     groups = paper_groups(resnet18_layers())
     given = f"subsets:given:{','.join(map('+'.join, groups.values()))}"
     costs: dict[str, xr.Dataset] = {}
@@ -35,7 +35,7 @@ def run(bench: Bench) -> Evidence:
         data = {**pair.data, "test": TEST[bench.scale]}
         a, b = networks.final(pair.a), networks.final(pair.b)
         name = f"{pair.a}-{pair.b}"
-        result = bench.measured(name, networks.model, data, a=a, b=b, sweep=["single", given])
+        result = bench.measure(name, networks.model, data, a=a, b=b, sweep=["single", given])
         of_pair = layer_set_costs(result)
         named = dict(zip((f"set:{k:02}" for k in range(1, len(groups) + 1)), groups, strict=True))
         renamed = {

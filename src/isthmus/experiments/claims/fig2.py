@@ -27,9 +27,9 @@ def run(bench: Bench) -> Evidence:
     Returns:
         What was seen for each criterion, and the curves.
     """
-    networks = bench.networks("fig1")
+    networks = bench.train_networks("fig1")
     a, b = networks.final_pairs
-    result = bench.measured("cumulative", networks.model, DATA[bench.scale], a=a, b=b, sweep=SWEEPS)
+    result = bench.measure("cumulative", networks.model, DATA[bench.scale], a=a, b=b, sweep=SWEEPS)
     bench.settings["orders"] = "shallow first, deep first, from both ends, at random (3 draws)"
     full, large_barrier = barriers.full_barriers(result), bench.threshold("full")
     pairs = result["pair"].values

@@ -8,7 +8,7 @@ from isthmus.questions.theorem.example import DiagonalExample
 from isthmus.questions.theorem.page import midpoint_rows
 from isthmus.questions.theorem.picture import diagonal_picture
 from isthmus.questions.theorem.reading import diagonal_reading, largest_difference
-from isthmus.questions.theorem.study import loss_surface, measured_paths
+from isthmus.questions.theorem.study import loss_surface, measure_paths
 from isthmus.report.picture import Picture
 
 NUM_ALPHAS = {Scale.SMOKE: 11, Scale.SMALL: 41, Scale.PAPER: 201}
@@ -24,8 +24,8 @@ def run(bench: Bench) -> Evidence:
         What was seen for each criterion, and the picture of the surface.
     """
     example = DiagonalExample()
-    with bench.counted():
-        paths = measured_paths(example, NUM_ALPHAS[bench.scale])
+    with bench.count_time():
+        paths = measure_paths(example, NUM_ALPHAS[bench.scale])
     joint, near, far = (float(paths.loss.sel(path=path, alpha=0.5)) for path in paths["path"].values)
     verdicts = [str(paths.convexity.sel(path=path).values) for path in paths["path"].values[1:]]
     bench.settings |= {

@@ -32,10 +32,10 @@ def run(bench: Bench) -> Evidence:
     Returns:
         What was seen for each criterion, and each pair's rises and curves.
     """
-    networks, num_draws = bench.networks(), DIRECTIONS[bench.scale]
+    networks, num_draws = bench.train_networks(), DIRECTIONS[bench.scale]
     a, b = ([networks.final(name) for name in names] for names in zip(*PAIRS, strict=True))
     options = {"a": a, "b": b, "alphas": ALPHAS, "directions": num_draws}
-    result = bench.measured("directions", networks.model, DATA[bench.scale], **options)
+    result = bench.measure("directions", networks.model, DATA[bench.scale], **options)
     bench.settings["random directions"] = f"{num_draws} a layer, as long as its step; at half and at the whole of it"
     pairs = {"-".join(pair): result.isel(pair=number, drop=True) for number, pair in enumerate(PAIRS)}
     own_lines = barrier(result, baseline="cut")

@@ -27,7 +27,7 @@ def run(bench: Bench) -> Evidence:
     Returns:
         What was seen for each criterion, and a picture of the curves for each pair.
     """
-    networks, data, draws = bench.networks(), DATA[bench.scale], DRAWS[bench.scale]
+    networks, data, draws = bench.train_networks(), DATA[bench.scale], DRAWS[bench.scale]
     bench.settings |= {
         "measured on": f"`{data}`",
         "noise": f"sigma {', '.join(f'{s:g}' for s in SIGMAS)} of the distance in the moving layers; {draws} draws",
@@ -38,7 +38,7 @@ def run(bench: Bench) -> Evidence:
         study = kept_study(out, data, SIGMAS, draws)
         bench.say(f"noise around {a} and {b} {'is measured' if study is not None else ''}".strip())
         if study is None:
-            with bench.counted():
+            with bench.count_time():
                 study = subspace_noise(
                     networks.model, networks.trajectory(a), networks.trajectory(b), data, sigmas=SIGMAS,
                     num_draws=draws, out=out, data_root=bench.data_root,

@@ -50,7 +50,7 @@ def run(bench: Bench) -> Evidence:
     Returns:
         What was seen for each criterion, and heat maps along training for each text.
     """
-    networks = bench.networks()
+    networks = bench.train_networks()
     found: dict[str, Found] = {}
     pictures: list[Picture] = []
     obtained: list[str] = []
@@ -58,9 +58,9 @@ def run(bench: Bench) -> Evidence:
     for source, along in ALONG[bench.scale].items():
         own = TrainedNetworks(networks.folder, [r for r in networks.recipes if r.data.partition(":")[0] == source])
         a, b = own.trajectory_pairs
-        steps = bench.measured(f"{source}_steps", own.model, specs(source, along), a=a, b=b)
+        steps = bench.measure(f"{source}_steps", own.model, specs(source, along), a=a, b=b)
         a, b = own.final_pairs
-        end = bench.measured(f"{source}_end", own.model, specs(source, END[bench.scale][source]), a=a, b=b)
+        end = bench.measure(f"{source}_end", own.model, specs(source, END[bench.scale][source]), a=a, b=b)
         of_end, any_step = loss_found(end, "training"), largest_at_any_step(steps, "training")
         found[TEXTS[source]] = {**of_end, "any_step": any_step, **error_found(end, "validation")}
         named = {split: f"{split} text of {TEXTS[source]}" for split in SPLITS}

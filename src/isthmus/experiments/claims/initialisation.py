@@ -16,9 +16,9 @@ def run(bench: Bench) -> Evidence:
     Returns:
         What was seen for each criterion, and the heat maps.
     """
-    there = bench.networks()
+    there = bench.train_networks()
     pairs = [(f"a{number}", name) for number, name in enumerate(there.names, start=1)]
-    here = bench.networks("fig1", [name for name, _ in pairs])
+    here = bench.train_networks("fig1", [name for name, _ in pairs])
     bench.settings[START] = "different initialisation, another order"
     along, end = ALONG[bench.scale], END[bench.scale]
     return layerwise_evidence(bench, along, end, networks=here, others=there, pairs=pairs)

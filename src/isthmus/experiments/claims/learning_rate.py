@@ -24,11 +24,11 @@ def run(bench: Bench) -> Evidence:
     along, at_end = ALONG[bench.scale], END[bench.scale]
     ends, pictures = {}, list[Picture]()
     for rate, owner in RATES.items():
-        networks = bench.networks(owner, ("a1", "b1"))
+        networks = bench.train_networks(owner, ("a1", "b1"))
         a, b = [networks.trajectory("a1")], [networks.trajectory("b1")]
-        steps = bench.measured(f"{rate} steps", networks.model, along, a=a, b=b)
+        steps = bench.measure(f"{rate} steps", networks.model, along, a=a, b=b)
         a, b = [networks.final("a1")], [networks.final("b1")]
-        ends[rate] = bench.measured(f"{rate} end", networks.model, at_end, a=a, b=b)
+        ends[rate] = bench.measure(f"{rate} end", networks.model, at_end, a=a, b=b)
         pictures += heat_maps(steps.isel(pair=0), SPLITS, f"{rate} learning rate", f"{rate}_")
     full = {rate: barriers.full_barriers(end, "train")[0] for rate, end in ends.items()}
     layer = {rate: largest(barriers.layer_barriers(end, "train")) for rate, end in ends.items()}

@@ -39,11 +39,11 @@ def run(bench: Bench) -> Evidence:
         What was seen for each criterion, and the heat maps.
     """
     bench.settings["BatchNorm"] = "running statistics are blended with their layer"
-    networks, (measured, statistics) = bench.networks(), ANEW[bench.scale]
+    networks, (measured, statistics) = bench.train_networks(), ANEW[bench.scale]
     evidence = layerwise_evidence(bench, ALONG[bench.scale], END[bench.scale], networks=networks)
     a, b = networks.final_pairs
     options = {"batch_norm": "recalibrate", "recalibration_data": statistics, "allow_shared_examples": True}
-    anew = bench.measured("recalibrated", networks.model, {"train": measured}, a=a, b=b, **options)
+    anew = bench.measure("recalibrated", networks.model, {"train": measured}, a=a, b=b, **options)
     return replace(evidence, obtained=[*evidence.obtained, recalibrated_words(anew, bench.threshold("layer"))])
 
 

@@ -4,7 +4,7 @@ from isthmus.experiments.evidence.criterion import Estimate, Found
 from isthmus.experiments.evidence.evidence import Evidence
 from isthmus.experiments.reproduction.bench import Bench
 from isthmus.experiments.reproduction.scale import Scale
-from isthmus.questions.theorem.pairs import measured_cuts
+from isthmus.questions.theorem.pairs import measure_cuts
 from isthmus.questions.theorem.picture import cuts_picture
 from isthmus.questions.theorem.reading import ROUNDING, cuts_reading, full_paths, one_layer
 from isthmus.report.picture import Picture
@@ -24,8 +24,8 @@ def run(bench: Bench) -> Evidence:
     """
     num_pairs = NUM_PAIRS[bench.scale]
     bench.say(f"measuring {num_pairs} pairs of random deep linear networks")
-    with bench.counted():
-        cuts = measured_cuts(num_pairs)
+    with bench.count_time():
+        cuts = measure_cuts(num_pairs)
     single, full = one_layer(cuts), full_paths(cuts)
     above, bent, rises = (
         Estimate.exact(int(count), f"of {part.sizes['cut']}")

@@ -42,7 +42,7 @@ def rows_by_epochs(result: "xr.Dataset", split: str, small: float) -> str:
         A sentence in the paper's digits, of the first pair; steps that are no whole epochs are left out.
     """
     part = in_split(result.isel(pair=0), barriers.split_of(result, split))
-    epochs = [label for label in labels(result, "step") if Step.parsed(label).unit == "ep"]
+    epochs = [label for label in labels(result, "step") if Step.parse(label).unit == "ep"]
     part = part.sel(step=epochs)
     full = part["loss_barrier"].sel(moving=barriers.FULL).max("host")
     layers = part["loss_barrier"].sel(moving=part["moving"] != barriers.FULL)

@@ -190,7 +190,7 @@ class StatedCriterion(BaseModel):
         assert number is not None, f"no number: {self.words}"
         return number
 
-    def judged(self, found: Estimate | Answer, of: str = "") -> Criterion:
+    def criterion(self, found: Estimate | Answer, of: str = "") -> Criterion:
         """What became of the condition.
 
         Args:
@@ -203,7 +203,7 @@ class StatedCriterion(BaseModel):
 
         Example:
             >>> stated = StatedCriterion(words="x", at_least=1.0)
-            >>> [stated.judged(Estimate(2, low, 3)).outcome for low in (1.5, 0.5)]
+            >>> [stated.criterion(Estimate(2, low, 3)).outcome for low in (1.5, 0.5)]
             ['met', 'undecided']
         """
         statement = f"{of}: {self.words}" if of else self.words
@@ -219,7 +219,7 @@ class StatedCriterion(BaseModel):
         return Criterion(statement, words, found.text(self.unit), met, self.essential)
 
 
-def judged(stated: Mapping[str, StatedCriterion], found: Mapping[str, Found]) -> tuple[Criterion, ...]:
+def criteria_of(stated: Mapping[str, StatedCriterion], found: Mapping[str, Found]) -> tuple[Criterion, ...]:
     """What became of all criteria of a claim.
 
     Args:
@@ -232,7 +232,9 @@ def judged(stated: Mapping[str, StatedCriterion], found: Mapping[str, Found]) ->
     """
     for seen in found.values():
         assert seen.keys() == stated.keys(), f"stated or found alone: {sorted(seen.keys() ^ stated.keys())}"
-    return tuple(criterion.judged(seen[name], of) for of, seen in found.items() for name, criterion in stated.items())
+    return tuple(
+        criterion.criterion(seen[name], of) for of, seen in found.items() for name, criterion in stated.items()
+    )
 
 
 class Verdict(StrEnum):

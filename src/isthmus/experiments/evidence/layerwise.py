@@ -45,13 +45,13 @@ def layerwise_evidence(
     Returns:
         What was seen for the criteria of Figure 1, heat maps along training, and a table of the pairs.
     """
-    networks = networks or bench.networks()
+    networks = networks or bench.train_networks()
     chosen, donors = pairs or networks.pairs, others or networks
     (first, second), *_ = chosen
     a, b = [networks.trajectory(first)], [donors.trajectory(second)]
-    steps = bench.measured("steps", networks.model, along, a=a, b=b, **options)
+    steps = bench.measure("steps", networks.model, along, a=a, b=b, **options)
     a, b = [networks.final(name) for name, _ in chosen], [donors.final(name) for _, name in chosen]
-    last = bench.measured("end", networks.model, end, a=a, b=b, **options)
+    last = bench.measure("end", networks.model, end, a=a, b=b, **options)
     of_end, any_step = loss_found(last, "train"), largest_at_any_step(steps, "train")
     found = {**of_end, "any_step": any_step, **error_found(last, "test")}
     pictures = [*step_panels(steps, SPLITS), *(pair_panels(last, SPLITS) if len(chosen) > 1 else ())]

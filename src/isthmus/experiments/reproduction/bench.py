@@ -12,7 +12,7 @@ from isthmus.experiments.reproduction.recipes import TrainedNetworks, shipped_re
 from isthmus.experiments.reproduction.registry import known_claims
 from isthmus.experiments.reproduction.scale import Scale
 from isthmus.experiments.reproduction.settings import measured_rows, recipe_rows
-from isthmus.experiments.reproduction.times import counted, spent_seconds
+from isthmus.experiments.reproduction.times import count_time, spent_seconds
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -71,7 +71,7 @@ class Bench:
         """
         return known_claims()[self.claim].criteria[criterion].threshold
 
-    def networks(self, claim: str | None = None, names: Collection[str] = ()) -> TrainedNetworks:
+    def train_networks(self, claim: str | None = None, names: Collection[str] = ()) -> TrainedNetworks:
         """Train the networks of a recipe that ships with the package; those that are there already are taken.
 
         Args:
@@ -96,11 +96,11 @@ class Bench:
             self.say(f"{len(recipes)} networks are there")
         else:
             self.say(f"training {len(missing)} networks of {shipped[0].model} on {shipped[0].data}")
-        with counted(home, TRAINING, unless=not missing):
+        with count_time(home, TRAINING, unless=not missing):
             train_at_once(recipes, networks.folder, resume=True, data_root=self.data_root, tell=self._tell)
         return networks
 
-    def measured(self, name: str, model: str, data: Mapping[str, str], **options: Any) -> "xr.Dataset":
+    def measure(self, name: str, model: str, data: Mapping[str, str], **options: Any) -> "xr.Dataset":
         """Measure networks with `isthmus.measure`, into `runs/NAME`; a run that is there goes on, or is read.
 
         Args:
@@ -118,7 +118,7 @@ class Bench:
         out = self.folder / RUNS / name
         complete = (out / "results.parquet").is_file()
         self.say(f"{name} is measured" if complete else f"measuring {name}")
-        with counted(self.folder, MEASURING, unless=complete), warnings.catch_warnings():
+        with count_time(self.folder, MEASURING, unless=complete), warnings.catch_warnings():
             # pairs of one initialisation are meant to be equal at the start
             warnings.filterwarnings("ignore", message=".*hold the same weights", category=IsthmusWarning)
             return measure(
@@ -126,13 +126,13 @@ class Bench:
                 progress=False, **options,
             )  # fmt: skip
 
-    def counted(self) -> AbstractContextManager[None]:
+    def count_time(self) -> AbstractContextManager[None]:
         """Count the time of a block that measures something without `measured`.
 
         Returns:
             A context.
         """
-        return counted(self.folder, MEASURING)
+        return count_time(self.folder, MEASURING)
 
     @property
     def seconds(self) -> dict[str, float]:

@@ -30,7 +30,7 @@ def claim_status(claim: Claim, out: Path, pages: Path | None) -> dict[Scale, str
     return found
 
 
-def listed_claims(out: Path, pages: Path | None) -> list[dict[str, str]]:
+def claim_list(out: Path, pages: Path | None) -> list[dict[str, str]]:
     """Every claim with what a list shows of it.
 
     Args:

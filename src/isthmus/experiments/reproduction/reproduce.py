@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 
 from isthmus.errors import InputError
-from isthmus.experiments.evidence.criterion import judged, verdict_of
+from isthmus.experiments.evidence.criterion import criteria_of, verdict_of
 from isthmus.experiments.reproduction.bench import NETWORKS, RUNS, Bench
 from isthmus.experiments.reproduction.claim import Claim
 from isthmus.experiments.reproduction.documents import refuse_unfit_documents, save_document
@@ -75,7 +75,7 @@ def _reproduced(claim: Claim, scale: Scale, bench: Bench) -> Reproduction:
         if not any((bench.folder / part).exists() for part in (NETWORKS, RUNS)):
             shutil.rmtree(bench.folder)
         raise
-    criteria = judged(claim.criteria, evidence.found)
+    criteria = criteria_of(claim.criteria, evidence.found)
     versions = {"isthmus": version("isthmus"), "torch": torch.__version__, "Python": platform.python_version()}
     found = Reproduction(
         claim.name,

@@ -28,7 +28,7 @@ def spent_seconds(folder: Path) -> dict[str, float]:
 
 
 @contextmanager
-def counted(folder: Path, work: str, *, unless: bool = False) -> Iterator[None]:
+def count_time(folder: Path, work: str, *, unless: bool = False) -> Iterator[None]:
     """Add the time that the block takes to what was spent, also where it fails or is interrupted.
 
     Args:

@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from isthmus.evaluation.precision import Verdict
+from isthmus.evaluation.precision import Decision
 from isthmus.measures.barrier import Barrier, barrier_of
 from isthmus.measures.baseline import Baseline, baseline_values
 from isthmus.measures.examples import ExampleTable, differences_of_cut, num_cut_examples
@@ -157,8 +157,8 @@ class BarrierRule:
 
     def __call__(
         self, losses: Float[np.ndarray, "points n"], counts: Int[np.ndarray, " points"], active: Sequence[int]
-    ) -> Verdict:
-        """Judge a look; the signature is that of `isthmus.evaluation.precision.Rule`.
+    ) -> Decision:
+        """Judge a look; the signature is that of `isthmus.evaluation.precision.StoppingRule`.
 
         Args:
             losses: One row a point.
@@ -177,7 +177,7 @@ class BarrierRule:
             COST_OF_POINT * len(points[number]) * self._spared(cuts[number]) for number in set(active) - finished
         )
         worth_it = self.baseline != "cut" and saved > COST_OF_ENDS * (N - known)
-        return Verdict(finished, N if worth_it else known)
+        return Decision(finished, N if worth_it else known)
 
     def _spared(self, cut: Cut) -> float:
         """How many examples of the cut would not be needed if the complete networks were known on all."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import xarray as xr
 
-from isthmus.data.spec import parsed_data_spec
+from isthmus.data.spec import parse_data_spec
 from isthmus.measures.intervals.paired_ratio import paired_ratio
 from isthmus.measures.rise import rise_over_host
 from isthmus.runs.folder.loading import examples
@@ -51,7 +51,7 @@ def client_pairs(networks: "TrainedNetworks") -> list[ClientPair]:
     data = {recipe.name: recipe.data for recipe in networks.recipes}
     found = []
     for a, b in networks.pairs:
-        clients = [parsed_data_spec(data[name]).client for name in (a, b)]
+        clients = [parse_data_spec(data[name]).client for name in (a, b)]
         assert all(client is not None and client.partition.num_clients == 2 for client in clients), "two clients a pair"
         first, second = clients
         assert first

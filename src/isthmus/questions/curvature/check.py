@@ -9,8 +9,8 @@ from isthmus.evaluation.batches import BatchSize
 from isthmus.evaluation.losses.loss import example_losses, output_tensor
 from isthmus.evaluation.network import Network
 from isthmus.evaluation.probe import SelfCheck
-from isthmus.questions.curvature.derivatives import Direction, UndifferentiableError, directional_derivatives
-from isthmus.weights.state import StateDict, converted
+from isthmus.questions.curvature.derivatives import UndifferentiableError, WeightVector, directional_derivatives
+from isthmus.weights.state import StateDict, cast_weights
 
 STEPS = (1e-3, 1e-5, 1e-7, 1e-9)  # long for smooth networks that round inside, short to stay between the kinks of ReLUs
 NUM_EXAMPLES = 8
@@ -18,7 +18,7 @@ TOLERANCE = 0.05
 
 
 def curvature_check(
-    network: Network, module: nn.Module, weights: StateDict, direction: Direction, examples: Examples
+    network: Network, module: nn.Module, weights: StateDict, direction: WeightVector, examples: Examples
 ) -> SelfCheck:
     """Compare the curvature along a direction with the difference of slopes to either side, in float64.
 
@@ -39,9 +39,9 @@ def curvature_check(
         UndifferentiableError: The two differ by more than 5 %, or the loss does not change with the weights in a
             differentiable way.
     """
-    exact = Network.copied_from(module, network.loss, network.device, torch.float64)
+    exact = Network.from_model(module, network.loss, network.device, torch.float64)
     few, size = examples.take(slice(0, min(NUM_EXAMPLES, len(examples)))), BatchSize(NUM_EXAMPLES)
-    here, step = converted(weights, torch.float64), converted(direction, torch.float64)
+    here, step = cast_weights(weights, torch.float64), cast_weights(direction, torch.float64)
     _refuse_constant(exact, here, step, few)
     (found,) = directional_derivatives(exact, here, [step], few, size)
     detail, nearest = f"{found.curvature:.6g} along the whole difference", float("inf")
@@ -61,7 +61,7 @@ def curvature_check(
     return SelfCheck("second derivatives are those of finite differences", nearest <= TOLERANCE, detail)
 
 
-def _refuse_constant(network: Network, weights: StateDict, direction: Direction, examples: Examples) -> None:
+def _refuse_constant(network: Network, weights: StateDict, direction: WeightVector, examples: Examples) -> None:
     inputs, targets = examples.batch(0, len(examples), network.device, network.dtype)
     entries = {**weights, **{key: weights[key].clone().requires_grad_() for key in direction}}
     with torch.enable_grad():

@@ -13,9 +13,9 @@ from isthmus.errors import InputError
 from isthmus.evaluation.batches import OUT_OF_MEMORY, BatchSize, batch_bounds
 from isthmus.evaluation.losses.loss import example_losses, output_tensor
 from isthmus.evaluation.network import Network
-from isthmus.weights.state import StateDict, converted, tied_keys
+from isthmus.weights.state import StateDict, cast_weights, tied_keys
 
-Direction = Mapping[str, Tensor]
+WeightVector = Mapping[str, Tensor]
 
 
 class UndifferentiableError(InputError):
@@ -66,7 +66,7 @@ class Derivatives:
 def directional_derivatives(
     network: Network,
     weights: StateDict,
-    directions: Sequence[Direction],
+    directions: Sequence[WeightVector],
     examples: Examples,
     batch_size: BatchSize,
 ) -> list[Derivatives]:
@@ -90,7 +90,7 @@ def directional_derivatives(
         UndifferentiableError: An operator of the network, or the loss, cannot be differentiated twice.
     """
     first_key = {key: keys[0] for keys in tied_keys(network.module) for key in keys}
-    entries = converted(weights, network.dtype)
+    entries = cast_weights(weights, network.dtype)
     moved = {first_key.get(key, key) for direction in directions for key in direction}
     leaves = {key: entries[key].detach().clone(memory_format=torch.preserve_format) for key in sorted(moved)}
     arrows = [_on_leaves(direction, first_key, leaves) for direction in directions]
@@ -105,11 +105,13 @@ def directional_derivatives(
 
     for leaf in leaves.values():
         leaf.requires_grad_()
-    means = (batch_size.tried(sums) / len(examples)).tolist() if leaves else [[0.0, 0.0]] * len(directions)
+    means = (batch_size.attempt(sums) / len(examples)).tolist() if leaves else [[0.0, 0.0]] * len(directions)
     return [Derivatives(slope, curvature) for slope, curvature in means]
 
 
-def _on_leaves(direction: Direction, first_key: Mapping[str, str], leaves: Mapping[str, Tensor]) -> dict[str, Tensor]:
+def _on_leaves(
+    direction: WeightVector, first_key: Mapping[str, str], leaves: Mapping[str, Tensor]
+) -> dict[str, Tensor]:
     arrow: dict[str, Tensor] = {}
     for key, step in direction.items():
         arrow.setdefault(first_key.get(key, key), step.to(leaves[first_key.get(key, key)]))
@@ -120,7 +122,7 @@ def _batch_sums(
     network: Network,
     entries: StateDict,
     leaves: Mapping[str, Tensor],
-    arrows: Sequence[Direction],
+    arrows: Sequence[WeightVector],
     inputs: Tensor,
     targets: Tensor,
 ) -> Iterator[tuple[float, float]]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from isthmus.errors import listed
+from isthmus.errors import short_list
 from isthmus.measures.intervals.effective_examples import FEW
 from isthmus.measures.intervals.simultaneous import simultaneous_ends
 from isthmus.report import style
@@ -189,7 +189,7 @@ def _undecided_words(study: "xr.Dataset") -> str:
         layer, _, host = name.rpartition(" into ")
         into.setdefault(layer, []).append(host)
     layers = [f"{layer} into {' and '.join(hosts)}" for layer, hosts in into.items()]
-    return f"The measured interval includes zero for {len(names)} of them: {listed(layers, len(layers))}."
+    return f"The measured interval includes zero for {len(names)} of them: {short_list(layers, len(layers))}."
 
 
 def _correlation_words(study: "xr.Dataset") -> str:

@@ -11,7 +11,7 @@ import numpy as np
 import xarray as xr
 from torch import Tensor
 
-from isthmus.errors import IsthmusWarning, listed
+from isthmus.errors import IsthmusWarning, short_list
 from isthmus.evaluation.batches import BatchSize
 from isthmus.evaluation.losses.loss import Loss
 from isthmus.evaluation.probe import SelfCheck
@@ -25,7 +25,7 @@ from isthmus.questions.curvature.derivatives import Derivatives, directional_der
 from isthmus.questions.curvature.rank_correlation import rank_correlation
 from isthmus.questions.curvature.trace import TraceEstimate, hessian_traces
 from isthmus.questions.study.folder import held_study
-from isthmus.questions.study.settings import checked_count, refuse_recalibration
+from isthmus.questions.study.settings import refuse_recalibration, valid_count
 from isthmus.questions.study.subject import only_split, study_attributes
 from isthmus.results.dataset import unmarked_where_nothing_moves
 from isthmus.runs.folder.store import assembled
@@ -102,7 +102,7 @@ def curvature(
         >>> [round(float(cut[name]), 3) for name in ("slope", "predicted_rise", "measured_rise")]
         [-0.538, -0.171, -0.186]
     """
-    checked_count("num_probes", num_probes, least=0)
+    valid_count("num_probes", num_probes, least=0)
     request = request_of(
         model,
         a,
@@ -263,6 +263,6 @@ def _moved_buffers(segment: Segment) -> list[str]:
     if not moved:
         return []
     remedy = "" if segment.keeps_statistics else "; batch_norm='host' leaves running statistics in place"
-    text = f"the measured midpoint also moves buffers, which the prediction does not: {listed(moved)}{remedy}"
+    text = f"the measured midpoint also moves buffers, which the prediction does not: {short_list(moved)}{remedy}"
     warnings.warn(text, IsthmusWarning, stacklevel=3)
     return [text]

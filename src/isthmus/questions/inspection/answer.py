@@ -13,8 +13,8 @@ from isthmus.measures.distance import layer_distance
 from isthmus.models.load import load_model
 from isthmus.models.pretrained import renamed_weights
 from isthmus.weights.checkpoint import Checkpoint, load_checkpoint
-from isthmus.weights.fitting import fitted_to
-from isthmus.weights.placement import expected_like, placement
+from isthmus.weights.fitting import fit_to_model
+from isthmus.weights.placement import entries_like, placement
 from isthmus.weights.state import Kind, StateDict, entry_kinds, is_blendable, structure_difference
 
 PART = re.compile(r"(?:(?P<module>.*?)\.)?parametrizations\.(?P<name>[^.]+)\.")
@@ -61,7 +61,7 @@ def checkpoint_layers(
 
 def _fitted(checkpoint: Checkpoint, module: nn.Module, notes: list[str]) -> StateDict:
     renamed, more = renamed_weights(checkpoint.weights, module, checkpoint.name)
-    fitted = fitted_to(renamed, module, checkpoint.name)
+    fitted = fit_to_model(renamed, module, checkpoint.name)
     notes += [f"{checkpoint.name}: {note}" for note in (*more, *fitted.notes)]
     return fitted.weights
 
@@ -81,7 +81,7 @@ def _alike(checkpoints: list[Checkpoint], notes: list[str]) -> list[StateDict]:
         return [checkpoints[0].weights]
     a, b = checkpoints
     for first, second in ((a, b), (b, a)):
-        found = placement(second.weights, expected_like(first.weights), second.name)
+        found = placement(second.weights, entries_like(first.weights), second.name)
         if not found.difference:
             notes += [f"{second.name}: {note}" for note in found.notes]
             taken = {key: second.weights[source] for key, source in found.keys.items()}

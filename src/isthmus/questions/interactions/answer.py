@@ -5,7 +5,7 @@ from typing import get_args
 import numpy as np
 import xarray as xr
 
-from isthmus.errors import InputError, UnknownNameError, listed
+from isthmus.errors import InputError, UnknownNameError, short_list
 from isthmus.measures.barrier import Quantity
 from isthmus.questions.interactions.measure import Estimates, interactions_of, missing_groups
 from isthmus.runs.folder.loading import measurement_of
@@ -41,7 +41,7 @@ def interactions(result: xr.Dataset, alpha: float = 0.5, value: Quantity = "loss
     if missing:
         raise InputError(
             "a result with every layer alone and every pair of layers",
-            f"one without {listed(missing, 3)}",
+            f"one without {short_list(missing, 3)}",
             "interactions(result)",
             "measure with sweep=['single', 'pairs']",
         )

@@ -15,11 +15,11 @@ from isthmus.questions.noise.subspace import TrainingSubspace
 from isthmus.sweeps.group import MovingGroup
 from isthmus.weights.state import StateDict
 
-Kind = Literal["averaging", "training", "null", "random"]
-KINDS: tuple[Kind, ...] = ("averaging", "training", "null", "random")
+NoiseKind = Literal["averaging", "training", "null", "random"]
+KINDS: tuple[NoiseKind, ...] = ("averaging", "training", "null", "random")
 ABSENT = -1
 
-Ways = dict[Kind, list[tuple[Direction, float] | None]]
+Ways = dict[NoiseKind, list[tuple[Direction, float] | None]]
 
 
 @dataclass(frozen=True)

@@ -63,7 +63,7 @@ class NoiseSettings:
         return cls(tuple(float(sigma) for sigma in sigmas), sigma_unit, num_draws)
 
 
-def parsed_sigmas(text: str) -> tuple[float, ...]:
+def sigmas_of(text: str) -> tuple[float, ...]:
     """The numbers that `--sigmas` means.
 
     Args:

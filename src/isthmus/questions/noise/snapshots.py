@@ -8,7 +8,7 @@ from pathlib import Path
 from torch import Tensor, nn
 
 from isthmus.errors import InputError
-from isthmus.weights.fitting import fitted_to
+from isthmus.weights.fitting import fit_to_model
 from isthmus.weights.state import content_hash
 from isthmus.weights.trajectory import Trajectory, is_trajectory, load_trajectory
 
@@ -70,7 +70,7 @@ def load_snapshots(trajectories: Sequence[Trajectory], model: nn.Module) -> Snap
         All of them, in memory: as many networks as there are checkpoints.
     """
     weights = tuple(
-        fitted_to(trajectory[step].weights, model, f"{trajectory.name}/{step}").weights
+        fit_to_model(trajectory[step].weights, model, f"{trajectory.name}/{step}").weights
         for trajectory in trajectories
         for step in trajectory
     )

@@ -19,7 +19,7 @@ from isthmus.questions.noise.snapshots import last_file, load_snapshots, named_t
 from isthmus.questions.study.folder import held_study
 from isthmus.questions.study.subject import only_split, study_attributes
 from isthmus.runs.folder.store import MemoryStore
-from isthmus.runs.progress import shown_progress
+from isthmus.runs.progress import show_progress
 from isthmus.runs.request.inputs import Model
 from isthmus.runs.request.request import Request, request_of
 from isthmus.runs.subject import Subject, chosen_engine, examples_at_once, subject_of
@@ -164,7 +164,7 @@ def _evaluated(
     num_points = len(grid.points)
     with (
         float32_products(settings.dtype, subject.network.device),
-        shown_progress(num_points, num_points * len(examples), enabled=progress) as advance,
+        show_progress(num_points, num_points * len(examples), enabled=progress) as advance,
     ):
         chosen = chosen_engine(subject, settings, size)
         for block in chosen.engine.blocks(grid.points, examples, set()):

@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Size, Tensor
 
-from isthmus.errors import InputError, listed
+from isthmus.errors import InputError, short_list
 from isthmus.paths.direction import RandomDirection
 from isthmus.weights.state import StateDict
 
@@ -98,7 +98,7 @@ class TrainingSubspace:
             _refuse_unfit(snapshot, keys, number)
             shapes = {key: snapshot[key].shape for key in keys}
             rounding = max([rounding, *(torch.finfo(snapshot[key].dtype).eps / 2 for key in keys)])
-            rows.append(flattened(snapshot, keys))
+            rows.append(flat_vector(snapshot, keys))
         if not rows:
             raise InputError("at least one snapshot", "none", "the training subspace", "save checkpoints of training")
         columns = torch.stack(rows).T
@@ -126,7 +126,7 @@ class TrainingSubspace:
         """The part of a vector within the span of the snapshots: U U^T v.
 
         Args:
-            vector: In float64, its numbers in the order of `flattened`.
+            vector: In float64, its numbers in the order of `flat_vector`.
 
         Returns:
             Its nearest point in the span.
@@ -137,7 +137,7 @@ class TrainingSubspace:
         """The part of a vector that is orthogonal to every snapshot; taken twice, so that it is so to rounding.
 
         Args:
-            vector: In float64, its numbers in the order of `flattened`.
+            vector: In float64, its numbers in the order of `flat_vector`.
 
         Returns:
             The vector without its projection.
@@ -173,7 +173,7 @@ class TrainingSubspace:
         return NoiseDirection({key: piece.reshape(shape) for (key, shape), piece in pairs})
 
 
-def flattened(weights: StateDict, keys: Sequence[str]) -> Vector:
+def flat_vector(weights: StateDict, keys: Sequence[str]) -> Vector:
     """Some parameters as one long vector in memory of its own.
 
     Args:
@@ -192,7 +192,7 @@ def _refuse_unfit(snapshot: StateDict, keys: Sequence[str], number: int) -> None
     if unfit:
         raise InputError(
             "finite real numbers in every snapshot",
-            f"NaN, infinities or complex numbers in {listed(unfit)}",
+            f"NaN, infinities or complex numbers in {short_list(unfit)}",
             f"snapshot {number + 1} of the training subspace",
             "leave that checkpoint out of the trajectory",
         )

@@ -11,12 +11,12 @@ from isthmus.runs.request.inputs import NamedWeights, Weights, fitted_weights, r
 from isthmus.runs.subject import Subject
 from isthmus.sweeps.group import ALL
 from isthmus.weights.interpolation import difference
-from isthmus.weights.state import Kind, StateDict, is_blendable, tied_keys, widened
+from isthmus.weights.state import Kind, StateDict, is_blendable, tied_keys, widen
 
 LAYER, OF_NETWORK = ("layer",), ("network", "layer")
 
 
-def fitted_initial(weights: Weights | None, name: str, subject: Subject) -> NamedWeights | None:
+def initial_weights(weights: Weights | None, name: str, subject: Subject) -> NamedWeights | None:
     """Initial weights under the model's keys.
 
     Args:
@@ -85,4 +85,4 @@ def _distances(x: StateDict, y: StateDict, groups: Sequence[Sequence[str]]) -> l
 
 
 def _way(start: StateDict, end: StateDict) -> StateDict:
-    return {key: difference(widened(end[key]), widened(start[key])) for key in end if is_blendable(end[key])}
+    return {key: difference(widen(end[key]), widen(start[key])) for key in end if is_blendable(end[key])}

@@ -74,7 +74,7 @@ class Lockstep:
                 ]
                 return [torch.cat(of_point) for of_point in zip(*pieces, strict=True)]
 
-            yield start, self.batch_size.tried(unit)
+            yield start, self.batch_size.attempt(unit)
 
     def _walked(
         self,

@@ -19,7 +19,7 @@ from isthmus.layers.partition import LayerPartition
 from isthmus.measures.intervals.interval import critical_value, mean_band
 from isthmus.questions.similarity.agreement import agreement
 from isthmus.questions.similarity.features import FeatureConnectivity, feature_names
-from isthmus.questions.similarity.geometry import fitted_initial, weight_geometry
+from isthmus.questions.similarity.geometry import initial_weights, weight_geometry
 from isthmus.questions.similarity.lockstep import Lockstep
 from isthmus.questions.study.folder import held_study
 from isthmus.questions.study.settings import refuse_recalibration
@@ -29,7 +29,7 @@ from isthmus.runs.request.request import request_of
 from isthmus.runs.request.settings import Alphas
 from isthmus.runs.subject import Subject, chosen_engine, examples_at_once, subject_of
 from isthmus.sweeps.group import ALL
-from isthmus.weights.state import converted
+from isthmus.weights.state import cast_weights
 
 SIMILARITY = "similarity"
 COMPARED = ("a-b", "blend-a", "blend-b")
@@ -113,7 +113,7 @@ def similarity(
     settings = request.settings
     refuse_recalibration(settings)
     subject = subject_of(request)
-    initial = [fitted_initial(w, f"initial {n}", subject) for w, n in ((initial_a, "a"), (initial_b, "b"))]
+    initial = [initial_weights(w, f"initial {n}", subject) for w, n in ((initial_a, "a"), (initial_b, "b"))]
     hashes = ["" if weights is None else weights.hash for weights in initial]
     attributes = study_attributes(
         SIMILARITY, request, subject, alphas=settings.alphas, initial_a=hashes[0], initial_b=hashes[1]
@@ -138,7 +138,7 @@ def _compared(subject: Subject, staged: StagedNetwork, size: BatchSize, alphas: 
     ends = [segment.point("a", (), 0.0), segment.point("b", (), 0.0)]
     points = [*ends, *(segment.point("a", everything, alpha) for alpha in alphas)]
     inputs, _ = examples.batch(0, 2, network.device, network.dtype)
-    names = feature_names(staged, converted(segment.weights(points[0]), network.dtype), inputs)
+    names = feature_names(staged, cast_weights(segment.weights(points[0]), network.dtype), inputs)
     observer = FeatureConnectivity(names, alphas, len(examples))
     batches = Lockstep(network, segment, staged, size).outputs(points, examples, observer)
     scores = [torch.cat(of_point) for of_point in zip(*(outputs for _, outputs in batches), strict=True)]

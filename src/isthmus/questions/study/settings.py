@@ -22,7 +22,7 @@ def refuse_recalibration(settings: Settings) -> None:
         )
 
 
-def checked_count(name: str, number: int, least: int) -> int:
+def valid_count(name: str, number: int, least: int) -> int:
     """A count that is large enough.
 
     Args:

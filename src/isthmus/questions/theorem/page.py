@@ -7,7 +7,7 @@ from isthmus.errors import InputError
 from isthmus.files import save_bytes
 from isthmus.questions.theorem.picture import cuts_picture, diagonal_picture
 from isthmus.questions.theorem.reading import EXPLANATION, cuts_reading, diagonal_reading
-from isthmus.report.rendering import data_address, rendered
+from isthmus.report.rendering import data_address, render
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -57,7 +57,7 @@ def theorem_page(paths: "xr.Dataset", cuts: "xr.Dataset", pictures: dict[str, by
         HTML.
     """
     encoded = {name: data_address(svg) for name, svg in pictures.items()}
-    return rendered(
+    return render(
         "explain.html",
         title="Isthmus: why one layer can be averaged",
         explanation=EXPLANATION,

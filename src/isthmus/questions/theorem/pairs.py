@@ -71,7 +71,7 @@ def make_linear_pair(seed: int, *, fitted: bool = True) -> LinearPair:
     return LinearPair(widths, networks[0], networks[1], inputs, targets)
 
 
-def measured_pair(pair: LinearPair, alphas: Alphas = ALPHAS) -> xr.Dataset:
+def measure_pair(pair: LinearPair, alphas: Alphas = ALPHAS) -> xr.Dataset:
     """Every cut of a pair under the squared error, its excess counted from the cut's own ends.
 
     Args:
@@ -86,7 +86,7 @@ def measured_pair(pair: LinearPair, alphas: Alphas = ALPHAS) -> xr.Dataset:
     return measure(_built(pair.widths), pair.a, pair.b, data, device="cpu", **options)  # type: ignore[arg-type]
 
 
-def measured_cuts(num_pairs: int = NUM_PAIRS, seed: int = 0) -> xr.Dataset:
+def measure_cuts(num_pairs: int = NUM_PAIRS, seed: int = 0) -> xr.Dataset:
     """The cuts of many fitted pairs.
 
     Args:
@@ -98,7 +98,7 @@ def measured_cuts(num_pairs: int = NUM_PAIRS, seed: int = 0) -> xr.Dataset:
         the cut. Over cut: `pair`, `num_layers`, `host`, `moving` ("all" once a pair), `convexity` and
         `midpoint_over_models`, the loss half-way minus the mean of the two networks' losses.
     """
-    parts = [_cuts(measured_pair(make_linear_pair(seed + number)), number) for number in range(num_pairs)]
+    parts = [_cuts(measure_pair(make_linear_pair(seed + number)), number) for number in range(num_pairs)]
     return xr.concat(parts, dim="cut").assign_attrs(num_pairs=num_pairs, seed=seed)
 
 

@@ -13,7 +13,7 @@ from isthmus.models.networks.deep_linear import deep_linear_network
 from isthmus.questions.convexity.answer import convexity
 from isthmus.questions.theorem.example import PATHS, DiagonalExample
 from isthmus.questions.theorem.page import save_theorem_page
-from isthmus.questions.theorem.pairs import NUM_PAIRS, measured_cuts
+from isthmus.questions.theorem.pairs import NUM_PAIRS, measure_cuts
 from isthmus.questions.theorem.reading import (
     ROUNDING,
     cuts_reading,
@@ -33,8 +33,8 @@ class Theorem:
     """What `isthmus explain theorem` shows.
 
     Attributes:
-        paths: From `measured_paths`.
-        cuts: From `isthmus.questions.theorem.pairs.measured_cuts`.
+        paths: From `measure_paths`.
+        cuts: From `isthmus.questions.theorem.pairs.measure_cuts`.
         readings: What the numbers say, a paragraph for each picture.
         page: The page.
     """
@@ -73,7 +73,7 @@ class Theorem:
         }
 
 
-def measured_paths(example: DiagonalExample, alphas: int = ALPHAS) -> xr.Dataset:
+def measure_paths(example: DiagonalExample, alphas: int = ALPHAS) -> xr.Dataset:
     """The loss along the paths of the minimal example, measured on the real network of two weights in float64.
 
     The data are the examples x = 1 and x = -1, on which every network of the family has the same loss.
@@ -148,8 +148,8 @@ def run_theorem(
         The numbers, their reading and the page.
     """
     say("measuring the network of two weights")
-    paths = measured_paths(example)
+    paths = measure_paths(example)
     say(f"measuring {num_pairs} pairs of random deep linear networks, a few seconds")
-    cuts = measured_cuts(num_pairs, seed)
+    cuts = measure_cuts(num_pairs, seed)
     page = save_theorem_page(loss_surface(example), paths, cuts, folder)
     return Theorem(paths, cuts, [diagonal_reading(paths), cuts_reading(cuts)], page)

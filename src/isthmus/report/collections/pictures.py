@@ -124,12 +124,12 @@ def _parts(result: "xr.Dataset") -> list[_Part]:
     if len(pairs) > 1:
         note = f"Mean of {len(pairs)} pairs; decimals and grey numbers go by the 95 % interval over pairs."
         last = labels(result, "step")[-1]
-        parts.insert(0, _Part(averaged(result), "step", "mean over pairs", (note,)))
+        parts.insert(0, _Part(mean_over_pairs(result), "step", "mean over pairs", (note,)))
         parts.insert(1, _Part(result.isel(step=-1), "pair", f"at {last}"))
     return parts
 
 
-def averaged(result: "xr.Dataset") -> "xr.Dataset":
+def mean_over_pairs(result: "xr.Dataset") -> "xr.Dataset":
     """The mean over pairs in the shape of one pair: its intervals are those over pairs.
 
     Args:

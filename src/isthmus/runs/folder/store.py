@@ -8,11 +8,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from isthmus.evaluation.unit import ExampleBlock
+from isthmus.evaluation.unit import ExampleBlock, Unit
 from isthmus.files import save_whole
 from isthmus.measures.examples import ExampleTable
 
-Unit = tuple[int, int]
 TARGETS = "targets.parquet"
 ORDER = "order.parquet"
 

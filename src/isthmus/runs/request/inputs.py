@@ -11,14 +11,14 @@ import torch
 from torch import Tensor, nn
 
 from isthmus.errors import InputError
-from isthmus.hugging_face import PREFIX, parsed_source
+from isthmus.hugging_face import PREFIX, hugging_face_source
 from isthmus.identity import Identity, identity_of
 from isthmus.models.load import load_model
 from isthmus.models.pretrained import model_settings, renamed_weights
 from isthmus.models.source import known_modules, source_hash
 from isthmus.user_code import imported_neighbours, user_file
 from isthmus.weights.checkpoint import Checkpoint, load_checkpoint
-from isthmus.weights.fitting import fitted_to
+from isthmus.weights.fitting import fit_to_model
 from isthmus.weights.formats.nest import found_weights
 from isthmus.weights.state import StateDict, content_hash
 
@@ -131,7 +131,7 @@ def fitted_weights(weights: StateDict, name: str, notes: tuple[str, ...], module
         Weights that the model can take; tensors are shared, never written to.
     """
     renamed, more = renamed_weights(weights, module, name)
-    fitted = fitted_to(renamed, module, name)
+    fitted = fit_to_model(renamed, module, name)
     detached = {key: tensor.detach() for key, tensor in fitted.weights.items()}
     return NamedWeights(detached, name, (*notes, *more, *fitted.notes), content_hash(detached))
 
@@ -218,7 +218,7 @@ def own_tokenizer(model: Model) -> str | None:
 def _shown(spec: str) -> str:
     """The specification without the folders of a user's file or folder, which are nobody else's business."""
     if spec.startswith(PREFIX):
-        return f"{PREFIX}{parsed_source(spec, 'model').name}"
+        return f"{PREFIX}{hugging_face_source(spec, 'model').name}"
     path, colon, function = spec.partition(".py:")
     return f"{Path(path).name}{colon}{function}" if colon else spec
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Literal
 
-from isthmus.errors import InputError, IsthmusWarning, UnknownNameError, listed
+from isthmus.errors import InputError, IsthmusWarning, UnknownNameError, short_list
 from isthmus.runs.request.inputs import Weights
 from isthmus.runs.request.networks import (
     NamedNetwork,
@@ -100,7 +100,7 @@ def collection_of(
         plain = [network.name for network in networks if network.name not in trajectories]
         raise InputError(
             "trajectories alone, or single checkpoints alone",
-            f"trajectories ({listed(trajectories)}) beside single checkpoints ({listed(plain)})",
+            f"trajectories ({short_list(trajectories)}) beside single checkpoints ({short_list(plain)})",
             "the networks",
             "name one checkpoint inside each folder, or give a folder of steps for every network",
         )
@@ -156,7 +156,7 @@ def _pairs_of(a: Weights | Networks, b: Weights | Networks | None) -> tuple[tupl
 def _refuse_repeated(names: list[str], expected: str) -> None:
     repeated = [name for name, count in Counter(names).items() if count > 1]
     if repeated:
-        raise InputError(expected, f"{listed(repeated)} more than once", "the networks", "name each of them once")
+        raise InputError(expected, f"{short_list(repeated)} more than once", "the networks", "name each of them once")
 
 
 def _pair(x: NamedNetwork, y: NamedNetwork) -> str:
@@ -178,13 +178,13 @@ def _common_times(trajectories: Mapping[str, Trajectory], chosen: Sequence[str] 
     if not common:
         raise InputError(
             "trajectories with a step in common",
-            "; ".join(f"{name}: {listed(map(str, found))}" for name, found in steps.items()),
+            "; ".join(f"{name}: {short_list(map(str, found))}" for name, found in steps.items()),
             "the steps",
             "save checkpoints of all at equal steps",
         )
     times = [_time(step, steps, trajectories) for step in common]
     if chosen is not None:
-        wanted = [_beginning(Step.parsed(str(text))) for text in chosen]
+        wanted = [_beginning(Step.parse(str(text))) for text in chosen]
         for step in wanted:
             if step not in common:
                 known = [str(first[other]) for other in common]
@@ -194,7 +194,7 @@ def _common_times(trajectories: Mapping[str, Trajectory], chosen: Sequence[str] 
             raise InputError("one step or more", "none", "--steps", "name steps such as 0ep,20ep")
         return times, ""
     alone = {name: [str(own) for step, own in found.items() if step not in common] for name, found in steps.items()}
-    words = "; ".join(f"{name} has {listed(missing)}" for name, missing in alone.items() if missing)
+    words = "; ".join(f"{name} has {short_list(missing)}" for name, missing in alone.items() if missing)
     return times, f"steps that not every trajectory has are left out: {words}" if words else ""
 
 

@@ -10,7 +10,7 @@ from isthmus.layers.partition import LayerPartition
 from isthmus.runs.request.inputs import Model, Weights, named_loss
 from isthmus.runs.request.settings import Settings, checked_settings
 from isthmus.sweeps.group import Sweep
-from isthmus.sweeps.spec import parsed_sweeps
+from isthmus.sweeps.spec import sweeps_of
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ def request_of(
     Returns:
         The request.
     """
-    sweeps = parsed_sweeps(sweep)
+    sweeps = sweeps_of(sweep)
     known_loss = named_loss(loss)
     checked = checked_settings(
         sweep=tuple(item.name for item in sweeps[1:]) or ("full",),

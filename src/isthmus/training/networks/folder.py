@@ -152,7 +152,7 @@ class NetworkFolder:
     def _states(self) -> dict[int, Path]:
         found = {}
         for file in sorted((self.path / "resume").glob("state-*.safetensors")):
-            step = Step.parsed(file.stem.removeprefix("state-"))
+            step = Step.parse(file.stem.removeprefix("state-"))
             found[step.iterations(self.iterations_per_epoch)] = file
         return found
 

@@ -26,7 +26,7 @@ from isthmus.training.recipe.recipe import NetworkRecipe
 from isthmus.training.writer import BackgroundWriter
 from isthmus.user_code import load_function, source_identity
 from isthmus.weights.checkpoint import load_checkpoint
-from isthmus.weights.fitting import fitted_to
+from isthmus.weights.fitting import fit_to_model
 from isthmus.weights.state import content_hash
 from isthmus.weights.step import Step
 from isthmus.weights.training_state import TrainingState
@@ -210,7 +210,7 @@ def _load_initial(recipe: NetworkRecipe, model: nn.Module) -> str | None:
     if recipe.initial is None:
         return None
     checkpoint = load_checkpoint(recipe.initial)
-    model.load_state_dict(fitted_to(checkpoint.weights, model, checkpoint.name).weights)
+    model.load_state_dict(fit_to_model(checkpoint.weights, model, checkpoint.name).weights)
     return content_hash(checkpoint.weights)
 
 

@@ -65,7 +65,7 @@ def load_recipes(file: Path) -> list[NetworkRecipe]:
     recipes: list[NetworkRecipe] = []
     for table in tables:
         name = f" of network {table['name']!r}" if "name" in table else ""
-        recipe = checked_recipe(merged(shared, table), f"{name} in {file.name}")
+        recipe = recipe_of(merge_tables(shared, table), f"{name} in {file.name}")
         if recipe.name in {other.name for other in recipes}:
             raise InputError("a name for each network", f"{recipe.name!r} twice", file.name, "rename one of the two")
         _refuse_unfit_spawn(recipe, recipes, file.name)
@@ -73,7 +73,7 @@ def load_recipes(file: Path) -> list[NetworkRecipe]:
     return recipes
 
 
-def merged(shared: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+def merge_tables(shared: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
     """The settings at the top with those of one network over them.
 
     Args:
@@ -84,7 +84,7 @@ def merged(shared: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
         A table of its own; tables within are merged in the same way unless they have different names.
 
     Example:
-        >>> merged({"seeds": {"order": 0, "augmentation": 5}, "length": "1ep"}, {"seeds": {"order": 1}})
+        >>> merge_tables({"seeds": {"order": 0, "augmentation": 5}, "length": "1ep"}, {"seeds": {"order": 1}})
         {'seeds': {'order': 1, 'augmentation': 5}, 'length': '1ep'}
     """
     result = dict(shared)
@@ -95,13 +95,13 @@ def merged(shared: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
             and isinstance(below, dict)
             and value.get("name", below.get("name")) == below.get("name")
         ):
-            result[key] = merged(below, value)
+            result[key] = merge_tables(below, value)
         else:
             result[key] = value
     return result
 
 
-def checked_recipe(table: Mapping[str, Any], where: str) -> NetworkRecipe:
+def recipe_of(table: Mapping[str, Any], where: str) -> NetworkRecipe:
     """The recipe in a table.
 
     Args:

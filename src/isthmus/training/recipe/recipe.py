@@ -5,8 +5,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
-from isthmus.data.spec import parsed_data_spec
-from isthmus.models.spec import parsed_model_spec
+from isthmus.data.spec import parse_data_spec
+from isthmus.models.spec import parse_model_spec
 from isthmus.training.recipe.augmentation_settings import Augmentation
 from isthmus.training.recipe.optimizer_settings import Optimizer
 from isthmus.training.recipe.schedule import Constant, Schedule
@@ -130,13 +130,13 @@ class NetworkRecipe(Recipe):
     @field_validator("model")
     @classmethod
     def _model(cls, value: str) -> str:
-        parsed_model_spec(value)
+        parse_model_spec(value)
         return value
 
     @field_validator("data")
     @classmethod
     def _data(cls, value: str) -> str:
-        parsed_data_spec(value)
+        parse_data_spec(value)
         return value
 
     @model_validator(mode="after")

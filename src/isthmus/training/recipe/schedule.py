@@ -23,7 +23,7 @@ def _milestone(value: Any) -> Fraction | Step:
     if isinstance(value, int | float) and 0 < value < 1:
         return Fraction(str(value))  # 0.7 of 10 iterations is 7, not the 7.000000000000001 of binary fractions
     if isinstance(value, str):
-        return Step.parsed(value)
+        return Step.parse(value)
     raise ValueError("a fraction of the training such as 0.5, or a step such as '100ep'")
 
 

@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from isthmus.errors import InputError, listed
+from isthmus.errors import InputError, short_list
 
 USUAL_FILES = (  # in the order of transformers' from_pretrained
     "model.safetensors",
@@ -49,15 +49,17 @@ def chosen_files(folder: Path) -> ChosenFiles:
     firsts = usual[:1] or safe or held
     if len(firsts) != 1:
         raise InputError(
-            f"one file of weights, or one under a usual name: {listed(USUAL_FILES)}",
-            f"{len(firsts)} files and no index: {listed(file.name for file in firsts)}" if firsts else "no such file",
+            f"one file of weights, or one under a usual name: {short_list(USUAL_FILES)}",
+            f"{len(firsts)} files and no index: {short_list(file.name for file in firsts)}"
+            if firsts
+            else "no such file",
             str(folder),
             "name the checkpoint file itself",
         )
     first = firsts[0]
     chosen = indexed_files(first) if first.suffix == ".json" else ChosenFiles((first,), {}, f"read from {first.name}")
     others = [file.name for file in dict.fromkeys([*usual, *held]) if file not in {first, *chosen.files}]
-    unread = f"; beside it and not read: {listed(others)}" if others else ""
+    unread = f"; beside it and not read: {short_list(others)}" if others else ""
     return replace(chosen, note=f"{chosen.note}{unread}")
 
 
@@ -98,5 +100,5 @@ def _placed(index: Path) -> dict[str, str]:
     shards = {name: folder / name for name in sorted(set(placed.values()))}
     absent = [name for name, file in shards.items() if not file.exists() or file.parent != folder]
     if absent:
-        raise InputError(f"{len(shards)} shards", f"missing {listed(absent)}", str(folder), "copy the folder again")
+        raise InputError(f"{len(shards)} shards", f"missing {short_list(absent)}", str(folder), "copy the folder again")
     return placed

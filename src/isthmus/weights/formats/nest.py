@@ -6,7 +6,7 @@ from typing import Any
 
 from torch import Tensor
 
-from isthmus.errors import InputError, listed
+from isthmus.errors import InputError, short_list
 from isthmus.weights.keys import NESTS
 
 Place = tuple[str | int, ...]
@@ -49,12 +49,12 @@ def found_weights(contents: object, where: str) -> FoundWeights:
         notes.append(f"the weights were found under {_shown(place)}")
     others = [other for other in _candidates(contents) if _has_axes(contents, other) and other[: len(place)] != place]
     if unread := [_shown(other) for other in others if other != place[: len(other)]]:
-        notes.append(f"other state dicts of the file were not read: {listed(unread)}")
+        notes.append(f"other state dicts of the file were not read: {short_list(unread)}")
     around = [(place[depth], _tensors(_at(contents, place[:depth]))) for depth in range(len(place))]
     if beside := [key for nest, tensors in around for key in tensors if key != nest]:
-        notes.append(f"tensors beside the weights were left out: {listed(beside)}")
+        notes.append(f"tensors beside the weights were left out: {short_list(beside)}")
     if skipped := [str(key) for key in holder if not isinstance(holder[key], Tensor)]:
-        notes.append(f"entries that are no tensors were left out: {listed(skipped)}")
+        notes.append(f"entries that are no tensors were left out: {short_list(skipped)}")
     return FoundWeights(_tensors(holder), tuple(notes))
 
 
@@ -72,17 +72,17 @@ def _place(contents: object, where: str) -> Place:
             return nested[0]
         else:
             raise InputError(
-                f"one state dict, or one of them under {listed(NESTS)}",
-                f"{len(nested)} state dicts: {listed(map(_shown, nested))}",
+                f"one state dict, or one of them under {short_list(NESTS)}",
+                f"{len(nested)} state dicts: {short_list(map(_shown, nested))}",
                 where,
                 "save the one that you mean alone: "
                 f"torch.save(torch.load(path, weights_only=True){_shown(nested[0])}, 'weights.pt')",
             )
     if place in places:
         return place
-    found = listed(contents) if isinstance(contents, Mapping) else type(contents).__name__
+    found = short_list(contents) if isinstance(contents, Mapping) else type(contents).__name__
     raise InputError(
-        f"a state dict, plain or under one of {listed(NESTS)}",
+        f"a state dict, plain or under one of {short_list(NESTS)}",
         f"none; it holds {found}",
         where,
         "save the state dict alone: torch.save(model.state_dict(), path)",

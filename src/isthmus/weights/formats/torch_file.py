@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 from torch.serialization import get_unsafe_globals_in_checkpoint
 
-from isthmus.errors import InputError, listed
+from isthmus.errors import InputError, short_list
 
 STAND_INS = {  # how files begin that some download left in place of the weights
     b"version https://git-lfs": ("a pointer of Git LFS, which stands for the file", "fetch the file: git lfs pull"),
@@ -43,7 +43,7 @@ def torch_contents(path: Path) -> object:
             raise InputError(*_damaged(path, str(error).rpartition("error: ")[2])) from error
         raise InputError(
             "a torch file of weights, numbers and text alone",
-            f"objects of {listed(classes)}, which only code in the file can make; it was not run",
+            f"objects of {short_list(classes)}, which only code in the file can make; it was not run",
             str(path),
             _how_to_save_weights(path.name, classes),
         ) from error
