@@ -12,12 +12,12 @@ from torch._dynamo.utils import counters
 from isthmus.errors import InputError
 from isthmus.evaluation.batches import BatchSize
 from isthmus.evaluation.engines import engine_of
-from isthmus.evaluation.layout import convolution_keys, laid_out
+from isthmus.evaluation.layout import convolution_keys, lay_out
 from isthmus.evaluation.reduced_arithmetic import float32_products, reduction_checks
 from isthmus.evaluation.stages.compiling import compiled_network
 from isthmus.evaluation.stages.stages import compiling
 from isthmus.models.load import load_model
-from isthmus.runs.request.settings import checked_settings
+from isthmus.runs.request.settings import settings_of
 
 
 class FlattensByView(nn.Module):
@@ -44,7 +44,7 @@ def network(spec="resnet18_no_norm:width=4", dtype=torch.float32, number=6):
 
 def moved(pair):
     """The pair in the memory format that a measurement would choose, and its check."""
-    first, second, checks = laid_out(pair.network, pair.segment.first, pair.segment.second, pair.examples)
+    first, second, checks = lay_out(pair.network, pair.segment.first, pair.segment.second, pair.examples)
     segment = pair.segment
     layout = type(segment)(first, second, segment.position_a, segment.layers, segment.kinds)
     return Pair(pair.network, layout, pair.examples), checks
@@ -97,7 +97,7 @@ def test_the_rule_leaves_other_types_and_inputs_alone(case, dtype):
     with torch.random.fork_rng(devices=[]):
         model, inputs = (nn.Conv2d(3, 4, 8), images()) if case == "float64" else (nn.Linear(5, 4), torch.randn(6, 5))
         pair = Pair.of(model, inputs, dtype=dtype)
-    assert laid_out(pair.network, pair.segment.first, pair.segment.second, pair.examples)[2] == []
+    assert lay_out(pair.network, pair.segment.first, pair.segment.second, pair.examples)[2] == []
 
 
 def test_convolutions_are_found_by_type_and_not_by_name():
@@ -211,5 +211,5 @@ def test_stages_that_compute_something_else_when_compiled_stay_as_they_are(monke
 @pytest.mark.parametrize("other", [{"engine": "direct"}, {"batch_norm": "recalibrate"}])
 def test_compile_without_stages_is_refused(other):
     with pytest.raises(InputError, match="stages to compile: the shared engine") as raised:
-        checked_settings(compile=True, **other)
+        settings_of(compile=True, **other)
     assert "--compile (compile= in Python)" in str(raised.value)

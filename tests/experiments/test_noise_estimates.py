@@ -8,7 +8,7 @@ import xarray as xr
 
 from isthmus.experiments.claims.fig5 import noise_found
 from isthmus.experiments.evidence.criterion import Estimate, Verdict, criteria_of, verdict_of
-from isthmus.experiments.evidence.noise import differences, kept_study, noise_rows, rise, share_above_zero
+from isthmus.experiments.evidence.noise import differences, half_way_rows, kept_study, rise, share_above_zero
 from isthmus.experiments.reproduction.registry import known_claims
 from isthmus.questions.study.folder import save_study
 
@@ -64,7 +64,7 @@ def test_networks_that_do_not_differ_have_no_rise():
 
 
 def test_the_table_has_a_row_for_each_pair_group_and_host():
-    titles, *rows = noise_rows({"a1-b1": STUDY}, ["all", "fc1"])
+    titles, *rows = half_way_rows({"a1-b1": STUDY}, ["all", "fc1"])
     assert titles[3:] == [f"{kind}, nats" for kind in KINDS]
     assert [row[:3] for row in rows] == [["a1-b1", name, host] for name in ("full network", "fc1") for host in "ab"]
     assert rows[0][3] == "1.0 (0.9 to 1.1)"

@@ -12,7 +12,7 @@ import xarray as xr
 from cases import CASES
 
 import isthmus
-from isthmus.runs.carried import carried
+from isthmus.runs.carried import content_of
 from isthmus.runs.folder.beginning import manifest as room
 from isthmus.runs.folder.measurement import Measurement
 
@@ -66,7 +66,7 @@ def test_selections_and_copies_know_their_examples_after_the_original_is_gone(co
 
 def test_examples_live_as_long_as_a_result_of_theirs_and_no_longer():
     result = measured()
-    kept, part = weakref.ref(carried(result, Measurement)), result.sel(host="a")
+    kept, part = weakref.ref(content_of(result, Measurement)), result.sel(host="a")
     del result
     gc.collect()
     assert kept() is not None

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from isthmus.errors import InputError
 from isthmus.questions.noise.settings import sigmas_of
-from isthmus.runs.request.settings import alpha_grid, parsed_alphas
+from isthmus.runs.request.settings import alpha_grid, alphas_of
 
 
 @pytest.mark.parametrize(
@@ -23,7 +23,7 @@ from isthmus.runs.request.settings import alpha_grid, parsed_alphas
     ],
 )
 def test_a_list_holds_the_numbers_that_stand_there(text, numbers):
-    assert parsed_alphas(text) == numbers
+    assert alphas_of(text) == numbers
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,7 @@ def test_a_list_holds_the_numbers_that_stand_there(text, numbers):
         ("-1,0,2", ("-1.0,0,2.0 for the list",)),
     ],
 )
-@pytest.mark.parametrize("parsed", [parsed_alphas, sigmas_of])
+@pytest.mark.parametrize("parsed", [alphas_of, sigmas_of])
 def test_what_may_be_a_decimal_comma_is_refused_with_how_to_say_each(text, remedies, parsed):
     with pytest.raises(InputError, match="may be meant as decimals") as caught:
         parsed(text)
@@ -49,18 +49,18 @@ def test_what_may_be_a_decimal_comma_is_refused_with_how_to_say_each(text, remed
 @pytest.mark.parametrize("text", ["half", "0,half", "", "0,,1", "+-5", "٣,0"])
 def test_what_is_no_number_is_refused(text):
     with pytest.raises(InputError, match="numbers"):
-        parsed_alphas(text)
+        alphas_of(text)
 
 
 @given(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1, max_size=8, unique=True), st.data())
 def test_every_list_of_numbers_is_read_as_it_is_written(numbers, data):
     comma = data.draw(st.sampled_from([",", ", ", " ,"]))
-    assert parsed_alphas(comma.join(map(repr, numbers))) == tuple(numbers)
+    assert alphas_of(comma.join(map(repr, numbers))) == tuple(numbers)
 
 
 @given(st.integers(2, 500))
 def test_a_count_is_that_many_even_steps_from_0_to_1(count):
-    grid = parsed_alphas(str(count))
+    grid = alphas_of(str(count))
     assert grid == alpha_grid(count) == tuple(k / (count - 1) for k in range(count))
     assert (grid[0], grid[-1], len(set(grid))) == (0.0, 1.0, count)
 
@@ -69,7 +69,7 @@ def test_a_count_is_that_many_even_steps_from_0_to_1(count):
 def test_a_list_of_whole_numbers_is_taken_only_where_no_decimal_comma_can_be_meant(numbers):
     text = ",".join(map(str, numbers))
     if set(numbers) <= {0, 1}:
-        assert parsed_alphas(text) == tuple(numbers)
+        assert alphas_of(text) == tuple(numbers)
     else:
         with pytest.raises(InputError, match="may be meant as decimals"):
-            parsed_alphas(text)
+            alphas_of(text)

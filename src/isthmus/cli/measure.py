@@ -182,12 +182,12 @@ def _checked(
     """Refuse wrong arguments before torch is imported."""
     from isthmus.data.spec import parse_data_spec
     from isthmus.models.spec import parse_model_spec
-    from isthmus.runs.request.settings import checked_settings, parsed_alphas
+    from isthmus.runs.request.settings import alphas_of, settings_of
     from isthmus.sweeps.spec import sweeps_of
 
-    grid = parsed_alphas(alphas)
+    grid = alphas_of(alphas)
     sweeps_of(sweep)
-    checked_settings(alphas=grid, hosts=hosts.split(","), **rest)
+    settings_of(alphas=grid, hosts=hosts.split(","), **rest)
     parse_model_spec(model)
     for text in [*data, *([recalibrate_on] if recalibrate_on else [])]:
         parse_data_spec(text)

@@ -29,7 +29,7 @@ def convolution_keys(module: nn.Module) -> frozenset[str]:
     return frozenset(keys & module.state_dict().keys())
 
 
-def laid_out(
+def lay_out(
     network: Network, a: StateDict, b: StateDict, examples: Examples
 ) -> tuple[dict[str, Tensor], dict[str, Tensor], list[SelfCheck]]:
     """The weights in the memory format that the network is to run in; values and shapes stay.

@@ -204,10 +204,10 @@ def result_dataset(
     coordinates["rise_alpha"] = averaging_alpha(grid.alphas)
     per_size = _per_size(result["loss_rise"], layers)
     result = result.assign(layers | per_size).assign_coords(coordinates).assign_attrs(attributes)
-    return unmarked_where_nothing_moves(result, result["distance"])
+    return unmark_where_nothing_moves(result, result["distance"])
 
 
-def unmarked_where_nothing_moves(result: xr.Dataset, distance: xr.DataArray) -> xr.Dataset:
+def unmark_where_nothing_moves(result: xr.Dataset, distance: xr.DataArray) -> xr.Dataset:
     """Numbers without spread of layers that are the same in both networks: known exactly, and not carried by none.
 
     Args:
@@ -273,4 +273,4 @@ def class_dataset(
         label=labels,
         label_name=("label", np.array(names, dtype=object)),
     )
-    return unmarked_where_nothing_moves(classes, distance)
+    return unmark_where_nothing_moves(classes, distance)

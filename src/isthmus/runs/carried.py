@@ -31,7 +31,7 @@ class _Carrier(str):
         return str, (str(self),)
 
 
-def carrying(result: xr.Dataset, content: object) -> xr.Dataset:
+def with_content(result: xr.Dataset, content: object) -> xr.Dataset:
     """The result with what belongs to it.
 
     Args:
@@ -46,11 +46,11 @@ def carrying(result: xr.Dataset, content: object) -> xr.Dataset:
     return result.assign_attrs({RUN_ID: carrier})
 
 
-def carried(result: xr.Dataset, kind: type[T]) -> T | None:
+def content_of(result: xr.Dataset, kind: type[T]) -> T | None:
     """What belongs to a result.
 
     Args:
-        result: From `carrying`, or a part or a copy of it.
+        result: From `with_content`, or a part or a copy of it.
         kind: What is looked for.
 
     Returns:

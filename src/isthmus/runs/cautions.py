@@ -102,7 +102,7 @@ def drawn_remarks(model: NamedModel) -> list[str]:
     ]
 
 
-def warned(
+def give_cautions(
     model: nn.Module,
     a: NamedWeights,
     b: NamedWeights,

@@ -15,7 +15,7 @@ from isthmus.errors import InputError, IsthmusWarning
 from isthmus.evaluation.device import device_named
 from isthmus.evaluation.stages.kept_graphs import kept_graphs
 from isthmus.held_folder import Hold, held_folder, refuse_held
-from isthmus.runs.carried import carried, carrying, refuse_other_run
+from isthmus.runs.carried import content_of, refuse_other_run, with_content
 from isthmus.runs.folder.beginning import has_run, save_first
 from isthmus.runs.folder.collection_record import MEMBERS, CollectionRecord, MemberRecord, load_collection_record
 from isthmus.runs.folder.joined import joined_result
@@ -36,7 +36,7 @@ class _Members:
     results: dict[str, xr.Dataset]
 
 
-def measured_collection(measure: Callable[..., xr.Dataset], arguments: Mapping[str, Any]) -> xr.Dataset:
+def measure_collection(measure: Callable[..., xr.Dataset], arguments: Mapping[str, Any]) -> xr.Dataset:
     """Measure every member and join the results.
 
     Data is read and decoded once, each checkpoint is read once while it fits into memory, and the model is exported
@@ -92,7 +92,7 @@ def _measured(
     joined = joined_result(record, results)
     if hold is None or folder is None:
         named = zip(record.members, results, strict=True)
-        return carrying(joined, _Members({member.name: result for member, result in named}))
+        return with_content(joined, _Members({member.name: result for member, result in named}))
     hold.confirm()
     save_results(rows_alone(joined), joined.attrs["splits"], folder / RESULTS_FILE)
     record.completed([result.attrs["run_id"] for result in results]).save(folder)
@@ -143,7 +143,7 @@ def member_result(result: xr.Dataset, member: MemberRecord, load_run: Callable[[
     if folder and Path(folder, MEMBERS, member.folder).is_dir():
         refuse_other_run(result, load_collection_record(Path(folder)).run_id)
         return load_run(Path(folder, MEMBERS, member.folder))
-    found = carried(result, _Members)
+    found = content_of(result, _Members)
     if found is None:
         raise InputError(
             "a collection whose members are at hand",

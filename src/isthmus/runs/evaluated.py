@@ -17,7 +17,7 @@ from isthmus.runs.folder.record import Record
 from isthmus.runs.folder.store import ExampleStore, FolderStore, MemoryStore, split_folders
 from isthmus.runs.precise import drawn_order, precise_blocks
 from isthmus.runs.progress import Advance, show_progress
-from isthmus.runs.refine import num_rounds, refined
+from isthmus.runs.refine import num_rounds, refinement
 from isthmus.runs.request.settings import Settings
 from isthmus.runs.subject import Subject
 from isthmus.sweeps.grid import Grid
@@ -25,7 +25,7 @@ from isthmus.sweeps.grid import Grid
 Blocks = Callable[[Examples, ExampleStore], Iterator[ExampleBlock]]
 
 
-def evaluated(
+def evaluate_splits(
     subject: Subject, record: Record, engine: Engine, hold: Hold | None, *, progress: bool
 ) -> tuple[Grid, dict[str, ExampleTable]]:
     """Evaluate every point of a measurement on every split.
@@ -66,7 +66,7 @@ def evaluated(
             found = tables(lambda examples, store: engine.blocks(points, examples, store.done()))
         for _ in range(rounds):
             known = len(points)
-            grid, points = refined(grid, points, subject.segment, found.values(), settings.baseline)
+            grid, points = refinement(grid, points, subject.segment, found.values(), settings.baseline)
             if len(points) > known:
                 found = tables(_later_blocks(engine, points, known))
     return grid, found

@@ -16,9 +16,9 @@ from isthmus.held_folder import Hold, held_folder, refuse_held
 from isthmus.layers.partition import LayerPartition
 from isthmus.results.dataset import class_dataset, layer_variables, result_dataset
 from isthmus.runs.as_stored import losses_as_stored
-from isthmus.runs.carried import carrying
-from isthmus.runs.collection import measured_collection
-from isthmus.runs.evaluated import evaluated
+from isthmus.runs.carried import with_content
+from isthmus.runs.collection import measure_collection
+from isthmus.runs.evaluated import evaluate_splits
 from isthmus.runs.folder.beginning import resumable_record
 from isthmus.runs.folder.grid_record import GridRecord
 from isthmus.runs.folder.loading import load_run
@@ -136,7 +136,7 @@ def measure(
     """
     given = dict(locals())
     if steps is not None or not (is_one_network(a) and is_one_network(b)):
-        return measured_collection(measure, given)
+        return measure_collection(measure, given)
     request = request_of(
         model,
         a,
@@ -191,14 +191,14 @@ def _measured(request: Request, hold: Hold | None, *, progress: bool, resume: bo
         size = BatchSize(record.batch_size)
         chosen = chosen_engine(subject, settings, size)
         record = record.model_copy(update={"engine": chosen.name, "engine_note": chosen.note})
-        grid, tables = evaluated(subject, record, chosen.engine, hold, progress=progress)
+        grid, tables = evaluate_splits(subject, record, chosen.engine, hold, progress=progress)
         stored = losses_as_stored(subject, tables, size)
     found = {"complete": True, "batch_size": size.size, "grid": GridRecord.of(grid), "as_stored": stored}
     record = record.model_copy(update=found)
     layer_values, asked = layer_variables(subject.distances), asked_precision(settings)
     result = result_dataset(grid, tables, settings.baseline, layer_values, record.attributes(), asked)
     if folder is None:
-        return carrying(result, Measurement(record, tables))
+        return with_content(result, Measurement(record, tables))
     assert hold is not None
     hold.confirm()
     split = next(iter(tables))

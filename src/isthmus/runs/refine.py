@@ -34,7 +34,7 @@ def num_rounds(alphas: Sequence[float], tolerance: float | None) -> int:
     return max(0, math.ceil(math.log2(widest / tolerance)))
 
 
-def refined(
+def refinement(
     grid: Grid, points: Sequence[Point], segment: Segment, tables: Iterable[ExampleTable], baseline: Baseline
 ) -> tuple[Grid, tuple[Point, ...]]:
     """One round of refinement: in every cut, two positions half-way from its maximum to the neighbours on both sides.

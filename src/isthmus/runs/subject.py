@@ -12,7 +12,7 @@ from isthmus.errors import InputError, IsthmusWarning
 from isthmus.evaluation.batches import BatchSize, default_batch_size
 from isthmus.evaluation.device import DTYPES, device_named
 from isthmus.evaluation.engines import ChosenEngine, engine_of
-from isthmus.evaluation.layout import laid_out
+from isthmus.evaluation.layout import lay_out
 from isthmus.evaluation.losses.loss import loss_named
 from isthmus.evaluation.losses.remarks import missing_inputs
 from isthmus.evaluation.network import Network
@@ -25,7 +25,13 @@ from isthmus.layers.rules import layer_partition
 from isthmus.measures.distance import LayerDistance, layer_distance
 from isthmus.paths.linear import Segment
 from isthmus.paths.point import Point
-from isthmus.runs.cautions import drawn_remarks, held_type_check, refuse_integer_parameters, spectral_checks, warned
+from isthmus.runs.cautions import (
+    drawn_remarks,
+    give_cautions,
+    held_type_check,
+    refuse_integer_parameters,
+    spectral_checks,
+)
 from isthmus.runs.request.inputs import NamedModel, NamedWeights, fitted_weights, named_model, own_tokenizer, read_pair
 from isthmus.runs.request.request import Request
 from isthmus.runs.request.settings import Settings
@@ -115,7 +121,7 @@ def subject_of(request: Request) -> Subject:
                 refuse_shared_examples(recalibration, split)
     network = replace(network, counts_errors=all(probe.counts_errors for probe in probes))
     checks = _of_all_splits(dict(zip(splits, (probe.checks for probe in probes), strict=True)))
-    laid_out_a, laid_out_b, laid_out_checks = laid_out(network, weights_a, weights_b, first)
+    laid_out_a, laid_out_b, laid_out_checks = lay_out(network, weights_a, weights_b, first)
     inputs, _ = first.batch(0, 1, device, dtype)
     partition = layer_partition(request.layers, named.module, first_use(network.module, inputs))
     norms = spectral_norms(network.module)
@@ -152,7 +158,7 @@ def subject_of(request: Request) -> Subject:
         distances=distances,
         readout=readout_of(network.module, inputs),
         checks=checks,
-        warnings=warned(named.module, network_a, network_b, segment.kinds, settings, stored, remarks),
+        warnings=give_cautions(named.module, network_a, network_b, segment.kinds, settings, stored, remarks),
     )
 
 

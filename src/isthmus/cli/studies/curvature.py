@@ -48,9 +48,9 @@ def curvature(
     from isthmus.data.spec import parse_data_spec
     from isthmus.models.spec import parse_model_spec
     from isthmus.questions.study.settings import refuse_recalibration, valid_count
-    from isthmus.runs.request.settings import checked_settings
+    from isthmus.runs.request.settings import settings_of
 
-    settings = checked_settings(
+    settings = settings_of(
         hosts=hosts.split(","),
         layers=layers,
         batch_norm=batch_norm,

@@ -51,10 +51,10 @@ def similarity(
     from isthmus.data.spec import parse_data_spec
     from isthmus.models.spec import parse_model_spec
     from isthmus.questions.study.settings import refuse_recalibration
-    from isthmus.runs.request.settings import checked_settings, parsed_alphas
+    from isthmus.runs.request.settings import alphas_of, settings_of
 
-    grid = parsed_alphas(alphas)
-    settings = checked_settings(
+    grid = alphas_of(alphas)
+    settings = settings_of(
         alphas=grid, layers=layers, batch_norm=batch_norm, dtype=dtype, device=device, batch_size=batch_size
     )
     refuse_recalibration(settings)

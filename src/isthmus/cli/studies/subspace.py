@@ -52,14 +52,12 @@ def subspace(
     from isthmus.data.spec import parse_data_spec
     from isthmus.models.spec import parse_model_spec
     from isthmus.questions.noise.settings import NoiseSettings, sigmas_of
-    from isthmus.runs.request.settings import checked_settings
+    from isthmus.runs.request.settings import settings_of
     from isthmus.sweeps.spec import sweeps_of
 
     noise = NoiseSettings(sigmas_of(sigmas), sigma_unit, draws)
     sweeps_of(sweep)
-    checked_settings(
-        hosts=hosts.split(","), dtype=dtype, device=device, engine=engine, batch_size=batch_size, seed=seed
-    )
+    settings_of(hosts=hosts.split(","), dtype=dtype, device=device, engine=engine, batch_size=batch_size, seed=seed)
     parse_model_spec(model)
     parse_data_spec(data)
 

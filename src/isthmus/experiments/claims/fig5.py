@@ -4,7 +4,7 @@ import xarray as xr
 
 from isthmus.experiments.evidence.criterion import Found, smallest
 from isthmus.experiments.evidence.evidence import Evidence
-from isthmus.experiments.evidence.noise import FULL, differences, kept_study, noise_rows, share_above_zero
+from isthmus.experiments.evidence.noise import FULL, differences, half_way_rows, kept_study, share_above_zero
 from isthmus.experiments.reproduction.bench import Bench
 from isthmus.experiments.reproduction.scale import Scale
 from isthmus.questions.noise.picture import subspace_panels
@@ -56,7 +56,7 @@ def run(bench: Bench) -> Evidence:
         f"Dimension of the training subspace, of {int(first['num_snapshots'])} snapshots: {ranks}. Rises of the loss "
         "over the host half way to the other network:"
     )
-    return Evidence({"": noise_found(studies)}, obtained, pictures, len(networks.pairs), noise_rows(studies, groups))
+    return Evidence({"": noise_found(studies)}, obtained, pictures, len(networks.pairs), half_way_rows(studies, groups))
 
 
 def noise_found(studies: dict[str, xr.Dataset]) -> Found:

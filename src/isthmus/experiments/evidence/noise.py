@@ -72,7 +72,7 @@ def share_above_zero(estimates: Sequence[Estimate]) -> Estimate:
     return Estimate(value, low, high, f"of {count}")
 
 
-def noise_rows(studies: dict[str, xr.Dataset], moving: Sequence[str]) -> list[list[str]]:
+def half_way_rows(studies: dict[str, xr.Dataset], moving: Sequence[str]) -> list[list[str]]:
     """The rises at half way as a table: a row for each pair, group and host.
 
     Args:

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float
 
+from isthmus.measures.intervals.interval import Rows
+
 TAIL_REACH = 3.0
 
-Rows = Float[np.ndarray, "rows n"]
 Square = Float[np.ndarray, "rows rows"]
 
 

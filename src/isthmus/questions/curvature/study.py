@@ -27,8 +27,8 @@ from isthmus.questions.curvature.trace import TraceEstimate, hessian_traces
 from isthmus.questions.study.folder import held_study
 from isthmus.questions.study.settings import refuse_recalibration, valid_count
 from isthmus.questions.study.subject import only_split, study_attributes
-from isthmus.results.dataset import unmarked_where_nothing_moves
-from isthmus.runs.folder.store import assembled
+from isthmus.results.dataset import unmark_where_nothing_moves
+from isthmus.runs.folder.store import table_of_blocks
 from isthmus.runs.request.inputs import Model, Weights
 from isthmus.runs.request.request import request_of
 from isthmus.runs.subject import Subject, chosen_engine, examples_at_once, subject_of
@@ -141,7 +141,7 @@ def curvature(
             "num_probes": num_probes,
             **_comparison(study),
         }
-        study = unmarked_where_nothing_moves(study, study["distance"]).assign_attrs(attributes)
+        study = unmark_where_nothing_moves(study, study["distance"]).assign_attrs(attributes)
         save(study)
     return study
 
@@ -220,7 +220,7 @@ def _measured(subject: Subject, blocks: Any, hosts: Sequence[Host]) -> xr.Datase
     ends = {host: (place(host, (), 0.0), place(host, everything, 1.0)) for host in hosts}
     middles = {(host, label): place(host, moving, 0.5) for host in hosts for label, moving in groups.items()}
     points = tuple(number)
-    table = assembled(list(blocks(points, examples, set())), len(points), len(examples), None)
+    table = table_of_blocks(list(blocks(points, examples, set())), len(points), len(examples), None)
     values = table.loss.astype(np.float64)
 
     def interval(differences: Any) -> tuple[float, float, float, float]:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from isthmus.errors import InputError, UnknownNameError
-from isthmus.runs.request.number_list import listed_numbers
+from isthmus.runs.request.number_list import number_list
 
 SIGMA_UNITS = ("distance", "absolute")
 SIGMAS = (0.0, 0.125, 0.25, 0.5, 1.0)
@@ -72,4 +72,4 @@ def sigmas_of(text: str) -> tuple[float, ...]:
     Returns:
         The numbers.
     """
-    return listed_numbers(text, "--sigmas", "write 0,0.25,0.5,1")
+    return number_list(text, "--sigmas", "write 0,0.25,0.5,1")

@@ -121,7 +121,7 @@ def dimensions_of(result: xr.Dataset) -> list[str]:
     return str(result.attrs["dimensions"]).split(", ")
 
 
-def record_of(result: xr.Dataset) -> CollectionRecord:
+def record_of_members(result: xr.Dataset) -> CollectionRecord:
     """The record of the members that a joined result, or a part of one, still holds.
 
     Args:
@@ -153,7 +153,7 @@ def only_member(result: xr.Dataset) -> MemberRecord:
     Raises:
         InputError: There are several.
     """
-    members = record_of(result).members
+    members = record_of_members(result).members
     if len(members) > 1:
         first = members[0]
         chosen = ", ".join(f"{dim}={getattr(first, dim)!r}" for dim in dimensions_of(result))
@@ -181,7 +181,7 @@ def by_member(
     Returns:
         The outcomes joined; if pair and step are chosen, the outcome of that member itself.
     """
-    record = record_of(result)
+    record = record_of_members(result)
     outcomes = [function(load_member(result, member)) for member in record.members]
     if all(result[dim].ndim == 0 for dim in record.dimensions):
         return outcomes[0]

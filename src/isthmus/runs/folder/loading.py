@@ -11,7 +11,7 @@ from isthmus.measures.baseline import BASELINES, Baseline
 from isthmus.measures.connectivity import Connectivity, connectivity
 from isthmus.measures.examples import ExampleTable
 from isthmus.results.dataset import LAYER, Variables, class_dataset, result_dataset
-from isthmus.runs.carried import carried, refuse_other_run
+from isthmus.runs.carried import content_of, refuse_other_run
 from isthmus.runs.collection import load_collection, member_result
 from isthmus.runs.folder.collection_record import MemberRecord, is_collection
 from isthmus.runs.folder.joined import by_member, is_joined, only_member
@@ -95,7 +95,7 @@ def measurement_of(result: xr.Dataset) -> Measurement:
                 for split in record.splits
             },
         )
-    found = carried(result, Measurement)
+    found = content_of(result, Measurement)
     if found is None:
         raise InputError(
             "a result whose per-example losses are at hand",
@@ -118,7 +118,7 @@ def has_losses(result: xr.Dataset) -> bool:
     try:
         if is_joined(result):
             result = _member(result, only_member(result))
-        return _stored_record(result) is not None or carried(result, Measurement) is not None
+        return _stored_record(result) is not None or content_of(result, Measurement) is not None
     except InputError:
         return False
 

@@ -90,7 +90,7 @@ class MemoryStore:
         Returns:
             One table.
         """
-        return assembled(list(self.blocks.values()), num_points, num_examples, self.targets, self.order)
+        return table_of_blocks(list(self.blocks.values()), num_points, num_examples, self.targets, self.order)
 
 
 class FolderStore:
@@ -153,7 +153,7 @@ class FolderStore:
         blocks = list(self.known().values())
         file = self.folder / TARGETS
         targets = pq.read_table(file)["target"].to_numpy() if file.exists() else None
-        return assembled(blocks, num_points, num_examples, targets, self.order)
+        return table_of_blocks(blocks, num_points, num_examples, targets, self.order)
 
     def _block(self, point: int, start: int) -> ExampleBlock:
         columns = pq.read_table(self.folder / f"p{point:06d}-e{start:08d}.parquet")
@@ -163,7 +163,7 @@ class FolderStore:
         return ExampleBlock(points, start, columns["loss"].to_numpy().reshape(shape), error)
 
 
-def assembled(
+def table_of_blocks(
     blocks: list[ExampleBlock],
     num_points: int,
     num_examples: int,

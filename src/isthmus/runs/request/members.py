@@ -13,8 +13,8 @@ from isthmus.runs.request.networks import (
     NamedNetwork,
     Networks,
     is_one_network,
+    load_entry,
     named_networks,
-    opened,
     refuse_one_network,
 )
 from isthmus.weights.step import Step
@@ -146,7 +146,7 @@ def _pairs_of(a: Weights | Networks, b: Weights | Networks | None) -> tuple[tupl
         return ("pair",), pairs
     if b is None:
         refuse_one_network(a)
-    x, y = (opened(entry) for entry in (a, b))  # type: ignore[arg-type]
+    x, y = (load_entry(entry) for entry in (a, b))  # type: ignore[arg-type]
     names = [entry.name if isinstance(entry, Trajectory) else str(entry) for entry in (x, y)]
     if names[0] == names[1]:
         names = [f"{name} ({host})" for name, host in zip(names, "ab", strict=True)]

@@ -76,13 +76,13 @@ def named_networks(entries: Mapping[str, Entry] | Sequence[Entry]) -> list[Named
         One for each entry, in the order given.
     """
     if isinstance(entries, Mapping):
-        return [NamedNetwork(str(name), opened(entry)) for name, entry in entries.items()]
+        return [NamedNetwork(str(name), load_entry(entry)) for name, entry in entries.items()]
     distinct = list(dict.fromkeys(map(_identity, entries)))
     names = dict(zip(distinct, _names(distinct, entries), strict=True))
-    return [NamedNetwork(names[_identity(entry)], opened(entry)) for entry in entries]
+    return [NamedNetwork(names[_identity(entry)], load_entry(entry)) for entry in entries]
 
 
-def opened(entry: Entry) -> Entry:
+def load_entry(entry: Entry) -> Entry:
     """The trajectory of a folder of steps; anything else as it is.
 
     Args:

@@ -5,7 +5,7 @@ import re
 from isthmus.errors import InputError
 
 
-def listed_numbers(text: str, option: str, remedy: str) -> tuple[float, ...]:
+def number_list(text: str, option: str, remedy: str) -> tuple[float, ...]:
     """The numbers of a list such as "0,0.25,0.5": positions between two networks, or parts of their distance.
 
     A decimal comma would be taken for the comma of the list: "0,5" for 0 and 5. So a number beyond [0, 1] has to be
@@ -23,7 +23,7 @@ def listed_numbers(text: str, option: str, remedy: str) -> tuple[float, ...]:
         InputError: It is no list of numbers, or may have been written with decimal commas.
 
     Example:
-        >>> listed_numbers("0,0.5,1", "--alphas", "")
+        >>> number_list("0,0.5,1", "--alphas", "")
         (0.0, 0.5, 1.0)
     """
     parts = [part.strip() for part in text.split(",")]

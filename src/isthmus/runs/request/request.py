@@ -8,7 +8,7 @@ from typing import Any
 from isthmus.evaluation.losses.loss import Loss
 from isthmus.layers.partition import LayerPartition
 from isthmus.runs.request.inputs import Model, Weights, named_loss
-from isthmus.runs.request.settings import Settings, checked_settings
+from isthmus.runs.request.settings import Settings, settings_of
 from isthmus.sweeps.group import Sweep
 from isthmus.sweeps.spec import sweeps_of
 
@@ -80,7 +80,7 @@ def request_of(
     """
     sweeps = sweeps_of(sweep)
     known_loss = named_loss(loss)
-    checked = checked_settings(
+    checked = settings_of(
         sweep=tuple(item.name for item in sweeps[1:]) or ("full",),
         hosts=(hosts,) if isinstance(hosts, str) else tuple(hosts),
         layers=layers if isinstance(layers, str) else "given",

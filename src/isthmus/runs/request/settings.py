@@ -8,7 +8,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from isthmus.errors import InputError
-from isthmus.runs.request.number_list import listed_numbers
+from isthmus.runs.request.number_list import number_list
 
 Alphas = int | float | str | Sequence[float]
 AUTO_POINTS = 9  # the midpoint is one of them, and halving their distance gives short binary numbers
@@ -107,7 +107,7 @@ class Settings(BaseModel):
         return self.model_dump(mode="json", exclude_defaults=True)
 
 
-def checked_settings(**values: Any) -> Settings:
+def settings_of(**values: Any) -> Settings:
     """Settings from values of any origin.
 
     Args:
@@ -201,7 +201,7 @@ def auto_tolerance(text: str) -> float:
     return tolerance
 
 
-def parsed_alphas(text: str) -> str | tuple[float, ...]:
+def alphas_of(text: str) -> str | tuple[float, ...]:
     """The grid that `--alphas` means: a bare integer is a count, a decimal or a comma list are positions.
 
     Args:
@@ -217,4 +217,4 @@ def parsed_alphas(text: str) -> str | tuple[float, ...]:
     if re.fullmatch(r"\s*[-+]?\d+\s*", text):
         return alpha_grid(int(text))
     remedy = "write 0.5 for the midpoint, 11 for a grid, 0,0.5,1 for a list"
-    return alpha_grid(listed_numbers(text, "--alphas", remedy))
+    return alpha_grid(number_list(text, "--alphas", remedy))
