@@ -13,7 +13,7 @@ from cases import CASES
 
 import isthmus
 from isthmus.runs.carried import content_of
-from isthmus.runs.folder.beginning import manifest as room
+from isthmus.runs.folder import manifest
 from isthmus.runs.folder.measurement import Measurement
 
 MLP = CASES[0]
@@ -33,7 +33,7 @@ def own_loss(result):
 
 def test_a_result_in_memory_never_answers_from_a_later_measurement(monkeypatch):
     """Also where two measurements have one identity, by whatever fault."""
-    monkeypatch.setattr(room, "run_identity", lambda *_: "0" * 16)
+    monkeypatch.setattr(manifest, "run_identity", lambda *_: "0" * 16)
     first, second = measured(), measured(times=10.0)
     assert first.attrs["run_id"] == second.attrs["run_id"]
     xr.testing.assert_identical(isthmus.barrier(first), first)
