@@ -14,8 +14,8 @@ from isthmus.evaluation.batches import BatchSize
 from isthmus.evaluation.engines import engine_of
 from isthmus.evaluation.layout import convolution_keys, lay_out
 from isthmus.evaluation.reduced_arithmetic import float32_products, reduction_checks
+from isthmus.evaluation.stages import compiling
 from isthmus.evaluation.stages.compiling import compiled_network
-from isthmus.evaluation.stages.stages import compiling
 from isthmus.models.load import load_model
 from isthmus.runs.request.settings import settings_of
 

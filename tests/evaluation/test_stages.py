@@ -25,7 +25,7 @@ from pairs_of_networks import REGISTERED, Pair, transformer
 from torch.nn import functional
 
 from isthmus.evaluation.batches import BatchSize
-from isthmus.evaluation.stages.stages import staging
+from isthmus.evaluation.stages import staging
 from isthmus.evaluation.stages.staging import relative_difference
 
 
