@@ -17,10 +17,10 @@ from isthmus.evaluation.stages.kept_graphs import kept_graphs
 from isthmus.held_folder import Hold, held_folder, refuse_held
 from isthmus.runs.carried import content_of, refuse_other_run, with_content
 from isthmus.runs.folder.beginning import has_run, save_first
-from isthmus.runs.folder.collection_record import MEMBERS, CollectionRecord, MemberRecord, load_collection_record
+from isthmus.runs.folder.collection_record import CollectionRecord, MemberRecord, load_collection_record
 from isthmus.runs.folder.joined import joined_result
-from isthmus.runs.folder.record import RUN_FILE
-from isthmus.runs.folder.table import RESULTS_FILE, rows_alone, save_results
+from isthmus.runs.folder.layout import Layout
+from isthmus.runs.folder.table import rows_alone, save_results
 from isthmus.runs.request.inputs import Weights, fitted_weights, named_model
 from isthmus.runs.request.members import Collection, Member, collection_of
 from isthmus.runs.request.networks import HeldCheckpoints, Networks, is_one_network
@@ -81,20 +81,20 @@ def _measured(
             for number, (member, known) in enumerate(zip(collection.members, record.members, strict=True), start=1):
                 if arguments["progress"]:
                     print(f"member {number} of {len(record.members)}: {known.name}", file=sys.stderr, flush=True)
-                out = None if folder is None else folder / MEMBERS / known.folder
+                out = None if folder is None else Layout(folder).member(known.folder).folder
                 a, b = _weights(member, held)
                 with _named_warnings(known.name):
                     results.append(measure(a=a, b=b, out=out, **common))
     except InputError:
-        if folder is not None and not (folder / MEMBERS).exists():
-            (folder / RUN_FILE).unlink(missing_ok=True)
+        if folder is not None and not Layout(folder).members.exists():
+            Layout(folder).record.unlink(missing_ok=True)
         raise
     joined = joined_result(record, results)
     if hold is None or folder is None:
         named = zip(record.members, results, strict=True)
         return with_content(joined, _Members({member.name: result for member, result in named}))
     hold.confirm()
-    save_results(rows_alone(joined), joined.attrs["splits"], folder / RESULTS_FILE)
+    save_results(rows_alone(joined), joined.attrs["splits"], Layout(folder).results)
     record.completed([result.attrs["run_id"] for result in results]).save(folder)
     return joined.assign_attrs(run_folder=str(folder.resolve()))
 
@@ -114,14 +114,14 @@ def load_collection(folder: Path, load_run: Callable[[Path], xr.Dataset]) -> xr.
     """
     record = load_collection_record(folder)
     if not record.complete:
-        there = sum((folder / MEMBERS / member.folder / RESULTS_FILE).is_file() for member in record.members)
+        there = sum(Layout(folder).member(member.folder).results.is_file() for member in record.members)
         raise InputError(
             "a finished collection",
             f"one that was interrupted, with {there} of {len(record.members)} members",
             str(folder),
             "go on with it: isthmus measure ... --out FOLDER --resume, or load a member under members/",
         )
-    results = [load_run(folder / MEMBERS / member.folder) for member in record.members]
+    results = [load_run(Layout(folder).member(member.folder).folder) for member in record.members]
     return joined_result(record, results).assign_attrs(run_folder=str(folder.resolve()))
 
 
@@ -140,9 +140,10 @@ def member_result(result: xr.Dataset, member: MemberRecord, load_run: Callable[[
         InputError: It is neither in memory nor on disk any more.
     """
     folder = result.attrs.get("run_folder")
-    if folder and Path(folder, MEMBERS, member.folder).is_dir():
+    stored = Layout(Path(folder)).member(member.folder).folder if folder else None
+    if folder and stored and stored.is_dir():
         refuse_other_run(result, load_collection_record(Path(folder)).run_id)
-        return load_run(Path(folder, MEMBERS, member.folder))
+        return load_run(stored)
     found = content_of(result, _Members)
     if found is None:
         raise InputError(

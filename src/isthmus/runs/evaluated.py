@@ -12,9 +12,9 @@ from isthmus.held_folder import Hold
 from isthmus.measures.examples import ExampleTable
 from isthmus.paths.point import Point
 from isthmus.runs.folder.beginning import save_first
-from isthmus.runs.folder.loading import EXAMPLES
+from isthmus.runs.folder.layout import Layout
 from isthmus.runs.folder.record import Record
-from isthmus.runs.folder.store import ExampleStore, FolderStore, MemoryStore, split_folders
+from isthmus.runs.folder.store import ExampleStore, FolderStore, MemoryStore
 from isthmus.runs.precise import drawn_order, precise_blocks
 from isthmus.runs.progress import Advance, show_progress
 from isthmus.runs.refine import num_rounds, refinement
@@ -73,15 +73,11 @@ def evaluate_splits(
 
 
 def _stores(subject: Subject, settings: Settings, hold: Hold | None) -> dict[str, ExampleStore]:
-    names = split_folders(list(subject.splits))
+    files = None if hold is None else Layout(hold.folder).splits(list(subject.splits))
     stores: dict[str, ExampleStore] = {}
     for split, examples in subject.splits.items():
         targets, order = _class_numbers(examples), drawn_order(settings, len(examples))
-        stores[split] = (
-            MemoryStore(targets, order)
-            if hold is None
-            else FolderStore(hold.folder / EXAMPLES / names[split], targets, order)
-        )
+        stores[split] = MemoryStore(targets, order) if files is None else FolderStore(files[split], targets, order)
     return stores
 
 

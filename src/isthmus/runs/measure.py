@@ -21,10 +21,11 @@ from isthmus.runs.collection import measure_collection
 from isthmus.runs.evaluated import evaluate_splits
 from isthmus.runs.folder.beginning import resumable_record
 from isthmus.runs.folder.grid_record import GridRecord
+from isthmus.runs.folder.layout import Layout
 from isthmus.runs.folder.loading import load_run
 from isthmus.runs.folder.manifest import record_of, resumed_record
 from isthmus.runs.folder.measurement import Measurement
-from isthmus.runs.folder.table import CLASSES_FILE, save_results, save_tables
+from isthmus.runs.folder.table import save_results, save_tables
 from isthmus.runs.precise import asked_precision
 from isthmus.runs.request.inputs import Model, Weights
 from isthmus.runs.request.networks import Networks, is_one_network
@@ -204,7 +205,7 @@ def _measured(request: Request, hold: Hold | None, *, progress: bool, resume: bo
     split = next(iter(tables))
     classes = class_dataset(grid, tables, settings.baseline, subject.splits[split].class_names, result["distance"])
     if classes is not None:
-        save_results(classes, split, folder / CLASSES_FILE)
+        save_results(classes, split, Layout(folder).classes)
     save_tables(result, split, folder)
     record.save(folder)
     return result.assign_attrs(run_folder=str(folder.resolve()))

@@ -105,9 +105,10 @@ def kept_study(folder: Path, data: str, sigmas: Sequence[float], num_draws: int)
     Returns:
         The study; None if there is none that is whole and like this.
     """
-    from isthmus.questions.study.folder import TABLE_FILE, is_study, load_study
+    from isthmus.questions.study.folder import is_study, load_study
+    from isthmus.runs.folder.layout import Layout
 
-    if not (is_study(folder) and (folder / TABLE_FILE).is_file()):
+    if not (is_study(folder) and Layout(folder).study_table.is_file()):
         return None
     study = load_study(folder)
     found = (study.attrs["data_name"], study["sigma"].values.tolist(), study.sizes["draw"])

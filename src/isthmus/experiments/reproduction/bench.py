@@ -112,11 +112,12 @@ class Bench:
         Returns:
             The result.
         """
+        from isthmus.runs.folder.layout import Layout
         from isthmus.runs.measure import measure
 
         self._note(measured_rows(name, data, options))
         out = self.folder / RUNS / name
-        complete = (out / "results.parquet").is_file()
+        complete = Layout(out).results.is_file()
         self.say(f"{name} is measured" if complete else f"measuring {name}")
         with count_time(self.folder, MEASURING, unless=complete), warnings.catch_warnings():
             # pairs of one initialisation are meant to be equal at the start

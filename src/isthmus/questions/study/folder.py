@@ -16,9 +16,9 @@ from isthmus.errors import InputError
 from isthmus.files import save_whole
 from isthmus.held_folder import held_folder, is_empty, refuse_held
 from isthmus.questions.study.table import study_columns, study_dataset, study_layout
+from isthmus.runs.folder.layout import STUDY_FILE, Layout
 from isthmus.runs.folder.store import save_parquet
 
-STUDY_FILE, TABLE_FILE = "study.json", "study.parquet"
 STUDY_SCHEMA_VERSION = 1
 IDENTITY = ("study", "settings", "model_hash", "hash_a", "hash_b", "data_hash")
 """The attributes that tell one study from another."""
@@ -80,8 +80,8 @@ def _save(study: xr.Dataset, folder: Path) -> None:
     columns = study_columns(study).items()
     table = pa.table({name: pa.array(c if c.dtype.kind in "biuf" else c.tolist()) for name, c in columns})
     try:
-        save_whole(folder / STUDY_FILE, lambda temporary: temporary.write_text(text, encoding="utf-8"))
-        save_parquet(table, folder / TABLE_FILE)
+        save_whole(Layout(folder).study, lambda temporary: temporary.write_text(text, encoding="utf-8"))
+        save_parquet(table, Layout(folder).study_table)
     except OSError as error:
         raise InputError("a folder that can be written to", str(error), str(folder), "name another --out") from error
 
@@ -101,7 +101,7 @@ def load_study(folder: str | Path) -> xr.Dataset:
     folder = Path(folder)
     contents = _contents(folder)
     try:
-        table = pq.read_table(folder / TABLE_FILE)
+        table = pq.read_table(Layout(folder).study_table)
         columns = {name: np.asarray(table[name].to_pylist()) for name in table.column_names}
         study = study_dataset(columns, contents)
         return study.assign_attrs({name: _read(value) for name, value in contents["attrs"].items()})
@@ -119,7 +119,7 @@ def is_study(folder: str | Path) -> bool:
     Returns:
         True if there is a `study.json`.
     """
-    return Path(folder, STUDY_FILE).is_file()
+    return Layout(Path(folder)).study.is_file()
 
 
 def refuse_other_study(folder: str | Path, attributes: Mapping[Any, Any]) -> None:
@@ -161,7 +161,7 @@ def refuse_other_study(folder: str | Path, attributes: Mapping[Any, Any]) -> Non
 
 
 def _contents(folder: Path) -> dict[str, Any]:
-    file = folder / STUDY_FILE
+    file = Layout(folder).study
     if not file.is_file():
         got = "a folder without one" if folder.is_dir() else "no such folder"
         raise InputError(f"a study, with {STUDY_FILE} in it", got, str(folder), "name the folder given to --out")

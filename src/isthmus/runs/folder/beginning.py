@@ -5,7 +5,8 @@ from pathlib import Path
 from isthmus.errors import InputError
 from isthmus.held_folder import is_empty
 from isthmus.runs.folder.collection_record import CollectionRecord
-from isthmus.runs.folder.record import RUN_FILE, Record, load_record
+from isthmus.runs.folder.layout import Layout
+from isthmus.runs.folder.record import Record, load_record
 
 
 def resumable_record(folder: Path, *, resume: bool) -> Record | None:
@@ -38,7 +39,7 @@ def has_run(folder: Path, *, resume: bool) -> bool:
         raise InputError("a folder", "a file", str(folder), "name another --out")
     if is_empty(folder):
         return False
-    if not (folder / RUN_FILE).exists():
+    if not Layout(folder).record.exists():
         raise InputError(
             "a new or empty folder, or a run", "a folder with other things in it", str(folder), "name another --out"
         )

@@ -10,13 +10,11 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from isthmus.errors import InputError
 from isthmus.files import save_whole
-from isthmus.runs.folder.record import RUN_FILE
-from isthmus.runs.folder.store import split_folders
+from isthmus.runs.folder.layout import Layout, folder_names
 from isthmus.runs.request.members import Collection, Dimension
 
 COLLECTION_SCHEMA_VERSION = 1
 KIND: Literal["collection"] = "collection"
-MEMBERS = "members"
 
 
 class _Part(BaseModel):
@@ -74,7 +72,7 @@ class CollectionRecord(_Part):
         Returns:
             Its record.
         """
-        folders = split_folders([member.name for member in collection.members])
+        folders = folder_names([member.name for member in collection.members])
         members = tuple(
             MemberRecord(
                 name=member.name,
@@ -109,7 +107,7 @@ class CollectionRecord(_Part):
             folder: The folder of the collection.
         """
         text = json.dumps(self.model_dump(mode="json"), indent=1) + "\n"
-        save_whole(folder / RUN_FILE, lambda temporary: temporary.write_text(text, encoding="utf-8"))
+        save_whole(Layout(folder).record, lambda temporary: temporary.write_text(text, encoding="utf-8"))
 
 
 def is_collection(folder: Path) -> bool:
@@ -139,7 +137,7 @@ def load_collection_record(folder: Path) -> CollectionRecord:
     Raises:
         InputError: It is no collection, or one of a later version of isthmus.
     """
-    file = folder / RUN_FILE
+    file = Layout(folder).record
     if not is_collection(folder):
         raise InputError(
             "a collection of runs",
@@ -165,5 +163,5 @@ def load_collection_record(folder: Path) -> CollectionRecord:
 
 
 def _contents(folder: Path) -> dict[str, Any]:
-    contents: dict[str, Any] = json.loads((folder / RUN_FILE).read_text(encoding="utf-8"))
+    contents: dict[str, Any] = json.loads(Layout(folder).record.read_text(encoding="utf-8"))
     return contents

@@ -15,14 +15,13 @@ from isthmus.runs.carried import content_of, refuse_other_run
 from isthmus.runs.collection import load_collection, member_result
 from isthmus.runs.folder.collection_record import MemberRecord, is_collection
 from isthmus.runs.folder.joined import by_member, is_joined, only_member
+from isthmus.runs.folder.layout import Layout
 from isthmus.runs.folder.measurement import Measurement
 from isthmus.runs.folder.record import Record, load_record
-from isthmus.runs.folder.store import FolderStore, split_folders
-from isthmus.runs.folder.table import CLASSES_FILE, RESULTS_FILE, load_results, load_tables
+from isthmus.runs.folder.store import FolderStore
+from isthmus.runs.folder.table import load_results, load_tables
 from isthmus.runs.precise import asked_precision
 from isthmus.sweeps.grid import Grid
-
-EXAMPLES = "examples"
 
 
 def load_run(folder: str | Path) -> xr.Dataset:
@@ -41,7 +40,7 @@ def load_run(folder: str | Path) -> xr.Dataset:
     if is_collection(folder):
         return load_collection(folder, load_run)
     record = load_record(folder)
-    if not record.complete or not (folder / RESULTS_FILE).is_file():
+    if not record.complete or not Layout(folder).results.is_file():
         raise InputError(
             "a finished run",
             "one that was interrupted",
@@ -64,7 +63,7 @@ def load_classes(folder: str | Path) -> xr.Dataset | None:
     Returns:
         As `class_barriers`; None if the data has no classes.
     """
-    file = Path(folder) / CLASSES_FILE
+    file = Layout(Path(folder)).classes
     return load_results(file) if file.is_file() else None
 
 
@@ -84,17 +83,12 @@ def measurement_of(result: xr.Dataset) -> Measurement:
         result = _member(result, only_member(result))
     record = _stored_record(result)
     if record is not None:
-        folder = Path(result.attrs["run_folder"], EXAMPLES)
-        names = split_folders([split.name for split in record.splits])
-        return Measurement(
-            record,
-            {
-                split.name: FolderStore(folder / names[split.name], None).table(
-                    record.grid.num_points, split.num_examples
-                )
-                for split in record.splits
-            },
-        )
+        files = Layout(Path(result.attrs["run_folder"])).splits([split.name for split in record.splits])
+        tables = {
+            split.name: FolderStore(files[split.name], None).table(record.grid.num_points, split.num_examples)
+            for split in record.splits
+        }
+        return Measurement(record, tables)
     found = content_of(result, Measurement)
     if found is None:
         raise InputError(
@@ -126,7 +120,7 @@ def has_losses(result: xr.Dataset) -> bool:
 def _stored_record(result: xr.Dataset) -> Record | None:
     """The record of a result's run folder; None if it has none with losses in it."""
     folder = result.attrs.get("run_folder")
-    if not folder or not Path(folder, EXAMPLES).is_dir():
+    if not folder or not Layout(Path(folder)).examples.is_dir():
         return None
     record = load_record(Path(folder))
     refuse_other_run(result, record.run_id)

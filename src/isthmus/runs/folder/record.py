@@ -10,10 +10,10 @@ from pydantic import ValidationError, field_serializer
 from isthmus.errors import InputError
 from isthmus.files import save_whole
 from isthmus.runs.folder.grid_record import GridRecord, Part
+from isthmus.runs.folder.layout import RUN_FILE, Layout
 from isthmus.runs.request.settings import Settings
 
 SCHEMA_VERSION = 1
-RUN_FILE = "run.json"
 
 
 class WeightsRecord(Part):
@@ -126,7 +126,7 @@ class Record(Part):
             folder: The run folder.
         """
         text = json.dumps(self.model_dump(mode="json"), indent=1) + "\n"
-        save_whole(folder / RUN_FILE, lambda temporary: temporary.write_text(text, encoding="utf-8"))
+        save_whole(Layout(folder).record, lambda temporary: temporary.write_text(text, encoding="utf-8"))
 
     def attributes(self) -> dict[str, str | int | float]:
         """The manifest as flat attributes of a result."""
@@ -195,7 +195,7 @@ def load_record(folder: Path) -> Record:
     Raises:
         InputError: The folder is no run, or one of a later version of isthmus.
     """
-    file = folder / RUN_FILE
+    file = Layout(folder).record
     if not file.is_file():
         raise InputError(
             f"a run folder, with {RUN_FILE} in it",

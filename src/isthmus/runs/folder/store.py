@@ -1,6 +1,5 @@
 """Per-example results: in memory, or as files of a run folder that are whole whenever they are there."""
 
-import re
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
@@ -11,9 +10,7 @@ import pyarrow.parquet as pq
 from isthmus.evaluation.unit import ExampleBlock, Unit
 from isthmus.files import save_whole
 from isthmus.measures.examples import ExampleTable
-
-TARGETS = "targets.parquet"
-ORDER = "order.parquet"
+from isthmus.runs.folder.layout import SplitLayout
 
 
 @runtime_checkable
@@ -100,18 +97,18 @@ class FolderStore:
     holds the number in the split of each.
     """
 
-    def __init__(self, folder: Path, targets: np.ndarray | None, order: np.ndarray | None = None) -> None:
-        self.folder = folder
-        self.folder.mkdir(parents=True, exist_ok=True)
-        if targets is not None and not (folder / TARGETS).exists():
-            save_parquet(pa.table({"target": targets}), folder / TARGETS)
-        if order is not None and not (folder / ORDER).exists():
-            save_parquet(pa.table({"example": order}), folder / ORDER)
+    def __init__(self, files: SplitLayout, targets: np.ndarray | None, order: np.ndarray | None = None) -> None:
+        self.files = files
+        files.folder.mkdir(parents=True, exist_ok=True)
+        if targets is not None and not files.targets.exists():
+            save_parquet(pa.table({"target": targets}), files.targets)
+        if order is not None and not files.order.exists():
+            save_parquet(pa.table({"example": order}), files.order)
 
     @property
     def order(self) -> np.ndarray | None:
         """The number in the split of each example, where points are evaluated in another order."""
-        file = self.folder / ORDER
+        file = self.files.order
         return pq.read_table(file)["example"].to_numpy() if file.exists() else None
 
     def known(self) -> dict[Unit, ExampleBlock]:
@@ -120,8 +117,7 @@ class FolderStore:
 
     def done(self) -> set[Unit]:
         """The units that are there."""
-        found = (re.fullmatch(r"p(\d+)-e(\d+)\.parquet", file.name) for file in self.folder.iterdir())
-        return {(int(match[1]), int(match[2])) for match in found if match}
+        return self.files.units()
 
     def add(self, block: ExampleBlock) -> None:
         """Write a finished unit.
@@ -138,7 +134,7 @@ class FolderStore:
         }
         if block.error is not None:
             columns["error"] = block.error.ravel()
-        save_parquet(pa.table(columns), self.folder / f"p{block.points[0]:06d}-e{block.start:08d}.parquet")
+        save_parquet(pa.table(columns), self.files.unit(block.points[0], block.start))
 
     def table(self, num_points: int, num_examples: int) -> ExampleTable:
         """All results of the split.
@@ -151,12 +147,12 @@ class FolderStore:
             One table.
         """
         blocks = list(self.known().values())
-        file = self.folder / TARGETS
+        file = self.files.targets
         targets = pq.read_table(file)["target"].to_numpy() if file.exists() else None
         return table_of_blocks(blocks, num_points, num_examples, targets, self.order)
 
     def _block(self, point: int, start: int) -> ExampleBlock:
-        columns = pq.read_table(self.folder / f"p{point:06d}-e{start:08d}.parquet")
+        columns = pq.read_table(self.files.unit(point, start))
         points = tuple(dict.fromkeys(columns["point"].to_pylist()))
         shape = (len(points), -1)
         error = columns["error"].to_numpy().reshape(shape) if "error" in columns.column_names else None
@@ -213,22 +209,6 @@ def _partial(
             error[numbers, block.start : stop] = block.error
     assert (counts == ends).all(), "every point is known on some of the first examples"
     return ExampleTable(loss, error, None if targets is None else targets[order], counts, order)
-
-
-def split_folders(splits: list[str]) -> dict[str, str]:
-    """A folder name for each split: its name with odd characters replaced, numbered where two would meet.
-
-    Args:
-        splits: Names of the splits.
-
-    Returns:
-        Split -> name of its folder under `examples/`.
-    """
-    folders: dict[str, str] = {}
-    for split in splits:
-        slug = re.sub(r"[^A-Za-z0-9_]+", "-", split).strip("-") or "data"
-        folders[split] = slug if slug not in folders.values() else f"{slug}-{len(folders)}"
-    return folders
 
 
 def save_parquet(table: pa.Table, path: Path) -> None:

@@ -8,11 +8,10 @@ import pyarrow.parquet as pq
 import xarray as xr
 
 from isthmus.results.dataset import CUT, DRAW, FRACTION, LAYER, REFINED, ROW
+from isthmus.runs.folder.layout import DIRECTION_TABLE, REFINED_TABLE, Layout
 from isthmus.runs.folder.store import save_parquet
 
-RESULTS_FILE = "results.parquet"
-CLASSES_FILE = "classes.parquet"
-BESIDE = {"directions.parquet": ("draw", "fraction"), "refined.parquet": ("refined",)}
+BESIDE = {DIRECTION_TABLE: ("draw", "fraction"), REFINED_TABLE: ("refined",)}
 """Files for variables over further dimensions, beside the rows of (host, moving, alpha)."""
 DIMENSIONS = ("pair", "step", "split", "label", "host", "moving", "alpha", "refined", "draw", "fraction")
 LABEL = ("label",)
@@ -62,8 +61,10 @@ def save_tables(result: xr.Dataset, split: str, folder: Path) -> None:
     for name, dims in BESIDE.items():
         if dims[-1] in result.dims:
             own = [key for key, values in result.data_vars.items() if dims[-1] in values.dims]
-            save_results(result[own].drop_vars(["sweep", "layers_moved", "rise_alpha"]), split, folder / name)
-    save_results(rows_alone(result), split, folder / RESULTS_FILE)
+            save_results(
+                result[own].drop_vars(["sweep", "layers_moved", "rise_alpha"]), split, Layout(folder).beside(name)
+            )
+    save_results(rows_alone(result), split, Layout(folder).results)
 
 
 def rows_alone(result: xr.Dataset) -> xr.Dataset:
@@ -87,10 +88,10 @@ def load_tables(folder: Path) -> xr.Dataset:
     Returns:
         The result without attributes.
     """
-    result = load_results(folder / RESULTS_FILE)
-    for name in BESIDE:
-        if (folder / name).is_file():
-            result = result.merge(load_results(folder / name), join="exact")
+    result = load_results(Layout(folder).results)
+    for file in map(Layout(folder).beside, BESIDE):
+        if file.is_file():
+            result = result.merge(load_results(file), join="exact")
     return result
 
 
