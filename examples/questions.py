@@ -1,9 +1,9 @@
 """Every question of isthmus on four small networks: what to type, the picture, and what it shows.
 
     python examples/questions.py --out questions           (about ten minutes on two cores)
-    python examples/questions.py --out quick --quick       (a minute; the pictures mean nothing)
+    python examples/questions.py --out quick --quick       (a minute; the pictures are meaningless)
 
-It trains the networks of `recipes/questions.toml` on data that ships with the package, asks every question by the
+It trains the networks of `recipes/questions.toml` on data that ships with the package, asks every question with the
 command that a user would type, and writes `questions.md` with the pictures beside it. `docs/questions.md` is its
 output, copied with `--docs docs`.
 """
@@ -48,57 +48,62 @@ PAIR = f"measure a/{{last}} b/{{last}} {ON}"
 QUESTIONS = {
     "single": Asked(
         "Which layers can be averaged?", PAIR, "loss_bars",
-        "What averaging costs: the full network above on its own scale, every layer alone below, both networks as "
-        "host. A diamond is the paper's barrier, which counts from the mean of both networks.",
+        "What averaging costs: the full network at the top on its own scale, every layer alone below, with both "
+        "networks as host. A diamond is the paper's barrier, which counts from the mean of both networks.",
     ),
     "alphas": Asked(
         "What does the way between look like, and where is it worst?", f"{PAIR} --alphas auto", "loss_curves",
-        "The rise over the host along alpha; the dotted line is what the paper's barriers count from. `auto` adds "
-        "points about the maximum of every curve. The table tells the midpoint (averaging), the largest rise between "
-        "the networks and alpha 1 (an exchange, which averages nothing) apart.",
+        "The rise over the host along alpha. The paper's barriers count from the dotted line. `auto` adds points near "
+        "the maximum of every curve. The table lists separately the midpoint (averaging), the largest rise between "
+        "the networks, and alpha 1 (an exchange, which averages nothing).",
     ),
     "cumulative": Asked(
         "How does the cost grow as layers join?",
         f"{PAIR} --sweep cumulative:shallow_first --sweep cumulative:deep_first --sweep cumulative:ends_first "
         "--sweep cumulative:random:0,1,2", "loss_cumulative",
-        "One line an order: from the input, from the output, from both ends, at random; the barriers below.",
+        "One line for each order: from the input, from the output, from both ends, at random. The barriers are below.",
     ),
     "windows": Asked(
         "Which neighbours can be averaged together?", f"{PAIR} --sweep single --sweep window:2 --sweep window:3",
-        "loss_windows", "Every run of L consecutive layers, named by its first.",
+        "loss_windows",
+        "Every run of L consecutive layers, named after its first layer.",
     ),
     "pairs": Asked(
         "Do the costs of two layers add up?", f"{PAIR} --sweep single --sweep pairs", "loss_interactions",
-        "The interaction R_ij − R_i − R_j of the rises over the host: red pairs cost more together than alone.",
+        "The interaction R_ij − R_i − R_j of the rises over the host. Red pairs cost more together than the sum of "
+        "both alone."
     ),
     "directions": Asked(
         "Is the averaging direction special?", f"{PAIR} --directions 5", "loss_robustness",
-        "The rise along it beside that along random directions of exactly the same length, layer by layer.",
+        "The rise along the averaging direction and along random directions of exactly the same length, layer by "
+        "layer.",
     ),
     "normalised": Asked(
         "Does a layer cost little only because it is small?", PAIR, "loss_normalised",
-        "The rise per layer (r: 1 would be an even share of the full network's), per squared distance, per parameter.",
+        "The rise per layer (r: 1 is an even share of the full network's), per squared distance, and per parameter.",
     ),
     "steps": Asked(
         "When in training does averaging begin to cost?", f"measure a c {ON}", "loss_steps",
-        "Two folders of checkpoints give layers against time, here of two initialisations; the report has the paper's "
-        "picture, of barriers, beside it.",
+        "Two folders of checkpoints, here of two initialisations, give layers against time. The report also has the "
+        "paper's picture, which shows barriers.",
     ),
     "many": Asked(
         "Does it hold for other pairs?", f"measure a/{{last}} b/{{last}} c/{{last}} d/{{last}} {ON}", "loss_pairs",
-        "All pairs of several networks; `isthmus.replicates` gives mean and spread over pairs.",
+        "All pairs of several networks. `isthmus.replicates` gives mean and spread over pairs.",
     ),
     "curvature": Asked(
         "Do slope and curvature at the host predict it?", f"curvature a/{{last}} d/{{last}} {ON}", "curvature",
-        "The second-order prediction of every layer's midpoint rise against the measured one, for a late-spawned pair.",
+        "The second-order prediction of every layer's midpoint rise against the measured one, for a pair that split "
+        "late.",
     ),
     "similarity": Asked(
         "Do features mix as weights do?", f"similarity a/{{last}} b/{{last}} {ON}", "similarity",
-        "Layer-wise linear feature connectivity: features of the blend against the blend of features.",
+        "Layer-wise linear feature connectivity: compares the features of the blend with the blend of features.",
     ),
     "subspace": Asked(
         "What about noise inside the training subspace?", f"subspace a b {ON}", "subspace",
-        "Gaussian noise in the span of all snapshots, in its null space, and the way to the other network.",
+        "Gaussian noise in the span of all snapshots and in its null space, compared with the way to the other "
+        "network.",
     ),
 }  # fmt: skip
 
@@ -166,11 +171,11 @@ def _sentence(folder: Path, picture: str) -> str:
 
 _HEAD = f"""# Questions
 
-What can be asked of trained networks, what to type, and what the answer looks like. All pictures are of four small
+Questions about trained networks: what to type, and what the answer looks like. All pictures show four small
 networks ({MODEL}, trained on {DATA} by
-[`recipes/questions.toml`](../recipes/questions.toml)): b starts where a does and sees the images in another order, c
-starts elsewhere, d leaves a after two thirds of its training. The sentence under each picture is the one that the
-report computes. Everything here is made by [`examples/questions.py`](../examples/questions.py).
+[`recipes/questions.toml`](../recipes/questions.toml)): b starts where a does and sees the images in another order. c
+starts elsewhere. d splits from a after two thirds of the training. The sentence under each picture comes from the
+report. [`examples/questions.py`](../examples/questions.py) makes this page.
 
 """
 _TAIL = """

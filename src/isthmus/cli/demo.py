@@ -7,9 +7,9 @@ import typer
 
 
 def demo(
-    out: Annotated[Path, typer.Option(help="Where to write networks, runs and the page.")] = Path("isthmus-demo"),
+    out: Annotated[Path, typer.Option(help="Where to write networks, runs and the report.")] = Path("isthmus-demo"),
 ) -> None:
-    """Train three small networks on shipped data, measure two pairs of them, and make a page."""
+    """Train three small networks on shipped data, measure two pairs of them, and write a report."""
     from rich.console import Console
 
     from isthmus.experiments.demo import run_demo

@@ -1,4 +1,4 @@
-"""`isthmus explain`: an idea of the paper with its numbers, measured here and now."""
+"""`isthmus explain`: an idea of the paper with freshly measured numbers."""
 
 import json
 from pathlib import Path
@@ -10,16 +10,16 @@ TOPICS = {"theorem": "why one layer of a deep linear network has no barrier, and
 
 
 def explain(
-    topic: Annotated[str | None, typer.Argument(help="What to explain; left out, the topics are listed.")] = None,
-    out: Annotated[Path | None, typer.Option(help="Where to write pictures and page; else isthmus-TOPIC.")] = None,
+    topic: Annotated[str | None, typer.Argument(help="What to explain; without it, list the topics.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Where to write pictures and page; default: isthmus-TOPIC.")] = None,
     a: Annotated[float, typer.Option(help="First weight of network a in the minimal example.")] = 0.25,
     b: Annotated[float, typer.Option(help="First weight of network b in the minimal example.")] = 4.0,
-    pairs: Annotated[int, typer.Option(min=1, help="How many pairs of random deep linear networks.")] = 12,
-    seed: Annotated[int, typer.Option(min=0, help="Of the random deep linear networks.")] = 0,
+    pairs: Annotated[int, typer.Option(min=1, help="Number of pairs of random deep linear networks.")] = 12,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the random deep linear networks.")] = 0,
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print the numbers as JSON.")] = False,
 ) -> None:
-    """Explain a topic: a short text, closed forms beside measurements, and pictures."""
+    """Explain a topic: a short text, closed forms with measurements, and pictures."""
     from isthmus.errors import InputError, UnknownNameError
 
     if topic is None:

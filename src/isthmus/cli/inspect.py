@@ -1,4 +1,4 @@
-"""`isthmus inspect`: what is in one checkpoint, or how far two are apart. No data is needed."""
+"""`isthmus inspect`: what a checkpoint holds, or how far apart two are. It needs no data."""
 
 import json
 import math
@@ -10,7 +10,7 @@ import typer
 
 def inspect(
     a: Annotated[Path, typer.Argument(help="A checkpoint: safetensors file or folder, or torch file.")],
-    b: Annotated[Path | None, typer.Argument(help="A second one, to compare with.")] = None,
+    b: Annotated[Path | None, typer.Argument(help="A second checkpoint, to compare with.")] = None,
     model: Annotated[str | None, typer.Option(help="The model, for the exact layers (see isthmus models).")] = None,
     layers: Annotated[
         str, typer.Option(help="With --model: module, tensor, block, type or pattern:GLOB,...")

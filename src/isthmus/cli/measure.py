@@ -34,7 +34,8 @@ def measure(
         typer.Argument(
             metavar="CHECKPOINT",
             help="Checkpoints of networks a and b: safetensors files or folders, or torch files. Three or more: all "
-            "pairs. Folders of checkpoints named 0ep.safetensors, 500it.safetensors, ...: every step that all have.",
+            "pairs are measured. Folders of checkpoints named 0ep.safetensors, 500it.safetensors, ...: every step "
+            "that all of them have.",
         ),
     ],
     model: ModelOption,
@@ -46,13 +47,13 @@ def measure(
         ),
     ],
     sweep: Annotated[
-        Many, typer.Option(help=f"{', '.join(FORMS)}: which layers move together; repeat for several.")
+        Many, typer.Option(help=f"{', '.join(FORMS)}: which layers move together. Repeat for several.")
     ] = ["single"],  # noqa: B006
     alphas: Annotated[
         str,
         typer.Option(
-            help="11 is a count of points of [0, 1]; 0.5 or 0,0.25,0.5 are positions; auto (auto:0.01) refines every "
-            "curve's maximum."
+            help="11: that many evenly spaced points of [0, 1]; 0.5 or 0,0.25,0.5: these positions; auto (auto:0.01): "
+            "more points near every curve's maximum."
         ),
     ] = "0.5",
     hosts: HostsOption = "a,b",
@@ -71,19 +72,21 @@ def measure(
     device: DeviceOption = "auto",
     engine: EngineOption = "shared",
     batch_size: BatchSizeOption = None,
-    seed: Annotated[int, typer.Option(help="Of everything random.")] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of all random draws.")] = 0,
     precision: Annotated[
         float | None,
-        typer.Option(help="Stop where the 95 % intervals of every rise and barrier are this tight (half-width, nats)."),
+        typer.Option(help="Stop once the 95 % interval of every rise and barrier is this tight (half-width, nats)."),
     ] = None,
     directions: Annotated[
-        int, typer.Option(help="So many random directions beside every barrier, as long as the step of averaging.")
+        int, typer.Option(help="Number of random directions beside every barrier, each as long as the averaging step.")
     ] = 0,
-    steps: Annotated[str | None, typer.Option(help="With folders of checkpoints: which steps, as 0ep,20ep.")] = None,
+    steps: Annotated[
+        str | None, typer.Option(help="With folders of checkpoints: which steps, for example 0ep,20ep.")
+    ] = None,
     data_root: DataRootOption = None,
     out: Annotated[Path | None, typer.Option(help="Run folder to make: results, pictures and report.html.")] = None,
     *,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in --out, if it is there.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Continue the run in --out, if there is one.")] = False,
     allow_shared_examples: Annotated[
         bool, typer.Option("--allow-shared-examples", help="Let recalibration use measured examples.")
     ] = False,

@@ -15,20 +15,20 @@ DataOption = Annotated[
         "file.py:function."
     ),
 ]
-HostsOption = Annotated[str, typer.Option(help="Which networks play host: a,b or a or b.")]
+HostsOption = Annotated[str, typer.Option(help="Which networks are host: a,b or a or b.")]
 LayersOption = Annotated[str, typer.Option(help="module, tensor, block, type or pattern:GLOB,...")]
 LossOption = Annotated[
     str,
     typer.Option(
-        help="cross_entropy, squared_error, binary_cross_entropy, or file.py:function giving per-example losses."
+        help="cross_entropy, squared_error, binary_cross_entropy, or file.py:function that returns per-example losses."
     ),
 ]
 DtypeOption = Annotated[str, typer.Option(help="float32, float64, bfloat16 or tf32.")]
 DeviceOption = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1, ...")]
-EngineOption = Annotated[str, typer.Option(help="shared, or direct: one full forward pass a network.")]
-BatchSizeOption = Annotated[int | None, typer.Option(help="Examples at once; a rule chooses if it is left out.")]
-DataRootOption = Annotated[Path | None, typer.Option(help="Where data sets lie; else ISTHMUS_DATA.")]
-ProgressOption = Annotated[bool, typer.Option(help="Show how far it is on standard error.")]
+EngineOption = Annotated[str, typer.Option(help="shared, or direct: one full forward pass for each network.")]
+BatchSizeOption = Annotated[int | None, typer.Option(help="Examples in a batch; default: chosen for the device.")]
+DataRootOption = Annotated[Path | None, typer.Option(help="Folder of data sets; default: ISTHMUS_DATA.")]
+ProgressOption = Annotated[bool, typer.Option(help="Show progress on standard error.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 CheckpointA = Annotated[
     Path, typer.Argument(help="Checkpoint of network a: safetensors file or folder, or torch file.")

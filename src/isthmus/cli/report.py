@@ -8,9 +8,9 @@ import typer
 
 def report(
     runs: Annotated[list[Path], typer.Argument(help="Run folders, or the folder of one collection or study.")],
-    out: Annotated[Path | None, typer.Option(help="Where to write; the run's own folder if there is only one.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Where to write; default for one run: its own folder.")] = None,
 ) -> None:
-    """Make pictures and one self-contained page from stored results; nothing is measured."""
+    """Make pictures and one self-contained page from stored results, without measuring."""
     from isthmus.errors import InputError
 
     if out is None and len(runs) > 1:

@@ -1,4 +1,4 @@
-"""`isthmus reproduce`: claims of the paper put to the test."""
+"""`isthmus reproduce`: tests of the paper's claims."""
 
 import json
 import sys
@@ -20,16 +20,16 @@ SCALES = ("smoke", "small", "paper")
 
 def reproduce(
     claims: Annotated[list[str] | None, typer.Argument(help="Names of claims, or all; --list shows them.")] = None,
-    scale: Annotated[str, typer.Option(help=f"How much work to put into it: {', '.join(SCALES)}.")] = "small",
-    out: Annotated[Path, typer.Option(help="Where a folder for each claim is made.")] = Path("isthmus-reproduce"),
-    data_root: Annotated[Path | None, typer.Option(help="Where data sets lie; else ISTHMUS_DATA.")] = None,
+    scale: Annotated[str, typer.Option(help=f"Amount of work: {', '.join(SCALES)}.")] = "small",
+    out: Annotated[Path, typer.Option(help="Where to make a folder for each claim.")] = Path("isthmus-reproduce"),
+    data_root: Annotated[Path | None, typer.Option(help="Folder of data sets; default: ISTHMUS_DATA.")] = None,
     docs: Annotated[Path | None, typer.Option(help="Copy page and pictures to reproduction/ in this folder.")] = None,
     *,
     show_list: Annotated[bool, typer.Option("--list", help="Show claims, times and verdicts; run nothing.")] = False,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with what is in --out, if anything.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Continue what is in --out, if anything.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the list or the outcome as JSON.")] = False,
 ) -> None:
-    """Put claims of the paper to the test: train, measure, compare with stated criteria, and write a page.
+    """Test claims of the paper: train, measure, compare with stated criteria, and write a page.
 
     Scale smoke takes seconds on data that ships along and is not meant to be read; small is honest and takes minutes on
     two cores; paper has the paper's own settings and wants a GPU. Verdict and criteria go to standard output.
@@ -58,7 +58,7 @@ def reproduce(
 def _those_that_can_be_done(
     chosen: "Sequence[Claim]", reproduced: "Callable[[Claim], Reproduction]"
 ) -> "list[Reproduction]":
-    """Every claim in turn; where input is wrong for one, that is said, and the others go on."""
+    """Reproduce every claim in turn; report wrong input of one, and go on with the others."""
     from isthmus.errors import InputError, short_list
 
     found, refused = [], []
@@ -74,7 +74,7 @@ def _those_that_can_be_done(
 
 
 def _chosen(claims: list[str], scale: str) -> "list[Claim]":
-    """The claims meant; refuses names and scales that are none."""
+    """The claims asked for; refuses unknown names and scales."""
     from isthmus.errors import InputError, UnknownNameError
     from isthmus.experiments.reproduction.registry import chosen_claims
 

@@ -1,4 +1,4 @@
-"""`isthmus train`: the networks of a recipe, with their trajectories."""
+"""`isthmus train`: the networks of a recipe and their trajectories."""
 
 import math
 import sys
@@ -16,13 +16,14 @@ NUM_LINES = 40
 def train(
     recipe: Annotated[Path, typer.Argument(help="A TOML file: see recipes/ for examples.")],
     out: Annotated[Path, typer.Option(help="Where to make a folder for each network.")],
-    data_root: Annotated[Path | None, typer.Option(help="Where data sets lie; else ISTHMUS_DATA.")] = None,
-    device: Annotated[str | None, typer.Option(help="In place of the recipe's: auto, cpu, cuda, cuda:1, ...")] = None,
+    data_root: Annotated[Path | None, typer.Option(help="Folder of data sets; default: ISTHMUS_DATA.")] = None,
+    device: Annotated[str | None, typer.Option(help="Overrides the recipe: auto, cpu, cuda, cuda:1, ...")] = None,
     processes: Annotated[
-        int | None, typer.Option(min=1, help="Networks at a time, one thread each; else one after the other.")
+        int | None,
+        typer.Option(min=1, help="Networks to train at once, one thread each; default: one after the other."),
     ] = None,
     *,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with what is in --out, if anything.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Continue what is in --out, if anything.")] = False,
 ) -> None:
     """Train the networks of a recipe, each with a trajectory of checkpoints.
 

@@ -1,4 +1,4 @@
-"""The questions that can be asked of trained networks, and what to type for each."""
+"""Questions about trained networks, and what to type for each."""
 
 QUESTIONS = {
     "Which layers can be averaged?": "nothing more: single layers are the default",
@@ -15,7 +15,7 @@ QUESTIONS = {
     "What about noise inside the training subspace?": "isthmus subspace",
     "And the theory?": "isthmus explain theorem",
 }
-"""The headings of docs/questions.md, where each stands with its picture."""
+"""The headings of docs/questions.md, which shows each with its picture."""
 
 EPILOG = "\n".join([
     "\b",

@@ -1,4 +1,4 @@
-"""`isthmus curvature`: the second-order prediction beside the measurement."""
+"""`isthmus curvature`: the second-order prediction and the measurement."""
 
 from pathlib import Path
 from typing import Annotated
@@ -36,14 +36,14 @@ def curvature(
     dtype: DtypeOption = "float32",
     device: DeviceOption = "auto",
     batch_size: BatchSizeOption = None,
-    num_probes: Annotated[int, typer.Option(help="Random vectors for each trace; 0 leaves the traces out.")] = 8,
-    seed: Annotated[int, typer.Option(help="Of the random vectors.")] = 0,
+    num_probes: Annotated[int, typer.Option(help="Random vectors for each trace; 0: no traces.")] = 8,
+    seed: Annotated[int, typer.Option(help="Seed of the random vectors.")] = 0,
     data_root: DataRootOption = None,
     out: Annotated[Path | None, typer.Option(help="Folder to make: numbers, picture and report.html.")] = None,
     *,
     as_json: JsonOption = False,
 ) -> None:
-    """Predict every layer's midpoint rise from slope and curvature at the host, beside the measured one."""
+    """Predict every layer's midpoint rise from slope and curvature at the host, and measure it."""
     from isthmus.cli.output.study import print_study
     from isthmus.data.spec import parse_data_spec
     from isthmus.models.spec import parse_model_spec

@@ -27,12 +27,13 @@ def similarity(
     model: ModelOption,
     data: DataOption,
     alphas: Annotated[
-        str, typer.Option(help="11 is a count of points of [0, 1]; 0.5 or 0,0.25,0.5 are positions.")
+        str, typer.Option(help="11: that many evenly spaced points of [0, 1]; 0.5 or 0,0.25,0.5: these positions.")
     ] = "0.5",
     layers: LayersOption = "module",
-    initial_a: Annotated[Path | None, typer.Option(help="What a started its training from.")] = None,
+    initial_a: Annotated[Path | None, typer.Option(help="The weights that a started from.")] = None,
     initial_b: Annotated[
-        Path | None, typer.Option(help="What b started from; the same weights as --initial-a give the angle there.")
+        Path | None,
+        typer.Option(help="The weights that b started from; if they equal --initial-a, the angle there is given."),
     ] = None,
     loss: LossOption = "cross_entropy",
     batch_norm: Annotated[

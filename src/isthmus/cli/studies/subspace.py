@@ -1,4 +1,4 @@
-"""`isthmus subspace`: noise within and outside of the training subspace."""
+"""`isthmus subspace`: noise inside and outside the training subspace."""
 
 from pathlib import Path
 from typing import Annotated
@@ -25,30 +25,32 @@ def subspace(
     b: Annotated[Path, typer.Argument(help="Folder with the checkpoints of network b.")],
     model: ModelOption,
     data: Annotated[str, typer.Option(help="As for isthmus measure; one split.")],
-    sigmas: Annotated[str, typer.Option(help="Lengths of the noise, from 0.")] = "0,0.125,0.25,0.5,1",
+    sigmas: Annotated[str, typer.Option(help="Lengths of the noise, starting at 0.")] = "0,0.125,0.25,0.5,1",
     sigma_unit: Annotated[
         str,
-        typer.Option(help="distance: fractions of the two networks' distance; absolute: lengths in weight space."),
+        typer.Option(
+            help="distance: fractions of the distance between the networks; absolute: lengths in weight space."
+        ),
     ] = "distance",
     draws: Annotated[int, typer.Option(help="Directions of each kind of noise.")] = 5,
     sweep: Annotated[
         list[str], typer.Option(help="full, single, or any other of isthmus measure; repeat for several.")
     ] = ["single"],  # noqa: B006
-    hosts: Annotated[str, typer.Option(help="Which networks are left: a,b or a or b.")] = "a,b",
+    hosts: Annotated[str, typer.Option(help="Start from which networks: a,b or a or b.")] = "a,b",
     layers: LayersOption = "module",
     loss: LossOption = "cross_entropy",
     dtype: DtypeOption = "float32",
     device: DeviceOption = "auto",
     engine: EngineOption = "shared",
     batch_size: BatchSizeOption = None,
-    seed: Annotated[int, typer.Option(help="Of the draws.")] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of the draws.")] = 0,
     data_root: DataRootOption = None,
     out: Annotated[Path | None, typer.Option(help="Folder to make: the study, a picture and report.html.")] = None,
     *,
     progress: ProgressOption = True,
     as_json: JsonOption = False,
 ) -> None:
-    """Measure how special the way to the other network is: beside noise in the span of training, and outside of it."""
+    """Compare the way to the other network with noise inside and outside the span of training."""
     from isthmus.data.spec import parse_data_spec
     from isthmus.models.spec import parse_model_spec
     from isthmus.questions.noise.settings import NoiseSettings, sigmas_of
