@@ -160,9 +160,9 @@ def measure(
     result = measured(model, a, b, data, steps=steps_named, progress=progress, out=out, resume=resume, **arguments)
     page = None
     if out is not None:
-        from isthmus.cli.report import save_run_report
+        from isthmus.pages.result import save_result_report
 
-        page = save_run_report(out)
+        page = save_result_report(out.resolve().name, result, out)
     print_notes(result.attrs)
     if as_json:
         from isthmus.cli.output.json_text import json_text

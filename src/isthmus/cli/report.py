@@ -18,18 +18,6 @@ def report(
     print(f"report: {save_runs_report(runs, out or runs[0])}")
 
 
-def save_run_report(folder: Path) -> Path:
-    """Write the report of one run into its own folder.
-
-    Args:
-        folder: A run folder.
-
-    Returns:
-        The page.
-    """
-    return save_runs_report([folder], folder)
-
-
 def save_runs_report(folders: list[Path], out: Path) -> Path:
     """Write one report of several runs, or of one study.
 
@@ -44,12 +32,12 @@ def save_runs_report(folders: list[Path], out: Path) -> Path:
         InputError: A collection or a study is not alone.
     """
     from isthmus.errors import InputError
-    from isthmus.pages.collection import save_collection_report
     from isthmus.pages.folder import save_report
+    from isthmus.pages.result import save_result_report
     from isthmus.pages.study import save_study_report
     from isthmus.questions.study.folder import is_study, load_study
     from isthmus.runs.folder.collection_record import is_collection
-    from isthmus.runs.folder.loading import load_classes, load_run
+    from isthmus.runs.folder.loading import classes_of, load_run
     from isthmus.runs.renewed import with_rises
 
     for kind, name, remedy in (
@@ -66,7 +54,7 @@ def save_runs_report(folders: list[Path], out: Path) -> Path:
             )
     if is_study(folders[0]):
         return save_study_report(load_study(folders[0]), out)
-    if is_collection(folders[0]):
-        return save_collection_report(folders[0].resolve().name, with_rises(load_run(folders[0])), out)
-    runs = [(folder.resolve().name, with_rises(load_run(folder)), load_classes(folder)) for folder in folders]
-    return save_report(runs, out)
+    runs = [(folder.resolve().name, load_run(folder)) for folder in folders]
+    if len(runs) == 1:
+        return save_result_report(*runs[0], out)
+    return save_report([(name, with_rises(result), classes_of(result)) for name, result in runs], out)

@@ -10,7 +10,7 @@ import xarray as xr
 from isthmus.errors import InputError
 from isthmus.held_folder import held_folder
 from isthmus.pages.folder import save_report
-from isthmus.runs.folder.loading import load_classes
+from isthmus.runs.folder.loading import classes_of
 from isthmus.runs.measure import measure
 from isthmus.training.networks.networks import Progress
 from isthmus.training.networks.several import train_at_once
@@ -69,7 +69,7 @@ def _run(folder: Path, say: Callable[[str], None], recipe: Path) -> Demo:
         say(f"measuring {a} and {b}: {pair}")
         out = folder / pair.replace(" ", "-")
         results[pair] = measure(networks[0].model, final[a], final[b], SPLITS, out=out, resume=True)
-        runs.append((pair, results[pair], load_classes(out)))
+        runs.append((pair, results[pair], classes_of(results[pair])))
     page = save_report(runs, folder)
     return Demo(results, "\n".join(_reading(pair, result) for pair, result in results.items()), page)
 

@@ -208,7 +208,8 @@ def _measured(request: Request, hold: Hold | None, *, progress: bool, resume: bo
         save_results(classes, split, Layout(folder).classes)
     save_tables(result, split, folder)
     record.save(folder)
-    return result.assign_attrs(run_folder=str(folder.resolve()))
+    result = result.assign_attrs(run_folder=str(folder.resolve()))
+    return result if classes is None else with_content(result, classes)
 
 
 @contextmanager

@@ -54,15 +54,18 @@ def _member(result: xr.Dataset, member: MemberRecord) -> xr.Dataset:
     return member_result(result, member, load_run)
 
 
-def load_classes(folder: str | Path) -> xr.Dataset | None:
-    """Read the rises and barriers of every class.
+def classes_of(result: xr.Dataset) -> xr.Dataset | None:
+    """The rises and barriers of every class: those in hand with the result, or those in its run folder.
 
     Args:
-        folder: A run folder.
+        result: From `isthmus.measure` with a folder, or from `load_run`.
 
     Returns:
-        As `class_barriers`; None if the data has no classes.
+        As `class_barriers`; None if the data has no classes, or the result no folder.
     """
+    found, folder = content_of(result, xr.Dataset), result.attrs.get("run_folder")
+    if found is not None or not folder:
+        return found
     file = Layout(Path(folder)).classes
     return load_results(file) if file.is_file() else None
 
