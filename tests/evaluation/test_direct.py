@@ -10,8 +10,9 @@ from torch.nn import functional
 from isthmus.data.examples import Examples
 from isthmus.evaluation.batches import BatchSize
 from isthmus.evaluation.direct import DirectEngine
-from isthmus.evaluation.losses.loss import cross_entropy, output_tensor
+from isthmus.evaluation.losses.loss import cross_entropy
 from isthmus.evaluation.network import Network
+from isthmus.evaluation.output import USUAL_OUTPUT
 from isthmus.layers.rules import layer_partition
 from isthmus.paths.linear import Segment
 from isthmus.weights.state import entry_kinds
@@ -40,7 +41,7 @@ def test_losses_and_errors_are_those_of_the_model_with_the_blend_loaded(case):
         model = case.build()
         model.load_state_dict(engine.segment.weights(points[number]))
         with torch.no_grad():
-            outputs = output_tensor(model.eval()(examples.inputs))
+            outputs = USUAL_OUTPUT(model.eval()(examples.inputs))
         expected = functional.cross_entropy(outputs, examples.targets, reduction="none")
         assert block.points == (number,)
         np.testing.assert_array_equal(block.loss[0], expected.numpy())

@@ -11,9 +11,9 @@ from isthmus.evaluation.losses.loss import (
     example_losses,
     has_classes,
     loss_named,
-    output_tensor,
     squared_error,
 )
+from isthmus.evaluation.output import USUAL_OUTPUT
 
 
 def test_a_mean_over_the_batch_is_refused():
@@ -84,9 +84,9 @@ def test_scores_are_found_in_objects_and_mappings():
     class Output:
         logits = scores
 
-    assert output_tensor(Output()) is output_tensor({"logits": scores}) is output_tensor(scores) is scores
+    assert USUAL_OUTPUT(Output()) is USUAL_OUTPUT({"logits": scores}) is USUAL_OUTPUT(scores) is scores
     with pytest.raises(InputError, match="field 'logits'"):
-        output_tensor((scores, scores))
+        USUAL_OUTPUT((scores, scores))
 
 
 def test_an_unknown_loss_is_refused():

@@ -127,7 +127,7 @@ def test_a_value_that_a_stage_changes_in_place_is_copied_first(kind, num_stages)
     pair = Pair.of(kind(), AWKWARD[kind](3))
     network = pair.staged()
     assert len(network.stages) == num_stages
-    live = {network.entry: pair.examples.inputs.clone()}
+    live = network.entered(pair.examples.inputs.clone())
     for stage in network.stages:
         before = {name: value.clone() for name, value in live.items()}
         after = stage(live, pair.segment.first)

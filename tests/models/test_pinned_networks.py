@@ -5,7 +5,7 @@ import importlib
 import pytest
 import torch
 
-from isthmus.evaluation.losses.loss import output_tensor
+from isthmus.evaluation.output import USUAL_OUTPUT
 from isthmus.models.architecture import Architecture, architecture
 from isthmus.models.load import load_model
 from isthmus.models.networks.resnet import num_groups
@@ -158,7 +158,7 @@ def test_every_network_gives_distinct_finite_logits_to_distinct_examples(spec, s
     torch.manual_seed(0)
     model = load_model(spec).eval()
     with torch.no_grad():
-        logits = output_tensor(model(torch.randn(2, *shape)))
+        logits = USUAL_OUTPUT(model(torch.randn(2, *shape)))
     assert logits.shape == (2, 3)
     assert logits.isfinite().all()
     assert not torch.equal(logits[0], logits[1])

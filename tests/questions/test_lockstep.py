@@ -58,7 +58,7 @@ def test_lockstep_equals_separate_runs_to_the_bit(make_pair):
         for start in range(0, len(pair.examples), 4):
             inputs, _ = pair.examples.batch(start, start + 4, CPU, pair.network.dtype)
             assert torch.equal(staged.outputs(weights, inputs), found[start : start + 4])
-            live = {staged.entry: inputs}
+            live = staged.entered(inputs)
             for number, stage in enumerate(staged.stages):
                 with torch.no_grad():
                     live = stage(live, weights)

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from isthmus.data.spec import slice_bounds
 from isthmus.errors import InputError
+from isthmus.trees import Tree, mapped, named_tensors, rows, shown, tensors
 
 WHOLE_NUMBERS = {
     torch.uint8, torch.uint16, torch.uint32, torch.uint64, torch.int8, torch.int16, torch.int32,
@@ -73,8 +74,10 @@ class Examples:
     """Inputs and targets in a fixed order.
 
     Attributes:
-        inputs: Shape (n, ...), exactly as stored: bytes of images (n, channels, height, width), floats, tokens.
-        targets: Shape (n, ...): class numbers, tokens, or floats where there are no classes.
+        inputs: Shape (n, ...), exactly as stored: bytes of images (n, channels, height, width), floats, tokens. Or a
+            dict of such tensors, passed to the network by keyword, or a tuple, passed by position (`isthmus.trees`).
+        targets: Shape (n, ...): class numbers, tokens, or floats where there are no classes; a dict or tuple for a
+            loss of the user's that takes one.
         name: Such as "cifar10:test[0:512]"; of a file only its name, never its folder.
         split: "test", "train", or "data" where none is known.
         normalization: Applied to each batch; None leaves the values as they are.
@@ -85,37 +88,57 @@ class Examples:
             another number of channels than the inputs.
     """
 
-    inputs: Tensor
-    targets: Tensor
+    inputs: Tree
+    targets: Tree
     name: str
     split: str
     normalization: Normalization | None = None
     class_names: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
-        if min(self.inputs.ndim, self.targets.ndim) == 0 or len(self.inputs) != len(self.targets):
+        inputs, targets = tensors(self.inputs), tensors(self.targets)
+        counts = {len(tensor) if tensor.ndim else None for tensor in (*inputs, *targets)}
+        if len(counts) != 1 or None in counts or not inputs or not targets:
             raise InputError(
                 "as many targets as inputs, along the first dimension",
-                f"inputs of shape {tuple(self.inputs.shape)} and targets of shape {tuple(self.targets.shape)}",
+                f"inputs of {shown(self.inputs)} and targets of {shown(self.targets)}",
                 self.name,
                 "give one target for each input",
             )
-        if not len(self.inputs):
+        if counts == {0}:
             raise InputError("at least one example", "none", self.name, "give data that holds examples")
         if self.normalization is not None:
             self._refuse_other_channels(self.normalization)
 
     def __len__(self) -> int:
-        return len(self.inputs)
+        return len(tensors(self.inputs)[0])
+
+    @property
+    def tensor(self) -> Tensor:
+        """The inputs, for work that takes one tensor alone; other inputs are refused."""
+        if not isinstance(self.inputs, Tensor):
+            remedy = "give one tensor: several inputs are measured, and nothing else yet"
+            raise InputError("inputs that are one tensor", f"inputs of {shown(self.inputs)}", self.name, remedy)
+        return self.inputs
 
     @property
     def num_tokens(self) -> int | None:
         """The length of the windows, where examples are windows of tokens: inputs and targets both (n, tokens)."""
+        if not (isinstance(self.inputs, Tensor) and isinstance(self.targets, Tensor)):
+            return None
         is_text = self.inputs.ndim == 2 and self.inputs.shape == self.targets.shape
         whole = all(not (t.is_floating_point() or t.is_complex()) for t in (self.inputs, self.targets))
         return self.inputs.shape[1] if is_text and whole else None
 
-    def batch(self, start: int, stop: int, device: torch.device, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
+    @property
+    def longest(self) -> int | None:
+        """The tokens of an example, for the size of batches: the largest second dimension of whole-number inputs."""
+        if isinstance(self.inputs, Tensor):
+            return self.num_tokens
+        whole = [t for t in tensors(self.inputs) if t.ndim > 1 and not (t.is_floating_point() or t.is_complex())]
+        return max((tensor.shape[1] for tensor in whole), default=None)
+
+    def batch(self, start: int, stop: int, device: torch.device, dtype: torch.dtype) -> tuple[Tree, Tree]:
         """The examples start, ..., stop - 1, ready for a network.
 
         The inputs travel to the device as they are stored and are normalised there.
@@ -130,14 +153,20 @@ class Examples:
             Inputs and targets on `device`, whole numbers among the targets as int64, in memory of their own: what a
             network does to them in place never reaches the stored examples.
         """
-        inputs, targets = self.inputs[start:stop].to(device), self.targets[start:stop].to(device)
-        if targets.dtype in WHOLE_NUMBERS:
-            targets = targets.long()
-        if self.normalization is not None:
-            inputs = self.normalization(inputs, dtype)
-        elif inputs.is_floating_point():
-            inputs = inputs.to(dtype)
-        return _apart(inputs, self.inputs), _apart(targets, self.targets)
+
+        def ready_input(stored: Tensor) -> Tensor:
+            values = stored[start:stop].to(device)
+            if self.normalization is not None:
+                values = self.normalization(values, dtype)
+            elif values.is_floating_point():
+                values = values.to(dtype)
+            return _apart(values, stored)
+
+        def ready_target(stored: Tensor) -> Tensor:
+            values = stored[start:stop].to(device)
+            return _apart(values.long() if values.dtype in WHOLE_NUMBERS else values, stored)
+
+        return mapped(ready_input, self.inputs), mapped(ready_target, self.targets)
 
     def to(self, device: torch.device | str) -> "Examples":
         """The same examples, resident on a device in their stored form.
@@ -148,8 +177,9 @@ class Examples:
         Returns:
             Examples with the same content hash.
         """
-        inputs, targets = self.inputs.to(device), self.targets.to(device)
-        is_there = inputs is self.inputs and targets is self.targets
+        inputs, targets = (mapped(lambda tensor: tensor.to(device), tree) for tree in (self.inputs, self.targets))
+        both = zip(tensors((inputs, targets)), tensors((self.inputs, self.targets)), strict=True)
+        is_there = all(moved is stored for moved, stored in both)
         return self if is_there else replace(self, inputs=inputs, targets=targets)
 
     def take(self, indices: slice | Tensor) -> "Examples":
@@ -168,7 +198,8 @@ class Examples:
             assert indices.step in {None, 1}, "a slice of examples has no step"
             start, stop = slice_bounds(indices.start, indices.stop, len(self), self.name)
             name = f"{self.name}[{start}:{stop}]"
-            return replace(self, inputs=self.inputs[start:stop], targets=self.targets[start:stop], name=name)
+            kept = slice(start, stop)
+            return replace(self, inputs=rows(self.inputs, kept), targets=rows(self.targets, kept), name=name)
         assert indices.ndim == 1, "example numbers are a vector"
         assert not indices.is_floating_point(), "example numbers are whole"
         assert indices.dtype != torch.bool, "example numbers, not a mask"
@@ -177,24 +208,23 @@ class Examples:
             got = str(int(outside[0])) if len(outside) else "none"
             expected = f"example numbers of at least 0 and below {len(self)}"
             raise InputError(expected, got, self.name, "choose among the examples that are there")
-        chosen = indices.to(self.inputs.device)
         name = f"{self.name}[{len(indices)} chosen]"
-        targets = self.targets[indices.to(self.targets.device)]
-        return replace(self, inputs=self.inputs[chosen], targets=targets, name=name)
+        return replace(self, inputs=rows(self.inputs, indices), targets=rows(self.targets, indices), name=name)
 
     @cached_property
     def content_hash(self) -> str:
         """SHA-256 (hexadecimal) of inputs and targets, their types and shapes, and the normalisation's numbers."""
         digest = hashlib.sha256()
-        for tensor in (self.inputs, self.targets):
-            digest.update(f"{tensor.dtype} {tuple(tensor.shape)} ".encode())
+        named = [*named_tensors(self.inputs).items(), *named_tensors(self.targets).items()]
+        for place, tensor in named:
+            digest.update(f"{place and f'{place}: '}{tensor.dtype} {tuple(tensor.shape)} ".encode())
             digest.update(tensor.detach().cpu().reshape(-1).view(torch.uint8).numpy().data)
         rule = self.normalization
         digest.update(repr(rule and (rule.mean, rule.std, rule.scale)).encode())
         return digest.hexdigest()
 
     def _refuse_other_channels(self, normalization: Normalization) -> None:
-        channels = self.inputs.shape[1] if self.inputs.ndim > 1 else 0
+        channels = self.tensor.shape[1] if self.tensor.ndim > 1 else 0
         counts = [len(values) for values in (normalization.mean, normalization.std)]
         if not {1, channels}.issuperset(counts) or not channels:
             raise InputError(

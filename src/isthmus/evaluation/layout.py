@@ -7,6 +7,7 @@ from isthmus.data.examples import Examples
 from isthmus.evaluation.network import Network
 from isthmus.evaluation.probe import PROBE_SIZE, SelfCheck
 from isthmus.evaluation.stages.staging import relative_difference
+from isthmus.trees import tensors
 from isthmus.weights.state import StateDict
 
 Convolution = (nn.Conv2d, nn.ConvTranspose2d)
@@ -34,7 +35,7 @@ def lay_out(
 ) -> tuple[dict[str, Tensor], dict[str, Tensor], list[SelfCheck]]:
     """The weights in the memory format that the network is to run in; values and shapes stay.
 
-    The rule: images (4-d inputs) in float32 or bfloat16 on a processor, in bfloat16 on an accelerator, through a
+    The rule: images (a 4-d input) in float32 or bfloat16 on a processor, in bfloat16 on an accelerator, through a
     network with 2-d convolutions run channels last, provided that network a gives the same outputs so, within 1e-4 of
     the largest in float32 and 0.1 in bfloat16. The weights of convolutions decide the format of everything that follows
     them, and a blend has the format of its ends; so all engines and points run in the same one.
@@ -50,7 +51,7 @@ def lay_out(
     """
     faster = FASTER_DTYPES.get(network.device.type, ACCELERATOR_DTYPES)
     keys = convolution_keys(network.module)
-    if examples.inputs.ndim != 4 or network.dtype not in faster or not keys:
+    if not any(tensor.ndim == 4 for tensor in tensors(examples.inputs)) or network.dtype not in faster or not keys:
         return dict(a), dict(b), []
     inputs, _ = examples.batch(0, min(PROBE_SIZE, len(examples)), network.device, network.dtype)
     moved = _channels_last(a, keys)

@@ -8,7 +8,9 @@ from torch.func import functional_call
 
 from isthmus.errors import InputError
 from isthmus.evaluation.losses.example_errors import example_errors
-from isthmus.evaluation.losses.loss import Loss, example_losses, output_tensor
+from isthmus.evaluation.losses.loss import Loss, example_losses
+from isthmus.evaluation.output import USUAL_OUTPUT, Output
+from isthmus.trees import Tree, arguments
 from isthmus.weights.state import StateDict, cast_weights, copy_of
 
 
@@ -35,6 +37,7 @@ class Network:
         device: Where it runs.
         dtype: The floating type of weights and inputs.
         counts_errors: Whether errors are counted where there are any.
+        output: Which tensor of its outputs is measured.
     """
 
     module: nn.Module
@@ -42,9 +45,12 @@ class Network:
     device: torch.device
     dtype: torch.dtype
     counts_errors: bool = True
+    output: Output = USUAL_OUTPUT
 
     @classmethod
-    def from_model(cls, model: nn.Module, loss: Loss, device: torch.device, dtype: torch.dtype) -> "Network":
+    def from_model(
+        cls, model: nn.Module, loss: Loss, device: torch.device, dtype: torch.dtype, output: Output = USUAL_OUTPUT
+    ) -> "Network":
         """A network from the user's model, which stays as it is: mode, device, weights.
 
         Args:
@@ -52,6 +58,7 @@ class Network:
             loss: From `isthmus.evaluation.losses.loss.loss_named`.
             device: Where to run.
             dtype: float32, float64 or bfloat16.
+            output: Which tensor of its outputs is measured.
 
         Returns:
             A network on a deep copy of the model.
@@ -71,9 +78,9 @@ class Network:
         module = module.to(device=device).eval().requires_grad_(requires_grad=False)
         # Not module.to(dtype): that would drop the imaginary parts of complex numbers.
         module._apply(lambda tensor: tensor.to(dtype) if tensor.is_floating_point() else tensor)  # type: ignore[no-untyped-call]
-        return cls(module, loss, device, dtype)
+        return cls(module, loss, device, dtype, output=output)
 
-    def outputs(self, weights: StateDict, inputs: Tensor) -> Tensor:
+    def outputs(self, weights: StateDict, inputs: Tree) -> Tensor:
         """The scores of a batch.
 
         Args:
@@ -81,14 +88,28 @@ class Network:
             inputs: A batch on the network's device.
 
         Returns:
-            What the module returned, its field `logits` if it returned several.
+            What the module returned, its field `logits` if it returned several, or the output asked for.
         """
         with torch.no_grad():
             entries = cast_weights(weights, self.dtype)
             # Every key has its own tensor here, also those that the module ties: blends of equal values.
-            return output_tensor(functional_call(self.module, entries, (inputs,), tie_weights=False))
+            args, kwargs = arguments(inputs)
+            return self.output(functional_call(self.module, entries, args, kwargs, tie_weights=False))
 
-    def result(self, weights: StateDict, inputs: Tensor, targets: Tensor) -> BatchResult:
+    def own_outputs(self, inputs: Tree) -> Tensor:
+        """The scores of a batch under the module's own weights, run in the ordinary way.
+
+        Args:
+            inputs: A batch on the network's device.
+
+        Returns:
+            As `outputs`.
+        """
+        with torch.no_grad():
+            args, kwargs = arguments(inputs)
+            return self.output(self.module(*args, **kwargs))
+
+    def result(self, weights: StateDict, inputs: Tree, targets: Tree) -> BatchResult:
         """Losses and errors of a batch.
 
         Args:
@@ -101,7 +122,7 @@ class Network:
         """
         return self.score(self.outputs(weights, inputs), targets)
 
-    def score(self, outputs: Tensor, targets: Tensor) -> BatchResult:
+    def score(self, outputs: Tensor, targets: Tree) -> BatchResult:
         """Losses and errors of outputs that are already there.
 
         Args:

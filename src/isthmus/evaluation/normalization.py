@@ -11,6 +11,7 @@ from torch.func import functional_call
 from isthmus.data.examples import Examples
 from isthmus.errors import InputError
 from isthmus.evaluation.network import Network
+from isthmus.trees import Tree, arguments, named_tensors
 from isthmus.weights.state import cast_weights
 
 NormBase = nn.modules.batchnorm._NormBase
@@ -71,7 +72,7 @@ class Recalibration:
                     module.momentum = (stop - start) / seen
                 inputs, _ = self.examples.batch(start, stop, self.network.device, self.network.dtype)
                 with torch.no_grad():
-                    functional_call(self.network.module, fresh, (inputs,), tie_weights=False)
+                    functional_call(self.network.module, fresh, *arguments(inputs), tie_weights=False)
         finally:
             _set_training(modules.values(), training=False)
             for path, module in modules.items():
@@ -114,6 +115,9 @@ def _set_training(modules: Iterable[nn.Module], *, training: bool) -> None:
         module.train(training)
 
 
-def _rows(inputs: Tensor) -> list[bytes]:
-    flat = inputs.detach().cpu().contiguous().reshape(len(inputs), -1)
-    return [row.tobytes() for row in flat.numpy()]
+def _rows(inputs: Tree) -> list[bytes]:
+    columns = [
+        [row.tobytes() for row in t.detach().cpu().contiguous().reshape(len(t), -1).numpy()]
+        for t in named_tensors(inputs).values()
+    ]
+    return [b"".join(row) for row in zip(*columns, strict=True)]

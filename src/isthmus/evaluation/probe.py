@@ -9,11 +9,12 @@ from torch import nn
 from isthmus.data.examples import Examples
 from isthmus.errors import InputError, short_list
 from isthmus.evaluation.losses.fitting_targets import errors_are_defined, refuse_unfit_targets
-from isthmus.evaluation.losses.loss import has_classes, output_tensor
+from isthmus.evaluation.losses.loss import has_classes
 from isthmus.evaluation.losses.probe import own_loss_difference
 from isthmus.evaluation.losses.remarks import missing_inputs, missing_targets, probability_outputs, targets_not_shifted
 from isthmus.evaluation.network import Network
 from isthmus.paths.linear import Segment
+from isthmus.trees import Tree, rows, shown, tensors
 from isthmus.weights.state import Kind, StateDict, cast_weights, same_bits
 
 PROBE_SIZE = 32
@@ -75,15 +76,16 @@ def probe_of(network: Network, weights: StateDict, examples: Examples) -> Probe:
         raise InputError(
             "a model that runs on these inputs",
             f"{type(error).__name__}: {str(error).splitlines()[0]}",
-            f"{where}, inputs of shape {tuple(inputs.shape)} {inputs.dtype}",
+            f"{where}, inputs of {shown(inputs)}",
             "check the size, channels and type of the inputs, and that the model's forward takes them alone"
             if examples.num_tokens is None
             else "give tokens of this model, and windows that are not too long for it: length=64",
         ) from error
-    if once.shape[:1] != inputs.shape[:1]:
+    count = len(tensors(inputs)[0])
+    if once.shape[:1] != (count,):
         raise InputError(
             "one row of outputs for each example",
-            f"shape {tuple(once.shape)} for {len(inputs)} examples",
+            f"shape {tuple(once.shape)} for {count} examples",
             where,
             "give a model whose output keeps the batch dimension first",
         )
@@ -97,7 +99,7 @@ def probe_of(network: Network, weights: StateDict, examples: Examples) -> Probe:
     refuse_unfit_targets(network.loss, once, examples)
     difference = own_loss_difference(network, once, targets, examples.name)
     checks = [SelfCheck("the model gives the same outputs twice", passed=True, detail="to the bit")]
-    if len(inputs) > 1:
+    if count > 1:
         checks.append(_independence(network, weights, inputs, once, where))
     if difference is not None:
         detail = f"relative difference {difference:.2g}"
@@ -113,12 +115,10 @@ def probe_of(network: Network, weights: StateDict, examples: Examples) -> Probe:
     return Probe(checks, remarks, counts_errors)
 
 
-def _independence(
-    network: Network, weights: StateDict, inputs: torch.Tensor, once: torch.Tensor, where: str
-) -> SelfCheck:
+def _independence(network: Network, weights: StateDict, inputs: Tree, once: torch.Tensor, where: str) -> SelfCheck:
     remedy = _remedy_for_dependence(network.module)
     try:
-        alone = network.outputs(weights, inputs[:1])
+        alone = network.outputs(weights, rows(inputs, slice(1)))
     except (RuntimeError, ValueError) as error:
         raise InputError("a model that runs on one example alone", str(error).splitlines()[0], where, remedy) from error
     if alone.shape != (1, *once.shape[1:]):
@@ -216,8 +216,7 @@ def end_checks(network: Network, segment: Segment, a: StateDict, b: StateDict, e
             segment.kinds[key] is Kind.COUNTER or same_bits(found[key], tensor) for key, tensor in expected.items()
         )
         network.module.load_state_dict(cast_weights(expected, network.dtype), strict=False)
-        with torch.no_grad():
-            plain = output_tensor(network.module(inputs))
+        plain = network.own_outputs(inputs)
         passed = equal and same_bits(plain, network.outputs(found, inputs))
         note = f"; {kept} entries are the host's, as the BatchNorm policy says" if kept else ""
         verdict = f"weights and outputs {'equal' if passed else 'differ'} to the bit{note}"

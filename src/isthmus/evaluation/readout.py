@@ -6,7 +6,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from isthmus.evaluation.losses.loss import output_tensor
+from isthmus.evaluation.output import USUAL_OUTPUT, Output
+from isthmus.trees import Tree, arguments
 from isthmus.weights.state import tied_keys
 
 
@@ -23,7 +24,7 @@ class Readout:
     note: str
 
 
-def readout_of(module: nn.Module, inputs: Tensor) -> Readout:
+def readout_of(module: nn.Module, inputs: Tree, pick: Output = USUAL_OUTPUT) -> Readout:
     """The last linear layer of a network, if it is one that theory speaks of.
 
     It must be an `nn.Linear` that is called once, shares no tensor with another layer, is not parametrised, and whose
@@ -32,6 +33,7 @@ def readout_of(module: nn.Module, inputs: Tensor) -> Readout:
     Args:
         module: In evaluation mode; left unchanged.
         inputs: A batch that it accepts; one example is enough.
+        pick: Which of its outputs is measured.
 
     Returns:
         The keys, or why there are none.
@@ -55,7 +57,8 @@ def readout_of(module: nn.Module, inputs: Tensor) -> Readout:
     hooks = [layer.register_forward_hook(note_call(path)) for path, layer in linear.items()]
     try:
         with torch.no_grad():
-            outputs = output_tensor(module(inputs))
+            args, kwargs = arguments(inputs)
+            outputs = pick(module(*args, **kwargs))
     finally:
         for hook in hooks:
             hook.remove()

@@ -17,6 +17,7 @@ from isthmus.evaluation.stages.stages import StagedNetwork
 from isthmus.evaluation.unit import ExampleBlock
 from isthmus.paths.linear import Segment
 from isthmus.paths.point import Point
+from isthmus.trees import Tree
 
 LossesAndErrors = tuple[Tensor, Tensor | None]
 
@@ -86,12 +87,12 @@ class SharedEngine:
         return torch.cat(losses, dim=1), torch.cat(known, dim=1) if known else None
 
     def _walked(
-        self, plan: Plan, points: Sequence[Point], blends: LayerBlends, inputs: Tensor, targets: Tensor
+        self, plan: Plan, points: Sequence[Point], blends: LayerBlends, inputs: Tree, targets: Tree
     ) -> list[BatchResult]:
         """The results of all points on one batch, in the order of the points."""
         stages, place = self.staged.stages, {label: number for number, label in enumerate(self.segment.layers)}
         results: dict[int, BatchResult] = {}
-        frames: dict[int, dict[str, Any]] = {0: {self.staged.entry: inputs}}
+        frames: dict[int, dict[str, Any]] = {0: self.staged.entered(inputs)}
         for stretch in plan.walk():
             if stretch.start < len(stages):
                 versions = points[stretch.point].versions

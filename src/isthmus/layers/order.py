@@ -8,6 +8,8 @@ from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
+from isthmus.trees import Tree, arguments
+
 
 @dataclass(frozen=True)
 class FirstUse:
@@ -37,7 +39,7 @@ class _Readings(TorchDispatchMode):  # type: ignore[no-untyped-call]
         return func(*args, **(kwargs or {}))
 
 
-def first_use(model: nn.Module, inputs: Tensor) -> FirstUse:
+def first_use(model: nn.Module, inputs: Tree) -> FirstUse:
     """Run the model once and note when each of its weights is first read by an operator.
 
     What counts is the operator that reads the tensor itself, so parameters of the root module (class tokens, position
@@ -61,7 +63,8 @@ def first_use(model: nn.Module, inputs: Tensor) -> FirstUse:
     ]
     try:
         with torch.no_grad(), _Readings(keys_of) as readings:
-            model(inputs)
+            args, kwargs = arguments(inputs)
+            model(*args, **kwargs)
     finally:
         for hook in hooks:
             hook.remove()

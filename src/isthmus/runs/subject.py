@@ -156,7 +156,7 @@ def subject_of(request: Request) -> Subject:
         grid=grid,
         points=points,
         distances=distances,
-        readout=readout_of(network.module, inputs),
+        readout=readout_of(network.module, inputs, network.output),
         checks=checks,
         warnings=give_cautions(named.module, network_a, network_b, segment.kinds, settings, stored, remarks),
     )

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
-from isthmus.evaluation.losses.loss import output_tensor
+from isthmus.evaluation.output import USUAL_OUTPUT
 from isthmus.evaluation.reduced_arithmetic import float32_products
 from isthmus.training.recipe.recipe import Recipe
 
@@ -36,7 +36,7 @@ def forward_of(model: nn.Module, recipe: Recipe, device: torch.device) -> Forwar
         if recipe.channels_last and inputs.ndim == 4:
             inputs = inputs.to(memory_format=torch.channels_last)
         with torch.autocast(device.type, torch.bfloat16, enabled=recipe.dtype == "bfloat16"):
-            return output_tensor(network(inputs))
+            return USUAL_OUTPUT(network(inputs))
 
     return forward
 

@@ -11,8 +11,9 @@ from torch import Tensor, nn
 from isthmus.data.examples import Examples
 from isthmus.errors import InputError, IsthmusWarning
 from isthmus.evaluation.losses.fitting_targets import refuse_unfit_targets
-from isthmus.evaluation.losses.loss import Loss, example_losses, loss_named, output_tensor
+from isthmus.evaluation.losses.loss import Loss, example_losses, loss_named
 from isthmus.evaluation.losses.remarks import missing_inputs
+from isthmus.evaluation.output import USUAL_OUTPUT
 from isthmus.training.arithmetic import forward_of, training_arithmetic
 from isthmus.training.augmentation import refuse_unfit_augmentations
 from isthmus.training.batches import make_batch, training_batches
@@ -191,7 +192,7 @@ def _refuse_unfit(model: nn.Module, examples: Examples, recipe: Recipe, loss: Lo
     model.eval()
     try:
         with torch.no_grad():
-            outputs = output_tensor(model(few.inputs))
+            outputs = USUAL_OUTPUT(model(few.inputs))
     except (RuntimeError, TypeError, IndexError, ValueError) as error:
         if isinstance(error, InputError):
             raise
@@ -213,7 +214,7 @@ def _refuse_missing_inputs(model: nn.Module, examples: Examples, dtype: torch.dt
     model.eval()
     try:
         with torch.no_grad():
-            for remark in missing_inputs(examples, lambda inputs: output_tensor(model(inputs)), dtype):
+            for remark in missing_inputs(examples, lambda inputs: USUAL_OUTPUT(model(inputs)), dtype):
                 warnings.warn(remark, IsthmusWarning, stacklevel=4)
     finally:
         model.train(training)

@@ -1,7 +1,6 @@
 """Losses of single examples."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
 import torch
 from jaxtyping import Float
@@ -205,29 +204,6 @@ def in_shape_of(outputs: Tensor, targets: Tensor, loss: str) -> Tensor:
             "give one target for each output of an example: inputs (n, ...), targets (n, outputs)",
         )
     return targets.reshape(outputs.shape)
-
-
-def output_tensor(outputs: Any) -> Tensor:
-    """The tensor of scores in what a model returned: itself, or the field `logits`.
-
-    Args:
-        outputs: A tensor, an object with `logits`, or a mapping with the key "logits".
-
-    Returns:
-        The scores.
-
-    Raises:
-        InputError: There is no such tensor.
-    """
-    found = outputs.get("logits") if isinstance(outputs, Mapping) else getattr(outputs, "logits", outputs)
-    if not isinstance(found, Tensor):
-        raise InputError(
-            "a model that returns a tensor, or an object with the field 'logits'",
-            type(outputs).__name__,
-            "model",
-            "wrap the model in a module that returns the scores alone",
-        )
-    return found
 
 
 def _kind(thing: object) -> str:

@@ -9,6 +9,7 @@ from isthmus.data.examples import Examples
 from isthmus.errors import InputError
 from isthmus.evaluation.losses.fitting_targets import wrong_rows
 from isthmus.evaluation.losses.loss import Loss, binary_cross_entropy, cross_entropy
+from isthmus.trees import Tree, mapped, tensors
 
 ROWS_AT_ONCE = 1024
 SUM_TOLERANCE = 1e-3
@@ -34,8 +35,8 @@ def missing_inputs(examples: Examples, outputs_of: Callable[[Tensor], Tensor], d
     if not rows:
         return []
     many = f"NaN or infinite inputs in {len(rows)} of {len(examples)} examples, the first is number {rows[0]}"
-    inputs, _ = examples.batch(rows[0], rows[0] + 1, examples.inputs.device, dtype)
-    filled = outputs_of(inputs.nan_to_num(nan=0.0, posinf=0.0, neginf=0.0))
+    inputs, _ = examples.batch(rows[0], rows[0] + 1, tensors(examples.inputs)[0].device, dtype)
+    filled = outputs_of(mapped(_filled, inputs))
     if filled.isfinite().all() and not outputs_of(inputs).isfinite().all():
         raise InputError(
             "finite inputs, or a network that copes with others",
@@ -106,8 +107,14 @@ def _remark(seen: str, last: str, loss: str) -> str:
     )
 
 
-def _rows_not_finite(values: Tensor) -> list[int]:
-    if not values.is_floating_point():
-        return []
-    starts = range(0, len(values), ROWS_AT_ONCE)
-    return [start + row for start in starts for row in wrong_rows(~values[start : start + ROWS_AT_ONCE].isfinite())]
+def _filled(values: Tensor) -> Tensor:
+    return values.nan_to_num(nan=0.0, posinf=0.0, neginf=0.0) if values.is_floating_point() else values
+
+
+def _rows_not_finite(tree: Tree) -> list[int]:
+    found: set[int] = set()
+    for values in tensors(tree):
+        if values.is_floating_point():
+            for start in range(0, len(values), ROWS_AT_ONCE):
+                found.update(start + row for row in wrong_rows(~values[start : start + ROWS_AT_ONCE].isfinite()))
+    return sorted(found)

@@ -11,6 +11,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from isthmus.evaluation.stages.plan import Plan
 from isthmus.evaluation.stages.stages import StageCosts, StagedNetwork
+from isthmus.trees import Tree
 from isthmus.weights.state import StateDict
 
 
@@ -37,7 +38,7 @@ class PlanCost:
     live_bytes: int
 
 
-def stage_costs(staged: StagedNetwork, weights: StateDict, inputs: Tensor) -> StageCosts:
+def stage_costs(staged: StagedNetwork, weights: StateDict, inputs: Tree) -> StageCosts:
     """Run the stages once and count.
 
     Args:
@@ -48,7 +49,7 @@ def stage_costs(staged: StagedNetwork, weights: StateDict, inputs: Tensor) -> St
     Returns:
         The cost of each stage on that example.
     """
-    live: Mapping[str, Any] = {staged.entry: inputs}
+    live: Mapping[str, Any] = staged.entered(inputs)
     flops, live_bytes = [], [_num_bytes(live)]
     for stage in staged.stages:
         with torch.no_grad(), FlopCounterMode(display=False) as counter:

@@ -39,7 +39,7 @@ def cut(graph: OperatorGraph, layers: LayerPartition) -> StagedNetwork:
             starts.append(number)
     bounds = _separable(graph, list(dict.fromkeys([*starts, len(graph.calls)])))
     stages = tuple(_stage(graph, label_of, piece) for piece in _pieces(graph, bounds))
-    return StagedNetwork(stages, graph.inputs.name, graph.result.name)
+    return StagedNetwork(stages, tuple(node.name for node in graph.inputs), graph.result.name)
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ def _pieces(graph: OperatorGraph, bounds: Sequence[int]) -> Iterator[_Piece]:
     fixed = graph.weights.keys() | graph.constants.keys()
     last_use = {source: number for number, node in enumerate(graph.calls) for source in node.all_input_nodes}
     last_use[graph.result] = len(graph.calls)
-    live: set[fx.Node] = {graph.inputs}
+    live: set[fx.Node] = set(graph.inputs)
     for start, stop in pairwise(bounds):
         calls = graph.calls[start:stop]
         sources = dict.fromkeys(source for node in calls for source in node.all_input_nodes)

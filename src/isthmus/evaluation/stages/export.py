@@ -10,9 +10,10 @@ import torch
 from torch import Tensor, fx, nn
 from torch.export import Dim, ExportedProgram
 from torch.export.graph_signature import InputKind, InputSpec
-from torch.utils._pytree import tree_leaves
+from torch.utils._pytree import tree_leaves, tree_map_only
 
-from isthmus.evaluation.losses.loss import output_tensor
+from isthmus.evaluation.output import USUAL_OUTPUT, Output
+from isthmus.trees import Tree, arguments
 
 WITHOUT_EFFECT = {torch.ops.aten.detach_.default}  # named in-place, but concerns gradients alone
 
@@ -22,7 +23,7 @@ class OperatorGraph:
     """One forward pass as operators in the order in which they run; high-level ones (attention, convolution) are whole.
 
     Attributes:
-        inputs: The node of the batch.
+        inputs: The nodes of the batch's tensors, in the order of `isthmus.trees.tensors`.
         weights: Nodes that stand for entries of the state dict, and their keys.
         constants: Nodes that stand for anything else that the forward pass reads: non-persistent buffers, tensors
             made in the code, sub-graphs. They are on the module's device and in its dtype.
@@ -30,7 +31,7 @@ class OperatorGraph:
         result: The node of the scores.
     """
 
-    inputs: fx.Node
+    inputs: tuple[fx.Node, ...]
     weights: dict[fx.Node, str]
     constants: dict[fx.Node, Any]
     calls: tuple[fx.Node, ...]
@@ -49,15 +50,18 @@ class OperatorGraph:
 class _Scores(nn.Module):
     """The module with its scores alone as output, so that whatever else it returns is not computed."""
 
-    def __init__(self, module: nn.Module) -> None:
+    def __init__(self, module: nn.Module, pick: Output) -> None:
         super().__init__()
-        self.module = module
+        self.module, self.pick = module, pick
 
-    def forward(self, inputs: Tensor) -> Tensor:
-        return output_tensor(self.module(inputs))
+    def forward(self, inputs: Tree) -> Tensor:
+        args, kwargs = arguments(inputs)
+        return self.pick(self.module(*args, **kwargs))
 
 
-def operator_graph(module: nn.Module, inputs: Tensor, is_weight: Callable[[str], bool]) -> OperatorGraph:
+def operator_graph(
+    module: nn.Module, inputs: Tree, is_weight: Callable[[str], bool], pick: Output = USUAL_OUTPUT
+) -> OperatorGraph:
     """Export a module for batches of any size.
 
     The graph is not decomposed: its operators are those that the module calls, in-place ones included.
@@ -66,6 +70,7 @@ def operator_graph(module: nn.Module, inputs: Tensor, is_weight: Callable[[str],
         module: A network in evaluation mode; not changed.
         inputs: Two examples or more, on the module's device.
         is_weight: Whether a name of a parameter or buffer is a key of the state dict. What is none is a constant.
+        pick: From what the module returns to its scores.
 
     Returns:
         The graph.
@@ -76,23 +81,24 @@ def operator_graph(module: nn.Module, inputs: Tensor, is_weight: Callable[[str],
     """
     with warnings.catch_warnings(), torch.no_grad():
         warnings.simplefilter("ignore")  # the exporter's own deprecations
-        program = torch.export.export(_Scores(module), (inputs,), dynamic_shapes=({0: Dim.DYNAMIC},), strict=False)
+        sizes = tree_map_only(Tensor, lambda _: {0: Dim.DYNAMIC}, inputs)
+        program = torch.export.export(_Scores(module, pick), (inputs,), dynamic_shapes=(sizes,), strict=False)
     weights: dict[fx.Node, str] = {}
     constants: dict[fx.Node, Any] = {
         node: attrgetter(str(node.target))(program.graph_module) for node in program.graph.find_nodes(op="get_attr")
     }
-    batch: fx.Node | None = None
+    batch: list[fx.Node] = []
     for node, spec in zip(program.graph.find_nodes(op="placeholder"), program.graph_signature.input_specs, strict=True):
         key = (spec.target or "").removeprefix("module.")
         if spec.kind is InputKind.USER_INPUT:
-            batch = node
+            batch.append(node)
         elif spec.kind in {InputKind.PARAMETER, InputKind.BUFFER} and is_weight(key):
             weights[node] = key
         else:
             constants[node] = _constant(program, spec)
-    assert batch is not None
+    assert batch
     (result,) = tree_leaves(program.graph.output_node().args)
-    return OperatorGraph(batch, weights, constants, _needed(program.graph, result), result)
+    return OperatorGraph(tuple(batch), weights, constants, _needed(program.graph, result), result)
 
 
 def _constant(program: ExportedProgram, spec: InputSpec) -> Any:

@@ -5,9 +5,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-from torch import Tensor, nn
+from torch import nn
 
+from isthmus.evaluation.output import USUAL_OUTPUT, Output
 from isthmus.evaluation.stages.export import OperatorGraph, operator_graph
+from isthmus.trees import Tree, named_tensors
 from isthmus.weights.state import content_hash
 
 _kept: ContextVar[dict[str, OperatorGraph] | None] = ContextVar("kept_graphs", default=None)
@@ -27,29 +29,31 @@ def kept_graphs() -> Iterator[None]:
         _kept.reset(token)
 
 
-def graph_of(module: nn.Module, inputs: Tensor, keys: frozenset[str]) -> OperatorGraph:
+def graph_of(module: nn.Module, inputs: Tree, keys: frozenset[str], pick: Output = USUAL_OUTPUT) -> OperatorGraph:
     """The graph of a module, exported unless it is kept.
 
     Args:
         module: A network in evaluation mode.
         inputs: Two examples or more.
         keys: What is a weight; the rest are constants.
+        pick: Which of its outputs is measured.
 
     Returns:
         The graph, as from `isthmus.evaluation.stages.export.operator_graph`.
     """
     kept = _kept.get()
     if kept is None:
-        return operator_graph(module, inputs, keys.__contains__)
-    identity = _identity(module, inputs, keys)
+        return operator_graph(module, inputs, keys.__contains__, pick)
+    identity = _identity(module, inputs, keys, pick)
     if identity not in kept:
-        kept[identity] = operator_graph(module, inputs, keys.__contains__)
+        kept[identity] = operator_graph(module, inputs, keys.__contains__, pick)
     return kept[identity]
 
 
-def _identity(module: nn.Module, inputs: Tensor, keys: frozenset[str]) -> str:
+def _identity(module: nn.Module, inputs: Tree, keys: frozenset[str], pick: Output) -> str:
     named = [*module.named_parameters(remove_duplicate=False), *module.named_buffers(remove_duplicate=False)]
     shapes = [(key, tuple(tensor.shape), str(tensor.dtype), str(tensor.device)) for key, tensor in named]
     constants = content_hash({key: tensor for key, tensor in named if key not in keys})
-    facts = (repr(module), shapes, constants, sorted(keys), inputs.shape[1:], str(inputs.dtype), str(inputs.device))
+    batch = [(k, tuple(t.shape[1:]), str(t.dtype), str(t.device)) for k, t in named_tensors(inputs).items()]
+    facts = (repr(module), shapes, constants, sorted(keys), batch, pick)
     return hashlib.sha256(repr(facts).encode()).hexdigest()

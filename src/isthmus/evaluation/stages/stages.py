@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from isthmus.trees import Tree, tensors
 from isthmus.weights.state import StateDict
 
 Live = Mapping[str, Any]
@@ -68,7 +69,7 @@ class StagedNetwork:
 
     Attributes:
         stages: At least one.
-        entry: The name of the batch among the live values before the first stage.
+        entry: Names of the batch's tensors among the live values before the first stage.
         result: The name of the scores among the live values after the last.
         fallback_reason: Why there is only one stage for the whole network; None where it was cut.
         costs: Measured on one example; None before that.
@@ -76,13 +77,24 @@ class StagedNetwork:
     """
 
     stages: tuple[Stage, ...]
-    entry: str
+    entry: tuple[str, ...]
     result: str
     fallback_reason: str | None = None
     costs: StageCosts | None = None
     agreement: str = ""
 
-    def outputs(self, weights: StateDict, inputs: Tensor) -> Tensor:
+    def entered(self, inputs: Tree) -> dict[str, Any]:
+        """The live values before the first stage.
+
+        Args:
+            inputs: A batch.
+
+        Returns:
+            Its tensors by name.
+        """
+        return dict(zip(self.entry, tensors(inputs), strict=True))
+
+    def outputs(self, weights: StateDict, inputs: Tree) -> Tensor:
         """The scores of a batch, stage by stage.
 
         Args:
@@ -92,7 +104,7 @@ class StagedNetwork:
         Returns:
             What `Network.outputs` returns.
         """
-        live: dict[str, Any] = {self.entry: inputs}
+        live = self.entered(inputs)
         with torch.no_grad():
             for stage in self.stages:
                 live = stage(live, weights)

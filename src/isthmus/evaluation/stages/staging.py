@@ -15,6 +15,7 @@ from isthmus.evaluation.stages.kept_graphs import graph_of
 from isthmus.evaluation.stages.stages import Stage, StagedNetwork
 from isthmus.layers.partition import LayerPartition
 from isthmus.paths.linear import Segment
+from isthmus.trees import Tree, joined, mapped, rows, tensors
 from isthmus.weights.state import StateDict, cast_weights, same_bits
 
 # Of the largest output. Equality to the bit is the rule; a module that takes another route while it is exported (the
@@ -40,27 +41,32 @@ def staged_network(network: Network, segment: Segment, examples: Examples, batch
     """
     inputs, _ = examples.batch(0, min(batch_size.size, len(examples)), network.device, network.dtype)
     try:
-        graph = graph_of(network.module, torch.cat([inputs, inputs])[:2], frozenset(_keys(segment)))
+        one = rows(inputs, slice(1))
+        graph = graph_of(
+            network.module, rows(joined([inputs, inputs]), slice(2)), frozenset(_keys(segment)), network.output
+        )
         staged = cut(graph, segment.layers)
         difference = batch_size.attempt(
-            lambda size: difference_from_network(network, segment, staged, [inputs[:size], inputs[:1]])
+            lambda size: difference_from_network(network, segment, staged, [rows(inputs, slice(size)), one])
         )
     except Exception as error:  # the exporter fails in as many ways as there are models
-        staged = whole_network(network, segment.layers, f"{type(error).__name__}: {_first_line(error)}")
+        staged = whole_network(network, segment.layers, inputs, f"{type(error).__name__}: {_first_line(error)}")
     else:
         detail = "equal to the bit" if difference == 0 else f"largest difference {difference:.2g} of the largest output"
         staged = replace(staged, agreement=detail)
         if not difference <= TOLERANCES[network.dtype]:
-            staged = whole_network(network, segment.layers, f"the stages differ from the network: {detail}")
-    return replace(staged, costs=stage_costs(staged, cast_weights(segment.first, network.dtype), inputs[:1].clone()))
+            staged = whole_network(network, segment.layers, inputs, f"the stages differ from the network: {detail}")
+    one = mapped(Tensor.clone, rows(inputs, slice(1)))
+    return replace(staged, costs=stage_costs(staged, cast_weights(segment.first, network.dtype), one))
 
 
-def whole_network(network: Network, layers: LayerPartition, reason: str) -> StagedNetwork:
+def whole_network(network: Network, layers: LayerPartition, inputs: Tree, reason: str) -> StagedNetwork:
     """The network as a single stage that reads every weight.
 
     Args:
         network: Runs through `functional_call`.
         layers: The partition of its keys.
+        inputs: A batch, whose form all batches have.
         reason: Why it is not cut.
 
     Returns:
@@ -68,11 +74,15 @@ def whole_network(network: Network, layers: LayerPartition, reason: str) -> Stag
     """
     keys = tuple(key for label in layers for key in layers[label])
 
-    def function(inputs: Tensor, *weights: Tensor) -> tuple[Tensor]:
-        return (network.outputs(dict(zip(keys, weights, strict=True)), inputs.clone()),)
+    entry = tuple(f"inputs{number or ''}" for number in range(len(tensors(inputs))))
 
-    stage = Stage(tuple(layers), keys, ("inputs",), ("scores",), frozenset({"scores"}), function)
-    return StagedNetwork((stage,), "inputs", "scores", reason)
+    def function(*values: Tensor) -> tuple[Tensor]:
+        given = iter(values[: len(entry)])
+        batch = mapped(lambda _: next(given).clone(), inputs)
+        return (network.outputs(dict(zip(keys, values[len(entry) :], strict=True)), batch),)
+
+    stage = Stage(tuple(layers), keys, entry, ("scores",), frozenset({"scores"}), function)
+    return StagedNetwork((stage,), entry, "scores", reason)
 
 
 class _ChangedInputError(Exception):
@@ -80,7 +90,7 @@ class _ChangedInputError(Exception):
 
 
 def difference_from_network(
-    network: Network, segment: Segment, staged: StagedNetwork, batches: Sequence[Tensor]
+    network: Network, segment: Segment, staged: StagedNetwork, batches: Sequence[Tree]
 ) -> float:
     """The largest difference between stages and network.
 
@@ -97,8 +107,8 @@ def difference_from_network(
     largest = 0.0
     for alpha, batch in ((0.0, batches[0]), (1.0, batches[0]), *((0.5, batch) for batch in batches)):
         weights = cast_weights(segment.weights(segment.point("a", everything, alpha)), network.dtype)
-        expected = network.outputs(weights, batch.clone())
-        found = _watched_outputs(staged, weights, batch.clone())
+        expected = network.outputs(weights, mapped(Tensor.clone, batch))
+        found = _watched_outputs(staged, weights, mapped(Tensor.clone, batch))
         largest = max(largest, relative_difference(found, expected))
     return largest
 
@@ -127,9 +137,9 @@ def relative_difference(found: Tensor, expected: Tensor) -> float:
     return float(difference / expected[finite].double().abs().max())
 
 
-def _watched_outputs(staged: StagedNetwork, weights: StateDict, inputs: Tensor) -> Tensor:
+def _watched_outputs(staged: StagedNetwork, weights: StateDict, inputs: Tree) -> Tensor:
     """The outputs of the stages, none of which may write to what it is given."""
-    live = {staged.entry: inputs}
+    live = staged.entered(inputs)
     for stage in staged.stages:
         given = [value for value in (*live.values(), *weights.values()) if isinstance(value, Tensor)]
         before = [tensor._version for tensor in given]
@@ -137,7 +147,8 @@ def _watched_outputs(staged: StagedNetwork, weights: StateDict, inputs: Tensor) 
             live = stage(live, weights)
         if [tensor._version for tensor in given] != before:
             raise _ChangedInputError(f"an operator after the first use of {stage.layers} writes to its inputs")
-    return live[staged.result]
+    scores: Tensor = live[staged.result]
+    return scores
 
 
 def _keys(segment: Segment) -> set[str]:

@@ -6,10 +6,11 @@ from torch.func import functional_call
 
 from isthmus.data.examples import Examples
 from isthmus.evaluation.batches import BatchSize
-from isthmus.evaluation.losses.loss import example_losses, output_tensor
+from isthmus.evaluation.losses.loss import example_losses
 from isthmus.evaluation.network import Network
 from isthmus.evaluation.probe import SelfCheck
 from isthmus.questions.curvature.derivatives import UndifferentiableError, WeightVector, directional_derivatives
+from isthmus.trees import arguments
 from isthmus.weights.state import StateDict, cast_weights
 
 STEPS = (1e-3, 1e-5, 1e-7, 1e-9)  # long for smooth networks that round inside, short to stay between the kinks of ReLUs
@@ -65,7 +66,7 @@ def _refuse_constant(network: Network, weights: StateDict, direction: WeightVect
     inputs, targets = examples.batch(0, len(examples), network.device, network.dtype)
     entries = {**weights, **{key: weights[key].clone().requires_grad_() for key in direction}}
     with torch.enable_grad():
-        outputs = output_tensor(functional_call(network.module, entries, (inputs,), tie_weights=False))
+        outputs = network.output(functional_call(network.module, entries, *arguments(inputs), tie_weights=False))
         losses = example_losses(network.loss, outputs, targets)
     if direction and not losses.requires_grad:
         raise UndifferentiableError(network, "a loss that does not change with the weights in a differentiable way")

@@ -11,8 +11,9 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from isthmus.data.examples import Examples
 from isthmus.errors import InputError
 from isthmus.evaluation.batches import OUT_OF_MEMORY, BatchSize, batch_bounds
-from isthmus.evaluation.losses.loss import example_losses, output_tensor
+from isthmus.evaluation.losses.loss import example_losses
 from isthmus.evaluation.network import Network
+from isthmus.trees import arguments
 from isthmus.weights.state import StateDict, cast_weights, tied_keys
 
 WeightVector = Mapping[str, Tensor]
@@ -130,7 +131,8 @@ def _batch_sums(
     try:
         # The fused attention kernels have no second derivative; the plain one computes the same function.
         with torch.enable_grad(), sdpa_kernel(SDPBackend.MATH):
-            outputs = output_tensor(functional_call(network.module, dict(entries), (inputs,), tie_weights=False))
+            returned = functional_call(network.module, dict(entries), *arguments(inputs), tie_weights=False)
+            outputs = network.output(returned)
             loss = example_losses(network.loss, outputs, targets).sum()
             grads = dict(zip(leaves, _gradient(loss, list(leaves.values()), create_graph=True), strict=True))
             for arrow in arrows:

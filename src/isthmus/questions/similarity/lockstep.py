@@ -86,7 +86,7 @@ class Lockstep:
     ) -> list[Tensor]:
         place = {label: number for number, label in enumerate(self.segment.layers)}
         inputs, _ = examples.batch(*bounds, self.network.device, self.network.dtype)
-        live: list[Mapping[str, Any]] = [{self.staged.entry: inputs} for _ in points]
+        live: list[Mapping[str, Any]] = [self.staged.entered(inputs) for _ in points]
         with torch.no_grad():
             for number, stage in enumerate(self.staged.stages):
                 live = [
