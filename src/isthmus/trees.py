@@ -15,6 +15,38 @@ Tree: TypeAlias = Any
 """A tensor, or a dict or tuple whose values are trees."""
 
 
+def is_tree(thing: object) -> bool:
+    """Whether something is a tensor, or a dict, tuple or list of such things, of which none is empty.
+
+    Args:
+        thing: Anything.
+
+    Returns:
+        Whether `tidy` takes it.
+    """
+    if isinstance(thing, Mapping):
+        parts: list[object] = list(thing.values()) if all(isinstance(name, str) for name in thing) else []
+    elif isinstance(thing, tuple | list):
+        parts = list(thing)
+    else:
+        return isinstance(thing, Tensor)
+    return any(part is not None for part in parts) and all(part is None or is_tree(part) for part in parts)
+
+
+def tidy(thing: Any) -> Tree:
+    """A tree of plain dicts and tuples, without what is None in a dict.
+
+    Args:
+        thing: For which `is_tree` holds: also other mappings, such as a tokenizer's encoding, and lists.
+
+    Returns:
+        The same tensors.
+    """
+    if isinstance(thing, Mapping):
+        return {str(name): tidy(part) for name, part in thing.items() if part is not None}
+    return tuple(tidy(part) for part in thing) if isinstance(thing, tuple | list) else thing
+
+
 def tensors(tree: Tree) -> list[Tensor]:
     """The tensors of a tree, in its own order.
 
@@ -121,6 +153,18 @@ def named_tensors(tree: Tree, name: str = "") -> dict[str, Tensor]:
     for key, part in parts:
         found |= named_tensors(part, f"{name}.{key}" if name else str(key))
     return found
+
+
+def shape_of_example(tree: Tree) -> str:
+    """The shape of one example.
+
+    Args:
+        tree: A batch.
+
+    Returns:
+        Such as "(3, 8, 8)" or "input_ids (8,), attention_mask (8,)".
+    """
+    return ", ".join(f"{name} {tuple(t.shape[1:])}".strip() for name, t in named_tensors(tree).items())
 
 
 def shown(tree: Tree) -> str:

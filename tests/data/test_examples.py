@@ -93,7 +93,7 @@ def test_choosing_outside_the_examples_or_none_is_refused_with_their_number(phot
 
 
 def test_examples_need_one_target_for_each_input_and_at_least_one():
-    with pytest.raises(InputError, match=r"inputs of shape \(3, 2\) and targets of shape \(2,\)"):
+    with pytest.raises(InputError, match=r"inputs of shape \(3, 2\) float32 and targets of shape \(2,\)"):
         Examples(torch.zeros(3, 2), torch.zeros(2), "own", "data")
     with pytest.raises(InputError, match="as many targets as inputs"):
         Examples(torch.tensor(1.0), torch.tensor(1), "own", "data")

@@ -192,8 +192,8 @@ def test_the_comparison_halves_the_batch_where_memory_runs_out(monkeypatch):
             raise RuntimeError("not enough memory: you tried to allocate 1 byte")
         return right(network, segment, staged, batches)
 
-    right = staging.largest_difference
-    monkeypatch.setattr(staging, "largest_difference", scarce)
+    right = staging.difference_from_network
+    monkeypatch.setattr(staging, "difference_from_network", scarce)
     pair, batch_size = Pair.of(LayerUsedTwice(), row_inputs(9)), BatchSize(8)
     network = staging.staged_network(pair.network, pair.segment, pair.examples, batch_size)
     assert (network.fallback_reason, len(network.stages), batch_size.size) == (None, 3, 2)

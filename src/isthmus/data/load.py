@@ -19,6 +19,7 @@ from isthmus.data.spec import DataSpec, parse_data_spec
 from isthmus.data.text import load_windows, shown_text_options
 from isthmus.data.user import examples_of, load_function_examples
 from isthmus.errors import InputError
+from isthmus.trees import is_tree
 
 
 def load_examples(data: object, *, data_root: Path | None = None, tokenizer: str | None = None) -> Examples:
@@ -98,7 +99,9 @@ def _of_client(examples: Examples, spec: DataSpec) -> Examples:
     if client is None:
         return examples
     targets = examples.targets
-    has_classes = targets.ndim == 1 and not (targets.is_floating_point() or targets.is_complex())
+    has_classes = (
+        isinstance(targets, Tensor) and targets.ndim == 1 and not (targets.is_floating_point() or targets.is_complex())
+    )
     labels = targets.long().numpy() if has_classes else None
     indices = client_indices(client, labels, len(examples), examples.name)
     return replace(examples.take(torch.from_numpy(indices)), name=examples.name)
@@ -119,7 +122,9 @@ def _load_whole(spec: DataSpec, data_root: Path | None, tokenizer: str | None) -
 
 
 def _is_pair(data: list[object] | tuple[object, ...]) -> bool:
-    return len(data) == 2 and all(isinstance(part, Tensor | np.ndarray) for part in data)
+    if len(data) != 2 or isinstance(data[0], str | Path):
+        return False
+    return all(isinstance(part, Tensor | np.ndarray) or is_tree(part) for part in data)
 
 
 def _of_split(examples: Examples, name: str) -> Examples:

@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from isthmus.data.dataset import examples_of_dataset, examples_of_loader
 from isthmus.data.examples import Examples
 from isthmus.errors import InputError
+from isthmus.trees import is_tree, tidy
 from isthmus.user_code import explain_failures, load_function
 
 
@@ -15,7 +15,8 @@ def examples_of(data: object, name: str | None = None) -> Examples:
     """The examples in what the user gives; values are taken as they are and never changed.
 
     Args:
-        data: Examples, a pair of tensors (inputs, targets), a PyTorch Dataset or DataLoader.
+        data: Examples, a pair of tensors (inputs, targets), either of them perhaps a dict or tuple of tensors, a PyTorch
+            Dataset or DataLoader.
         name: What to call them; None for the kind of thing they came in.
 
     Returns:
@@ -30,8 +31,8 @@ def examples_of(data: object, name: str | None = None) -> Examples:
         return examples_of_loader(data, name or "DataLoader")
     if isinstance(data, Dataset):
         return examples_of_dataset(data, name or type(data).__name__)
-    if isinstance(data, tuple | list) and len(data) == 2 and all(isinstance(part, Tensor) for part in data):
-        return Examples(data[0], data[1], name or "tensors", "data")
+    if isinstance(data, tuple | list) and len(data) == 2 and all(is_tree(part) for part in data):
+        return Examples(tidy(data[0]), tidy(data[1]), name or "tensors", "data")
     got = type(data).__name__
     if isinstance(data, tuple | list):
         got += f" of {', '.join(type(part).__name__ for part in data[:4]) or 'nothing'}"

@@ -6,7 +6,7 @@ from typing import Any
 
 from torch import Tensor
 
-from isthmus.errors import InputError, listed
+from isthmus.errors import InputError, short_list
 
 USUAL = "logits"
 
@@ -41,7 +41,7 @@ class Output:
             parts = _parts(found)
             if name not in parts:
                 raise InputError(
-                    f"an output {self.path!r}", _shown(found), "output", f"choose one of these: {listed(parts)}"
+                    f"an output {self.path!r}", _shown(found), "output", f"choose one of these: {short_list(parts)}"
                 )
             found = parts[name]
         if not isinstance(found, Tensor):
@@ -90,7 +90,7 @@ def _parts(returned: Any) -> dict[str, Any]:
 def _shown(returned: Any) -> str:
     parts = _parts(returned)
     kind = type(returned).__name__
-    return f"{kind} with {listed(parts)}" if parts else kind
+    return f"{kind} with {short_list(parts)}" if parts else kind
 
 
 USUAL_OUTPUT = Output()

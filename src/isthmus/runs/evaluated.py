@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import numpy as np
+from torch import Tensor
 
 from isthmus.data.examples import Examples
 from isthmus.evaluation.losses.loss import is_whole
@@ -103,4 +104,6 @@ def _later_blocks(engine: Engine, points: tuple[Point, ...], known: int) -> Bloc
 
 def _class_numbers(examples: Examples) -> np.ndarray | None:
     targets = examples.targets
-    return targets.long().cpu().numpy() if targets.ndim == 1 and is_whole(targets) else None
+    if not isinstance(targets, Tensor) or targets.ndim != 1 or not is_whole(targets):
+        return None
+    return targets.long().cpu().numpy()

@@ -37,6 +37,7 @@ from isthmus.runs.request.request import Request
 from isthmus.runs.request.settings import Settings
 from isthmus.sweeps.directions import with_directions
 from isthmus.sweeps.grid import Grid, grid_of
+from isthmus.trees import shape_of_example
 from isthmus.weights.parametrisation import spectral_norms
 from isthmus.weights.state import cast_weights, entry_kinds, tied_keys
 
@@ -173,7 +174,7 @@ def examples_at_once(subject: Subject, settings: Settings) -> int:
         Examples at once.
     """
     first = next(iter(subject.splits.values()))
-    return settings.batch_size or default_batch_size(subject.network.device, first.num_tokens)
+    return settings.batch_size or default_batch_size(subject.network.device, first.longest)
 
 
 def chosen_engine(subject: Subject, settings: Settings, size: BatchSize) -> ChosenEngine:
@@ -223,10 +224,10 @@ def _of_all_splits(found: dict[str, list[SelfCheck]]) -> list[SelfCheck]:
 def _refuse_other_shapes(splits: dict[str, Examples]) -> None:
     (first, example), *others = splits.items()
     for name, split in others:
-        if split.inputs.shape[1:] != example.inputs.shape[1:]:
+        if shape_of_example(split.inputs) != shape_of_example(example.inputs):
             raise InputError(
-                f"examples of one shape in all splits: {tuple(example.inputs.shape[1:])} as in {first}",
-                f"{tuple(split.inputs.shape[1:])} in {name}",
+                f"examples of one shape in all splits: {shape_of_example(example.inputs)} as in {first}",
+                f"{shape_of_example(split.inputs)} in {name}",
                 "--data",
                 "measure them one after the other, or give text windows of one length",
             )

@@ -101,7 +101,7 @@ def effective_settings(subject: Subject, request: Request) -> dict[str, Any]:
     settings, first = request.settings, next(iter(subject.splits.values()))
     found = settings.non_default()
     found.pop("device", None)
-    if settings.batch_size == default_batch_size(subject.network.device, first.num_tokens):
+    if settings.batch_size == default_batch_size(subject.network.device, first.longest):
         found.pop("batch_size", None)
     if settings.batch_norm == "recalibrate":
         found.pop("engine", None)
