@@ -22,7 +22,7 @@ def annotations_checked(thing: Checked) -> Checked:
     """The function or class that checks its arguments and results at every call."""
     if "<locals>" in thing.__qualname__:  # made anew at each call of the function about it; checks take long to make
         return thing
-    if not isinstance(thing, type) and not thing.__module__.startswith(ROOMS_WITHIN):
+    if not isinstance(thing, type) and not f"{thing.__module__}.".startswith(ROOMS_WITHIN):
         thing.__annotations__.update({
             name: Any for name, hint in thing.__annotations__.items() if "jaxtyping" not in repr(hint)
         })

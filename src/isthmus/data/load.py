@@ -99,10 +99,9 @@ def _of_client(examples: Examples, spec: DataSpec) -> Examples:
     if client is None:
         return examples
     targets = examples.targets
-    has_classes = (
-        isinstance(targets, Tensor) and targets.ndim == 1 and not (targets.is_floating_point() or targets.is_complex())
-    )
-    labels = targets.long().numpy() if has_classes else None
+    labels = None
+    if isinstance(targets, Tensor) and targets.ndim == 1 and not (targets.is_floating_point() or targets.is_complex()):
+        labels = targets.long().numpy()
     indices = client_indices(client, labels, len(examples), examples.name)
     return replace(examples.take(torch.from_numpy(indices)), name=examples.name)
 

@@ -15,7 +15,7 @@ def examples_of(data: object, name: str | None = None) -> Examples:
     """The examples in what the user gives; values are taken as they are and never changed.
 
     Args:
-        data: Examples, a pair of tensors (inputs, targets), either of them perhaps a dict or tuple of tensors, a PyTorch
+        data: Examples, a pair of tensors (inputs, targets), either perhaps a dict or tuple of tensors, a PyTorch
             Dataset or DataLoader.
         name: What to call them; None for the kind of thing they came in.
 
