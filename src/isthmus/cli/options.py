@@ -1,9 +1,18 @@
-"""Options that several commands have, each in one wording."""
+"""Options of several commands, each in one wording: those of settings are made of the settings' fields."""
 
+from collections.abc import Callable
+from inspect import Parameter, signature
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import typer
+
+from isthmus.runs.request.request import ASKED
+from isthmus.runs.request.signature import with_parameters
+
+F = TypeVar("F", bound=Callable[..., Any])
+AS_TYPED = (int, str, int | None, float | None, Path | None)
+"""Types of fields that an option has too; every other one is written as text, a tuple with commas."""
 
 ModelOption = Annotated[
     str, typer.Option(help="NAME[:option=value,...] (see isthmus models) or path/to/file.py:function.")
@@ -15,39 +24,40 @@ DataOption = Annotated[
         "file.py:function."
     ),
 ]
-HostsOption = Annotated[str, typer.Option(help="Which networks are host: a,b or a or b.")]
-LayersOption = Annotated[str, typer.Option(help="module, tensor, block, type or pattern:GLOB,...")]
-LossOption = Annotated[
-    str,
-    typer.Option(
-        help="cross_entropy, squared_error, binary_cross_entropy, or file.py:function that returns per-example losses."
-    ),
-]
-DtypeOption = Annotated[str, typer.Option(help="float32, float64, bfloat16 or tf32.")]
-DeviceOption = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1, ...")]
-EngineOption = Annotated[str, typer.Option(help="shared, or direct: one full forward pass for each network.")]
-BatchSizeOption = Annotated[int | None, typer.Option(help="Examples in a batch; default: chosen for the device.")]
-DataRootOption = Annotated[Path | None, typer.Option(help="Folder of data sets; default: ISTHMUS_DATA.")]
-ProgressOption = Annotated[bool, typer.Option(help="Show progress on standard error.")]
+SweepOption = Annotated[list[str], typer.Option(help=ASKED["sweep"].description)]
+ProgressOption = Annotated[bool, typer.Option(help=ASKED["progress"].description)]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+StudyFolder = Annotated[Path | None, typer.Option(help="Folder to make: numbers, picture and report.html.")]
 CheckpointA = Annotated[
     Path, typer.Argument(help="Checkpoint of network a: safetensors file or folder, or torch file.")
 ]
 CheckpointB = Annotated[Path, typer.Argument(help="Checkpoint of network b.")]
 
 
-def loss_of_option(loss: str) -> Any:
-    """The loss's name, or the user's function for `file.py:function`.
+def with_settings(*names: str) -> Callable[[F], F]:
+    """A command with options for settings, which it takes as `**settings`.
 
     Args:
-        loss: As on the command line.
+        names: Of `ASKED`; none for all that the command does not name itself.
 
     Returns:
-        What `isthmus.measure(loss=...)` takes.
+        A decorator.
     """
-    file, colon, function = loss.rpartition(":")
-    if not colon:
-        return loss
-    from isthmus.user_code import load_function
 
-    return load_function(Path(file), function, loss)
+    def decorated(command: F) -> F:
+        own = signature(command).parameters
+        return with_parameters(command, map(_option, names or [name for name in ASKED if name not in own]))
+
+    return decorated
+
+
+def _option(name: str) -> Parameter:
+    field = ASKED[name]
+    kind, default = field.annotation, field.default
+    if kind is bool:
+        option = typer.Option(f"--{name.replace('_', '-')}", help=field.description)
+    else:
+        option = typer.Option(help=field.description)
+        kind = kind if kind in AS_TYPED else str if default is not None else str | None
+        default = ",".join(map(str, default)) if isinstance(default, tuple) else default
+    return Parameter(name, Parameter.KEYWORD_ONLY, default=default, annotation=Annotated[kind, option])

@@ -9,6 +9,7 @@ import numpy as np
 from isthmus.evaluation.batches import BatchSize
 from isthmus.evaluation.shared import SharedEngine
 from isthmus.evaluation.stages.cost import plan_cost
+from isthmus.runs.collection import first_member
 from isthmus.runs.request.request import Request
 from isthmus.runs.subject import Subject, chosen_engine, examples_at_once, subject_of
 
@@ -29,6 +30,7 @@ class DryRun:
         live_bytes: Memory for the values held between stages, at the batch size.
         batch_size: Examples at once.
         seconds: Time estimate, from a few forward passes of one batch on this machine as it is now.
+        num_members: Of a collection, of which this is the first member alone.
     """
 
     num_points: int
@@ -40,6 +42,7 @@ class DryRun:
     live_bytes: int
     batch_size: int
     seconds: float
+    num_members: int
 
 
 def dry_run(request: Request) -> DryRun:
@@ -51,6 +54,7 @@ def dry_run(request: Request) -> DryRun:
     Returns:
         What it would cost.
     """
+    request, num_members = first_member(request)
     subject = subject_of(request)
     size = BatchSize(examples_at_once(subject, request.settings))
     chosen = chosen_engine(subject, request.settings, size)
@@ -72,6 +76,7 @@ def dry_run(request: Request) -> DryRun:
         engine_note=chosen.note,
         batch_size=size.size,
         seconds=seconds,
+        num_members=num_members,
         **cost,
     )
 

@@ -13,7 +13,6 @@ from isthmus.evaluation.batches import BatchSize, default_batch_size
 from isthmus.evaluation.device import DTYPES, device_named
 from isthmus.evaluation.engines import ChosenEngine, engine_of
 from isthmus.evaluation.layout import lay_out
-from isthmus.evaluation.losses.loss import loss_named
 from isthmus.evaluation.losses.remarks import missing_inputs
 from isthmus.evaluation.network import Network
 from isthmus.evaluation.normalization import refuse_shared_examples
@@ -32,7 +31,16 @@ from isthmus.runs.cautions import (
     refuse_integer_parameters,
     spectral_checks,
 )
-from isthmus.runs.request.inputs import NamedModel, NamedWeights, fitted_weights, named_model, own_tokenizer, read_pair
+from isthmus.runs.request.inputs import (
+    NamedLoss,
+    NamedModel,
+    NamedWeights,
+    fitted_weights,
+    named_loss,
+    named_model,
+    own_tokenizer,
+    read_pair,
+)
 from isthmus.runs.request.request import Request
 from isthmus.runs.request.settings import Settings
 from isthmus.sweeps.directions import with_directions
@@ -48,6 +56,7 @@ class Subject:
 
     Attributes:
         model: The user's model.
+        loss: The loss.
         a: Network a as it was given.
         b: Network b.
         splits: Split -> examples, on the device.
@@ -63,6 +72,7 @@ class Subject:
     """
 
     model: NamedModel
+    loss: NamedLoss
     a: NamedWeights
     b: NamedWeights
     splits: dict[str, Examples]
@@ -90,9 +100,8 @@ def subject_of(request: Request) -> Subject:
         InputError: Anything is wrong with the input; the message says what.
     """
     settings, recalibration_data, data_root = request.settings, request.recalibration_data, request.data_root
-    _refuse_unused_recalibration(settings, recalibration_data)
     device, dtype = device_named(settings.device), DTYPES[settings.dtype]
-    loss_function = loss_named(request.loss)
+    loss = named_loss(request.loss)
     read_a, read_b = read_pair(request.a, request.b)
     named = named_model(request.model, read_a[0])
     network_a, network_b = (fitted_weights(*read, named.module) for read in (read_a, read_b))
@@ -107,7 +116,7 @@ def subject_of(request: Request) -> Subject:
     )
     _refuse_other_shapes(splits)
 
-    network = Network.from_model(named.module, loss_function, device, dtype)
+    network = Network.from_model(named.module, loss.function, device, dtype)
     blended = torch.float64 if dtype == torch.float64 else torch.float32
     weights_a, weights_b = (
         {k: t.to(device) for k, t in cast_weights(n.weights, blended).items()} for n in (network_a, network_b)
@@ -148,6 +157,7 @@ def subject_of(request: Request) -> Subject:
         grid, points = with_directions(grid, points, segment, lengths, settings.directions, settings.seed)
     return Subject(
         model=named,
+        loss=loss,
         a=network_a,
         b=network_b,
         splits=splits,
@@ -231,21 +241,3 @@ def _refuse_other_shapes(splits: dict[str, Examples]) -> None:
                 "--data",
                 "measure them one after the other, or give text windows of one length",
             )
-
-
-def _refuse_unused_recalibration(settings: Settings, data: object) -> None:
-    if (settings.batch_norm == "recalibrate") == (data is not None):
-        return
-    if data is None:
-        raise InputError(
-            "data to recalibrate BatchNorm on",
-            "none",
-            "--batch-norm recalibrate",
-            "add --recalibrate-on DATA, a training split (recalibration_data= in Python)",
-        )
-    raise InputError(
-        "recalibration data only with batch_norm='recalibrate'",
-        f"batch_norm={settings.batch_norm!r}",
-        "--recalibrate-on",
-        "add --batch-norm recalibrate, or leave the data out",
-    )

@@ -30,7 +30,7 @@ from isthmus.questions.study.subject import only_split, study_attributes
 from isthmus.results.dataset import unmark_where_nothing_moves
 from isthmus.runs.folder.store import table_of_blocks
 from isthmus.runs.request.inputs import Model, Weights
-from isthmus.runs.request.request import request_of
+from isthmus.runs.request.request import Request, request_of
 from isthmus.runs.subject import Subject, chosen_engine, examples_at_once, subject_of
 from isthmus.sweeps.group import ALL
 from isthmus.weights.interpolation import difference
@@ -102,36 +102,48 @@ def curvature(
         >>> [round(float(cut[name]), 3) for name in ("slope", "predicted_rise", "measured_rise")]
         [-0.538, -0.171, -0.186]
     """
-    valid_count("num_probes", num_probes, least=0)
     request = request_of(
         model,
         a,
         b,
         data,
-        sweep="single",
         hosts=hosts,
         layers=layers,
         loss=loss,
-        recalibration_data=None,
-        data_root=data_root,
         batch_norm=batch_norm,
         dtype=dtype,
         device=device,
         batch_size=batch_size,
         seed=seed,
+        data_root=data_root,
+        out=out,
     )
-    refuse_recalibration(request.settings)
+    return curvature_study(request, num_probes)
+
+
+def curvature_study(request: Request, num_probes: int) -> xr.Dataset:
+    """The study of a request.
+
+    Args:
+        request: What is asked, of two networks.
+        num_probes: As `curvature`.
+
+    Returns:
+        As `curvature`.
+    """
+    valid_count("num_probes", num_probes, least=0)
+    settings = request.settings
+    refuse_recalibration(settings.batch_norm)
     subject = subject_of(request)
     attributes = study_attributes(CURVATURE, request, subject, num_probes=num_probes)
-    with held_study(out, attributes) as save:
+    with held_study(request.out, attributes) as save:
         noted = [*subject.warnings, *_moved_buffers(subject.segment)]
-        size = BatchSize(examples_at_once(subject, request.settings))
-        with float32_products(dtype, subject.network.device):
-            checks = [*subject.checks, _derivatives_checked(subject, request.settings.hosts[0])]
-            chosen = chosen_engine(subject, request.settings, size)
-            names = request.settings.hosts
-            rises = _measured(subject, chosen.engine.blocks, names)
-            parts = [_predicted(subject, host, size, num_probes, seed) for host in names]
+        size = BatchSize(examples_at_once(subject, settings))
+        with float32_products(settings.dtype, subject.network.device):
+            checks = [*subject.checks, _derivatives_checked(subject, settings.hosts[0])]
+            chosen = chosen_engine(subject, settings, size)
+            rises = _measured(subject, chosen.engine.blocks, settings.hosts)
+            parts = [_predicted(subject, host, size, num_probes, settings.seed) for host in settings.hosts]
         study = xr.merge([rises, xr.concat(parts, dim="host")], join="exact", combine_attrs="drop")
         attributes |= {
             "engine_note": chosen.note,

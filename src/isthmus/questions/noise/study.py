@@ -95,25 +95,40 @@ def subspace_noise(
     Raises:
         InputError: Something is wrong with the input.
     """
-    noise = NoiseSettings.of(sigmas, sigma_unit, num_draws)
-    trajectories = [named_trajectory(given, name) for given, name in ((a, "a"), (b, "b"))]
     request = request_of(
         model,
-        last_file(trajectories[0]),
-        last_file(trajectories[1]),
+        a,
+        b,
         data,
         sweep=sweep,
         hosts=hosts,
         layers=layers,
         loss=loss,
-        recalibration_data=None,
-        data_root=data_root,
         dtype=dtype,
         device=device,
         engine=engine,
         batch_size=batch_size,
         seed=seed,
+        progress=progress,
+        out=out,
+        data_root=data_root,
     )
+    return noise_study(request, NoiseSettings.of(sigmas, sigma_unit, num_draws))
+
+
+def noise_study(request: Request, noise: NoiseSettings) -> xr.Dataset:
+    """The study of a request.
+
+    Args:
+        request: What is asked, of two trajectories.
+        noise: How far, and along how many directions.
+
+    Returns:
+        As `subspace_noise`.
+    """
+    trajectories = [named_trajectory(given, name) for given, name in ((request.a, "a"), (request.b, "b"))]
+    ends = dict(zip("ab", map(last_file, trajectories), strict=True))
+    request = request.model_copy(update=ends)
     subject = subject_of(request)
     snapshots = load_snapshots(trajectories, subject.model.module)
     attributes = study_attributes(
@@ -127,12 +142,12 @@ def subspace_noise(
         snapshots_hash=snapshots.hash,
     )
     attributes |= {f"name_{name}": trajectory.name for name, trajectory in zip("ab", trajectories, strict=True)}
-    with held_study(out, attributes) as save:
+    with held_study(request.out, attributes) as save:
         lengths, alphas = _lengths(subject, noise)
         draws = [RandomDirection(request.settings.seed, draw) for draw in range(noise.num_draws)]
         groups = subject.grid.groups
         grid = noise_grid(subject.segment, groups, subject.grid.hosts, snapshots.weights, lengths, alphas, draws)
-        table, recorded = _evaluated(request, subject, grid, progress=progress)
+        table, recorded = _evaluated(request, subject, grid)
         study = _dataset(subject, noise, grid, table).assign(
             distance=("moving", np.array([d.distance for d in subject.distances])),
             length=(("moving", "sigma"), lengths),
@@ -155,16 +170,14 @@ def _lengths(subject: Subject, noise: NoiseSettings) -> tuple[np.ndarray, np.nda
         return sigmas, np.where(distance > 0, sigmas / distance, np.nan)
 
 
-def _evaluated(
-    request: Request, subject: Subject, grid: NoiseGrid, *, progress: bool
-) -> tuple[ExampleTable, dict[str, str | int]]:
+def _evaluated(request: Request, subject: Subject, grid: NoiseGrid) -> tuple[ExampleTable, dict[str, str | int]]:
     """Per-example results, and what to record of how they came about."""
     examples, store, settings = only_split(subject), MemoryStore(None), request.settings
     size = BatchSize(examples_at_once(subject, settings))
     num_points = len(grid.points)
     with (
         float32_products(settings.dtype, subject.network.device),
-        show_progress(num_points, num_points * len(examples), enabled=progress) as advance,
+        show_progress(num_points, num_points * len(examples), enabled=request.progress) as advance,
     ):
         chosen = chosen_engine(subject, settings, size)
         for block in chosen.engine.blocks(grid.points, examples, set()):

@@ -25,7 +25,7 @@ from isthmus.questions.study.folder import held_study
 from isthmus.questions.study.settings import refuse_recalibration
 from isthmus.questions.study.subject import only_split, study_attributes
 from isthmus.runs.request.inputs import Model, Weights
-from isthmus.runs.request.request import request_of
+from isthmus.runs.request.request import Request, request_of
 from isthmus.runs.request.settings import Alphas
 from isthmus.runs.subject import Subject, chosen_engine, examples_at_once, subject_of
 from isthmus.sweeps.group import ALL
@@ -99,28 +99,41 @@ def similarity(
         b,
         data,
         sweep="full",
-        hosts=("a", "b"),
         layers=layers,
         loss=loss,
-        recalibration_data=None,
-        data_root=data_root,
         alphas=alphas,
         batch_norm=batch_norm,
         dtype=dtype,
         device=device,
         batch_size=batch_size,
+        data_root=data_root,
+        out=out,
     )
+    return similarity_study(request, initial_a, initial_b)
+
+
+def similarity_study(request: Request, initial_a: Weights | None, initial_b: Weights | None) -> xr.Dataset:
+    """The study of a request.
+
+    Args:
+        request: What is asked, of two networks, with the full sweep.
+        initial_a: As `similarity`.
+        initial_b: As `similarity`.
+
+    Returns:
+        As `similarity`.
+    """
     settings = request.settings
-    refuse_recalibration(settings)
+    refuse_recalibration(settings.batch_norm)
     subject = subject_of(request)
     initial = [initial_weights(w, f"initial {n}", subject) for w, n in ((initial_a, "a"), (initial_b, "b"))]
     hashes = ["" if weights is None else weights.hash for weights in initial]
     attributes = study_attributes(
         SIMILARITY, request, subject, alphas=settings.alphas, initial_a=hashes[0], initial_b=hashes[1]
     )
-    with held_study(out, attributes) as save:
+    with held_study(request.out, attributes) as save:
         size = BatchSize(examples_at_once(subject, settings))
-        with float32_products(dtype, subject.network.device):
+        with float32_products(settings.dtype, subject.network.device):
             chosen = chosen_engine(subject, settings, size)
             assert isinstance(chosen.engine, SharedEngine)
             compared = _compared(subject, chosen.engine.staged, size, settings.alphas)

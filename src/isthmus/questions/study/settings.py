@@ -1,19 +1,18 @@
 """What a study is asked to do, checked before anything is loaded."""
 
 from isthmus.errors import InputError
-from isthmus.runs.request.settings import Settings
 
 
-def refuse_recalibration(settings: Settings) -> None:
+def refuse_recalibration(batch_norm: str) -> None:
     """Refuse BatchNorm policy `recalibrate`, under which a network's statistics depend on all of its weights.
 
     Args:
-        settings: What was asked.
+        batch_norm: What was asked.
 
     Raises:
         InputError: It is `recalibrate`.
     """
-    if settings.batch_norm == "recalibrate":
+    if batch_norm == "recalibrate":
         raise InputError(
             "interpolate or host",
             "'recalibrate'",

@@ -54,7 +54,7 @@ def study_attributes(study: str, request: Request, subject: Subject, **settings:
         "dtype": asked.dtype,
         "seed": asked.seed,
         "layers_hash": _hash(json.dumps(list(subject.segment.layers.layers.items()))),
-        "loss_hash": _hash(request.loss_code),
+        "loss_hash": _hash(subject.loss.code),
     }
     return {
         "study": study,
@@ -79,7 +79,7 @@ def study_attributes(study: str, request: Request, subject: Subject, **settings:
         "device": str(subject.network.device),
         "seed": asked.seed,
         "notes": json.dumps([f"{n}: {note}" for n, w in (("a", subject.a), ("b", subject.b)) for note in w.notes]),
-        "unidentified": json.dumps([*request.unknown, *subject.model.unknown]),
+        "unidentified": json.dumps([*subject.loss.unknown, *subject.model.unknown]),
         "self_checks": json.dumps([asdict(check) for check in subject.checks]),
         "warnings": json.dumps(subject.warnings),
         "settings": json.dumps(own, sort_keys=True),

@@ -12,11 +12,11 @@ from isthmus.measures.connectivity import Connectivity, connectivity
 from isthmus.measures.examples import ExampleTable
 from isthmus.results.dataset import LAYER, Variables, class_dataset, result_dataset
 from isthmus.runs.carried import content_of, refuse_other_run
-from isthmus.runs.collection import load_collection, member_result
 from isthmus.runs.folder.collection_record import MemberRecord, is_collection
 from isthmus.runs.folder.joined import by_member, is_joined, only_member
 from isthmus.runs.folder.layout import Layout
 from isthmus.runs.folder.measurement import Measurement
+from isthmus.runs.folder.members import load_collection, member_result
 from isthmus.runs.folder.record import Record, load_record
 from isthmus.runs.folder.store import FolderStore
 from isthmus.runs.folder.table import load_results, load_tables

@@ -45,8 +45,8 @@ def record_of(subject: Subject, request: Request) -> Record:
     data = subject.recalibration
     recalibration = None if data is None else _split_record("recalibration", data)
     layers = tuple(LayerRecord(label=label, keys=keys) for label, keys in partition.layers.items())
-    unidentified = (*request.unknown, *subject.model.unknown)
-    contents = [subject.model.hash, request.loss_code, a.hash, b.hash]
+    unidentified = (*subject.loss.unknown, *subject.model.unknown)
+    contents = [subject.model.hash, subject.loss.code, a.hash, b.hash]
     contents += [split.hash for split in splits.values()] + [recalibration.hash if recalibration else ""]
     contents += [layer.model_dump_json() for layer in layers] + own_groups(subject, request)
     contents += [uuid4().hex] if unidentified else []
@@ -61,10 +61,10 @@ def record_of(subject: Subject, request: Request) -> Record:
         splits=tuple(splits.values()),
         recalibration=recalibration,
         layers=layers,
-        loss_hash=hashlib.sha256(request.loss_code.encode()).hexdigest()[:16],
+        loss_hash=hashlib.sha256(subject.loss.code.encode()).hexdigest()[:16],
         unidentified=unidentified,
         grid=GridRecord.of(subject.grid),
-        readout=ReadoutRecord(**asdict(subject.readout), convex_loss=request.loss_code in CONVEX_IN_OUTPUTS),
+        readout=ReadoutRecord(**asdict(subject.readout), convex_loss=subject.loss.code in CONVEX_IN_OUTPUTS),
         num_normalizations=len(normalization_modules(subject.network.module)),
         device=str(subject.network.device),
         batch_size=examples_at_once(subject, settings),

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from isthmus.errors import InputError
+from isthmus.evaluation.losses.loss import Loss, loss_named
 from isthmus.hugging_face import PREFIX, hugging_face_source
 from isthmus.identity import Identity, identity_of
 from isthmus.models.load import load_model
@@ -225,25 +226,31 @@ def _shown(spec: str) -> str:
 
 @dataclass(frozen=True)
 class NamedLoss:
-    """A loss: what to call it, what identifies it, and what of it can't be identified."""
+    """A loss, what identifies it, and what of it can't be identified.
 
-    name: str
+    Attributes:
+        function: Makes per-example losses.
+        code: Its name, which identifies isthmus' own; of any other callable what it does.
+        unknown: What of it can't be told from others, in words.
+    """
+
+    function: Loss
     code: str
     unknown: tuple[str, ...] = ()
 
 
-def named_loss(loss: object) -> NamedLoss:
-    """What to call a loss, and what identifies it.
+def named_loss(loss: str | Loss) -> NamedLoss:
+    """A loss with what identifies it.
 
     Args:
         loss: A name, or any callable.
 
     Returns:
-        Its name, which identifies isthmus' own; of a callable the name of its function or class, and what it does.
+        The loss.
     """
     if isinstance(loss, str):
-        return NamedLoss(loss, loss)
+        return NamedLoss(loss_named(loss), loss)
     named = loss.func if isinstance(loss, partial) else loss
     file = user_file(getattr(named, "__module__", None))
     identity = identity_of(loss, "loss", known_modules=imported_neighbours(file) if file else ())
-    return NamedLoss(getattr(named, "__qualname__", type(named).__name__), identity.text, identity.unknown)
+    return NamedLoss(loss_named(loss), identity.text, identity.unknown)

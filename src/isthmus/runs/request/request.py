@@ -1,64 +1,87 @@
-"""What was asked of a measurement, checked as far as that needs neither data nor networks."""
+"""What was asked of a measurement: made once, at the door, and passed on whole. Nothing here loads torch."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from isthmus.evaluation.losses.loss import Loss
-from isthmus.layers.partition import LayerPartition
-from isthmus.runs.request.inputs import Model, Weights, named_loss
-from isthmus.runs.request.settings import Settings, settings_of
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from isthmus.data.spec import parse_data_spec
+from isthmus.errors import InputError, UnknownNameError
+from isthmus.models.spec import parse_model_spec
+from isthmus.runs.request.settings import Settings, checked, settings_of
 from isthmus.sweeps.group import Sweep
 from isthmus.sweeps.spec import sweeps_of
+from isthmus.user_code import load_function
+from isthmus.weights.step import Step
 
 
-@dataclass(frozen=True)
-class Request:
-    """The arguments of `isthmus.measure`, sorted.
+class Request(BaseModel):
+    """The arguments of `isthmus.measure`, sorted, and checked as far as that needs neither data nor networks.
+
+    What a person may set beside `Settings` has a description, from which options and help are made; it is no part of
+    the identity of a run.
 
     Attributes:
         model: Module, function that builds one, or name.
-        a: Weights of network a, or the path of a checkpoint.
-        b: Weights of network b.
+        a: Weights of network a, or the path of a checkpoint; also several networks or a trajectory.
+        b: The same of network b.
         data: Anything that `isthmus.data.load.load_splits` takes.
         recalibration_data: For BatchNorm policy `recalibrate`, else None.
-        data_root: Where data sets lie.
         sweeps: The full sweep first, then those asked for.
         layers: Rule or partition.
         loss: Name or function.
-        loss_code: What identifies the loss: its name, or what it does.
-        unknown: What of the loss can't be identified, in words.
-        settings: Everything that is a plain value.
+        settings: What identifies the measurement beside its inputs, as plain values.
     """
 
-    model: Model
-    a: Weights
-    b: Weights
-    data: object
-    recalibration_data: object
-    data_root: Path | None
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+
+    model: Any
+    a: Any
+    b: Any
+    data: Any
+    recalibration_data: Any
     sweeps: list[Sweep]
-    layers: str | LayerPartition
-    loss: str | Loss
-    loss_code: str
-    unknown: tuple[str, ...]
+    layers: Any
+    loss: Any
     settings: Settings
+    steps: tuple[str, ...] | None = Field(
+        None,
+        description="With folders of checkpoints: which steps, for example 0ep,20ep; default: all that every one has.",
+    )
+    data_root: Path | None = Field(None, description="Folder of data sets; default: ISTHMUS_DATA.")
+    out: Path | None = Field(None, description="Run folder to make: results, pictures and report.html.")
+    resume: bool = Field(default=False, description="Continue the run in --out, if there is one.")
+    progress: bool = Field(default=False, description="Show progress on standard error.")
+
+    @field_validator("steps", mode="before")
+    @classmethod
+    def _steps(cls, value: Any) -> Any:
+        listed = value.split(",") if isinstance(value, str) else value
+        return None if listed is None else tuple(str(Step.parse(str(text).strip())) for text in listed)
+
+
+ASKED = {
+    name: field
+    for kind in (Settings, Request)
+    for name, field in kind.model_fields.items()
+    if field.description is not None
+}
+"""What a person may set, by name: fields of pydantic with type, default and words."""
 
 
 def request_of(
-    model: Model,
-    a: Weights,
-    b: Weights,
+    model: object,
+    a: object,
+    b: object,
     data: object,
     *,
-    sweep: str | Sweep | Sequence[str | Sweep],
-    hosts: Sequence[str],
-    layers: str | LayerPartition,
-    loss: str | Loss,
-    recalibration_data: object,
-    data_root: str | Path | None,
-    **settings: Any,
+    sweep: str | Sweep | Sequence[str | Sweep] = "single",
+    layers: object = "module",
+    loss: object = "cross_entropy",
+    recalibration_data: object = None,
+    **others: Any,
 ) -> Request:
     """Sort and check the arguments of a measurement.
 
@@ -68,37 +91,68 @@ def request_of(
         b: As `isthmus.measure`.
         data: As `isthmus.measure`.
         sweep: As `isthmus.measure`.
-        hosts: As `isthmus.measure`.
         layers: As `isthmus.measure`.
-        loss: As `isthmus.measure`.
+        loss: As `isthmus.measure`, or `file.py:function`.
         recalibration_data: As `isthmus.measure`.
-        data_root: As `isthmus.measure`.
-        settings: The other fields of `isthmus.runs.request.settings.Settings`.
+        others: Any other of `ASKED`, by name; texts mean what they mean on the command line.
 
     Returns:
         The request.
+
+    Raises:
+        InputError: A value is not allowed, or the function of the loss is not there.
+        UnknownNameError: There is no such setting.
     """
+    for name in others:
+        if name not in ASKED:
+            raise UnknownNameError("a setting", name, ASKED, "the arguments")
     sweeps = sweeps_of(sweep)
-    known_loss = named_loss(loss)
-    checked = settings_of(
+    settings = settings_of(
         sweep=tuple(item.name for item in sweeps[1:]) or ("full",),
-        hosts=(hosts,) if isinstance(hosts, str) else tuple(hosts),
         layers=layers if isinstance(layers, str) else "given",
-        loss=known_loss.name,
-        **settings,
+        loss=_name(loss),
+        **{name: value for name, value in others.items() if name in Settings.model_fields},
     )
-    root = None if data_root is None else Path(data_root)
-    return Request(
-        model=model,
-        a=a,
-        b=b,
-        data=data,
-        recalibration_data=recalibration_data,
-        data_root=root,
-        sweeps=sweeps,
-        layers=layers,
-        loss=loss,
-        loss_code=known_loss.code,
-        unknown=known_loss.unknown,
-        settings=checked,
+    _refuse_unused_recalibration(settings, recalibration_data)
+    if isinstance(model, str):
+        parse_model_spec(model)
+    for text in (*_texts(data), *_texts(recalibration_data)):
+        parse_data_spec(text)
+    if isinstance(loss, str) and ":" in loss:
+        file, _, function = loss.rpartition(":")
+        loss = load_function(Path(file), function, loss)
+        settings = settings.model_copy(update={"loss": _name(loss)})
+    beside = {name: value for name, value in others.items() if name in Request.model_fields}
+    inputs = {"model": model, "a": a, "b": b, "data": data, "recalibration_data": recalibration_data}
+    known = {"sweeps": sweeps, "layers": layers, "loss": loss, "settings": settings}
+    return checked(Request, inputs | known | beside)
+
+
+def _name(loss: Any) -> str:
+    """The loss's own name, or that of the function or class behind it."""
+    named = loss.func if isinstance(loss, partial) else loss
+    return loss if isinstance(loss, str) else getattr(named, "__qualname__", type(named).__name__)
+
+
+def _texts(data: object) -> list[str]:
+    """The specifications among what was given as data."""
+    parts = list(data.values()) if isinstance(data, Mapping) else data if isinstance(data, list | tuple) else [data]
+    return [part for part in parts if isinstance(part, str)]
+
+
+def _refuse_unused_recalibration(settings: Settings, data: object) -> None:
+    if (settings.batch_norm == "recalibrate") == (data is not None):
+        return
+    if data is None:
+        raise InputError(
+            "data to recalibrate BatchNorm on",
+            "none",
+            "--batch-norm recalibrate",
+            "add --recalibrate-on DATA, a training split (recalibration_data= in Python)",
+        )
+    raise InputError(
+        "recalibration data only with batch_norm='recalibrate'",
+        f"batch_norm={settings.batch_norm!r}",
+        "--recalibrate-on",
+        "add --batch-norm recalibrate, or leave the data out",
     )

@@ -2,13 +2,16 @@
 
 import math
 import re
-from collections.abc import Sequence
-from typing import Any, Literal
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from isthmus.errors import InputError
 from isthmus.runs.request.number_list import number_list
+from isthmus.sweeps.spec import FORMS
+
+M = TypeVar("M", bound=BaseModel)
 
 Alphas = int | float | str | Sequence[float]
 AUTO_POINTS = 9  # the midpoint is one of them, and halving their distance gives short binary numbers
@@ -18,54 +21,70 @@ AUTO_TOLERANCE = 1 / 64
 class Settings(BaseModel):
     """The settings of a measurement, as they stand in `run.json`.
 
-    A run is identified by those that differ from their defaults, so a new setting's default must mean "as before".
-
-    Attributes:
-        sweep: Specifications of the sweeps.
-        alphas: Positions between host (0) and donor (1).
-        alpha_tolerance: How near the position of every curve's maximum is to be known; None takes the grid as it is.
-        hosts: Which networks play host.
-        layers: The rule of the layer partition, or "given".
-        loss: The name of the loss.
-        baseline: What the excess is counted from.
-        batch_norm: What becomes of BatchNorm's running statistics.
-        allow_shared_examples: Whether `recalibrate` may use the measured examples.
-        dtype: Arithmetic of the forward passes. "tf32" is float32 with products in TF32, which a processor has not.
-        device: "auto" is the first accelerator there is, else the processor.
-        engine: How points are evaluated; every engine gives the numbers of `direct`.
-        compile: Whether the stages of the shared engine are compiled.
-        batch_size: Examples at once; None lets a rule choose.
-        seed: Of everything random.
-        precision: Half-width of the loss barriers' intervals, in nats, at which to stop; None uses all examples.
-        simultaneous: Whether those intervals are to hold for all barriers of a split at once.
-        directions: Random directions beside every moving group.
+    A new setting is one field here, and its use: the option of the command line, its help, the argument of
+    `isthmus.measure` and what `help` says of it are made of the field. A run is identified by the settings that differ
+    from their defaults, so a new setting's default must mean "as before".
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    sweep: tuple[str, ...] = ("single",)
-    alphas: tuple[float, ...] = (0.5,)
-    alpha_tolerance: float | None = Field(default=None, gt=0, le=0.5)
-    hosts: tuple[Literal["a", "b"], ...] = ("a", "b")
-    layers: str = "module"
-    loss: str = "cross_entropy"
-    baseline: Literal["models", "chord", "cut", "host"] = "models"
-    batch_norm: Literal["interpolate", "host", "recalibrate"] = "interpolate"
-    allow_shared_examples: bool = False
-    dtype: Literal["float32", "float64", "bfloat16", "tf32"] = "float32"
-    device: str = "auto"
-    engine: Literal["shared", "direct"] = "shared"
-    compile: bool = False
-    batch_size: int | None = Field(default=None, ge=1)
-    seed: int = 0
-    precision: float | None = Field(default=None, gt=0, allow_inf_nan=False)
-    simultaneous: bool = False
-    directions: int = Field(default=0, ge=0)
+    sweep: tuple[str, ...] = Field(
+        ("single",), description=f"{', '.join(FORMS)}: which layers move together. Repeat for several."
+    )
+    alphas: tuple[float, ...] = Field(
+        (0.5,),
+        description="11: that many evenly spaced points of [0, 1]; 0.5 or 0,0.25,0.5: these positions; auto "
+        "(auto:0.01): more points near every curve's maximum.",
+    )
+    alpha_tolerance: float | None = Field(None, gt=0, le=0.5)  # set by alphas "auto"; None takes the grid as it is
+    hosts: tuple[Literal["a", "b"], ...] = Field(("a", "b"), description="Which networks are host: a,b or a or b.")
+    layers: str = Field("module", description="module, tensor, block, type or pattern:GLOB,...")
+    loss: str = Field(
+        "cross_entropy",
+        description="cross_entropy, squared_error, binary_cross_entropy, or file.py:function that "
+        "returns per-example losses.",
+    )
+    baseline: Literal["models", "chord", "cut", "host"] = Field(
+        "models", description="models, chord, cut or host: what the excess is counted from."
+    )
+    batch_norm: Literal["interpolate", "host", "recalibrate"] = Field(
+        "interpolate", description="interpolate, host or recalibrate: BatchNorm's running statistics."
+    )
+    allow_shared_examples: bool = Field(default=False, description="Let recalibration use measured examples.")
+    dtype: Literal["float32", "float64", "bfloat16", "tf32"] = Field(
+        "float32", description="float32, float64, bfloat16 or tf32."
+    )
+    device: str = Field("auto", description="auto, cpu, cuda, cuda:1, ...")
+    engine: Literal["shared", "direct"] = Field(
+        "shared", description="shared, or direct: one full forward pass for each network."
+    )
+    compile: bool = Field(default=False, description="Compile the stages of the shared engine.")
+    batch_size: int | None = Field(None, ge=1, description="Examples in a batch; default: chosen for the device.")
+    seed: int = Field(0, description="Seed of all random draws.")
+    precision: float | None = Field(
+        None,
+        gt=0,
+        allow_inf_nan=False,
+        description="Stop once the 95 % interval of every rise and barrier is this tight (half-width, nats).",
+    )
+    simultaneous: bool = Field(
+        default=False, description="With precision: intervals that hold for all barriers of a split at once."
+    )
+    directions: int = Field(
+        0,
+        ge=0,
+        description="Number of random directions beside every barrier, each as long as the averaging step.",
+    )
 
     @field_validator("alphas", mode="before")
     @classmethod
     def _alphas(cls, value: Any) -> Any:
         return alpha_grid(value)
+
+    @field_validator("hosts", mode="before")
+    @classmethod
+    def _listed(cls, value: Any) -> Any:
+        return tuple(value.split(",")) if isinstance(value, str) else value
 
     @field_validator("hosts")
     @classmethod
@@ -111,7 +130,8 @@ def settings_of(**values: Any) -> Settings:
     """Settings from values of any origin.
 
     Args:
-        values: By name of the field; `alphas` may be "auto", which sets `alpha_tolerance`.
+        values: By name of the field. A text of `alphas` means what it means on the command line; "auto" sets
+            `alpha_tolerance`.
 
     Returns:
         The settings.
@@ -121,13 +141,33 @@ def settings_of(**values: Any) -> Settings:
     """
     alphas = values.get("alphas")
     if isinstance(alphas, str):
-        values |= {"alphas": alpha_grid(AUTO_POINTS), "alpha_tolerance": auto_tolerance(alphas)}
+        values["alphas"] = alphas_of(alphas)
+        if isinstance(values["alphas"], str):
+            values |= {"alphas": alpha_grid(AUTO_POINTS), "alpha_tolerance": auto_tolerance(alphas)}
+    return checked(Settings, values)
+
+
+def checked(kind: type[M], values: Mapping[str, Any]) -> M:
+    """A record of values of any origin.
+
+    Args:
+        kind: A pydantic model.
+        values: By name of the field.
+
+    Returns:
+        The record.
+
+    Raises:
+        InputError: A value is not allowed; the message names the field as an option and as an argument.
+    """
     try:
-        return Settings(**values)
+        return kind(**values)
     except ValidationError as error:
         first = error.errors()[0]
-        name = str(first["loc"][0])
-        expected = str(first.get("ctx", {}).get("expected", first["msg"]))
+        name, known = str(first["loc"][0]), first.get("ctx", {})
+        if isinstance(known.get("error"), InputError):
+            raise known["error"] from error
+        expected = str(known.get("expected", first["msg"]))
         raise InputError(
             expected.removeprefix("Value error, ").removeprefix("Input should be "),
             repr(first["input"]),

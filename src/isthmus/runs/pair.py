@@ -1,0 +1,99 @@
+"""The measurement of two networks, from the request to the result and its folder."""
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+import xarray as xr
+
+from isthmus.errors import IsthmusWarning
+from isthmus.evaluation.batches import BatchSize
+from isthmus.evaluation.reduced_arithmetic import float32_products
+from isthmus.held_folder import Hold, held_folder, refuse_held
+from isthmus.results.dataset import class_dataset, layer_variables, result_dataset
+from isthmus.runs.as_stored import losses_as_stored
+from isthmus.runs.carried import with_content
+from isthmus.runs.evaluated import evaluate_splits
+from isthmus.runs.folder.beginning import resumable_record
+from isthmus.runs.folder.grid_record import GridRecord
+from isthmus.runs.folder.layout import Layout
+from isthmus.runs.folder.loading import load_run
+from isthmus.runs.folder.manifest import record_of, resumed_record
+from isthmus.runs.folder.measurement import Measurement
+from isthmus.runs.folder.table import save_results, save_tables
+from isthmus.runs.precise import asked_precision
+from isthmus.runs.request.request import Request
+from isthmus.runs.subject import chosen_engine, subject_of
+
+
+def pair_result(request: Request) -> xr.Dataset:
+    """Measure two networks; where there is a folder, a run that is in it goes on.
+
+    Args:
+        request: What is asked, of one network beside another.
+
+    Returns:
+        As `isthmus.measure`.
+
+    Raises:
+        InputError: Something is wrong with the input; nothing is written then.
+    """
+    folder = request.out
+    if folder is None:
+        return _measured(request, None)
+    refuse_held(folder)
+    earlier = resumable_record(folder, resume=request.resume)
+    if earlier is not None and earlier.complete:
+        resumed_record(record_of(subject_of(request), request), earlier, folder)
+        return load_run(folder)
+    with held_folder(folder) as hold:
+        return _measured(request, hold)
+
+
+def _measured(request: Request, hold: Hold | None) -> xr.Dataset:
+    folder = None if hold is None else hold.folder
+    earlier = None if folder is None else resumable_record(folder, resume=request.resume)
+    settings, subject = request.settings, subject_of(request)
+    record = record_of(subject, request)
+    if folder is not None and earlier is not None:
+        record = resumed_record(record, earlier, folder)
+        if earlier.complete:  # by another process, just now
+            return load_run(folder)
+    if folder is not None and record.unidentified:
+        text = f"interrupted, this run can't go on: {', '.join(record.unidentified)} can't be told from others"
+        warnings.warn(text, IsthmusWarning, stacklevel=3)
+        record = record.model_copy(update={"warnings": (*record.warnings, text)})
+    with _threads(record.num_threads), float32_products(settings.dtype, subject.network.device):
+        size = BatchSize(record.batch_size)
+        chosen = chosen_engine(subject, settings, size)
+        record = record.model_copy(update={"engine": chosen.name, "engine_note": chosen.note})
+        grid, tables = evaluate_splits(subject, record, chosen.engine, hold, progress=request.progress)
+        stored = losses_as_stored(subject, tables, size)
+    found = {"complete": True, "batch_size": size.size, "grid": GridRecord.of(grid), "as_stored": stored}
+    record = record.model_copy(update=found)
+    layer_values, asked = layer_variables(subject.distances), asked_precision(settings)
+    result = result_dataset(grid, tables, settings.baseline, layer_values, record.attributes(), asked)
+    if folder is None:
+        return with_content(result, Measurement(record, tables))
+    assert hold is not None
+    hold.confirm()
+    split = next(iter(tables))
+    classes = class_dataset(grid, tables, settings.baseline, subject.splits[split].class_names, result["distance"])
+    if classes is not None:
+        save_results(classes, split, Layout(folder).classes)
+    save_tables(result, split, folder)
+    record.save(folder)
+    result = result.assign_attrs(run_folder=str(folder.resolve()))
+    return result if classes is None else with_content(result, classes)
+
+
+@contextmanager
+def _threads(number: int) -> Iterator[None]:
+    """Run with the number of threads that the run began with: another number could change the last bit."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(number)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
