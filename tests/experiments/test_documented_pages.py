@@ -2,13 +2,15 @@
 
 import pytest
 
-from isthmus.experiments.evidence.criterion import Answer, Estimate
+from isthmus.experiments.evidence.criterion import Answer
+from isthmus.experiments.evidence.located import Located
 from isthmus.experiments.reproduction.documents import INDEX, checkout_pages, document_file, index_text
 from isthmus.experiments.reproduction.page import HEADINGS, verdict_on_page
 from isthmus.experiments.reproduction.recipes import recipe_file, shipped_recipes
 from isthmus.experiments.reproduction.registry import known_claims
 from isthmus.experiments.reproduction.scale import Scale
 from isthmus.experiments.reproduction.settings import recipe_rows
+from isthmus.measures.estimate import Estimate
 
 FOLDER = checkout_pages()
 CLAIMS = known_claims()
@@ -61,7 +63,7 @@ def test_the_verdict_stands_on_the_criteria_that_are_stated_today(name):
     stated = [
         [criterion.words + ("" if criterion.essential else " (not essential)"), judged.threshold]
         for criterion in CLAIMS[PAGES[name][0]].criteria.values()
-        for judged in [criterion.criterion(Answer("", None) if criterion.has_to_be else Estimate.exact(0))]
+        for judged in [criterion.criterion(Answer("", None) if criterion.has_to_be else Located(Estimate.exact(0)))]
     ]
     shown = [line.strip("| ").split(" | ")[:2] for line in parts(name)["Verdict"].strip().splitlines()[4:]]
     subjects = {statement.removesuffix(stated[0][0]) for statement, _ in shown if statement.endswith(stated[0][0])}

@@ -1,15 +1,15 @@
 """Noise as estimates: differences between kinds of direction, and how many layers they are told for."""
 
-import math
-
 import numpy as np
 import pytest
 import xarray as xr
 
 from isthmus.experiments.claims.fig5 import noise_found
-from isthmus.experiments.evidence.criterion import Estimate, Verdict, criteria_of, verdict_of
+from isthmus.experiments.evidence.criterion import Verdict, criteria_of, verdict_of
+from isthmus.experiments.evidence.located import Located
 from isthmus.experiments.evidence.noise import differences, half_way_rows, kept_study, rise, share_above_zero
 from isthmus.experiments.reproduction.registry import known_claims
+from isthmus.measures.estimate import UNKNOWN, Estimate
 from isthmus.questions.study.folder import save_study
 
 KINDS = ["averaging", "training", "null", "random"]
@@ -41,26 +41,26 @@ STUDY = made_study({"averaging": 4.0, "training": 8.0, "null": 0.4, "random": 1.
 
 
 def test_a_rise_is_read_half_way_and_says_where_it_was_seen():
-    assert rise(STUDY, "a1-b1", "b", "fc2", "training") == Estimate(2.0, 1.9, 2.1, "pair a1-b1, fc2 of b")
+    assert rise(STUDY, "a1-b1", "b", "fc2", "training") == Located(Estimate(2.0, 1.9, 2.1), "pair a1-b1, fc2 of b")
     assert rise(STUDY, "a1-b1", "a", "all", "null").where == "pair a1-b1, leaving a"
 
 
 def test_a_difference_is_as_wide_as_both_intervals_together():
     found = differences({"a1-b1": STUDY, "a2-b2": STUDY}, ["all", "fc1"], "averaging", "null")
     assert len(found) == 2 * 2 * 2
-    assert found[0].value == pytest.approx(0.9)
-    assert (found[0].low, found[0].high) == pytest.approx((0.7, 1.1))
+    assert found[0].estimate.value == pytest.approx(0.9)
+    assert (found[0].estimate.low, found[0].estimate.high) == pytest.approx((0.7, 1.1))
     assert found[-1].where == "pair a2-b2, fc1 of b"
 
 
 def test_a_share_counts_what_is_told_and_what_may_be_and_never_what_is_not_there():
-    found = [Estimate(1, 0.5, 2), Estimate(1, -1, 2), Estimate(-1, -2, -0.5), Estimate(math.nan, math.nan, math.nan)]
-    assert share_above_zero(found) == Estimate(0.5, 0.25, 0.5, "of 4")
+    found = [Estimate(1, 0.5, 2), Estimate(1, -1, 2), Estimate(-1, -2, -0.5), UNKNOWN]
+    assert share_above_zero(found) == Located(Estimate(0.5, 0.25, 0.5), "of 4")
 
 
 def test_networks_that_do_not_differ_have_no_rise():
     still = STUDY.assign(distance=0 * STUDY["distance"])
-    assert math.isnan(rise(still, "p", "a", "all", "averaging").value)
+    assert rise(still, "p", "a", "all", "averaging").estimate.is_nan
 
 
 def test_the_table_has_a_row_for_each_pair_group_and_host():

@@ -8,8 +8,8 @@ import xarray as xr
 import isthmus
 from isthmus.experiments.evidence import barriers
 from isthmus.experiments.evidence.along_steps import rows_by_epochs
-from isthmus.experiments.evidence.criterion import largest, smallest
 from isthmus.experiments.evidence.layerwise import error_found, loss_found
+from isthmus.experiments.evidence.located import largest, smallest
 from isthmus.experiments.evidence.shares import layer_shares, shares
 from isthmus.measures.connectivity import Connectivity
 from isthmus.models.load import load_model
@@ -35,9 +35,9 @@ def test_the_full_barrier_is_the_larger_one_of_each_pair(result):
     for value in ("loss_barrier", "error_barrier"):
         found = barriers.full_barriers(result, "train", value)
         cells = result[value].sel(split="train", moving="all").max("host")
-        assert [estimate.value for estimate in found] == cells.values.tolist()
-        assert [estimate.where for estimate in found] == [f"pair {pair}" for pair in result["pair"].values]
-        assert all(estimate.low <= estimate.value <= estimate.high for estimate in found)
+        assert [one.estimate.value for one in found] == cells.values.tolist()
+        assert [one.where for one in found] == [f"pair {pair}" for pair in result["pair"].values]
+        assert all(one.estimate.low <= one.estimate.value <= one.estimate.high for one in found)
 
 
 def test_layers_are_all_single_rows_and_say_pair_and_host(result):
@@ -46,13 +46,13 @@ def test_layers_are_all_single_rows_and_say_pair_and_host(result):
     most = largest(found)
     cells = result.loss_barrier.sel(split="test").isel(moving=(result["sweep"] == "single").values)
     place = cells.where(cells == cells.max(), drop=True)
-    assert most.value == float(cells.max())
+    assert most.estimate.value == float(cells.max())
     assert most.where == f"pair {place['pair'].item()}, {place['moving'].item()} into {place['host'].item()}"
-    assert smallest(found).value == float(cells.min())
+    assert smallest(found).estimate.value == float(cells.min())
 
 
 def test_shares_are_quotients_of_mean_excesses(result):
-    found = {estimate.where: estimate for estimate in layer_shares(result, "train")}
+    found = {one.where: one.estimate for one in layer_shares(result, "train")}
     excess = result.loss_excess.sel(split="train", alpha=0.5)
     for where, estimate in found.items():
         pair, rest = where.removeprefix("pair ").split(", ")
@@ -65,20 +65,21 @@ def test_shares_are_quotients_of_mean_excesses(result):
 
 
 def test_the_full_network_has_the_whole_share_without_doubt(result):
-    doubtful, *_, certain = shares(result, ["all"], "train")  # the first pair's own barrier may be zero
+    found = shares(result, ["all"], "train")
+    doubtful, certain = found[0].estimate, found[-1].estimate  # the first pair's own barrier may be zero
     assert (doubtful.value, doubtful.low, doubtful.high) == (1, -np.inf, np.inf)
     assert (certain.value, certain.low, certain.high) == pytest.approx((1, 1, 1))
 
 
 def test_criteria_speak_of_the_weakest_pair_and_the_strongest_layer(result):
     full, layer, share, _ = loss_found(result, "train").values()
-    weakest = min(barriers.full_barriers(result, "train"), key=lambda estimate: estimate.value)
-    assert (full.value, full.where) == (weakest.value, weakest.where)
+    weakest = min(barriers.full_barriers(result, "train"), key=lambda one: one.estimate.value)
+    assert (full.estimate.value, full.where) == (weakest.estimate.value, weakest.where)
     assert layer.where == largest(barriers.layer_barriers(result, "train")).where
     assert share.where == largest(layer_shares(result, "train")).where
     error, _ = error_found(result, "test").values()
-    worst = min(barriers.full_barriers(result, "test", "error_barrier"), key=lambda estimate: estimate.value)
-    assert error.value == pytest.approx(100 * worst.value)
+    worst = min(barriers.full_barriers(result, "test", "error_barrier"), key=lambda one: one.estimate.value)
+    assert error.estimate.value == pytest.approx(100 * worst.estimate.value)
 
 
 def test_one_split_needs_no_name_and_one_pair_no_label(result):
@@ -87,7 +88,7 @@ def test_one_split_needs_no_name_and_one_pair_no_label(result):
     )
     (found,) = barriers.full_barriers(alone, "train")
     assert found.where == ""
-    assert found.value == float(alone.loss_barrier.sel(moving="all").max())
+    assert found.estimate.value == float(alone.loss_barrier.sel(moving="all").max())
     assert len(layer_shares(alone, "train")) == 8
     assert len(barriers.connectivities(alone, "train")) == 1
 

@@ -4,8 +4,9 @@ import pytest
 from matplotlib.figure import Figure
 
 from isthmus.errors import InputError
-from isthmus.experiments.evidence.criterion import Estimate, criteria_of, verdict_of
+from isthmus.experiments.evidence.criterion import criteria_of, verdict_of
 from isthmus.experiments.evidence.evidence import Evidence
+from isthmus.experiments.evidence.located import Located
 from isthmus.experiments.reproduction.claim import Claim
 from isthmus.experiments.reproduction.documents import documented_verdicts, refuse_unfit_documents, save_document
 from isthmus.experiments.reproduction.listing import claim_status
@@ -14,6 +15,7 @@ from isthmus.experiments.reproduction.recipes import shipped_recipes
 from isthmus.experiments.reproduction.record import Reproduction
 from isthmus.experiments.reproduction.scale import Scale
 from isthmus.experiments.reproduction.settings import measured_rows, recipe_rows, settings_table
+from isthmus.measures.estimate import Estimate
 from isthmus.report.picture import Picture
 
 CLAIM = Claim(
@@ -31,7 +33,7 @@ CLAIM = Claim(
 
 def evidence(value=2.0):
     picture = Picture("cup", "The cup", Figure(), "It is half full.")
-    found = {"wet": Estimate(value, 1.5, 2.5, "pair a1-b1")}
+    found = {"wet": Located(Estimate(value, 1.5, 2.5), "pair a1-b1")}
     return Evidence({"": found}, ["Very wet."], [picture], 2, [["pair", "wetness"], ["a1-b1", "2"]])
 
 
@@ -72,7 +74,7 @@ def test_the_name_of_a_gpu_is_written_as_its_maker_does():
 
 
 def test_exact_figures_have_no_word_of_intervals():
-    exact = Evidence({"": {"wet": Estimate.exact(3, "of 3")}}, [], [], 1)
+    exact = Evidence({"": {"wet": Located(Estimate.exact(3), "of 3")}}, [], [], 1)
     criteria = criteria_of(CLAIM.criteria, exact.found)
     text = page_text(CLAIM, exact, Reproduction("fig1", Scale.SMALL, verdict_of(criteria), criteria), {})
     assert "From 1 pair of networks." in text

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from isthmus.measures.distance import layer_distance
+from isthmus.measures.estimate import UNKNOWN, Estimate
 from isthmus.measures.ratio import barrier_ratio, rise_share
 
 NAN, INF = math.nan, math.inf
@@ -42,11 +43,11 @@ def test_equal_networks_have_cosine_one_to_the_last_place():
 
 def test_the_share_is_undefined_without_a_full_rise():
     layer = np.array([0.0, 1.0])
-    assert rise_share(layer, np.array([1.0, 3.0]), 3)[0] == 0.75
+    assert rise_share(layer, np.array([1.0, 3.0]), 3).value == 0.75
     for full in (np.array([-1.0, 1.0]), np.array([-1.0, -1.0]), np.array([np.nan, 1.0]), np.array([np.inf, 1.0])):
-        assert np.isnan(rise_share(layer, full, 3)).all()
-        assert rise_share(np.zeros(2), full, 3) == (0.0, 0.0, 0.0)
-    assert rise_share(np.array([1.0]), np.array([2.0]), 3) == (1.5, -np.inf, np.inf)
+        assert rise_share(layer, full, 3) is UNKNOWN
+        assert rise_share(np.zeros(2), full, 3) == Estimate.exact(0.0)
+    assert rise_share(np.array([1.0]), np.array([2.0]), 3) == Estimate(1.5, -np.inf, np.inf)
 
 
 def test_tensors_in_another_memory_format_are_told_apart():

@@ -3,12 +3,11 @@
 import numpy as np
 from jaxtyping import Float
 
+from isthmus.measures.estimate import UNKNOWN, Estimate
 from isthmus.measures.intervals.paired_ratio import paired_ratio
 
 
-def rise_share(
-    rises: Float[np.ndarray, " n"], full: Float[np.ndarray, " n"], num_layers: int
-) -> tuple[float, float, float]:
+def rise_share(rises: Float[np.ndarray, " n"], full: Float[np.ndarray, " n"], num_layers: int) -> Estimate:
     """r_i = s R_i / R_full with its 95 % interval: 1 where layer i has an s-th part of the full network's rise.
 
     It answers whether single layers cost little only because they are a small part of the way (a question of the
@@ -22,25 +21,25 @@ def rise_share(
         num_layers: s.
 
     Returns:
-        r_i and its interval (`isthmus.measures.intervals.paired_ratio`, unbounded where R_full may be zero and for a
+        r_i with its interval (`isthmus.measures.intervals.paired_ratio`, unbounded where R_full may be zero and for a
         single example). All are zero where no example changes; NaN where R_full is not positive, since a share of
         nothing is undefined.
 
     Example:
-        >>> r, low, high = rise_share(np.array([0.25, 0.5, 0.375]), np.array([1.0, 2.0, 1.5]), 4)
-        >>> r, round(low, 6), round(high, 6)
+        >>> r = rise_share(np.array([0.25, 0.5, 0.375]), np.array([1.0, 2.0, 1.5]), 4)
+        >>> r.value, round(r.low, 6), round(r.high, 6)
         (1.0, 1.0, 1.0)
     """
     if not rises.any():
-        return 0.0, 0.0, 0.0
+        return Estimate.exact(0.0)
     with np.errstate(invalid="ignore"):
         layer, whole = float(rises.mean()), float(full.mean())
     if not (whole > 0 and np.isfinite(layer) and np.isfinite(whole)):
-        return np.nan, np.nan, np.nan
+        return UNKNOWN
     if len(full) < 2:
-        return num_layers * layer / whole, -np.inf, np.inf
-    value, low, high = paired_ratio(rises, full)
-    return num_layers * value, num_layers * low, num_layers * high
+        return Estimate(num_layers * layer / whole, -np.inf, np.inf)
+    found = paired_ratio(rises, full)
+    return Estimate(num_layers * found.value, num_layers * found.low, num_layers * found.high)
 
 
 def barrier_ratio(

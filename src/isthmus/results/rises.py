@@ -8,6 +8,7 @@ from jaxtyping import Bool, Float
 
 from isthmus.measures.averaging import Rise, averaging_alpha, rise_rows, rises_asked
 from isthmus.measures.barrier import Barrier, Quantity, barrier_of
+from isthmus.measures.estimate import Estimate
 from isthmus.measures.examples import ExampleTable, cut_differences
 from isthmus.measures.ratio import rise_share
 from isthmus.sweeps.grid import Grid
@@ -122,9 +123,9 @@ def share_variables(grid: Grid, table: ExampleTable, num_population: int | None 
             known = table.loss[points, : table.num_examples(points)].astype(np.float64)
             with np.errstate(invalid="ignore"):
                 full, layer = known[1:] - known[0]
-            r, low, high = rise_share(layer, full, num_layers)
+            r = rise_share(layer, full, num_layers)
             if known.shape[1] == num_population:
-                low = high = r
-            for name, value in zip(SHARES, (r, low, high), strict=True):
+                r = Estimate.exact(r.value)
+            for name, value in zip(SHARES, (r.value, r.low, r.high), strict=True):
                 found[name][h, m] = value
     return {name: (CUT, values) for name, values in found.items()}

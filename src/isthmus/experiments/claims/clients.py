@@ -2,8 +2,9 @@
 
 import xarray as xr
 
-from isthmus.experiments.evidence.criterion import Estimate, Found, largest, smallest
+from isthmus.experiments.evidence.criterion import Found
 from isthmus.experiments.evidence.evidence import Evidence
+from isthmus.experiments.evidence.located import Located, largest, smallest
 from isthmus.experiments.reproduction.bench import Bench
 from isthmus.experiments.reproduction.scale import Scale
 from isthmus.questions.clients.costs import (
@@ -14,6 +15,7 @@ from isthmus.questions.clients.costs import (
 )
 from isthmus.questions.clients.picture import client_heatmap, client_sentence
 from isthmus.report.picture import Picture
+from isthmus.results.estimates import estimate_at
 
 TEST = {Scale.SMOKE: "digits:test[0:40]", Scale.SMALL: "cifar10:test[0:500]", Scale.PAPER: "cifar10:test"}
 
@@ -68,20 +70,21 @@ def pair_found(cost: xr.Dataset) -> Found:
         ("full_is_best").
     """
     layers = [str(label) for label in cost["moving"].values[cost["sweep"].values == "single"]]
-    above = []
-    for label in cost["averaged"].values:
-        value, low, high = (float(cost[f"above_full{end}"].sel(averaged=label)) for end in ("", "_low", "_high"))
-        above += [Estimate(value, low, high, str(label))] if label != "all" else []
+    above = [
+        Located(estimate_at(cost.sel(averaged=label), "above_full"), str(label))
+        for label in cost["averaged"].values
+        if label != "all"
+    ]
     return {
         "everything": smallest(costs_of(cost, "all", "own")),
-        "layer": largest(estimate for label in layers for estimate in costs_of(cost, label, "own")),
-        "share": largest(estimate for label in layers for estimate in costs_of(cost, label, "own", "share")),
-        "union": largest(estimate for label in layers for estimate in costs_of(cost, label, "union")),
+        "layer": largest(found for label in layers for found in costs_of(cost, label, "own")),
+        "share": largest(found for label in layers for found in costs_of(cost, label, "own", "share")),
+        "union": largest(found for label in layers for found in costs_of(cost, label, "union")),
         "full_is_best": smallest(above),
     }
 
 
-def costs_of(cost: xr.Dataset, label: str, data: str, value: str = "rise") -> list[Estimate]:
+def costs_of(cost: xr.Dataset, label: str, data: str, value: str = "rise") -> list[Located]:
     """What a set of layers costs each client.
 
     Args:
@@ -97,8 +100,7 @@ def costs_of(cost: xr.Dataset, label: str, data: str, value: str = "rise") -> li
     for host in cost["host"].values:
         cell = cost.sel(moving=label, host=host, data=data)
         where = f"client {host}" if label == "all" else f"{label} of {host}"
-        number, low, high = (float(cell[f"{value}{end}"]) for end in ("", "_low", "_high"))
-        found.append(Estimate(number, low, high, where))
+        found.append(Located(estimate_at(cell, value), where))
     return found
 
 
@@ -118,7 +120,6 @@ def cost_rows(costs: dict[str, xr.Dataset], sets: list[str]) -> list[list[str]]:
         for label in sets:
             per_kind = [costs_of(cost, label, kind) for kind in kinds]
             for h, host in enumerate(cost["host"].values):
-                cells = (estimates[h] for estimates in per_kind)
-                shown = [Estimate(cell.value, cell.low, cell.high).text() for cell in cells]
+                shown = [of_kind[h].estimate.whole_text for of_kind in per_kind]
                 rows.append([name, "everything" if label == "all" else label, str(host), *shown])
     return rows

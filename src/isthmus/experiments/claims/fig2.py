@@ -1,8 +1,9 @@
 """Figure 2: growing groups of layers, from the input and from the output."""
 
 from isthmus.experiments.evidence import barriers
-from isthmus.experiments.evidence.criterion import Estimate, Found, largest
+from isthmus.experiments.evidence.criterion import Found
 from isthmus.experiments.evidence.evidence import Evidence
+from isthmus.experiments.evidence.located import Located, largest
 from isthmus.experiments.evidence.shares import shares
 from isthmus.experiments.reproduction.bench import Bench
 from isthmus.experiments.reproduction.scale import Scale
@@ -33,12 +34,12 @@ def run(bench: Bench) -> Evidence:
     bench.settings["orders"] = "shallow first, deep first, from both ends, at random (3 draws)"
     full, large_barrier = barriers.full_barriers(result), bench.threshold("full")
     pairs = result["pair"].values
-    large = [pair for pair, of in zip(pairs, full, strict=True) if of.low >= large_barrier]
+    large = [pair for pair, of in zip(pairs, full, strict=True) if of.estimate.low >= large_barrier]
     judged = result.sel(pair=large or pairs)
     total = max(num_moved(str(label)) for label in result["moving"].values if ":" in str(label))
     assert total == LAYERS, "the criteria count layers"
 
-    def share(order: str, count: int) -> Estimate:
+    def share(order: str, count: int) -> Located:
         return largest(shares(judged, [f"{order}:{count:02}"]))
 
     found: Found = {

@@ -1,9 +1,11 @@
 """Figure 3: the minimal example, a network of two numbers."""
 
-from isthmus.experiments.evidence.criterion import Answer, Estimate, Found
+from isthmus.experiments.evidence.criterion import Answer, Found
 from isthmus.experiments.evidence.evidence import Evidence
+from isthmus.experiments.evidence.located import Located
 from isthmus.experiments.reproduction.bench import Bench
 from isthmus.experiments.reproduction.scale import Scale
+from isthmus.measures.estimate import Estimate
 from isthmus.questions.theorem.example import DiagonalExample
 from isthmus.questions.theorem.page import midpoint_rows
 from isthmus.questions.theorem.picture import diagonal_picture
@@ -33,11 +35,11 @@ def run(bench: Bench) -> Evidence:
         "alphas": f"{NUM_ALPHAS[bench.scale]} evenly spaced",
     }
     found: Found = {
-        "joint": Estimate.exact(joint),
-        "into_a": Estimate.exact(joint / near),
+        "joint": Located(Estimate.exact(joint)),
+        "into_a": Located(Estimate.exact(joint / near)),
         "convex": Answer(", ".join(verdicts), set(verdicts) == {"convex"}),
-        "closed_form": Estimate.exact(largest_difference(paths)),
-        "into_b": Estimate.exact(joint / far),
+        "closed_form": Located(Estimate.exact(largest_difference(paths))),
+        "into_b": Located(Estimate.exact(joint / far)),
     }
     rows = midpoint_rows(paths)
     sentence = diagonal_reading(paths)

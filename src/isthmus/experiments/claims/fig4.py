@@ -3,10 +3,12 @@
 import xarray as xr
 
 from isthmus.experiments.evidence import barriers
-from isthmus.experiments.evidence.criterion import Estimate, Found, largest, smallest
+from isthmus.experiments.evidence.criterion import Found
 from isthmus.experiments.evidence.evidence import Evidence
+from isthmus.experiments.evidence.located import Located, largest, smallest
 from isthmus.experiments.reproduction.bench import Bench
 from isthmus.experiments.reproduction.scale import Scale
+from isthmus.measures.estimate import Estimate
 from isthmus.report.barriers.curves import curves
 from isthmus.report.barriers.reading import barrier_sentences
 from isthmus.report.picture import Picture
@@ -71,13 +73,13 @@ def directions_found(pairs: dict[str, xr.Dataset]) -> Found:
     """
     shares = [share_above(part, name) for name, part in pairs.items()]
     counts = [len(single_layers(part)) for part in pairs.values()]
-    ends = ([getattr(share, end) for share in shares] for end in ("value", "low", "high"))
+    ends = ([getattr(share.estimate, end) for share in shares] for end in ("value", "low", "high"))
     together = Estimate(*(sum(n * e for n, e in zip(counts, of, strict=True)) / sum(counts) for of in ends))
     bent = sum(n * share_bent(part) for n, part in zip(counts, pairs.values(), strict=True)) / sum(counts)
-    return {"above": together, "above_least": smallest(shares), "bent": Estimate.exact(bent)}
+    return {"above": Located(together), "above_least": smallest(shares), "bent": Located(Estimate.exact(bent))}
 
 
-def share_above(part: xr.Dataset, name: str) -> Estimate:
+def share_above(part: xr.Dataset, name: str) -> Located:
     """The share of single-layer cuts with a larger rise along the averaging direction, half a step from the host.
 
     Args:
@@ -92,7 +94,8 @@ def share_above(part: xr.Dataset, name: str) -> Estimate:
     averaging, random = half.averaging_loss_rise, half.random_loss_rise
     above = half.averaging_loss_rise_low > half.random_loss_rise_high
     below = half.averaging_loss_rise_high < half.random_loss_rise_low
-    return Estimate(float((averaging > random).mean()), float(above.mean()), 1 - float(below.mean()), f"pair {name}")
+    share = Estimate(float((averaging > random).mean()), float(above.mean()), 1 - float(below.mean()))
+    return Located(share, f"pair {name}")
 
 
 def share_bent(part: xr.Dataset) -> float:

@@ -2,8 +2,9 @@
 
 import xarray as xr
 
-from isthmus.experiments.evidence.criterion import Found, smallest
+from isthmus.experiments.evidence.criterion import Found
 from isthmus.experiments.evidence.evidence import Evidence
+from isthmus.experiments.evidence.located import smallest
 from isthmus.experiments.evidence.noise import FULL, differences, half_way_rows, kept_study, share_above_zero
 from isthmus.experiments.reproduction.bench import Bench
 from isthmus.experiments.reproduction.scale import Scale
@@ -72,4 +73,5 @@ def noise_found(studies: dict[str, xr.Dataset]) -> Found:
     layers = [label for label in labels(next(iter(studies.values())), "moving") if label != FULL]
     kinds = ("averaging", "training")
     full = {f"full_{kind}": smallest(differences(studies, [FULL], kind, "null")) for kind in kinds}
-    return full | {f"layers_{kind}": share_above_zero(differences(studies, layers, kind, "null")) for kind in kinds}
+    single = {kind: [one.estimate for one in differences(studies, layers, kind, "null")] for kind in kinds}
+    return full | {f"layers_{kind}": share_above_zero(found) for kind, found in single.items()}

@@ -1,12 +1,14 @@
 """Appendix: high and low learning rates."""
 
 from isthmus.experiments.evidence import barriers
-from isthmus.experiments.evidence.criterion import Estimate, Found, largest
+from isthmus.experiments.evidence.criterion import Found
 from isthmus.experiments.evidence.evidence import Evidence
 from isthmus.experiments.evidence.layerwise import SPLITS
+from isthmus.experiments.evidence.located import Located, largest
 from isthmus.experiments.evidence.panels import heat_maps
 from isthmus.experiments.reproduction.bench import Bench
 from isthmus.experiments.reproduction.cifar10 import ALONG, END
+from isthmus.measures.estimate import difference
 from isthmus.report.picture import Picture
 
 RATES = {"high": "fig1", "low": None}
@@ -32,11 +34,10 @@ def run(bench: Bench) -> Evidence:
         pictures += heat_maps(steps.isel(pair=0), SPLITS, f"{rate} learning rate", f"{rate}_")
     full = {rate: barriers.full_barriers(end, "train")[0] for rate, end in ends.items()}
     layer = {rate: largest(barriers.layer_barriers(end, "train")) for rate, end in ends.items()}
-    high, low = full["high"], full["low"]
-    apart = Estimate(high.value - low.value, high.low - low.high, high.high - low.low)
+    apart = Located(difference(full["high"].estimate, full["low"].estimate))
     connected = [answer for end in ends.values() for answer in barriers.connectivities(end, "train")]
     found: Found = {
-        "full_high": high,
+        "full_high": full["high"],
         "apart": apart,
         "layer_high": layer["high"],
         "layer_low": layer["low"],

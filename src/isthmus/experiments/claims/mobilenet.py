@@ -5,9 +5,9 @@ from dataclasses import replace
 import xarray as xr
 
 from isthmus.experiments.evidence import barriers
-from isthmus.experiments.evidence.criterion import largest
 from isthmus.experiments.evidence.evidence import Evidence
 from isthmus.experiments.evidence.layerwise import layerwise_evidence
+from isthmus.experiments.evidence.located import largest
 from isthmus.experiments.reproduction.bench import Bench
 from isthmus.experiments.reproduction.scale import Scale
 
@@ -58,7 +58,7 @@ def recalibrated_words(anew: xr.Dataset, small: float) -> str:
         A paragraph.
     """
     full, layers = largest(barriers.full_barriers(anew)), barriers.layer_barriers(anew)
-    above = sum(layer.low > small for layer in layers)
+    above = sum(layer.estimate.low > small for layer in layers)
     return (
         "A convolution that is averaged leaves the running statistics of the norm layer behind it the host's. With "
         "running statistics measured anew for every network, on training images and those measured among them, the "

@@ -1,9 +1,11 @@
 """Theorem 4.1: the loss of a deep linear network is convex along any one layer."""
 
-from isthmus.experiments.evidence.criterion import Estimate, Found
+from isthmus.experiments.evidence.criterion import Found
 from isthmus.experiments.evidence.evidence import Evidence
+from isthmus.experiments.evidence.located import Located
 from isthmus.experiments.reproduction.bench import Bench
 from isthmus.experiments.reproduction.scale import Scale
+from isthmus.measures.estimate import Estimate
 from isthmus.questions.theorem.pairs import measure_cuts
 from isthmus.questions.theorem.picture import cuts_picture
 from isthmus.questions.theorem.reading import ROUNDING, cuts_reading, full_paths, one_layer
@@ -28,7 +30,7 @@ def run(bench: Bench) -> Evidence:
         cuts = measure_cuts(num_pairs)
     single, full = one_layer(cuts), full_paths(cuts)
     above, bent, rises = (
-        Estimate.exact(int(count), f"of {part.sizes['cut']}")
+        Located(Estimate.exact(int(count)), f"of {part.sizes['cut']}")
         for count, part in (
             ((single.relative_excess.max("alpha") > ROUNDING).sum(), single),
             ((single.convexity != "convex").sum(), single),

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from isthmus.experiments.evidence import barriers
-from isthmus.experiments.evidence.criterion import Estimate, largest
+from isthmus.experiments.evidence.located import Located, largest
 from isthmus.report.barriers.table import in_split, labels
 from isthmus.weights.step import Step
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
 
-def largest_at_any_step(result: "xr.Dataset", split: str | None = None, value: str = "loss_barrier") -> Estimate:
+def largest_at_any_step(result: "xr.Dataset", split: str | None = None, value: str = "loss_barrier") -> Located:
     """The largest barrier of a single layer that is seen at any step, in any pair, into any host.
 
     Args:
@@ -21,12 +21,12 @@ def largest_at_any_step(result: "xr.Dataset", split: str | None = None, value: s
         value: `"loss_barrier"`, or `"error_barrier"` as a fraction.
 
     Returns:
-        The estimate, saying where and when.
+        The number, saying where and when.
     """
     return largest(
-        replace(estimate, where=f"{estimate.where}, {step}")
+        replace(found, where=f"{found.where}, {step}")
         for number, step in enumerate(labels(result, "step"))
-        for estimate in barriers.layer_barriers(result.isel(step=number), split, value)
+        for found in barriers.layer_barriers(result.isel(step=number), split, value)
     )
 
 

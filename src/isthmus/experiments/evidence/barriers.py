@@ -5,9 +5,12 @@ from collections.abc import Mapping
 import numpy as np
 import xarray as xr
 
-from isthmus.experiments.evidence.criterion import Answer, Estimate, largest, smallest
+from isthmus.experiments.evidence.criterion import Answer
+from isthmus.experiments.evidence.located import Located, largest, smallest
 from isthmus.measures.connectivity import Connectivity
+from isthmus.measures.estimate import percentage_points
 from isthmus.report.barriers.table import in_split, labels
+from isthmus.results.estimates import estimate_at
 from isthmus.runs.folder.loading import is_layerwise_connected
 
 FULL = "all"
@@ -29,7 +32,7 @@ def split_of(result: xr.Dataset, split: str | None) -> str | None:
     return split if "split" in result.dims else None
 
 
-def full_barriers(result: xr.Dataset, split: str | None = None, value: str = "loss_barrier") -> list[Estimate]:
+def full_barriers(result: xr.Dataset, split: str | None = None, value: str = "loss_barrier") -> list[Located]:
     """The full network's barrier in every pair.
 
     Args:
@@ -46,7 +49,7 @@ def full_barriers(result: xr.Dataset, split: str | None = None, value: str = "lo
 
 def group_barriers(
     result: xr.Dataset, moving: str, split: str | None = None, value: str = "loss_barrier"
-) -> list[Estimate]:
+) -> list[Located]:
     """The barrier of one moving group, into every host, in every pair.
 
     Args:
@@ -64,7 +67,7 @@ def group_barriers(
 
 def layer_barriers(
     result: xr.Dataset, split: str | None = None, value: str = "loss_barrier", sweep: str = "single"
-) -> list[Estimate]:
+) -> list[Located]:
     """The barrier of every layer alone, into every host, in every pair.
 
     Args:
@@ -112,39 +115,6 @@ def connectivity_answer(found: list[Connectivity]) -> Answer:
     return Answer(", ".join(f"{answer} in {count} of {len(found)} pairs" for answer, count in counts.items()), met)
 
 
-def ratio(numerator: Estimate, denominator: Estimate) -> Estimate:
-    """A quotient with the widest interval that those of its parts allow.
-
-    Args:
-        numerator: Of either sign.
-        denominator: Meant to be above zero.
-
-    Returns:
-        The estimate; its interval is unbounded where that of the denominator includes zero.
-
-    Example:
-        >>> ratio(Estimate(1.0, 0.5, 1.5), Estimate(2.0, 1.0, 3.0))
-        Estimate(value=0.5, low=0.16666666666666666, high=1.5, where='')
-    """
-    value = numerator.value / denominator.value if denominator.value else np.nan
-    if not denominator.low > 0:
-        return Estimate(value, -np.inf, np.inf, numerator.where)
-    ends = [n / d for n in (numerator.low, numerator.high) for d in (denominator.low, denominator.high)]
-    return Estimate(value, min(ends), max(ends), numerator.where)
-
-
-def percentage_points(estimate: Estimate) -> Estimate:
-    """An error barrier in percentage points.
-
-    Args:
-        estimate: As a fraction.
-
-    Returns:
-        A hundred times as much.
-    """
-    return Estimate(100 * estimate.value, 100 * estimate.low, 100 * estimate.high, estimate.where)
-
-
 def pair_rows(result: xr.Dataset, splits: Mapping[str, str]) -> list[list[str]]:
     """The full network and the largest single layer of every pair, as a table.
 
@@ -167,14 +137,15 @@ def pair_rows(result: xr.Dataset, splits: Mapping[str, str]) -> list[list[str]]:
     ]
     rows = [titles]
     for pair in pair_labels(result):
-        part = result.sel(pair=[pair]) if pair else result
+        part = result.sel(pair=pair) if pair else result
         for split, words in splits.items():
             (loss,), (error,) = (full_barriers(part, split, value) for value in UNITS)
             layers = layer_barriers(part, split)
             most, least = largest(layers), smallest(layers)
             rows.append([
-                pair or "–", words, _ends(part, split), _plain(loss), _plain(percentage_points(error)), _plain(most),
-                most.where.removeprefix(f"pair {pair}, "), _plain(least),
+                pair or "–", words, _ends(part, split), loss.estimate.whole_text,
+                percentage_points(error.estimate).whole_text, most.estimate.whole_text,
+                most.where, least.estimate.whole_text,
             ])  # fmt: skip
     return rows
 
@@ -182,10 +153,6 @@ def pair_rows(result: xr.Dataset, splits: Mapping[str, str]) -> list[list[str]]:
 def _ends(part: xr.Dataset, split: str) -> str:
     rows = in_split(part, split_of(part, split))
     return ", ".join(f"{rows[f'loss_{network}'].item():.4f}" for network in "ab")
-
-
-def _plain(estimate: Estimate) -> str:
-    return Estimate(estimate.value, estimate.low, estimate.high).text()
 
 
 def pair_labels(result: xr.Dataset) -> list[str]:
@@ -200,7 +167,7 @@ def pair_labels(result: xr.Dataset) -> list[str]:
     return list(labels(result, "pair")) if "pair" in result.dims else [""]
 
 
-def _cells(rows: xr.Dataset, value: str, pair: str) -> list[Estimate]:
+def _cells(rows: xr.Dataset, value: str, pair: str) -> list[Located]:
     """Every (moving, host) of a part of a result."""
     found = []
     for moving in labels(rows, "moving"):
@@ -208,6 +175,5 @@ def _cells(rows: xr.Dataset, value: str, pair: str) -> list[Estimate]:
             row = rows.sel(host=host, moving=moving)
             words = [f"pair {pair}"] if pair else []
             words += [] if moving == FULL else [f"{moving} into {host}"]
-            middle, low, high = (float(row[f"{value}{end}"]) for end in ("", "_low", "_high"))
-            found.append(Estimate(middle, low, high, ", ".join(words)))
+            found.append(Located(estimate_at(row, value), ", ".join(words)))
     return found

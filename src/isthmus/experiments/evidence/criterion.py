@@ -1,115 +1,13 @@
 """Stated conditions on measured numbers, and the verdict that follows from them."""
 
-import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, TypeAlias
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, model_validator
 
-from isthmus.measures.intervals.simultaneous import simultaneous_ends
-from isthmus.report.shown import number_text
-
-EXACT_DIGITS = 4
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """A number with its 95 % interval.
-
-    Attributes:
-        value: The number.
-        low: Lower end; the number itself where it is exact.
-        high: Upper end.
-        where: Which pair, layer or host it belongs to, in words; may be empty.
-    """
-
-    value: float
-    low: float
-    high: float
-    where: str = ""
-
-    @classmethod
-    def exact(cls, value: float, where: str = "") -> "Estimate":
-        """A number without uncertainty, such as a count.
-
-        Args:
-            value: The number.
-            where: What it belongs to.
-
-        Returns:
-            The estimate.
-        """
-        return cls(value, value, value, where)
-
-    def text(self, unit: str = "") -> str:
-        """The number with the decimals that its interval supports, the interval and where it was seen.
-
-        Args:
-            unit: Stands after the interval.
-
-        Returns:
-            Text.
-
-        Example:
-            >>> Estimate(0.871, 0.82, 0.92, "pair a1-b1").text("nats")
-            '0.87 (0.82 to 0.92) nats, pair a1-b1'
-            >>> Estimate.exact(3).text(), Estimate(0.0, -0.0002, 0.0004).text()
-            ('3', '0.0000 (−0.0002 to 0.0004)')
-        """
-        half = (self.high - self.low) / 2
-        if half == 0:
-            shown = f"{self.value:.{EXACT_DIGITS}g}".replace("-", "−")
-        else:
-            decimals = min(6, max(1, -math.floor(math.log10(half)))) if math.isfinite(half) else 2
-            low, high = (number_text(end, decimals) for end in (self.low, self.high))
-            shown = f"{number_text(self.value, decimals)} ({low} to {high})"
-        return shown + (f" {unit}" if unit else "") + (f", {self.where}" if self.where else "")
-
-
-def largest(estimates: Iterable[Estimate]) -> Estimate:
-    """The maximum of several estimates.
-
-    The true maximum is some one of the true numbers, which its own upper end holds; so it is at most the largest upper
-    end, with 97.5 % confidence. That it is at least the largest lower end needs all lower ends to hold at once: of 42
-    equal numbers the largest lower end lies above all of them two times in three. Lower ends are therefore
-    simultaneous.
-
-    Args:
-        estimates: At least one.
-
-    Returns:
-        The largest value and where it is, with the interval [largest lower end of a band that holds for all of them
-        (`isthmus.measures.intervals.simultaneous.simultaneous_ends`), largest upper end]. NaN where one of them is.
-
-    Example:
-        >>> found = largest([Estimate(1, 0, 2, "x"), Estimate(0.5, -3, 4, "y"), Estimate.exact(-5)])
-        >>> found.value, round(found.low, 2), found.high, found.where
-        (1, -0.14, 4, 'x')
-    """
-    found = list(estimates)
-    undefined = [estimate for estimate in found if math.isnan(estimate.value)]
-    if undefined:
-        return undefined[0]
-    most = max(found, key=lambda estimate: estimate.value)
-    count = sum(estimate.low < estimate.high for estimate in found)
-    lower = [simultaneous_ends(float(e.value), float(e.low), float(e.high), count)[0] for e in found]
-    return Estimate(most.value, max(lower), max(e.high for e in found), most.where)
-
-
-def smallest(estimates: Iterable[Estimate]) -> Estimate:
-    """The minimum of several estimates, as `largest`.
-
-    Args:
-        estimates: At least one.
-
-    Returns:
-        The smallest value and where it is, with the interval [smallest lower end, smallest upper end of a
-        band that holds for all of them].
-    """
-    found = largest(Estimate(-e.value, -e.high, -e.low, e.where) for e in estimates)
-    return Estimate(-found.value, -found.high, -found.low, found.where)
+from isthmus.experiments.evidence.located import Located
 
 
 @dataclass(frozen=True)
@@ -149,7 +47,7 @@ class Answer:
     met: bool | None
 
 
-Found: TypeAlias = Mapping[str, Estimate | Answer]
+Found: TypeAlias = Mapping[str, Located | Answer]
 """What was seen, by the name of the criterion."""
 
 Prose = Annotated[str, AfterValidator(lambda text: " ".join(text.split()))]
@@ -190,7 +88,7 @@ class StatedCriterion(BaseModel):
         assert number is not None, f"no number: {self.words}"
         return number
 
-    def criterion(self, found: Estimate | Answer, of: str = "") -> Criterion:
+    def criterion(self, found: Located | Answer, of: str = "") -> Criterion:
         """What became of the condition.
 
         Args:
@@ -202,15 +100,16 @@ class StatedCriterion(BaseModel):
             on the other side, else undecided; not met if the number is NaN.
 
         Example:
+            >>> from isthmus.measures.estimate import Estimate
             >>> stated = StatedCriterion(words="x", at_least=1.0)
-            >>> [stated.criterion(Estimate(2, low, 3)).outcome for low in (1.5, 0.5)]
+            >>> [stated.criterion(Located(Estimate(2, low, 3))).outcome for low in (1.5, 0.5)]
             ['met', 'undecided']
         """
         statement = f"{of}: {self.words}" if of else self.words
         if isinstance(found, Answer):
             assert self.has_to_be is not None, f"a number has to be found: {self.words}"
             return Criterion(statement, self.has_to_be, found.seen, found.met, self.essential)
-        number, low, high = self.threshold, found.low, found.high
+        number, low, high = self.threshold, found.estimate.low, found.estimate.high
         if self.at_least is not None:
             met = None if low < number <= high else bool(low >= number)
         else:

@@ -7,11 +7,13 @@ import xarray as xr
 
 from isthmus.experiments.evidence import barriers
 from isthmus.experiments.evidence.along_steps import largest_at_any_step, rows_by_epochs
-from isthmus.experiments.evidence.criterion import Found, largest, smallest
+from isthmus.experiments.evidence.criterion import Found
 from isthmus.experiments.evidence.evidence import Evidence
+from isthmus.experiments.evidence.located import Located, largest, smallest
 from isthmus.experiments.evidence.panels import pair_panels, step_panels
 from isthmus.experiments.evidence.shares import layer_shares
 from isthmus.experiments.reproduction.recipes import TrainedNetworks
+from isthmus.measures.estimate import percentage_points
 
 if TYPE_CHECKING:
     from isthmus.experiments.reproduction.bench import Bench
@@ -93,4 +95,5 @@ def error_found(end: xr.Dataset, split: str) -> Found:
     """
     full = smallest(barriers.full_barriers(end, split, "error_barrier"))
     layer = largest(barriers.layer_barriers(end, split, "error_barrier"))
-    return {"full_error": barriers.percentage_points(full), "layer_error": barriers.percentage_points(layer)}
+    named = {"full_error": full, "layer_error": layer}
+    return {name: Located(percentage_points(one.estimate), one.where) for name, one in named.items()}

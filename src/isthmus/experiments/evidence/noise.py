@@ -5,14 +5,16 @@ from pathlib import Path
 
 import xarray as xr
 
-from isthmus.experiments.evidence.criterion import Estimate
-from isthmus.questions.noise.reading import half_way_sigma, shown_rise
+from isthmus.experiments.evidence.located import Located
+from isthmus.measures.estimate import UNKNOWN, Estimate, difference
+from isthmus.questions.noise.reading import half_way_sigma
 from isthmus.report.barriers.table import labels
+from isthmus.results.estimates import estimate_at
 
 FULL = "all"
 
 
-def rise(study: xr.Dataset, pair: str, host: str, moving: str, kind: str) -> Estimate:
+def rise(study: xr.Dataset, pair: str, host: str, moving: str, kind: str) -> Located:
     """The rise over the host at half the way to the other network.
 
     Args:
@@ -28,12 +30,11 @@ def rise(study: xr.Dataset, pair: str, host: str, moving: str, kind: str) -> Est
     where = f"pair {pair}, {f'{moving} of {host}' if moving != FULL else f'leaving {host}'}"
     sigma = half_way_sigma(study, moving)
     if sigma is None:
-        return Estimate(float("nan"), float("nan"), float("nan"), where)
-    cell = shown_rise(study, host, moving, kind, sigma)
-    return Estimate(cell.value, cell.low, cell.high, where)
+        return Located(UNKNOWN, where)
+    return Located(estimate_at(study.sel(host=host, moving=moving, kind=kind).isel(sigma=sigma), "loss_rise"), where)
 
 
-def differences(studies: dict[str, xr.Dataset], moving: Sequence[str], kind: str, other: str) -> list[Estimate]:
+def differences(studies: dict[str, xr.Dataset], moving: Sequence[str], kind: str, other: str) -> list[Located]:
     """By how much the loss rises more along one kind of direction than along another of the same length.
 
     Args:
@@ -50,11 +51,11 @@ def differences(studies: dict[str, xr.Dataset], moving: Sequence[str], kind: str
         for group in moving:
             for host in labels(study, "host"):
                 one, two = (rise(study, pair, host, group, name) for name in (kind, other))
-                found.append(Estimate(one.value - two.value, one.low - two.high, one.high - two.low, one.where))
+                found.append(Located(difference(one.estimate, two.estimate), one.where))
     return found
 
 
-def share_above_zero(estimates: Sequence[Estimate]) -> Estimate:
+def share_above_zero(estimates: Sequence[Estimate]) -> Located:
     """How many of some differences are told to be above zero, and how many may be.
 
     Args:
@@ -65,11 +66,11 @@ def share_above_zero(estimates: Sequence[Estimate]) -> Estimate:
 
     Example:
         >>> share_above_zero([Estimate(1, 0.5, 2), Estimate(1, -1, 2), Estimate(-1, -2, 0.1), Estimate(-1, -2, -0.5)])
-        Estimate(value=0.5, low=0.25, high=0.75, where='of 4')
+        Located(estimate=Estimate(value=0.5, low=0.25, high=0.75, trusted=True, unit=''), where='of 4')
     """
     count = len(estimates)
     value, low, high = (sum(getattr(e, name) > 0 for e in estimates) / count for name in ("value", "low", "high"))
-    return Estimate(value, low, high, f"of {count}")
+    return Located(Estimate(value, low, high), f"of {count}")
 
 
 def half_way_rows(studies: dict[str, xr.Dataset], moving: Sequence[str]) -> list[list[str]]:
@@ -87,8 +88,7 @@ def half_way_rows(studies: dict[str, xr.Dataset], moving: Sequence[str]) -> list
     for pair, study in studies.items():
         for group in moving:
             for host in labels(study, "host"):
-                cells = (rise(study, pair, host, group, kind) for kind in kinds)
-                shown = (Estimate(cell.value, cell.low, cell.high).text() for cell in cells)
+                shown = (rise(study, pair, host, group, kind).estimate.whole_text for kind in kinds)
                 rows.append([pair, "full network" if group == FULL else group, host, *shown])
     return rows
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import xarray as xr
 
 from isthmus.experiments.evidence.barriers import FULL, pair_labels, split_of
-from isthmus.experiments.evidence.criterion import Estimate
+from isthmus.experiments.evidence.located import Located
 from isthmus.measures.intervals.paired_ratio import paired_ratio
 from isthmus.report.barriers.table import labels
 from isthmus.runs.folder.loading import examples
@@ -13,7 +13,7 @@ from isthmus.runs.folder.loading import examples
 HALF_WAY = 0.5
 
 
-def shares(result: xr.Dataset, moving: Sequence[str], split: str | None = None) -> list[Estimate]:
+def shares(result: xr.Dataset, moving: Sequence[str], split: str | None = None) -> list[Located]:
     """The excess of every group over the mean of the two networks, divided by that of the full network, half-way.
 
     Args:
@@ -33,11 +33,11 @@ def shares(result: xr.Dataset, moving: Sequence[str], split: str | None = None) 
             for host in labels(losses, "host"):
                 rows = (excess.sel(host=host, moving=group).values for group in (label, FULL))
                 words = [f"pair {pair}"] if pair else []
-                found.append(Estimate(*paired_ratio(*rows), ", ".join([*words, f"{label} into {host}"])))
+                found.append(Located(paired_ratio(*rows), ", ".join([*words, f"{label} into {host}"])))
     return found
 
 
-def layer_shares(result: xr.Dataset, split: str | None = None) -> list[Estimate]:
+def layer_shares(result: xr.Dataset, split: str | None = None) -> list[Located]:
     """The share of every single layer.
 
     Args:

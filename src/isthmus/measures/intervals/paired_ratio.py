@@ -4,12 +4,13 @@ import numpy as np
 from jaxtyping import Float
 from scipy import stats
 
+from isthmus.measures.estimate import UNKNOWN, Estimate
 from isthmus.measures.intervals.interval import LEVEL
 
 
 def paired_ratio(
     numerator: Float[np.ndarray, " n"], denominator: Float[np.ndarray, " n"], level: float = LEVEL
-) -> tuple[float, float, float]:
+) -> Estimate:
     """The ratio R = mean(x) / mean(y) and its interval by Fieller's theorem.
 
     The interval holds every R for which zero lies within Student's interval of the mean of x - R y, so that what x and
@@ -21,20 +22,21 @@ def paired_ratio(
         level: Confidence.
 
     Returns:
-        R and the ends of its interval; unbounded ends where the mean of y itself may be zero, NaN where a value is.
+        R and its interval; unbounded where the mean of y itself may be zero, NaN where a value is.
 
     Example:
         >>> y = np.array([1.0, 2.0, 4.0, 3.0])
-        >>> [round(end, 6) for end in paired_ratio(y / 2, y)]
-        [0.5, 0.5, 0.5]
+        >>> found = paired_ratio(y / 2, y)
+        >>> round(found.low, 6), round(found.value, 6), round(found.high, 6)
+        (0.5, 0.5, 0.5)
     """
     n = len(numerator)
     if n < 2 or not (np.isfinite(numerator).all() and np.isfinite(denominator).all()):
-        return np.nan, np.nan, np.nan
+        return UNKNOWN
     x, y = float(numerator.mean()), float(denominator.mean())
     (s_xx, s_xy), (_, s_yy) = np.cov(numerator, denominator) * stats.t.ppf(0.5 + level / 2, n - 1) ** 2 / n
     a, b, c = y**2 - s_yy, x * y - s_xy, x**2 - s_xx  # the interval is where a R^2 - 2 b R + c <= 0
     if a <= 0:
-        return (x / y if y else np.nan), -np.inf, np.inf
+        return Estimate(x / y if y else np.nan, -np.inf, np.inf)
     root = max(b**2 - a * c, 0.0) ** 0.5
-    return x / y, float((b - root) / a), float((b + root) / a)
+    return Estimate(x / y, float((b - root) / a), float((b + root) / a))

@@ -101,7 +101,7 @@ def layer_set_costs(result: xr.Dataset) -> xr.Dataset:
                 losses = table["loss"].sel(moving=label, host=host).values
                 numbers["loss"][m, h, k] = losses.mean(dtype=np.float64)
                 rise, share = rise_over_host(losses[None], at_host), paired_ratio(losses - at_host, full)
-                found = (rise.value, rise.low, rise.high, *share)
+                found = (rise.value, rise.low, rise.high, share.value, share.low, share.high)
                 for name, value in zip(names, found, strict=True):
                     numbers[name][m, h, k] = value
     costs = xr.Dataset(
