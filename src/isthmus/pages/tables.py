@@ -85,7 +85,8 @@ def summary_rows(result: "xr.Dataset", split: str | None) -> Table:
 
 def _share_cell(part: "xr.Dataset", i: int, j: int) -> Cell:
     """r_i with its interval; a dash for the full network and where it has no rise to share."""
-    value, low, high = (float(part[f"loss_rise_share{end}"].values[j, i]) for end in ("", "_low", "_high"))
+    names = "loss_rise_share", "loss_rise_share_low", "loss_rise_share_high"
+    value, low, high = (float(part[name].values[j, i]) for name in names)
     if math.isnan(value):
         return Cell("–", stored=repr(value))
     shown = ShownBarrier("", "", value, low, high, math.nan, at_end=False)

@@ -1,30 +1,38 @@
 """The variables of a result that say what averaging costs each host."""
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
-from jaxtyping import Bool, Float
 
 from isthmus.measures.averaging import Rise, averaging_alpha, rise_rows, rises_asked
-from isthmus.measures.barrier import Barrier, Quantity, barrier_of
-from isthmus.measures.estimate import Estimate
+from isthmus.measures.barrier import Barrier, Quantity
 from isthmus.measures.examples import ExampleTable, cut_differences
 from isthmus.measures.ratio import rise_share
+from isthmus.results.cuts import Cuts
+from isthmus.results.variables import OF, Number, Values
 from isthmus.sweeps.grid import Grid
 
-CUT = ("host", "moving")
-FIELDS = {"value": "", "low": "_low", "high": "_high"}
-CARRIERS = {"effective_examples": "_effective_examples"}
-SHARES = ("loss_rise_share", "loss_rise_share_low", "loss_rise_share_high")
-Variables = dict[str, tuple[tuple[str, ...], Any]]
-Differences = Float[np.ndarray, "alphas n"]
-IsHost = Bool[np.ndarray, " alphas"]
+UNKNOWN = Barrier(np.empty(0), np.nan, np.nan, np.nan, np.nan, at_end=False, effective_examples=np.nan)
+
+
+def number_variables(number: Number, found: Sequence[Barrier], shape: Sequence[int]) -> Values:
+    """One number of every cut, and those beside it.
+
+    Args:
+        number: The variable.
+        found: One a cut, host by host.
+        shape: Numbers of hosts and of moving groups.
+
+    Returns:
+        Name -> values over (host, moving).
+    """
+    names = {"value": number.name, **number.beside}
+    return {name: np.array([getattr(one, field) for one in found]).reshape(shape) for field, name in names.items()}
 
 
 def rise_variables(
-    grid: Grid, table: ExampleTable, quantity: Quantity, rises: Sequence[Rise] | None = None
-) -> Variables:
+    grid: Grid, table: ExampleTable, quantity: Quantity, cuts: Cuts, rises: Sequence[Rise] | None = None
+) -> Values:
     """What averaging costs: the rise over the host's own loss or error, whatever the baseline of the barriers.
 
     - `loss_rise`: at the alpha between host and donor that is nearest to half-way (the coordinate `rise_alpha`);
@@ -40,64 +48,26 @@ def rise_variables(
         grid: The rows.
         table: Per-example results.
         quantity: Loss or error.
+        cuts: How they are estimated.
         rises: Which of them; None for all that the grid can tell apart.
 
     Returns:
-        Name -> (dimensions, values).
+        Name -> values over (host, moving); NaN where the grid has no alpha for a rise.
     """
-    return named_rises(
-        grid,
-        cut_differences(grid, table, quantity, "host"),
-        lambda differences, alphas, _: barrier_of(differences, alphas, quantity),
-        quantity,
-        rises,
-    )
+    numbers = {rise: OF[quantity].rises[rise] for rise in (rises_asked(grid.alphas) if rises is None else rises)}
+    found: dict[Rise, list[Barrier]] = {rise: [] for rise in numbers}
+    for h, m, rises_of_cut in cut_differences(grid, table, quantity, "host"):
+        for rise in numbers:
+            rows = rise_rows(rise, grid.cut(h, m)[0], grid.alphas)
+            found[rise].append(cuts.largest(quantity, h, m, rises_of_cut, rows) if rows else UNKNOWN)
+    variables: Values = {}
+    for rise, number in numbers.items():
+        variables |= number_variables(number, found[rise], grid.rows.shape[:2])
+    alphas = {number.alpha for number in numbers.values()}
+    return dict(sorted(variables.items(), key=lambda item: item[0] in alphas))  # as the columns of stored tables stand
 
 
-def named_rises(
-    grid: Grid,
-    cuts: Iterable[tuple[int, int, Differences]],
-    estimated: Callable[[Differences, Sequence[float], IsHost], Barrier],
-    quantity: Quantity,
-    rises: Sequence[Rise] | None = None,
-) -> Variables:
-    """The rises of every cut under their names.
-
-    Args:
-        grid: The rows.
-        cuts: Number of the host, number of the moving group, excess of every example over the baseline `host`.
-        estimated: From some rows of these, their alphas and whether each is the host itself, to the largest of their
-            means with its interval.
-        quantity: Loss or error.
-        rises: Which of them; None for all that the grid can tell apart.
-
-    Returns:
-        Name -> (dimensions, values); NaN where the grid has no alpha for a rise.
-    """
-    shape, found = grid.rows.shape[:2], {}
-    wanted = rises_asked(grid.alphas) if rises is None else rises
-    fields = FIELDS | CARRIERS if quantity == "loss" else FIELDS
-    for rise in wanted:
-        for end in fields.values():
-            found[f"{quantity}_{rise}{end}"] = np.full(shape, np.nan)
-    if "largest_rise" in wanted:
-        found[f"alpha_at_{quantity}_largest_rise"] = np.full(shape, np.nan)
-    for h, m, differences in cuts:
-        positions, points = grid.cut(h, m)
-        is_host = points == grid.end(grid.hosts[h])
-        for rise in wanted:
-            rows = rise_rows(rise, positions, grid.alphas)
-            if not rows:
-                continue
-            one = estimated(differences[rows], [positions[row] for row in rows], is_host[rows])
-            for field, end in fields.items():
-                found[f"{quantity}_{rise}{end}"][h, m] = getattr(one, field)
-            if rise == "largest_rise":
-                found[f"alpha_at_{quantity}_largest_rise"][h, m] = one.alpha
-    return {name: (CUT, values) for name, values in found.items()}
-
-
-def share_variables(grid: Grid, table: ExampleTable, num_population: int | None = None) -> Variables:
+def share_variables(grid: Grid, table: ExampleTable, num_population: int | None = None) -> Values:
     """r_i = s R_i / R_full of single layers (`isthmus.measures.ratio.rise_share`), with its interval.
 
     Args:
@@ -110,22 +80,16 @@ def share_variables(grid: Grid, table: ExampleTable, num_population: int | None 
     Returns:
         `loss_rise_share`, `_low` and `_high`; NaN for the full network and for groups of several layers.
     """
-    shape, num_layers = grid.rows.shape[:2], len(grid.groups[0].layers)
-    found = {name: np.full(shape, np.nan) for name in SHARES}
-    alpha = averaging_alpha(grid.alphas)
+    num_layers, alpha = len(grid.groups[0].layers), averaging_alpha(grid.alphas)
+    found = np.full((3, *grid.rows.shape[:2]), np.nan)
     single = [m for m, group in enumerate(grid.groups) if len(group.layers) == 1 and m > 0]
-    if np.isnan(alpha):
-        single = []
     for h, host in enumerate(grid.hosts):
-        for m in single:
+        for m in [] if np.isnan(alpha) else single:
             k = grid.alphas.index(alpha)
             points = np.array([grid.end(host), grid.rows[h, 0, k], grid.rows[h, m, k]])
             known = table.loss[points, : table.num_examples(points)].astype(np.float64)
             with np.errstate(invalid="ignore"):
                 full, layer = known[1:] - known[0]
             r = rise_share(layer, full, num_layers)
-            if known.shape[1] == num_population:
-                r = Estimate.exact(r.value)
-            for name, value in zip(SHARES, (r.value, r.low, r.high), strict=True):
-                found[name][h, m] = value
-    return {name: (CUT, values) for name, values in found.items()}
+            found[:, h, m] = (r.value,) * 3 if known.shape[1] == num_population else (r.value, r.low, r.high)
+    return dict(zip(("loss_rise_share", "loss_rise_share_low", "loss_rise_share_high"), found, strict=True))

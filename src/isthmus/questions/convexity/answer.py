@@ -14,7 +14,7 @@ from isthmus.questions.convexity.measure import (
     rounding_tolerance,
     second_differences,
 )
-from isthmus.results.dataset import CUT
+from isthmus.results.variables import CUT
 from isthmus.runs.folder.loading import measurement_of
 from isthmus.runs.folder.record import Record
 

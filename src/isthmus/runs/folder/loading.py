@@ -10,7 +10,8 @@ from isthmus.errors import InputError, UnknownNameError
 from isthmus.measures.baseline import BASELINES, Baseline
 from isthmus.measures.connectivity import Connectivity, connectivity
 from isthmus.measures.examples import ExampleTable
-from isthmus.results.dataset import LAYER, Variables, class_dataset, result_dataset
+from isthmus.results.dataset import class_dataset, result_dataset
+from isthmus.results.variables import LAYER, Values
 from isthmus.runs.carried import content_of, refuse_other_run
 from isthmus.runs.folder.collection_record import MemberRecord, is_collection
 from isthmus.runs.folder.joined import by_member, is_joined, only_member
@@ -208,7 +209,7 @@ def barrier(result: xr.Dataset, baseline: Baseline = "models") -> xr.Dataset:
             "barrier(result, baseline='cut')",
             "measure with baseline='cut', or with 1.0 among the alphas",
         )
-    layers: Variables = {str(k): (LAYER, v.values) for k, v in result.data_vars.items() if v.dims == LAYER}
+    layers: Values = {str(k): v.values for k, v in result.data_vars.items() if v.dims == LAYER}
     asked = asked_precision(measurement.record.settings)
     return result_dataset(grid, measurement.tables, baseline, layers, {**result.attrs, "baseline": baseline}, asked)
 

@@ -7,32 +7,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import xarray as xr
 
-from isthmus.results.dataset import CUT, DRAW, FRACTION, LAYER, REFINED, ROW
+from isthmus.results.variables import COORDINATES, DIMENSIONS, LAYER, VARIABLES
 from isthmus.runs.folder.layout import DIRECTION_TABLE, REFINED_TABLE, Layout
 from isthmus.runs.folder.store import save_parquet
 
 BESIDE = {DIRECTION_TABLE: ("draw", "fraction"), REFINED_TABLE: ("refined",)}
 """Files for variables over further dimensions, beside the rows of (host, moving, alpha)."""
-DIMENSIONS = ("pair", "step", "split", "label", "host", "moving", "alpha", "refined", "draw", "fraction")
-LABEL = ("label",)
-COORDINATES = frozenset({"sweep", "layers_moved", "label_name", "refined_alpha", "rise_alpha"})
-DIMENSIONS_OF = {
-    **dict.fromkeys(("loss", "error_rate", "loss_excess", "error_excess"), ROW),
-    **dict.fromkeys(("distance", "relative_distance", "cosine", "cosine_status", "num_parameters"), LAYER),
-    **dict.fromkeys(("sweep", "layers_moved"), LAYER),
-    **dict.fromkeys(("loss_a", "loss_b", "error_a", "error_b", "num_end_examples", "rise_alpha"), ()),
-    "label_name": LABEL,
-    **dict.fromkeys(("refined_alpha", "loss_refined_excess", "error_refined_excess"), REFINED),
-    **dict.fromkeys(("random_loss", "random_error_rate"), DRAW),
-    **{
-        f"{kind}_{quantity}_rise{end}": FRACTION
-        for quantity in ("loss", "error")
-        for kind in ("random", "averaging")
-        for end in ("", "_low", "_high", "_spread")
-    },
-    **dict.fromkeys(("loss_rise_ratio", "error_rise_ratio"), FRACTION),
-}
-"""Dimensions of each column, besides split and label; those not named belong to a cut."""
 
 
 def results_frame(result: xr.Dataset, split: str) -> pd.DataFrame:
@@ -121,14 +101,13 @@ def load_results(file: Path) -> xr.Dataset:
     labels = {name: frame[name].drop_duplicates().to_numpy() for name in order}
     result = xr.Dataset(coords=labels)
     for name in (column for column in frame.columns if column not in order):
-        own = DIMENSIONS_OF.get(name, CUT)
-        common = name in COORDINATES or own == LAYER
+        own = VARIABLES[name].dimensions
+        is_coordinate = VARIABLES[name] in COORDINATES
+        common = is_coordinate or own == LAYER
         dims = [d for d in order if d in own or (d in {"split", "label"} and not common)]
         cells = frame[name].to_numpy().reshape([len(labels[d]) for d in order])
         values = cells[tuple(slice(None) if d in dims else 0 for d in order)]
         result = (
-            result.assign_coords({name: (dims, values)})
-            if name in COORDINATES
-            else result.assign({name: (dims, values)})
+            result.assign_coords({name: (dims, values)}) if is_coordinate else result.assign({name: (dims, values)})
         )
     return result if result.sizes["split"] > 1 else result.isel(split=0, drop=True)
