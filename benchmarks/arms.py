@@ -15,7 +15,7 @@ from isthmus.evaluation.batches import BatchSize
 from isthmus.evaluation.engines import engine_of
 from isthmus.evaluation.shared import SharedEngine
 from isthmus.evaluation.stages.cost import plan_cost
-from isthmus.runs.subject import Subject
+from isthmus.runs.subject.subject import Subject
 
 Losses = dict[tuple[str, str], float]  # mean loss by (host, moving); the complete networks as (host, "")
 

@@ -45,7 +45,7 @@ from torch import nn
 
 from isthmus.models.load import load_model
 from isthmus.runs.request.request import request_of
-from isthmus.runs.subject import Subject, subject_of
+from isthmus.runs.subject.subject import Subject, subject_of
 from isthmus.sweeps.group import MovingGroup
 from isthmus.weights.checkpoint import load_checkpoint
 
@@ -146,14 +146,11 @@ def _subject(
     return subject_of(
         request_of(
             build,
-            a,  # type: ignore[arg-type]
-            b,  # type: ignore[arg-type]
+            a,
+            b,
             data,
             sweep=[FirstLayers(options.layers)],
             hosts=tuple(options.hosts),
-            layers="module",
-            loss="cross_entropy",
-            recalibration_data=None,
             data_root=options.data_root,
             alphas=0.5,
             dtype=dtype,

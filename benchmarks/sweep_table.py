@@ -5,7 +5,7 @@ from typing import Any
 
 from arms import Arm, Losses
 
-from isthmus.runs.subject import Subject
+from isthmus.runs.subject.subject import Subject
 
 
 def figures(

@@ -10,7 +10,7 @@ from isthmus.evaluation.batches import BatchSize
 from isthmus.evaluation.direct import DirectEngine
 from isthmus.measures.examples import ExampleTable
 from isthmus.runs.folder.record import StoredRecord
-from isthmus.runs.subject import Subject
+from isthmus.runs.subject.subject import Subject
 
 
 def losses_as_stored(subject: Subject, tables: Mapping[str, ExampleTable], size: BatchSize) -> tuple[StoredRecord, ...]:

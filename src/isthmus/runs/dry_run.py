@@ -11,7 +11,7 @@ from isthmus.evaluation.shared import SharedEngine
 from isthmus.evaluation.stages.cost import plan_cost
 from isthmus.runs.collection import first_member
 from isthmus.runs.request.request import Request
-from isthmus.runs.subject import Subject, chosen_engine, examples_at_once, subject_of
+from isthmus.runs.subject.subject import Subject, chosen_engine, examples_at_once, subject_of
 
 NUM_PROBES = 3
 

@@ -20,7 +20,7 @@ from isthmus.runs.precise import drawn_order, precise_blocks
 from isthmus.runs.progress import Advance, show_progress
 from isthmus.runs.refine import num_rounds, refinement
 from isthmus.runs.request.settings import Settings
-from isthmus.runs.subject import Subject
+from isthmus.runs.subject.subject import Subject
 from isthmus.sweeps.grid import Grid
 
 Blocks = Callable[[Examples, ExampleStore], Iterator[ExampleBlock]]

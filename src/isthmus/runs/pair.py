@@ -24,7 +24,7 @@ from isthmus.runs.folder.measurement import Measurement
 from isthmus.runs.folder.table import save_results, save_tables
 from isthmus.runs.precise import asked_precision
 from isthmus.runs.request.request import Request
-from isthmus.runs.subject import chosen_engine, subject_of
+from isthmus.runs.subject.subject import chosen_engine, subject_of
 
 
 def pair_result(request: Request) -> xr.Dataset:

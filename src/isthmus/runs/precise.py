@@ -15,7 +15,7 @@ from isthmus.runs.folder.store import ExampleStore
 from isthmus.runs.request.settings import Settings
 
 if TYPE_CHECKING:
-    from isthmus.runs.subject import Subject
+    from isthmus.runs.subject.subject import Subject
 
 
 def asked_precision(settings: Settings) -> AskedPrecision | None:

@@ -31,7 +31,7 @@ from isthmus.results.dataset import unmark_where_nothing_moves
 from isthmus.runs.folder.store import table_of_blocks
 from isthmus.runs.request.inputs import Model, Weights
 from isthmus.runs.request.request import Request, request_of
-from isthmus.runs.subject import Subject, chosen_engine, examples_at_once, subject_of
+from isthmus.runs.subject.subject import Subject, chosen_engine, examples_at_once, subject_of
 from isthmus.sweeps.group import ALL
 from isthmus.weights.interpolation import difference
 from isthmus.weights.state import Kind, same_bits, tied_keys

@@ -22,7 +22,7 @@ from isthmus.runs.folder.store import MemoryStore
 from isthmus.runs.progress import show_progress
 from isthmus.runs.request.inputs import Model
 from isthmus.runs.request.request import Request, request_of
-from isthmus.runs.subject import Subject, chosen_engine, examples_at_once, subject_of
+from isthmus.runs.subject.subject import Subject, chosen_engine, examples_at_once, subject_of
 from isthmus.sweeps.group import Sweep
 from isthmus.weights.trajectory import Trajectory
 

@@ -8,7 +8,7 @@ import xarray as xr
 
 from isthmus.measures.distance import LayerDistance, layer_distance
 from isthmus.runs.request.inputs import NamedWeights, Weights, fitted_weights, read_weights
-from isthmus.runs.subject import Subject
+from isthmus.runs.subject.subject import Subject
 from isthmus.sweeps.group import ALL
 from isthmus.weights.interpolation import difference
 from isthmus.weights.state import Kind, StateDict, is_blendable, tied_keys, widen

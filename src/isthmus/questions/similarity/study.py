@@ -27,7 +27,7 @@ from isthmus.questions.study.subject import only_split, study_attributes
 from isthmus.runs.request.inputs import Model, Weights
 from isthmus.runs.request.request import Request, request_of
 from isthmus.runs.request.settings import Alphas
-from isthmus.runs.subject import Subject, chosen_engine, examples_at_once, subject_of
+from isthmus.runs.subject.subject import Subject, chosen_engine, examples_at_once, subject_of
 from isthmus.sweeps.group import ALL
 from isthmus.weights.state import cast_weights
 

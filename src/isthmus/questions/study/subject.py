@@ -12,7 +12,7 @@ import torch
 from isthmus.data.examples import Examples
 from isthmus.errors import InputError
 from isthmus.runs.request.request import Request
-from isthmus.runs.subject import Subject
+from isthmus.runs.subject.subject import Subject
 
 
 def only_split(subject: Subject) -> Examples:

@@ -20,7 +20,7 @@ from isthmus.evaluation.normalization import normalization_modules
 from isthmus.runs.folder.grid_record import GridRecord
 from isthmus.runs.folder.record import LayerRecord, ReadoutRecord, Record, SplitRecord, WeightsRecord
 from isthmus.runs.request.request import Request
-from isthmus.runs.subject import Subject, examples_at_once
+from isthmus.runs.subject.subject import Subject, examples_at_once
 
 COMPARED = {"model_hash": "the model", "loss_hash": "the loss"} | {
     name: name for name in ("settings", "a", "b", "splits", "recalibration", "layers")

@@ -1,0 +1,1 @@
+"""Two networks, a model and data: loaded, checked, laid out."""
