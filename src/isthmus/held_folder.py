@@ -23,6 +23,7 @@ from isthmus.files import is_part, part_of, remove_parts
 from isthmus.processes import is_running, this_process
 
 LOCK_FILE = ".isthmus-lock"
+# Six signs in a row must be missing before a holder on another host counts as dead.
 SIGN_SECONDS = 20.0
 SILENCE_SECONDS = 120.0
 

@@ -20,8 +20,8 @@ from torch.utils.data import (
 from isthmus.data.examples import Examples
 from isthmus.errors import InputError
 
-NUM_READ_TWICE = 16
-NUM_INDICES_COMPARED = 10_000
+NUM_READ_TWICE = 16  # enough to see random crops and flips, cheap to read again
+NUM_INDICES_COMPARED = 10_000  # a user's sampler may be endless; it shuffles if these differ
 
 Example = tuple[Tensor, Tensor]
 

@@ -15,7 +15,7 @@ from isthmus.data.places import decoded_folder
 from isthmus.errors import InputError
 from isthmus.files import remove_parts, save_whole
 
-ROWS_AT_ONCE = 4096
+ROWS_AT_ONCE = 4096  # encoded images in memory at a time
 
 Images = UInt8[np.ndarray, "n channels height width"]
 

@@ -5,7 +5,7 @@ import torch
 
 from isthmus.data.examples import Examples, Normalization
 
-NUM_TRAIN = 1297
+NUM_TRAIN = 1297  # of 1,797
 
 
 def load_digits_split(split: str, normalization: Normalization) -> Examples:

@@ -40,7 +40,7 @@ TEXT_SPLITS: dict[str, tuple[str, ...]] = {
 """The splits of every text that has a name; the last is the default."""
 
 CHARACTERS = "characters"
-DEFAULT_LENGTH = 256
+DEFAULT_LENGTH = 256  # the context of the paper's GPT
 
 NORMALIZATIONS: dict[str, tuple[str, ...]] = {
     "digits": (),

@@ -8,8 +8,8 @@ from jaxtyping import Int64
 from isthmus.errors import InputError
 from isthmus.hugging_face import HuggingFaceSource, explain_hub_failures, quiet, transformers_package
 
-NUM_CODE_POINTS = 0x110000
-UNKNOWN = -1
+NUM_CODE_POINTS = 0x110000  # all of Unicode, so a table turns characters into numbers
+UNKNOWN = -1  # no character has this number
 
 
 def characters_of(texts: Iterable[str]) -> str:

@@ -10,7 +10,7 @@ from isthmus.data.examples import Examples
 from isthmus.evaluation.unit import Engine, ExampleBlock, Unit
 from isthmus.paths.point import Point
 
-ENDS = (0, 1)
+ENDS = (0, 1)  # the two complete networks are points 0 and 1
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from isthmus.paths.linear import Segment
 from isthmus.trees import Tree, rows, shown, tensors
 from isthmus.weights.state import Kind, StateDict, cast_weights, same_bits
 
-PROBE_SIZE = 32
+PROBE_SIZE = 32  # enough for a batch to matter, little beside a measurement
 ALONE_TOLERANCE = 1e-3  # of the largest output; kernels may sum in another order for another batch size
 
 

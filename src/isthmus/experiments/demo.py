@@ -19,7 +19,7 @@ from isthmus.training.recipe.file import load_recipes
 RECIPE = Path(__file__).with_name("demo.toml")
 PAIRS = {"same initialisation": ("a", "b"), "different initialisations": ("a", "c")}
 SPLITS = {"train": "fashion_mnist_small:train[0:1000]", "test": "fashion_mnist_small:test"}
-TELL_EVERY = 5
+TELL_EVERY = 5  # epochs; three networks tell at once
 
 
 @dataclass(frozen=True)

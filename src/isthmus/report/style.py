@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from isthmus.report.barriers.table import BarrierTable
     from isthmus.report.shown import ShownBarrier
 
+# A paper's column and page; a row holds a line of the smallest text.
 COLUMN_INCHES = 3.4
 PAGE_INCHES = 6.9
 ROW_INCHES = 0.165

@@ -13,7 +13,7 @@ from isthmus.runs.collection import first_member
 from isthmus.runs.request.request import Request
 from isthmus.runs.subject.subject import Subject, chosen_engine, examples_at_once, subject_of
 
-NUM_PROBES = 3
+NUM_PROBES = 3  # the median leaves out the first pass, which warms up
 
 
 @dataclass(frozen=True)

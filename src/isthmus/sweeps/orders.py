@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 
-NUM_ENDS = 5
+NUM_ENDS = 5  # as in the paper
 
 
 def shallow_first(layers: Sequence[str]) -> list[str]:

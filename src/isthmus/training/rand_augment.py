@@ -10,6 +10,7 @@ OPERATIONS = (
     "identity", "shear_x", "shear_y", "translate_x", "translate_y", "rotate",
     "brightness", "contrast", "posterize", "solarize",
 )  # fmt: skip
+# The largest strengths of RandAugment (Cubuk et al., 2020); translation is a share of the side.
 LARGEST = {"shear": 0.3, "translate": 0.45, "degrees": 30.0, "factor": 0.9, "bits": 4.0}
 
 

@@ -13,6 +13,7 @@ from isthmus.errors import IsthmusError, IsthmusWarning
 
 P = ParamSpec("P")
 R = TypeVar("R")
+# 2 is also what typer exits with for a wrong option; 130 is 128 + SIGINT, as shells have it.
 WRONG_INPUT, OUR_FAULT, INTERRUPTED = 2, 1, 130
 READER_LEFT = 141  # 128 + SIGPIPE: what a shell shows of every tool whose reader has left, as in `| head`
 DEBUG: list[bool] = []

@@ -11,8 +11,8 @@ from isthmus.evaluation.losses.fitting_targets import wrong_rows
 from isthmus.evaluation.losses.loss import Loss, binary_cross_entropy, cross_entropy
 from isthmus.trees import Tree, mapped, tensors
 
-ROWS_AT_ONCE = 1024
-SUM_TOLERANCE = 1e-3
+ROWS_AT_ONCE = 1024  # the mask of isfinite is as large as its input
+SUM_TOLERANCE = 1e-3  # a softmax adds up to 1 within this, logits in [0, 1] hardly ever do
 FEWEST_VALUES = 8  # as many outputs within [0, 1] as are no chance
 
 

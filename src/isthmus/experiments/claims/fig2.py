@@ -16,6 +16,7 @@ DATA = {
     Scale.SMALL: {"train": "cifar10:train[0:1500]"},
     Scale.PAPER: {"train": "cifar10:train[0:2048]"},
 }
+# ResNet-18 without normalisation has 21 layers; `ends_first` takes five from each end before the middle.
 LAYERS, THIRD, ENDS = 21, 7, 10
 
 

@@ -12,7 +12,7 @@ from isthmus.questions.theorem.reading import ROUNDING, cuts_reading, full_paths
 from isthmus.report.picture import Picture
 
 NUM_PAIRS = {Scale.SMOKE: 3, Scale.SMALL: 100, Scale.PAPER: 1000}
-NUM_SHOWN = 30
+NUM_SHOWN = 30  # pairs in the picture; more lines are one black area
 
 
 def run(bench: Bench) -> Evidence:

@@ -9,10 +9,12 @@ from scipy import stats
 from isthmus.measures.intervals.weighted_mean import weighted_mean_quantile
 
 LEVEL = 0.95
+# The 95 % quantile of 20,000 draws is known to 0.15 % in probability, which no interval shows.
 NUM_BAND_DRAWS = 20_000
+# Below 3 degrees no correlation can be told. From 30 on the rows' own scales change c by about 1 % only.
 FEWEST_DEGREES, FEW_DEGREES = 3, 30
-SMALLEST_SCALE = 1e-3
-NEARLY_STRAIGHT = 1e-4
+SMALLEST_SCALE = 1e-3  # the cube's normal number may be negative with few degrees; a variance is not
+NEARLY_STRAIGHT = 1e-4  # below it Hall's h(x) is x to about 1e-4, and k = 0 would divide by zero
 
 Rows = Float[np.ndarray, "rows n"]
 Column = Float[np.ndarray, " rows"]

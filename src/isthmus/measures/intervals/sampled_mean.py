@@ -7,7 +7,7 @@ from jaxtyping import Bool, Float
 
 from isthmus.measures.intervals.interval import Rows
 
-TAIL_REACH = 3.0
+TAIL_REACH = 3.0  # the unseen example is this much farther off than the farthest seen (docs/decisions.md, Measures)
 
 Square = Float[np.ndarray, "rows rows"]
 

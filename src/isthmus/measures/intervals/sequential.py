@@ -34,10 +34,14 @@ from scipy import stats
 from isthmus.measures.intervals.interval import LEVEL, correlated_critical_value
 from isthmus.measures.intervals.sampled_mean import SampledMean
 
+# A group that matters is no rarer than 2 in 1,000, and the first look misses it once in a hundred: both are assumed,
+# and paid for by easy pairs (docs/decisions.md, Measures and intervals).
 RAREST_SHARE = 0.002
 MISSED = 0.01
 LOOK_STEP = 32
-STEPS_A_LOOK = 8
+STEPS_A_LOOK = 8  # each look is an eighth further, so at most an eighth of the examples is too many
+# Looking several times stops more often where the variance is underestimated. 5 % wider intervals pay for that:
+# docs/intervals.md shows the coverage with it.
 FACTOR = 1.05
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from isthmus.measures.barrier import Quantity
 
 MIDDLE = 0.5
-SIDE_BY_SIDE = 24
+SIDE_BY_SIDE = 24  # layers; with more, two triangles are wider than a page
 CELL_INCHES = 0.135
 STROKE, DARK = "#555555", 0.33
 ENDS = ("", "_low", "_high")

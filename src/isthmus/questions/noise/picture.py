@@ -21,9 +21,9 @@ KIND_STYLES: Mapping[str, dict[str, Any]] = {
     "null": {"color": "#009E73", "linestyle": "-", "marker": "s"},
     "random": {"color": "#8C8C8C", "linestyle": (0, (2, 2)), "marker": "x"},
 }
-NUM_LAYERS_SHOWN = 24
-NUM_DECADES = 4
-TITLE_LETTERS = {1: 52, 2: 32, 3: 21}
+NUM_LAYERS_SHOWN = 24  # panels that fit a page; the rest is in the table
+NUM_DECADES = 4  # the logarithmic axis begins at most so far below the largest rise
+TITLE_LETTERS = {1: 52, 2: 32, 3: 21}  # that fit above a panel, by panels for each host
 RANK_POINTS = 5.5
 
 

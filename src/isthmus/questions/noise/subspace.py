@@ -12,7 +12,7 @@ from isthmus.errors import InputError, short_list
 from isthmus.paths.direction import RandomDirection
 from isthmus.weights.state import StateDict
 
-ARITHMETIC = 1e-13
+ARITHMETIC = 1e-13  # what QR and SVD in float64 may leave of a zero
 
 Space = Literal["training", "null"]
 Vector = Float[Tensor, " n"]

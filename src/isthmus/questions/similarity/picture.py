@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-MOST_PANELS = 3
-SPREAD_OF_LINEAR_AXIS = 10.0
+MOST_PANELS = 3  # more alphas share one panel
+SPREAD_OF_LINEAR_AXIS = 10.0  # sizes that differ by more need a logarithmic axis
 BLEND_COLOUR = "#009E73"
 NOTES = (
     "Features of a layer: every floating-point value with a part for each example, made between the first use of this "

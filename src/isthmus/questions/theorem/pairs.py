@@ -13,9 +13,9 @@ from isthmus.runs.measure import measure
 from isthmus.runs.request.settings import Alphas
 
 NUM_PAIRS = 12
-NUM_EXAMPLES = 32
+NUM_EXAMPLES = 32  # more than the widest layer, so that the least squares of the last layer have one solution
 ALPHAS = 21
-NOISE = 0.3
+NOISE = 0.3  # no network of a pair fits the targets exactly, as in practice
 
 
 @dataclass(frozen=True)

@@ -18,9 +18,9 @@ PATH_COLOURS = {
     "layer 2 into b": style.HOST_COLOURS["b"],
 }
 PATH_MARKERS = {"both layers": "D", "layer 2 into a": "o", "layer 2 into b": "s"}
-DECADES = 5
-MARK_EVERY = 4
-HEADROOM = 1.25
+DECADES = 5  # one contour line for each
+MARK_EVERY = 4  # 41 marks would hide the closed form below them
+HEADROOM = 1.25  # over the two lower paths; the third leaves the picture and says where it goes
 
 
 def diagonal_picture(surface: "xr.DataArray", paths: "xr.Dataset") -> "Figure":

@@ -7,7 +7,7 @@ import numpy as np
 if TYPE_CHECKING:
     import xarray as xr
 
-ROUNDING = 1e-12
+ROUNDING = 1e-12  # of the path's largest loss, in float64
 
 EXPLANATION = (
     "Theorem 4.1 (Adilova et al., ICLR 2024): in a deep linear network f(x) = W_L ... W_2 W_1 x under the squared "

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from isthmus.report.shown import ShownBarrier
 
-GAP = 0.25
+GAP = 0.25  # cells between the columns of rises and of barriers
 
 
 def heatmap(result: "xr.Dataset", value: str = "loss_barrier", split: str | None = None) -> "Figure":

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
+# A terminal's usual width. Labels fold at 23 columns, or at 11 where loss and error then fit side by side.
 NUM_COLUMNS, LABEL_WIDTH, FEWEST_OF_LABEL = 80, 23, 11
 ALSO_SHORT = {AT_END_MARK: "largest at alpha 0 or 1", FEW_EXAMPLES_MARK: f"carried by fewer than {FEW} examples"}
 KINDS = ("loss", "error")

@@ -12,7 +12,7 @@ from isthmus.report.style import colour_limit
 if TYPE_CHECKING:
     import xarray as xr
 
-FEW_ROWS = 100
+FEW_ROWS = 100  # what a reader scrolls through
 
 
 @dataclass(frozen=True)

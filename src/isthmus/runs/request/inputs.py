@@ -24,8 +24,8 @@ from isthmus.weights.formats.nest import found_weights
 from isthmus.weights.state import StateDict, content_hash
 
 Model = nn.Module | Callable[[], nn.Module] | str
-ANOTHER_SEED = 20_180_307
-BUILT_TWICE_BYTES = 2**30
+ANOTHER_SEED = 20_180_307  # any seed that a user's function is unlikely to set itself
+BUILT_TWICE_BYTES = 2**30  # larger models are not built a second time to see what is random in them
 Weights = StateDict | Checkpoint | str | Path
 
 

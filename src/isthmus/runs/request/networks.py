@@ -16,8 +16,8 @@ from isthmus.weights.trajectory import Trajectory, is_trajectory, load_trajector
 
 Entry = Weights | Trajectory
 Networks = Mapping[str, Entry] | Sequence[Entry] | Trajectory
-DEPTH = 3
-HELD_BYTES = 2 * 2**30
+DEPTH = 3  # folders of a path that may tell two networks of one file name apart
+HELD_BYTES = 2 * 2**30  # of checkpoints, so that a network of many pairs is read once
 
 
 @dataclass(frozen=True)

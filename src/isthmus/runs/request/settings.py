@@ -15,7 +15,7 @@ M = TypeVar("M", bound=BaseModel)
 
 Alphas = int | float | str | Sequence[float]
 AUTO_POINTS = 9  # the midpoint is one of them, and halving their distance gives short binary numbers
-AUTO_TOLERANCE = 1 / 64
+AUTO_TOLERANCE = 1 / 64  # three halvings of the spacing of nine points
 
 
 class Settings(BaseModel):

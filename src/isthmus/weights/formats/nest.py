@@ -10,7 +10,7 @@ from isthmus.errors import InputError, short_list
 from isthmus.weights.keys import NESTS
 
 Place = tuple[str | int, ...]
-DEPTH = 6
+DEPTH = 6  # files nest no deeper; contents that hold themselves would never end
 
 
 @dataclass(frozen=True)
