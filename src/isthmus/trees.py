@@ -63,7 +63,7 @@ def tensors(tree: Tree) -> list[Tensor]:
     return [leaf for leaf in tree_leaves(tree) if isinstance(leaf, Tensor)]
 
 
-def mapped(function: Callable[[Tensor], Tensor], tree: Tree) -> Tree:
+def map_tensors(function: Callable[[Tensor], Tensor], tree: Tree) -> Tree:
     """The tree of the function's results.
 
     Args:
@@ -86,10 +86,10 @@ def rows(tree: Tree, chosen: slice | Tensor) -> Tree:
     Returns:
         A smaller batch; a slice shares memory with the batch.
     """
-    return mapped(lambda tensor: tensor[chosen if isinstance(chosen, slice) else chosen.to(tensor.device)], tree)
+    return map_tensors(lambda tensor: tensor[chosen if isinstance(chosen, slice) else chosen.to(tensor.device)], tree)
 
 
-def joined(trees: Sequence[Tree], join: Callable[[list[Tensor]], Tensor] = torch.cat) -> Tree:
+def join_trees(trees: Sequence[Tree], join: Callable[[list[Tensor]], Tensor] = torch.cat) -> Tree:
     """Several trees of one form as one, tensor by tensor.
 
     Args:
@@ -110,12 +110,12 @@ def joined(trees: Sequence[Tree], join: Callable[[list[Tensor]], Tensor] = torch
     if isinstance(first, Mapping):
         if not all(isinstance(tree, Mapping) and tree.keys() == first.keys() for tree in trees):
             raise ValueError("trees of different forms")
-        return {name: joined([tree[name] for tree in trees], join) for name in first}
+        return {name: join_trees([tree[name] for tree in trees], join) for name in first}
     if first is None:
         return None
     if not all(isinstance(tree, tuple) and len(tree) == len(first) for tree in trees):
         raise ValueError("trees of different forms")
-    return tuple(joined(column, join) for column in zip(*trees, strict=True))
+    return tuple(join_trees(column, join) for column in zip(*trees, strict=True))
 
 
 def arguments(tree: Tree) -> tuple[tuple[Any, ...], dict[str, Any]]:
@@ -167,7 +167,7 @@ def shape_of_example(tree: Tree) -> str:
     return ", ".join(f"{name} {tuple(t.shape[1:])}".strip() for name, t in named_tensors(tree).items())
 
 
-def shown(tree: Tree) -> str:
+def tree_text(tree: Tree) -> str:
     """Shapes and types, for messages.
 
     Args:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from isthmus.cli.networks import named_networks
+from isthmus.cli.networks import networks_to_measure
 from isthmus.cli.options import JsonOption, ModelOption, ProgressOption, SweepOption, with_settings
 from isthmus.cli.output.notes import print_notes
 from isthmus.runs.request.request import request_of
@@ -48,7 +48,7 @@ def measure(
     **settings: Any,
 ) -> None:
     """Measure what averaging each layer of two networks costs, of all pairs of several, or along their training."""
-    a, b = named_networks(networks, paired=paired)
+    a, b = networks_to_measure(networks, paired=paired)
     request = request_of(
         model, a, b, data, sweep=sweep, recalibration_data=recalibrate_on, progress=progress, **settings
     )

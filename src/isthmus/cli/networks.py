@@ -6,7 +6,7 @@ from typing import Any
 from isthmus.errors import InputError
 
 
-def named_networks(networks: list[Path], *, paired: bool) -> tuple[Any, Any]:
+def networks_to_measure(networks: list[Path], *, paired: bool) -> tuple[Any, Any]:
     """What `isthmus.measure` takes as `a` and `b`; torch is not imported.
 
     Args:

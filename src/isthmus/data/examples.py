@@ -9,7 +9,7 @@ from torch import Tensor
 
 from isthmus.data.spec import slice_bounds
 from isthmus.errors import InputError
-from isthmus.trees import Tree, mapped, named_tensors, rows, shown, tensors
+from isthmus.trees import Tree, map_tensors, named_tensors, rows, tensors, tree_text
 
 WHOLE_NUMBERS = {
     torch.uint8, torch.uint16, torch.uint32, torch.uint64, torch.int8, torch.int16, torch.int32,
@@ -101,7 +101,7 @@ class Examples:
         if len(counts) != 1 or None in counts or not inputs or not targets:
             raise InputError(
                 "as many targets as inputs, along the first dimension",
-                f"inputs of {shown(self.inputs)} and targets of {shown(self.targets)}",
+                f"inputs of {tree_text(self.inputs)} and targets of {tree_text(self.targets)}",
                 self.name,
                 "give one target for each input",
             )
@@ -118,7 +118,7 @@ class Examples:
         """The inputs, for work that takes one tensor alone; other inputs are refused."""
         if not isinstance(self.inputs, Tensor):
             remedy = "give one tensor: several inputs are measured, and nothing else yet"
-            raise InputError("inputs that are one tensor", f"inputs of {shown(self.inputs)}", self.name, remedy)
+            raise InputError("inputs that are one tensor", f"inputs of {tree_text(self.inputs)}", self.name, remedy)
         return self.inputs
 
     @property
@@ -166,7 +166,7 @@ class Examples:
             values = stored[start:stop].to(device)
             return _apart(values.long() if values.dtype in WHOLE_NUMBERS else values, stored)
 
-        return mapped(ready_input, self.inputs), mapped(ready_target, self.targets)
+        return map_tensors(ready_input, self.inputs), map_tensors(ready_target, self.targets)
 
     def to(self, device: torch.device | str) -> "Examples":
         """The same examples, resident on a device in their stored form.
@@ -177,7 +177,7 @@ class Examples:
         Returns:
             Examples with the same content hash.
         """
-        inputs, targets = (mapped(lambda tensor: tensor.to(device), tree) for tree in (self.inputs, self.targets))
+        inputs, targets = (map_tensors(lambda tensor: tensor.to(device), tree) for tree in (self.inputs, self.targets))
         both = zip(tensors((inputs, targets)), tensors((self.inputs, self.targets)), strict=True)
         is_there = all(moved is stored for moved, stored in both)
         return self if is_there else replace(self, inputs=inputs, targets=targets)

@@ -14,7 +14,7 @@ from isthmus.evaluation.losses.probe import own_loss_difference
 from isthmus.evaluation.losses.remarks import missing_inputs, missing_targets, probability_outputs, targets_not_shifted
 from isthmus.evaluation.network import Network
 from isthmus.paths.linear import Segment
-from isthmus.trees import Tree, rows, shown, tensors
+from isthmus.trees import Tree, rows, tensors, tree_text
 from isthmus.weights.state import Kind, StateDict, cast_weights, same_bits
 
 PROBE_SIZE = 32  # enough for a batch to matter, little beside a measurement
@@ -76,7 +76,7 @@ def probe_of(network: Network, weights: StateDict, examples: Examples) -> Probe:
         raise InputError(
             "a model that runs on these inputs",
             f"{type(error).__name__}: {str(error).splitlines()[0]}",
-            f"{where}, inputs of {shown(inputs)}",
+            f"{where}, inputs of {tree_text(inputs)}",
             "check the size, channels and type of the inputs, and that the model's forward takes them alone"
             if examples.num_tokens is None
             else "give tokens of this model, and windows that are not too long for it: length=64",

@@ -9,7 +9,7 @@ from isthmus.data.examples import Examples
 from isthmus.errors import InputError
 from isthmus.evaluation.losses.fitting_targets import wrong_rows
 from isthmus.evaluation.losses.loss import Loss, binary_cross_entropy, cross_entropy
-from isthmus.trees import Tree, mapped, tensors
+from isthmus.trees import Tree, map_tensors, tensors
 
 ROWS_AT_ONCE = 1024  # the mask of isfinite is as large as its input
 SUM_TOLERANCE = 1e-3  # a softmax adds up to 1 within this, logits in [0, 1] hardly ever do
@@ -36,7 +36,7 @@ def missing_inputs(examples: Examples, outputs_of: Callable[[Tensor], Tensor], d
         return []
     many = f"NaN or infinite inputs in {len(rows)} of {len(examples)} examples, the first is number {rows[0]}"
     inputs, _ = examples.batch(rows[0], rows[0] + 1, tensors(examples.inputs)[0].device, dtype)
-    filled = outputs_of(mapped(_filled, inputs))
+    filled = outputs_of(map_tensors(_filled, inputs))
     if filled.isfinite().all() and not outputs_of(inputs).isfinite().all():
         raise InputError(
             "finite inputs, or a network that copes with others",

@@ -15,7 +15,7 @@ from isthmus.evaluation.stages.kept_graphs import graph_of
 from isthmus.evaluation.stages.stages import Stage, StagedNetwork
 from isthmus.layers.partition import LayerPartition
 from isthmus.paths.linear import Segment
-from isthmus.trees import Tree, joined, mapped, rows, tensors
+from isthmus.trees import Tree, join_trees, map_tensors, rows, tensors
 from isthmus.weights.state import StateDict, cast_weights, same_bits
 
 # Of the largest output. Equality to the bit is the rule; a module that takes another route while it is exported (the
@@ -43,7 +43,7 @@ def staged_network(network: Network, segment: Segment, examples: Examples, batch
     try:
         one = rows(inputs, slice(1))
         graph = graph_of(
-            network.module, rows(joined([inputs, inputs]), slice(2)), frozenset(_keys(segment)), network.output
+            network.module, rows(join_trees([inputs, inputs]), slice(2)), frozenset(_keys(segment)), network.output
         )
         staged = cut(graph, segment.layers)
         difference = batch_size.attempt(
@@ -56,7 +56,7 @@ def staged_network(network: Network, segment: Segment, examples: Examples, batch
         staged = replace(staged, agreement=detail)
         if not difference <= TOLERANCES[network.dtype]:
             staged = whole_network(network, segment.layers, inputs, f"the stages differ from the network: {detail}")
-    one = mapped(Tensor.clone, rows(inputs, slice(1)))
+    one = map_tensors(Tensor.clone, rows(inputs, slice(1)))
     return replace(staged, costs=stage_costs(staged, cast_weights(segment.first, network.dtype), one))
 
 
@@ -78,7 +78,7 @@ def whole_network(network: Network, layers: LayerPartition, inputs: Tree, reason
 
     def function(*values: Tensor) -> tuple[Tensor]:
         given = iter(values[: len(entry)])
-        batch = mapped(lambda _: next(given).clone(), inputs)
+        batch = map_tensors(lambda _: next(given).clone(), inputs)
         return (network.outputs(dict(zip(keys, values[len(entry) :], strict=True)), batch),)
 
     stage = Stage(tuple(layers), keys, entry, ("scores",), frozenset({"scores"}), function)
@@ -107,8 +107,8 @@ def difference_from_network(
     largest = 0.0
     for alpha, batch in ((0.0, batches[0]), (1.0, batches[0]), *((0.5, batch) for batch in batches)):
         weights = cast_weights(segment.weights(segment.point("a", everything, alpha)), network.dtype)
-        expected = network.outputs(weights, mapped(Tensor.clone, batch))
-        found = _watched_outputs(staged, weights, mapped(Tensor.clone, batch))
+        expected = network.outputs(weights, map_tensors(Tensor.clone, batch))
+        found = _watched_outputs(staged, weights, map_tensors(Tensor.clone, batch))
         largest = max(largest, relative_difference(found, expected))
     return largest
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from torch import Tensor, nn
 
-Normalization = Callable[[int], nn.Module]
+NormLayer = Callable[[int], nn.Module]
 
 
 def resnet18(width: int = 64, classes: int = 10, channels: int = 3) -> nn.Module:
@@ -87,7 +87,7 @@ class ResNet(nn.Module):
         normalization: Makes the norm layer for a number of channels; None leaves all of them out.
     """
 
-    def __init__(self, width: int, classes: int, channels: int, normalization: Normalization | None) -> None:
+    def __init__(self, width: int, classes: int, channels: int, normalization: NormLayer | None) -> None:
         super().__init__()
         self.conv1 = nn.Conv2d(channels, width, 3, padding=1, bias=False)
         self.bn1 = normalization(width) if normalization else None
@@ -117,7 +117,7 @@ class BasicBlock(nn.Module):
         normalization: Makes the norm layer for a number of channels; None leaves all of them out.
     """
 
-    def __init__(self, inputs: int, outputs: int, stride: int, normalization: Normalization | None) -> None:
+    def __init__(self, inputs: int, outputs: int, stride: int, normalization: NormLayer | None) -> None:
         super().__init__()
         self.conv1 = nn.Conv2d(inputs, outputs, 3, stride, padding=1, bias=False)
         self.bn1 = normalization(outputs) if normalization else None
@@ -139,7 +139,7 @@ class BasicBlock(nn.Module):
         return activations
 
 
-def _stage(inputs: int, outputs: int, stride: int, normalization: Normalization | None) -> nn.Sequential:
+def _stage(inputs: int, outputs: int, stride: int, normalization: NormLayer | None) -> nn.Sequential:
     first = BasicBlock(inputs, outputs, stride, normalization)
     return nn.Sequential(first, BasicBlock(outputs, outputs, 1, normalization))
 

@@ -9,7 +9,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from isthmus.evaluation.stages.stages import StagedNetwork
-from isthmus.trees import Tree, joined, mapped, rows
+from isthmus.trees import Tree, join_trees, map_tensors, rows
 from isthmus.weights.state import StateDict
 
 SAME_EXAMPLE_TOLERANCE = 0.01  # of the largest value; bfloat16 rounds to 0.4 %
@@ -48,7 +48,9 @@ def feature_names(staged: StagedNetwork, weights: StateDict, inputs: Tensor) -> 
     Returns:
         For each stage some of its `writes`; none where it hands on weights alone, say.
     """
-    one, two = (_made(staged, weights, x) for x in (rows(inputs, slice(1)), rows(joined([inputs, inputs]), slice(2))))
+    one, two = (
+        _made(staged, weights, x) for x in (rows(inputs, slice(1)), rows(join_trees([inputs, inputs]), slice(2)))
+    )
     return [
         tuple(name for name, alone in of_one.items() if _begins_with(of_two[name], alone))
         for of_one, of_two in zip(one, two, strict=True)
@@ -56,7 +58,7 @@ def feature_names(staged: StagedNetwork, weights: StateDict, inputs: Tensor) -> 
 
 
 def _made(staged: StagedNetwork, weights: StateDict, inputs: Tree) -> list[dict[str, Tensor]]:
-    live: Mapping[str, Any] = staged.entered(mapped(Tensor.clone, inputs))
+    live: Mapping[str, Any] = staged.entered(map_tensors(Tensor.clone, inputs))
     made = []
     with torch.no_grad():
         for stage in staged.stages:

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from isthmus.data.spec import parse_data_spec
 from isthmus.errors import InputError, UnknownNameError
 from isthmus.models.spec import parse_model_spec
-from isthmus.runs.request.settings import Settings, checked, settings_of
+from isthmus.runs.request.settings import Settings, settings_of, validate
 from isthmus.sweeps.group import Sweep
 from isthmus.sweeps.spec import sweeps_of
 from isthmus.user_code import load_function
@@ -125,7 +125,7 @@ def request_of(
     beside = {name: value for name, value in others.items() if name in Request.model_fields}
     inputs = {"model": model, "a": a, "b": b, "data": data, "recalibration_data": recalibration_data}
     known = {"sweeps": sweeps, "layers": layers, "loss": loss, "settings": settings}
-    return checked(Request, inputs | known | beside)
+    return validate(Request, inputs | known | beside)
 
 
 def _name(loss: Any) -> str:

@@ -144,10 +144,10 @@ def settings_of(**values: Any) -> Settings:
         values["alphas"] = alphas_of(alphas)
         if isinstance(values["alphas"], str):
             values |= {"alphas": alpha_grid(AUTO_POINTS), "alpha_tolerance": auto_tolerance(alphas)}
-    return checked(Settings, values)
+    return validate(Settings, values)
 
 
-def checked(kind: type[M], values: Mapping[str, Any]) -> M:
+def validate(kind: type[M], values: Mapping[str, Any]) -> M:
     """A record of values of any origin.
 
     Args:
