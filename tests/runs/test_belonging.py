@@ -12,9 +12,8 @@ import xarray as xr
 from cases import CASES
 
 import isthmus
-from isthmus.runs.carried import content_of
+from isthmus.runs.carried import in_hand
 from isthmus.runs.folder import manifest
-from isthmus.runs.folder.measurement import Measurement
 
 MLP = CASES[0]
 NETWORKS = [MLP.weights(seed) for seed in range(3)]
@@ -66,7 +65,7 @@ def test_selections_and_copies_know_their_examples_after_the_original_is_gone(co
 
 def test_examples_live_as_long_as_a_result_of_theirs_and_no_longer():
     result = measured()
-    kept, part = weakref.ref(content_of(result, Measurement)), result.sel(host="a")
+    kept, part = weakref.ref(in_hand(result).measurement), result.sel(host="a")
     del result
     gc.collect()
     assert kept() is not None

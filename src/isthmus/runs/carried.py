@@ -1,13 +1,30 @@
 """What belongs to a result: in memory the result carries it, in a folder their identities are compared."""
 
-from typing import Any, TypeVar
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 import xarray as xr
 
 from isthmus.errors import InputError
+from isthmus.runs.folder.measurement import Measurement
 
-T = TypeVar("T")
 RUN_ID = "run_id"
+
+
+@dataclass(frozen=True)
+class InHand:
+    """What a result holds on to in this process; what it does not is looked for in its run folder.
+
+    Attributes:
+        measurement: The record and the per-example results, of a measurement without a folder.
+        classes: The rises and barriers of every class, of one with a folder.
+        members: The members' own results by name, of a collection without a folder.
+    """
+
+    measurement: Measurement | None = None
+    classes: xr.Dataset | None = None
+    members: Mapping[str, xr.Dataset] = field(default_factory=dict)
 
 
 class _Carrier(str):
@@ -19,7 +36,7 @@ class _Carrier(str):
     """
 
     __slots__ = ("content",)
-    content: object
+    content: InHand
 
     def __copy__(self) -> "_Carrier":
         return self
@@ -31,33 +48,31 @@ class _Carrier(str):
         return str, (str(self),)
 
 
-def with_content(result: xr.Dataset, content: object) -> xr.Dataset:
+def with_in_hand(result: xr.Dataset, found: InHand) -> xr.Dataset:
     """The result with what belongs to it.
 
     Args:
         result: With the attribute `run_id`.
-        content: What to carry.
+        found: What it is to hold.
 
     Returns:
         An equal result.
     """
     carrier = _Carrier(result.attrs[RUN_ID])
-    carrier.content = content
+    carrier.content = found
     return result.assign_attrs({RUN_ID: carrier})
 
 
-def content_of(result: xr.Dataset, kind: type[T]) -> T | None:
+def in_hand(result: xr.Dataset) -> InHand:
     """What belongs to a result.
 
     Args:
-        result: From `with_content`, or a part or a copy of it.
-        kind: What is looked for.
+        result: From `with_in_hand`, or a part or a copy of it; or any other, which holds nothing.
 
     Returns:
-        None if the result carries no such thing.
+        All that it holds.
     """
-    content = getattr(result.attrs.get(RUN_ID), "content", None)
-    return content if isinstance(content, kind) else None
+    return getattr(result.attrs.get(RUN_ID), "content", InHand())
 
 
 def refuse_other_run(result: xr.Dataset, there: str) -> None:

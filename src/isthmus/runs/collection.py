@@ -14,12 +14,11 @@ from isthmus.errors import InputError, IsthmusWarning
 from isthmus.evaluation.device import device_named
 from isthmus.evaluation.stages.kept_graphs import kept_graphs
 from isthmus.held_folder import Hold, held_folder, refuse_held
-from isthmus.runs.carried import with_content
+from isthmus.runs.carried import InHand, with_in_hand
 from isthmus.runs.folder.beginning import has_run, save_first
 from isthmus.runs.folder.collection_record import CollectionRecord, load_collection_record
 from isthmus.runs.folder.joined import joined_result
 from isthmus.runs.folder.layout import Layout
-from isthmus.runs.folder.members import Members
 from isthmus.runs.folder.table import rows_alone, save_results
 from isthmus.runs.pair import pair_result
 from isthmus.runs.request.inputs import fitted_weights, named_model
@@ -80,8 +79,8 @@ def _measured(request: Request, collection: Collection, hold: Hold | None) -> xr
         raise
     joined = joined_result(record, results)
     if hold is None or folder is None:
-        named = zip(record.members, results, strict=True)
-        return with_content(joined, Members({member.name: result for member, result in named}))
+        names = [member.name for member in record.members]
+        return with_in_hand(joined, InHand(members=dict(zip(names, results, strict=True))))
     hold.confirm()
     save_results(rows_alone(joined), joined.attrs["splits"], Layout(folder).results)
     record.completed([result.attrs["run_id"] for result in results]).save(folder)

@@ -13,7 +13,7 @@ from isthmus.evaluation.reduced_arithmetic import float32_products
 from isthmus.held_folder import Hold, held_folder, refuse_held
 from isthmus.results.dataset import class_dataset, layer_variables, result_dataset
 from isthmus.runs.as_stored import losses_as_stored
-from isthmus.runs.carried import with_content
+from isthmus.runs.carried import InHand, with_in_hand
 from isthmus.runs.evaluated import evaluate_splits
 from isthmus.runs.folder.beginning import resumable_record
 from isthmus.runs.folder.grid_record import GridRecord
@@ -75,7 +75,7 @@ def _measured(request: Request, hold: Hold | None) -> xr.Dataset:
     layer_values, asked = layer_variables(subject.distances), asked_precision(settings)
     result = result_dataset(grid, tables, settings.baseline, layer_values, record.attributes(), asked)
     if folder is None:
-        return with_content(result, Measurement(record, tables))
+        return with_in_hand(result, InHand(Measurement(record, tables)))
     assert hold is not None
     hold.confirm()
     split = next(iter(tables))
@@ -84,8 +84,7 @@ def _measured(request: Request, hold: Hold | None) -> xr.Dataset:
         save_results(classes, split, Layout(folder).classes)
     save_tables(result, split, folder)
     record.save(folder)
-    result = result.assign_attrs(run_folder=str(folder.resolve()))
-    return result if classes is None else with_content(result, classes)
+    return with_in_hand(result.assign_attrs(run_folder=str(folder.resolve())), InHand(classes=classes))
 
 
 @contextmanager

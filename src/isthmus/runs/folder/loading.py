@@ -12,7 +12,7 @@ from isthmus.measures.connectivity import Connectivity, connectivity
 from isthmus.measures.examples import ExampleTable
 from isthmus.results.dataset import class_dataset, result_dataset
 from isthmus.results.variables import LAYER, Values
-from isthmus.runs.carried import content_of, refuse_other_run
+from isthmus.runs.carried import in_hand, refuse_other_run
 from isthmus.runs.folder.collection_record import MemberRecord, is_collection
 from isthmus.runs.folder.joined import by_member, is_joined, only_member
 from isthmus.runs.folder.layout import Layout
@@ -64,7 +64,7 @@ def classes_of(result: xr.Dataset) -> xr.Dataset | None:
     Returns:
         As `class_barriers`; None if the data has no classes, or the result no folder.
     """
-    found, folder = content_of(result, xr.Dataset), result.attrs.get("run_folder")
+    found, folder = in_hand(result).classes, result.attrs.get("run_folder")
     if found is not None or not folder:
         return found
     file = Layout(Path(folder)).classes
@@ -93,7 +93,7 @@ def measurement_of(result: xr.Dataset) -> Measurement:
             for split in record.splits
         }
         return Measurement(record, tables)
-    found = content_of(result, Measurement)
+    found = in_hand(result).measurement
     if found is None:
         raise InputError(
             "a result whose per-example losses are at hand",
@@ -116,7 +116,7 @@ def has_losses(result: xr.Dataset) -> bool:
     try:
         if is_joined(result):
             result = _member(result, only_member(result))
-        return _stored_record(result) is not None or content_of(result, Measurement) is not None
+        return _stored_record(result) is not None or in_hand(result).measurement is not None
     except InputError:
         return False
 

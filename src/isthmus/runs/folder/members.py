@@ -1,23 +1,15 @@
 """Reading a collection: its joined result, and the members' own."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import xarray as xr
 
 from isthmus.errors import InputError
-from isthmus.runs.carried import content_of, refuse_other_run
+from isthmus.runs.carried import in_hand, refuse_other_run
 from isthmus.runs.folder.collection_record import MemberRecord, load_collection_record
 from isthmus.runs.folder.joined import joined_result
 from isthmus.runs.folder.layout import Layout
-
-
-@dataclass(frozen=True)
-class Members:
-    """The members' own results, by name."""
-
-    results: dict[str, xr.Dataset]
 
 
 def load_collection(folder: Path, load_run: Callable[[Path], xr.Dataset]) -> xr.Dataset:
@@ -65,7 +57,7 @@ def member_result(result: xr.Dataset, member: MemberRecord, load_run: Callable[[
     if folder and stored and stored.is_dir():
         refuse_other_run(result, load_collection_record(Path(folder)).run_id)
         return load_run(stored)
-    found = content_of(result, Members)
+    found = in_hand(result).members.get(member.name)
     if found is None:
         raise InputError(
             "a collection whose members are at hand",
@@ -73,4 +65,4 @@ def member_result(result: xr.Dataset, member: MemberRecord, load_run: Callable[[
             "result",
             "measure with out=FOLDER, or keep what measure returned in this process",
         )
-    return found.results[member.name]
+    return found
