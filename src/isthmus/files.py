@@ -1,4 +1,4 @@
-"""Files that are whole whenever they are there."""
+"""Writing files so that a file that is there is whole."""
 
 import os
 import re

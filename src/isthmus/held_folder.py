@@ -1,4 +1,4 @@
-"""One process at a time works in a folder; another is told who.
+"""Only one process at a time works in a folder. Others are told which.
 
 The lock is a file with the holder's name that appears at once and whole: as a hard link, whose making fails if there is
 one already, also on network file systems. A lock whose process has ended is taken over. Whether it has can be seen on

@@ -1,4 +1,4 @@
-"""Checkpoints in the layout of Hugging Face, by folder or by id; importing this imports neither transformers nor torch.
+"""Checkpoints in the layout of Hugging Face, by folder or by id. This module imports neither transformers nor torch.
 
 Code in such a folder never runs (`trust_remote_code` is always false), and nothing is fetched for a folder.
 """

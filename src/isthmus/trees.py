@@ -1,4 +1,4 @@
-"""Batches that are one tensor, or a dict or tuple of them: what travels along with the inputs of a network.
+"""Batches that are one tensor, or a dict or tuple of tensors: the inputs of a network.
 
 A dict is passed to `forward` by keyword, a tuple by position, a single tensor alone. Every tensor has the examples as
 its first dimension. `None` stands for an argument that is left out.

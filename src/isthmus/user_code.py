@@ -1,4 +1,4 @@
-"""A function in a Python file of the user's own: `path/to/file.py:function`."""
+"""A function in a user's Python file: `path/to/file.py:function`."""
 
 import ast
 import hashlib

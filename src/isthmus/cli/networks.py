@@ -1,4 +1,4 @@
-"""The networks that `isthmus measure` is given: two, several, pairs, or trajectories."""
+"""The networks that `isthmus measure` takes: two, several, pairs, or trajectories."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""Options of several commands, each in one wording: those of settings are made of the settings' fields."""
+"""Options that several commands share. Options of settings come from the settings' fields."""
 
 from collections.abc import Callable
 from inspect import Parameter, signature

@@ -1,4 +1,4 @@
-"""PyTorch data sets and loaders: read once into memory, the first items twice."""
+"""PyTorch data sets and loaders, read once into memory (the first items twice)."""
 
 from collections.abc import Callable, Iterator
 from itertools import islice

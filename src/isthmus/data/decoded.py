@@ -1,4 +1,4 @@
-"""Images decoded once into bytes, kept under the hash of the file they came from."""
+"""Images decoded once into bytes, cached under the hash of their file."""
 
 import hashlib
 from contextlib import suppress

@@ -1,4 +1,4 @@
-"""Examples in a fixed order, kept as stored and normalised where they are used."""
+"""Examples in a fixed order, kept as stored and normalised on use."""
 
 import hashlib
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""Where data sets and decoded images lie on this machine."""
+"""Where data sets and decoded images are on this machine."""
 
 import os
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Text as examples: windows of tokens, each of which the next token is the target."""
+"""Text as examples: windows of tokens, each with the next token as target."""
 
 from pathlib import Path
 

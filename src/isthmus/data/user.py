@@ -1,4 +1,4 @@
-"""What the user gives in Python: tensors, data sets, loaders, and functions in a file that return them."""
+"""Data that the user gives in Python: tensors, data sets, loaders, and functions in a file that return them."""
 
 from pathlib import Path
 

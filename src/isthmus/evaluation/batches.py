@@ -1,4 +1,4 @@
-"""Cutting examples into batches, smaller ones where memory is short."""
+"""Cutting examples into batches, and into smaller ones if memory runs out."""
 
 from collections.abc import Callable, Iterator
 from typing import TypeVar

@@ -1,4 +1,4 @@
-"""Where forward passes run."""
+"""The device on which forward passes run."""
 
 import os
 

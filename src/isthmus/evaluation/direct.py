@@ -1,4 +1,4 @@
-"""The direct engine: one full forward pass for each point. It is slow, and the specification of every faster one."""
+"""The direct engine: one full forward pass for each point. Slow; it defines what every faster engine must return."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass

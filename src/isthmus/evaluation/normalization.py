@@ -1,4 +1,4 @@
-"""What becomes of BatchNorm's running statistics when weights are blended."""
+"""What happens to BatchNorm's running statistics when weights are blended."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

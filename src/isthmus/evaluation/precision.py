@@ -1,4 +1,4 @@
-"""Evaluating points on as many examples as a precision needs, look by look."""
+"""Evaluating points on as many examples as a precision needs, one look after the other."""
 
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass

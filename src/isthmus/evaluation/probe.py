@@ -1,4 +1,4 @@
-"""Checks made before measuring: is there anything that would make the numbers wrong?"""
+"""Checks before a measurement: would anything make the numbers wrong?"""
 
 from dataclasses import dataclass
 from functools import partial

@@ -1,4 +1,4 @@
-"""Arithmetic below float32: how it is switched on, and what it does to the losses of the networks at hand."""
+"""Arithmetic below float32: switching it on, and what it does to the losses of these networks."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

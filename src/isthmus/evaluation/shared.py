@@ -1,4 +1,4 @@
-"""The shared engine: what points have in common is computed once."""
+"""The shared engine: computes once what points have in common."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

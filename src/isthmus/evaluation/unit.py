@@ -1,4 +1,4 @@
-"""What engines hand on: per-example results of some points on a run of examples."""
+"""Per-example results of some points on a run of examples: what engines return."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

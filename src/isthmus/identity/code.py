@@ -1,4 +1,4 @@
-"""What runs when a function of the user's is called, and where the user's code ends."""
+"""The code that runs when a user's function is called, and where the user's code ends."""
 
 import dis
 import os

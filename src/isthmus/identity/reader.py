@@ -1,4 +1,4 @@
-"""Reading what a thing consists of, down to plain values, tensors and code."""
+"""What an object consists of, down to plain values, tensors and code."""
 
 import copyreg
 import functools

@@ -1,4 +1,4 @@
-"""A partition of the keys of a network into layers that are analysed together."""
+"""A partition of a network's keys into layers that are analysed together."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass

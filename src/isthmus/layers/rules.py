@@ -1,4 +1,4 @@
-"""Rules that make a layer partition from a network: by module, tensor, block, module type or pattern."""
+"""Rules that make a layer partition of a network: by module, tensor, block, module type or pattern."""
 
 import fnmatch
 from collections.abc import Callable, Sequence

@@ -1,4 +1,4 @@
-"""What averaging costs a network: the rise over the host half-way, the largest one on the way, and the exchange."""
+"""What averaging costs a network: the rise over the host halfway, the largest rise on the way, and the exchange."""
 
 from collections.abc import Sequence
 from typing import Literal

@@ -1,4 +1,4 @@
-"""What the loss between two networks is compared with."""
+"""The baselines with which the loss between two networks is compared."""
 
 from typing import Literal, get_args
 

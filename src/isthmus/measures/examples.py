@@ -1,4 +1,4 @@
-"""Per-example results of a whole measurement, and the differences that barriers are made of."""
+"""Per-example results of a whole measurement, and the differences behind each barrier."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Rises against what the size of a layer alone would explain."""
+"""Rises compared with what the size of a layer alone explains."""
 
 import numpy as np
 from jaxtyping import Float

@@ -1,4 +1,4 @@
-"""Several pairs of networks as replicates of one experiment: their mean rise and barrier, and how far they scatter."""
+"""Pairs of networks as replicates of one experiment: mean rise and barrier, and their scatter."""
 
 import warnings
 

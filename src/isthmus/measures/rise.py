@@ -1,4 +1,4 @@
-"""How much the loss rises when a network is left along several drawn directions."""
+"""How much the loss rises along several random directions."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""How the loss rises along random directions, beside the averaging direction."""
+"""How the loss rises along random directions, compared with the averaging direction."""
 
 from dataclasses import dataclass
 

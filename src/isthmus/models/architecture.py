@@ -1,4 +1,4 @@
-"""Facts by which a network is recognised: how many parameters it has, and in which modules they live."""
+"""Facts that identify a network: its number of parameters, and the modules that hold them."""
 
 from dataclasses import dataclass
 

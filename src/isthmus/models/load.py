@@ -1,4 +1,4 @@
-"""From what the user writes to a network that can take weights."""
+"""From the user's text to a network that can take weights."""
 
 import fnmatch
 import importlib

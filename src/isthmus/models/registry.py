@@ -1,4 +1,4 @@
-"""The networks that go by a name: what they are, their options, and where to find them once one is needed.
+"""The networks that have a name: their options, and where to find their code.
 
 Lists, help and unknown names are answered from this file at once, before torch is loaded.
 """

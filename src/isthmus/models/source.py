@@ -1,4 +1,4 @@
-"""A network of the user's own: a function in a Python file, and the hash of what the file says."""
+"""A user's network: a function in a Python file, and the hash of the file's contents."""
 
 from collections.abc import Collection
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What the user writes for a network: a registered name with options, or a function in a file of theirs."""
+"""How the user names a network: a registered name with options, or a function in a file."""
 
 import re
 from collections.abc import Mapping

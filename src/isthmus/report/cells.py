@@ -1,4 +1,4 @@
-"""Cells of a page's tables: what is shown, and the stored value that sorts it."""
+"""Cells of a page's tables: the shown text, and the stored value that sorts it."""
 
 import math
 from dataclasses import dataclass, replace

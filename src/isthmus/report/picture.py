@@ -1,4 +1,4 @@
-"""A picture with what it shows, and its files."""
+"""A picture, its sentence and its files."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

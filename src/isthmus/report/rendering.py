@@ -1,4 +1,4 @@
-"""HTML from the templates: pages that load nothing from anywhere."""
+"""HTML from the templates, in pages that load nothing."""
 
 import base64
 from pathlib import Path

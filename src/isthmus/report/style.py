@@ -1,4 +1,4 @@
-"""How every picture looks: one place for type, sizes, colours and hatches (a paper's column, 8 point)."""
+"""The look of every picture: type, sizes, colours and hatches (a paper's column, 8 point)."""
 
 import io
 import textwrap

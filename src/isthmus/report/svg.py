@@ -1,4 +1,4 @@
-"""A drawn SVG in a quarter of its bytes: what a reader sees stays, how the plotting library writes it goes.
+"""SVG in a quarter of its bytes: the reader sees the same, the plotting library's verbose form goes.
 
 Positions are rounded to 0.01 pt and written as steps, what neighbours share stands once in a group, and neighbouring
 paths of one look are one path. `make pictures` writes those of the documents anew.

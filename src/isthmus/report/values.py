@@ -1,4 +1,4 @@
-"""The numbers of a result that a report can show, and their words."""
+"""The numbers of a result that a report can show, with their words."""
 
 import math
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What every cut of a split costs: from all examples, or from those that were drawn for a precision."""
+"""What every cut of a split costs: from all examples, or from those drawn for a precision."""
 
 from dataclasses import dataclass
 from functools import cached_property

@@ -1,4 +1,4 @@
-"""What a result says of one split, and of the examples of one class."""
+"""The part of a result about one split, and about the examples of one class."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""The variables of a result: each declared once, with its dimensions, its unit and its words.
+"""The variables of a result. Each is declared once, with its dimensions, its unit and its words.
 
 Names are written out, so that a search for one finds its declaration. `VARIABLES` holds them all; `OF` holds those that
 there are of the loss and of the error.

@@ -1,4 +1,4 @@
-"""The two networks with the running statistics that they came with, where a measurement recalibrates them."""
+"""The two networks with their stored running statistics, where a measurement recalibrates them."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""What belongs to a result: in memory the result carries it, in a folder their identities are compared."""
+"""What belongs to a result. A result in memory carries it; for a folder, identities are compared."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

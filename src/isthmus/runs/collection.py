@@ -1,4 +1,4 @@
-"""Measuring more than two networks, or networks at several times: member by member, each a whole run."""
+"""Measuring several networks, or networks at several times, member by member. Each member is a whole run."""
 
 import sys
 import warnings

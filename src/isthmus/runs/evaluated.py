@@ -1,4 +1,4 @@
-"""Running an engine over all splits: units are kept as they come, and a maximum is refined in further rounds."""
+"""Running an engine over all splits. Units are saved as they arrive, and further rounds refine a maximum."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace

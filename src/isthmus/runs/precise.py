@@ -1,4 +1,4 @@
-"""Measuring to a precision: which examples come first, and when to stop."""
+"""Measuring to a precision: the order of the examples, and when to stop."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""How far a measurement is, on standard error: a bar on a terminal, plain lines elsewhere."""
+"""Progress of a measurement on standard error: a bar on a terminal, plain lines elsewhere."""
 
 import sys
 import time

@@ -1,4 +1,4 @@
-"""Refining the maximum of every curve: the barrier as a supremum and not as a value of a fixed grid."""
+"""Refining the maximum of every curve: the barrier as a supremum, not as a value on a fixed grid."""
 
 import math
 from collections.abc import Iterable, Sequence

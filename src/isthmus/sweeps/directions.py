@@ -1,4 +1,4 @@
-"""The points along random directions, beside every barrier: is the averaging direction special?"""
+"""The points along random directions, next to every barrier: is the averaging direction special?"""
 
 from collections.abc import Sequence
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""All layers at once: linear mode connectivity as it is usually meant."""
+"""All layers at once: the usual linear mode connectivity."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Every two layers together: whether their barriers add up."""
+"""All pairs of layers: do their barriers add up?"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

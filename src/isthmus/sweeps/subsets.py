@@ -1,4 +1,4 @@
-"""Sets of layers of every size: whether what holds of one choice holds of any."""
+"""Sets of layers of every size: does a result hold for any choice of layers?"""
 
 import hashlib
 import re

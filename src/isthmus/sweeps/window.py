@@ -1,4 +1,4 @@
-"""Runs of consecutive layers: how the barrier grows with the length of the part that is averaged."""
+"""Runs of consecutive layers: how the barrier grows with the length of the averaged part."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""How a training computes: precision, memory format, compilation, and kernels that repeat themselves."""
+"""How a training computes: precision, memory format, compilation, and deterministic kernels."""
 
 import importlib
 import warnings

@@ -1,4 +1,4 @@
-"""Crops, flips and mixing of whole mini-batches on their device."""
+"""Crops, flips and mixup of whole mini-batches on their device."""
 
 import random
 from collections.abc import Sequence

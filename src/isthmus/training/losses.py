@@ -1,4 +1,4 @@
-"""The losses that a training went through."""
+"""The losses of a training over time."""
 
 import math
 from dataclasses import dataclass

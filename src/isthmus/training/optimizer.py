@@ -1,4 +1,4 @@
-"""The rule of a step, and its state as named tensors."""
+"""The update rule of a step, and its state as named tensors."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager

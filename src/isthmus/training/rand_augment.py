@@ -1,4 +1,4 @@
-"""A policy of random operations on images, after Cubuk et al. (2020), on whole mini-batches at once."""
+"""A policy of random operations on images, after Cubuk et al. (2020), for whole mini-batches."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""Where chance enters training: three sources, each with a seed of its own."""
+"""The three sources of randomness in training, each with its own seed."""
 
 import hashlib
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Times in a recipe: fields that are written "120ep" or "5000it", and when checkpoints are due."""
+"""Times in a recipe: fields written as "120ep" or "5000it", and when checkpoints are due."""
 
 from collections.abc import Iterable
 from typing import Annotated, Any

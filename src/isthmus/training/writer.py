@@ -1,4 +1,4 @@
-"""Files written beside the training, not in its way."""
+"""Writing files beside the training without blocking it."""
 
 from collections import deque
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Weights brought under the keys of a model."""
+"""Renaming weights to the keys of a model."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""The one interpolation formula of isthmus, and the one difference."""
+"""The only interpolation formula of isthmus, and the only difference."""
 
 from decimal import Decimal
 

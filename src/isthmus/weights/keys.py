@@ -1,4 +1,4 @@
-"""The keys of state dicts: the parts that wrappers put into them, and the prefixes under which a network stands."""
+"""The keys of state dicts: the parts that wrappers add, and the prefixes of a network."""
 
 from collections import Counter
 from collections.abc import Collection, Iterable

@@ -1,4 +1,4 @@
-"""Weights that are computed from parts: which parts are one weight, and the vectors of spectral normalisation."""
+"""Weights that are computed from parts: which parts form one weight, and the vectors of spectral normalisation."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

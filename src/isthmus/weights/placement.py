@@ -1,4 +1,4 @@
-"""Which entry of a file goes under which key of a network: prefixes, wrappers, what a file lacks or has besides."""
+"""Which entry of a file belongs to which key of a network: prefixes, wrappers, missing and extra entries."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace

@@ -1,4 +1,4 @@
-"""State dicts: what their entries are, whether two fit together, and their identity."""
+"""State dicts: the kinds of their entries, whether two fit together, and their identity."""
 
 import copy
 import hashlib

@@ -1,4 +1,4 @@
-"""A time in training: so many epochs, or so many iterations."""
+"""A time in training: a number of epochs or of iterations."""
 
 import re
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Everything that a training needs to go on, in one file that is whole whenever it is there."""
+"""Everything that a training needs to continue, in one file that is whole whenever it exists."""
 
 import json
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What was done on reading the checkpoints, on standard error."""
+"""What isthmus did to read the checkpoints, printed on standard error."""
 
 import json
 from collections import Counter

@@ -1,4 +1,4 @@
-"""How a command ends: its exit status, and one message where something went wrong."""
+"""How a command ends: its exit status, and one message if something went wrong."""
 
 import functools
 import os

@@ -1,4 +1,4 @@
-"""What a command prints of a study, and what it leaves in a folder."""
+"""What a command prints about a study, and what it saves in a folder."""
 
 import json
 import textwrap

@@ -1,4 +1,4 @@
-"""Which examples every client has.
+"""Which examples each client has.
 
 Every draw is a SHA-256 of the seed and of what is drawn for (a class, a client, an example), so that a partition is the
 same on every machine, and what a client likes is the same on the train and the test split: clients of one name in both

@@ -1,4 +1,4 @@
-"""Data over clients as a specification writes it."""
+"""A client's part of the data, as a specification writes it."""
 
 import math
 import re

@@ -1,4 +1,4 @@
-"""Sets of images in Parquet files: the known ones and the user's own."""
+"""Image sets in Parquet files: the known ones and the user's own."""
 
 import re
 from pathlib import Path

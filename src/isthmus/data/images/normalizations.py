@@ -1,4 +1,4 @@
-"""The constants that known image sets are normalised with, and the user's own."""
+"""The normalisation constants of known image sets, and the user's own."""
 
 import warnings
 

@@ -1,4 +1,4 @@
-"""Errors of single examples: what counts as predicted wrongly."""
+"""Errors of single examples: which predictions count as wrong."""
 
 import torch
 from jaxtyping import Bool, Float

@@ -1,4 +1,4 @@
-"""A loss of the user's, tried on the first examples before anything is measured with it."""
+"""A user's loss, tried on the first examples before the measurement."""
 
 import torch
 from torch import Tensor

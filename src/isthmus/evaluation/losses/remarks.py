@@ -1,4 +1,4 @@
-"""What may be other than it seems about data and outputs: values that are missing, outputs that are probabilities."""
+"""Remarks on data and outputs that may mislead: missing values, outputs that are probabilities."""
 
 from collections.abc import Callable
 

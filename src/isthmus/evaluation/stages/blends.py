@@ -1,4 +1,4 @@
-"""Weights of layers at their versions, made when they are needed and kept while there is room."""
+"""Weights of layers at their versions, computed when needed and kept while there is room."""
 
 from collections import OrderedDict
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""Cutting a graph of operators into stages, each of which begins where a new layer's weights are first used."""
+"""Cutting a graph of operators into stages. A stage begins where a new layer's weights are first used."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass

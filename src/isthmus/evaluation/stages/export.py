@@ -1,4 +1,4 @@
-"""A network as a graph of operators, and the tensors that each of them writes to."""
+"""A network as a graph of operators, with the tensors that each of them writes to."""
 
 import warnings
 from collections.abc import Callable

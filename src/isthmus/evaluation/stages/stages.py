@@ -1,4 +1,4 @@
-"""A forward pass as stages: what a stage takes and gives, and what it costs."""
+"""A forward pass as stages: the inputs, outputs and cost of a stage."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""From a network to stages that are known to compute what it computes."""
+"""From a network to stages that are checked against it."""
 
 from collections.abc import Sequence
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Language models that others trained: Pythia against Pythia on data without repetitions."""
+"""Language models that others trained: two Pythia models on data that they saw once."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A whole training rather than its end."""
+"""Evidence from a whole training, not only from its end."""
 
 from dataclasses import replace
 from typing import TYPE_CHECKING

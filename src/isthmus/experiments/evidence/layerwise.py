@@ -1,4 +1,4 @@
-"""What most claims come down to: pairs are trained, every layer is measured at every step, the last step is judged."""
+"""The evidence of most claims: train pairs, measure every layer at every step, judge the last step."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any

@@ -1,4 +1,4 @@
-"""Which share of the full network's barrier a group of layers makes half-way, paired on the examples."""
+"""The share of the full network's barrier that a group of layers has halfway, paired on the examples."""
 
 from collections.abc import Sequence
 

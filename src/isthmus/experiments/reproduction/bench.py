@@ -1,4 +1,4 @@
-"""The bench that a claim works on: it trains and measures into a folder, and goes on with what is there."""
+"""The bench of a claim: it trains and measures into a folder, and continues what is there."""
 
 import math
 import warnings

@@ -1,4 +1,4 @@
-"""What the claims about CIFAR-10 are measured on, at each scale."""
+"""The data of the claims about CIFAR-10, at each scale."""
 
 from isthmus.experiments.reproduction.scale import Scale
 

@@ -1,4 +1,4 @@
-"""What a claim of the paper is, in words: `claims/prose/NAME.toml`."""
+"""A claim of the paper in words: `claims/prose/NAME.toml`."""
 
 import tomllib
 from importlib import import_module

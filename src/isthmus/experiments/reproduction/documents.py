@@ -1,4 +1,4 @@
-"""Pages of reproductions among the documents of a checkout, with a list of them."""
+"""Pages of reproductions in the documents of a checkout, and the list of them."""
 
 import shutil
 from functools import partial

@@ -1,4 +1,4 @@
-"""What can be reproduced, how long it takes, and what became of it."""
+"""Which claims can be reproduced, how long they take, and their verdicts."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The recipes that ship with the claims, and the networks that come of them."""
+"""The recipes that ship with the claims, and the networks trained from them."""
 
 import re
 from collections.abc import Sequence

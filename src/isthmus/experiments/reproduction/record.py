@@ -1,4 +1,4 @@
-"""`reproduction.json`: what became of a claim at a scale."""
+"""`reproduction.json`: the outcome of a claim at a scale."""
 
 import json
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""The scales at which a claim is put to the test."""
+"""The scales at which claims are tested."""
 
 from enum import StrEnum
 

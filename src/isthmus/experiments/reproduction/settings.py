@@ -1,4 +1,4 @@
-"""Settings as the rows of a page's table, named so that the paper's can stand beside ours."""
+"""Settings as rows of a page's table, named to stand next to the paper's."""
 
 import math
 from collections.abc import Iterable, Mapping, Sequence

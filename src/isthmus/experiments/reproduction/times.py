@@ -1,4 +1,4 @@
-"""How long the work in a folder has taken, over all the times that it was begun and went on."""
+"""How long the work in a folder has taken, over all its sessions."""
 
 import json
 import time

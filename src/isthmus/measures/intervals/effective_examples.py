@@ -1,4 +1,4 @@
-"""How many examples carry a mean: what its interval rests on."""
+"""The effective number of examples: how many examples carry a mean."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""95 % intervals for means of paired differences, holding for several means at once."""
+"""95 % intervals for means of paired differences, for one mean or several at once."""
 
 from functools import lru_cache
 

@@ -1,4 +1,4 @@
-"""Barriers of cuts known on different numbers of examples, and the rule that says when they are known enough."""
+"""Barriers of cuts that are known on different numbers of examples, and the rule that decides when to stop."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Means over a finite data set from some of its examples, with an allowance for a tail that these did not show."""
+"""Means over a finite data set from some of its examples, with an allowance for an unseen tail."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Fixed-width sequential intervals: how many examples a barrier needs for the precision that was asked.
+"""Fixed-width sequential intervals: how many examples a barrier needs for the requested precision.
 
 Examples are drawn in one random order, without replacement. At looks fixed beforehand (`looks`) a cut is finished when
 

@@ -1,4 +1,4 @@
-"""Intervals that hold for several numbers at once, from the interval of each: what extremes need."""
+"""Intervals that hold for several numbers at once, from the interval of each. Extremes need them."""
 
 import math
 from statistics import NormalDist

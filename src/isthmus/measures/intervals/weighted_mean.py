@@ -1,4 +1,4 @@
-"""Quantiles of means under random weights: what the intervals of bounded values are made of."""
+"""Quantiles of means under random weights, for the intervals of bounded values."""
 
 from collections.abc import Sequence
 from functools import lru_cache

@@ -1,4 +1,4 @@
-"""Deep linear networks: matrices one after the other, of which the paper's Theorem 4.1 speaks."""
+"""Deep linear networks, products of matrices: the subject of the paper's Theorem 4.1."""
 
 from collections import OrderedDict
 from collections.abc import Sequence

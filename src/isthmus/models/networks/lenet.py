@@ -1,4 +1,4 @@
-"""LeNet-5 in today's form."""
+"""LeNet-5 in its modern form."""
 
 from torch import Tensor, nn
 from torch.nn import functional

@@ -1,4 +1,4 @@
-"""The convolutional network that is usual for Omniglot."""
+"""The usual convolutional network for Omniglot."""
 
 from collections import OrderedDict
 

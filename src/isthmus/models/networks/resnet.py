@@ -1,4 +1,4 @@
-"""ResNet-18 for small images: with BatchNorm, with group normalisation, and the paper's one without any."""
+"""ResNet-18 for small images: with BatchNorm, with group normalisation, and the paper's without any."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""VGG-11 in torchvision's layout, so that its checkpoints fit."""
+"""VGG-11 in torchvision's layout, so its checkpoints fit."""
 
 from torch import Tensor, nn
 

@@ -1,4 +1,4 @@
-"""What a study of noise is asked, checked before anything is loaded."""
+"""The settings of a noise study, checked before anything is loaded."""
 
 import math
 from collections.abc import Sequence

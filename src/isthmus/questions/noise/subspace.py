@@ -1,4 +1,4 @@
-"""The training subspace: what the snapshots of training span, and Gaussian noise inside and outside of it."""
+"""The training subspace, which the snapshots of training span, and Gaussian noise inside and outside it."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass

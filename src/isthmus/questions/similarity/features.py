@@ -1,4 +1,4 @@
-"""What a layer hands on: how far the features of a blend are from the blend of features."""
+"""How far the features of a blend are from the blend of features, for each layer."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""Where two networks lie in weight space: from one another, from their starts, and at what angle they parted."""
+"""Two networks in weight space: distances to each other and to their starts, and the angle at which they parted."""
 
 from collections.abc import Sequence
 from typing import Any

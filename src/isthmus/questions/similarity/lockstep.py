@@ -1,4 +1,4 @@
-"""Several networks side by side: stage by stage, batch by batch, watched at the end of every stage."""
+"""Several networks side by side, stage by stage and batch by batch, observed at the end of every stage."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""A study on disk: a labelled data set beside the barriers, in a folder that any program can read."""
+"""A study on disk: a labelled data set in a folder that any program can read."""
 
 import json
 import math

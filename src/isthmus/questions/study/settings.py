@@ -1,4 +1,4 @@
-"""What a study is asked to do, checked before anything is loaded."""
+"""The settings of a study, checked before anything is loaded."""
 
 from isthmus.errors import InputError
 

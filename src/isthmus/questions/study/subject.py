@@ -1,4 +1,4 @@
-"""What every study starts from: a request that is checked, one split, and the manifest."""
+"""What every study starts from: a checked request, one split, and the manifest."""
 
 import hashlib
 import json

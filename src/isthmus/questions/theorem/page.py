@@ -1,4 +1,4 @@
-"""The page of `isthmus explain theorem`: explanation, numbers, two pictures, in one file that loads nothing."""
+"""The page of `isthmus explain theorem`: explanation, numbers and two pictures in one self-contained file."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""What the theorem says, and what its measurements show, in words."""
+"""The theorem and its measurements in words."""
 
 from typing import TYPE_CHECKING
 

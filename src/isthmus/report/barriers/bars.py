@@ -1,4 +1,4 @@
-"""Bars: every layer's rise or barrier with its interval; the full network above, on its own axis."""
+"""Bars: every layer's rise or barrier with its interval. The full network has its own axis at the top."""
 
 import math
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Which classes suffer: what averaging costs every class, layer by layer."""
+"""Which classes suffer: what averaging costs each class, layer by layer."""
 
 import html
 import math

@@ -1,4 +1,4 @@
-"""Hints: what may make the numbers of a measurement other than they seem, and what to do then."""
+"""Hints: what may make the numbers of a measurement misleading, and what to do about it."""
 
 from typing import TYPE_CHECKING
 

@@ -1,4 +1,4 @@
-"""One paragraph in words, read off the numbers: what averaging costs, beside the paper's barriers."""
+"""One paragraph in words, from the numbers: what averaging costs, and the paper's barriers."""
 
 import math
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""A measurement in a terminal of 80 columns: its tables, its sentences, and the hints that are due."""
+"""A measurement in a terminal of 80 columns: its tables, its sentences, and its hints."""
 
 import math
 from typing import TYPE_CHECKING

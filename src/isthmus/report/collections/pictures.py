@@ -1,4 +1,4 @@
-"""Every picture of a collection, each with what it says."""
+"""Every picture of a collection, each with its sentence."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""In words, read off the numbers: what the heat maps and the replicates of a collection show."""
+"""The heat maps and the replicates of a collection in words, from the numbers."""
 
 import math
 from collections.abc import Sequence

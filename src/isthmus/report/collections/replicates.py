@@ -1,4 +1,4 @@
-"""Replicates: every layer's mean over pairs of networks, its scatter, and what the examples leave open."""
+"""Replicates: every layer's mean over pairs of networks, its scatter, and the uncertainty from the examples."""
 
 from typing import TYPE_CHECKING
 

@@ -1,4 +1,4 @@
-"""What averaging costs against what a layer's size would explain: per layer, per squared distance, per parameter."""
+"""What averaging costs, compared with what a layer's size explains: per layer, per squared distance, per parameter."""
 
 import math
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""A question that a result may answer with a picture of its own, and a sentence read off the numbers."""
+"""A question that a result may answer, with its own picture and a sentence from the numbers."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

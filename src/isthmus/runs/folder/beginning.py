@@ -1,4 +1,4 @@
-"""Whether a run may begin, or go on, in a folder."""
+"""Whether a run may begin or continue in a folder."""
 
 from pathlib import Path
 

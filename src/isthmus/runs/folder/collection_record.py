@@ -1,4 +1,4 @@
-"""`run.json` of a collection: which runs belong together. What was asked and found stands in the run of each member."""
+"""`run.json` of a collection: which runs belong together. Each member's run holds its own settings and results."""
 
 import hashlib
 import json

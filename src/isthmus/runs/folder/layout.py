@@ -1,4 +1,4 @@
-"""Where every file of a run, a collection or a study is. No other module spells these names."""
+"""Where every file of a run, a collection or a study is. Only this module spells these names."""
 
 import re
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""The manifest of a measurement that is about to begin, and whether a run that is there is the same."""
+"""The manifest of a measurement that is about to begin, and whether an existing run is the same."""
 
 import hashlib
 import json

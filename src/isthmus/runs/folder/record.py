@@ -1,4 +1,4 @@
-"""`run.json`: everything about a measurement but its numbers."""
+"""`run.json`: everything about a measurement except its numbers."""
 
 import json
 import math

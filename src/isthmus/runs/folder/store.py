@@ -1,4 +1,4 @@
-"""Per-example results: in memory, or as files of a run folder that are whole whenever they are there."""
+"""Per-example results, in memory or as files of a run folder. A file that is there is whole."""
 
 from pathlib import Path
 from typing import Protocol, runtime_checkable

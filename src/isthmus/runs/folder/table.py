@@ -1,4 +1,4 @@
-"""`results.parquet` and its neighbours: results as plain tables, one row a cell."""
+"""`results.parquet` and its neighbours: results as plain tables, one row for each cell."""
 
 from pathlib import Path
 

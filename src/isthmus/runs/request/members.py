@@ -1,4 +1,4 @@
-"""Which networks are measured against which: all pairs, given pairs, and the steps of trajectories."""
+"""Which networks are measured with which: all pairs, given pairs, and the steps of trajectories."""
 
 import warnings
 from collections import Counter

@@ -1,4 +1,4 @@
-"""More than two networks, or networks at several times: what the user gives, with a name for each."""
+"""Several networks, or networks at several times: what the user gives, with a name for each."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

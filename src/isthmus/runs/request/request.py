@@ -1,4 +1,4 @@
-"""What was asked of a measurement: made once, at the door, and passed on whole. Nothing here loads torch."""
+"""A request for a measurement, made once by each entry point and passed on whole. This module loads no torch."""
 
 from collections.abc import Mapping, Sequence
 from functools import partial

@@ -1,4 +1,4 @@
-"""What a measurement is asked to do, checked before anything is loaded."""
+"""The settings of a measurement, checked before anything is loaded."""
 
 import math
 import re

@@ -1,4 +1,4 @@
-"""What a pair of networks holds that would make the numbers wrong, or other than they seem."""
+"""What in a pair of networks would make the numbers wrong or misleading."""
 
 import warnings
 from collections.abc import Mapping, Sequence

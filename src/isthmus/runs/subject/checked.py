@@ -1,4 +1,4 @@
-"""The second step: the model has run on a few examples of every split, and what could only be wrong is refused."""
+"""The second step: the model runs on a few examples of every split, and what could only be wrong is refused."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace

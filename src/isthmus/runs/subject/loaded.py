@@ -1,4 +1,4 @@
-"""The first step: everything that was named is in memory, and fits together as it stands."""
+"""The first step: loads everything that was named, and checks that it fits together."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""The third step: the layers, the rows and the points of a measurement are laid out."""
+"""The third step: lays out the layers, the rows and the points of a measurement."""
 
 import warnings
 from dataclasses import dataclass

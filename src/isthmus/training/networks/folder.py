@@ -1,4 +1,4 @@
-"""The folder of one network: its trajectory, its log, what it was trained by, and where it can go on.
+"""The folder of one network: its trajectory, its log, its recipe, and where training can continue.
 
 0ep.safetensors, 5ep.safetensors, ...   the checkpoints
 trajectory.json                         how many iterations an epoch has

@@ -1,4 +1,4 @@
-"""Trainings that go on in turn, in one process on one device."""
+"""Trainings that take turns in one process on one device."""
 
 from collections import deque
 from collections.abc import Generator, Sequence

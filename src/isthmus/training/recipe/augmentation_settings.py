@@ -1,4 +1,4 @@
-"""What happens to examples on their way to the network, as a recipe says it."""
+"""The augmentation of examples, as a recipe describes it."""
 
 from typing import Literal
 

@@ -1,4 +1,4 @@
-"""Recipes on disk: one TOML file for one network or several that differ in a few settings.
+"""Recipes on disk: one TOML file for one network, or for several that differ in a few settings.
 
 What stands at the top holds for every network; each `[[network]]` table has a name and what is different:
 

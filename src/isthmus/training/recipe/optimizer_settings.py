@@ -1,4 +1,4 @@
-"""Which rule turns gradients into steps, as a recipe says it."""
+"""The optimizer, as a recipe describes it."""
 
 from typing import Annotated, Literal
 

@@ -1,4 +1,4 @@
-"""How networks are trained, checked in one place."""
+"""How networks are trained; every setting is checked here."""
 
 import re
 from typing import Annotated, Any, Literal

@@ -1,4 +1,4 @@
-"""Which file of a folder holds the weights, or which files together."""
+"""Which file or files of a folder hold the weights."""
 
 import json
 from dataclasses import dataclass, replace

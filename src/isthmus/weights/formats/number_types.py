@@ -1,4 +1,4 @@
-"""Types of numbers: what a model's `load_state_dict` makes of an entry that its file holds in another type."""
+"""Number types: what a model's `load_state_dict` makes of an entry stored in another type."""
 
 import torch
 from torch import Tensor

@@ -1,4 +1,4 @@
-"""What a torch file holds, read without running code; what would need code is named."""
+"""The contents of a torch file, read without running code. Whatever would need code is named."""
 
 import pickle
 import re
