@@ -10,8 +10,10 @@ import xarray as xr
 from isthmus.errors import InputError
 from isthmus.held_folder import held_folder
 from isthmus.pages.folder import save_report
+from isthmus.results.rows import single_layers
 from isthmus.runs.folder.loading import classes_of
 from isthmus.runs.measure import measure
+from isthmus.sweeps.group import FULL_NETWORK
 from isthmus.training.networks.networks import Progress
 from isthmus.training.networks.several import train_at_once
 from isthmus.training.recipe.file import load_recipes
@@ -85,8 +87,8 @@ def _say(progress: Progress, say: Callable[[str], None]) -> None:
 def _reading(pair: str, result: xr.Dataset) -> str:
     """What averaging everything costs beside what single layers cost, on training images."""
     train = result.sel(split="train").loss_rise
-    full = float(train.sel(moving="all").max())
-    single = train.sel(moving=result["sweep"] == "single").values.ravel()
+    full = float(train.sel(moving=FULL_NETWORK).max())
+    single = train.sel(moving=list(single_layers(result))).values.ravel()
     below = int((single * 5 < full).sum())
     return (
         f"{pair}: averaging everything raises the training loss by up to {full:.2f} nats, averaging one layer by "

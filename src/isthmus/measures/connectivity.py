@@ -11,6 +11,7 @@ from isthmus.measures.baseline import Baseline
 from isthmus.measures.examples import ExampleTable, cut_differences, num_cut_examples
 from isthmus.measures.intervals.interval import critical_value
 from isthmus.sweeps.grid import Grid
+from isthmus.sweeps.single import Single
 
 
 class Connectivity(StrEnum):
@@ -52,7 +53,7 @@ def connectivity(
     cuts = [
         (grid.cut(h, m)[0], differences)
         for h, m, differences in cut_differences(grid, table, "error", baseline)
-        if grid.groups[m].sweep == "single"
+        if grid.groups[m].sweep == Single.name
         and not (grid.groups[m].label in unmoved and _shows_nothing(grid, table, h, m))
     ]
     if all(barrier_of(d, alphas, "error").high <= threshold for alphas, d in cuts):

@@ -6,10 +6,13 @@ there are of the loss and of the error.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from isthmus.measures.averaging import Rise
 from isthmus.measures.barrier import Quantity
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 ONCE: tuple[str, ...] = ()
 LAYER = ("moving",)
@@ -20,7 +23,7 @@ FRACTION = (*CUT, "fraction")
 DRAW = (*CUT, "draw", "fraction")
 
 NATS, RATE, NUMBER, TEXT = "unit of the loss", "fraction of the examples", "1", ""
-"""Units: cross-entropy is in nats (`isthmus.results.rows.loss_unit` names that of any loss); errors lie in [0, 1]."""
+"""Units: cross-entropy is in nats (`loss_unit` names that of any loss); errors lie in [0, 1]."""
 
 
 @dataclass(frozen=True)
@@ -263,3 +266,19 @@ def with_dimensions(values: Values) -> dict[str, tuple[tuple[str, ...], Any]]:
         Name -> (dimensions, values).
     """
     return {name: (VARIABLES[name].dimensions, array) for name, array in values.items()}
+
+
+def loss_unit(result: "xr.Dataset") -> str:
+    """The unit of the loss.
+
+    Args:
+        result: A measurement.
+
+    Returns:
+        `"nats"` for cross-entropy, `"nats per token"` where examples are windows of tokens; `"nats per label"` for
+        binary cross-entropy; else words that name the loss.
+    """
+    loss = str(result.attrs.get("loss", "loss"))
+    nats = "nats per token" if result.attrs.get("tokens_per_example") else "nats"
+    known = {"cross_entropy": nats, "binary_cross_entropy": "nats per label"}
+    return known.get(loss, f"unit of {loss}")

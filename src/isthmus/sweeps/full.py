@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from isthmus.sweeps.group import ALL, MovingGroup
+from isthmus.sweeps.group import FULL_NETWORK, MovingGroup
 
 
 @dataclass(frozen=True)
@@ -25,4 +25,4 @@ class Full:
             >>> Full().groups(["conv1", "fc"])
             [MovingGroup(label='all', layers=('conv1', 'fc'), sweep='full')]
         """
-        return [MovingGroup(ALL, tuple(layers), self.name)]
+        return [MovingGroup(FULL_NETWORK, tuple(layers), self.name)]

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
-ALL = "all"
+FULL_NETWORK = "all"
+"""Label of the group of all layers."""
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,8 @@ from isthmus.questions.clients.costs import (
 from isthmus.questions.clients.picture import client_heatmap, client_sentence
 from isthmus.report.picture import Picture
 from isthmus.results.estimates import estimate_at
+from isthmus.results.rows import single_layers
+from isthmus.sweeps.group import FULL_NETWORK
 
 TEST = {Scale.SMOKE: "digits:test[0:40]", Scale.SMALL: "cifar10:test[0:500]", Scale.PAPER: "cifar10:test"}
 
@@ -55,7 +57,7 @@ def run(bench: Bench) -> Evidence:
     picture = Picture(
         "costs", "What averaging a set of layers costs each client", client_heatmap(costs), " ".join(sentences)
     )
-    return Evidence(found, sentences, [picture], len(costs), cost_rows(costs, ["all", *groups]))
+    return Evidence(found, sentences, [picture], len(costs), cost_rows(costs, [FULL_NETWORK, *groups]))
 
 
 def pair_found(cost: xr.Dataset) -> Found:
@@ -69,14 +71,14 @@ def pair_found(cost: xr.Dataset) -> Found:
         union "layer", as "union", and how far any set of layers, and no averaging, stay above averaging all, the least
         ("full_is_best").
     """
-    layers = [str(label) for label in cost["moving"].values[cost["sweep"].values == "single"]]
+    layers = single_layers(cost)
     above = [
         Located(estimate_at(cost.sel(averaged=label), "above_full"), str(label))
         for label in cost["averaged"].values
-        if label != "all"
+        if label != FULL_NETWORK
     ]
     return {
-        "everything": smallest(costs_of(cost, "all", "own")),
+        "everything": smallest(costs_of(cost, FULL_NETWORK, "own")),
         "layer": largest(found for label in layers for found in costs_of(cost, label, "own")),
         "share": largest(found for label in layers for found in costs_of(cost, label, "own", "share")),
         "union": largest(found for label in layers for found in costs_of(cost, label, "union")),
@@ -99,7 +101,7 @@ def costs_of(cost: xr.Dataset, label: str, data: str, value: str = "rise") -> li
     found = []
     for host in cost["host"].values:
         cell = cost.sel(moving=label, host=host, data=data)
-        where = f"client {host}" if label == "all" else f"{label} of {host}"
+        where = f"client {host}" if label == FULL_NETWORK else f"{label} of {host}"
         found.append(Located(estimate_at(cell, value), where))
     return found
 
@@ -121,5 +123,5 @@ def cost_rows(costs: dict[str, xr.Dataset], sets: list[str]) -> list[list[str]]:
             per_kind = [costs_of(cost, label, kind) for kind in kinds]
             for h, host in enumerate(cost["host"].values):
                 shown = [of_kind[h].estimate.whole_text for of_kind in per_kind]
-                rows.append([name, "everything" if label == "all" else label, str(host), *shown])
+                rows.append([name, "everything" if label == FULL_NETWORK else label, str(host), *shown])
     return rows

@@ -13,6 +13,7 @@ from isthmus.report.barriers.curves import curves
 from isthmus.report.barriers.reading import barrier_sentences
 from isthmus.report.picture import Picture
 from isthmus.report.rows.robustness import robustness_panels, robustness_sentence
+from isthmus.results.rows import single_layers
 from isthmus.runs.folder.loading import barrier
 
 PAIRS = (("low", "augmented"), ("low", "high"), ("low", "sam"))
@@ -90,7 +91,7 @@ def share_above(part: xr.Dataset, name: str) -> Located:
         The share; its interval is what the intervals of the cuts leave open: from those surely above to all but
         those surely below.
     """
-    half = part.sel(fraction=0.5, moving=single_layers(part))
+    half = part.sel(fraction=0.5, moving=list(single_layers(part)))
     averaging, random = half.averaging_loss_rise, half.random_loss_rise
     above = half.averaging_loss_rise_low > half.random_loss_rise_high
     below = half.averaging_loss_rise_high < half.random_loss_rise_low
@@ -107,7 +108,7 @@ def share_bent(part: xr.Dataset) -> float:
     Returns:
         A fraction of the cuts.
     """
-    layers = part.sel(moving=single_layers(part))
+    layers = part.sel(moving=list(single_layers(part)))
     half, whole = layers.sel(fraction=0.5), layers.sel(fraction=1.0)
     averaging, random = (whole[kind] - 2 * half[kind] for kind in ("averaging_loss_rise", "random_loss_rise"))
     return float((averaging > random).mean())
@@ -123,7 +124,7 @@ def midpoint_words(result: xr.Dataset, flat: float) -> str:
     Returns:
         A paragraph.
     """
-    layers = result.sel(moving=single_layers(result))
+    layers = result.sel(moving=list(single_layers(result)))
     half = layers.loss_excess.sel(alpha=0.5)
     exchanged = int((layers.alpha_at_loss_barrier == 1).sum())
     return (
@@ -131,17 +132,3 @@ def midpoint_words(result: xr.Dataset, flat: float) -> str:
         f"not averaged. Half-way {int((half > flat).sum())} lie more than {flat:g} nats above the mean of the two "
         f"networks, the highest by {float(half.max()):.2g} nats."
     )
-
-
-def single_layers(part: xr.Dataset) -> list[str]:
-    """The labels of the single layers.
-
-    Args:
-        part: A measurement.
-
-    Returns:
-        Labels along `moving`.
-    """
-    return [
-        str(name) for name, sweep in zip(part["moving"].values, part["sweep"].values, strict=True) if sweep == "single"
-    ]

@@ -5,14 +5,15 @@ import xarray as xr
 from isthmus.experiments.evidence.criterion import Found
 from isthmus.experiments.evidence.evidence import Evidence
 from isthmus.experiments.evidence.located import smallest
-from isthmus.experiments.evidence.noise import FULL, differences, half_way_rows, kept_study, share_above_zero
+from isthmus.experiments.evidence.noise import differences, half_way_rows, kept_study, share_above_zero
 from isthmus.experiments.reproduction.bench import Bench
 from isthmus.experiments.reproduction.scale import Scale
 from isthmus.questions.noise.picture import subspace_panels
 from isthmus.questions.noise.reading import noise_sentence
 from isthmus.questions.noise.study import subspace_noise
-from isthmus.report.barriers.table import labels
 from isthmus.report.picture import Picture
+from isthmus.results.rows import labels, moving_groups
+from isthmus.sweeps.group import FULL_NETWORK
 
 DATA = {Scale.SMOKE: "digits:test[0:60]", Scale.SMALL: "mnist:train[0:10000]", Scale.PAPER: "mnist:train"}
 DRAWS = {Scale.SMOKE: 2, Scale.SMALL: 5, Scale.PAPER: 10}
@@ -70,8 +71,8 @@ def noise_found(studies: dict[str, xr.Dataset]) -> Found:
         "full_averaging", "full_training": the least of all pairs and hosts; "layers_averaging", "layers_training": the
         share of single layers.
     """
-    layers = [label for label in labels(next(iter(studies.values())), "moving") if label != FULL]
+    layers = moving_groups(next(iter(studies.values())))
     kinds = ("averaging", "training")
-    full = {f"full_{kind}": smallest(differences(studies, [FULL], kind, "null")) for kind in kinds}
+    full = {f"full_{kind}": smallest(differences(studies, [FULL_NETWORK], kind, "null")) for kind in kinds}
     single = {kind: [one.estimate for one in differences(studies, layers, kind, "null")] for kind in kinds}
     return full | {f"layers_{kind}": share_above_zero(found) for kind, found in single.items()}

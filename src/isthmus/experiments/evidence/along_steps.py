@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 from isthmus.experiments.evidence import barriers
 from isthmus.experiments.evidence.located import Located, largest
-from isthmus.report.barriers.table import in_split, labels
+from isthmus.results.rows import in_split, labels, moving_groups, split_of
+from isthmus.sweeps.group import FULL_NETWORK
 from isthmus.weights.step import Step
 
 if TYPE_CHECKING:
@@ -41,11 +42,11 @@ def rows_by_epochs(result: "xr.Dataset", split: str, small: float) -> str:
     Returns:
         A sentence in the paper's digits, of the first pair; steps that are no whole epochs are left out.
     """
-    part = in_split(result.isel(pair=0), barriers.split_of(result, split))
+    part = in_split(result.isel(pair=0), split_of(result, split))
     epochs = [label for label in labels(result, "step") if Step.parse(label).unit == "ep"]
     part = part.sel(step=epochs)
-    full = part["loss_barrier"].sel(moving=barriers.FULL).max("host")
-    layers = part["loss_barrier"].sel(moving=part["moving"] != barriers.FULL)
+    full = part["loss_barrier"].sel(moving=FULL_NETWORK).max("host")
+    layers = part["loss_barrier"].sel(moving=list(moving_groups(part)))
     first, most = (" ".join(f"{float(value):z.1f}" for value in row) for row in (full, layers.max(("host", "moving"))))
     above = int((layers.isel(step=-1).max("host") > small).sum())
     wrong = " and ".join(f"{100 * float(part[f'error_{network}'].isel(step=-1)):.1f}" for network in "ab")

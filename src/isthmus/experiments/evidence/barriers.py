@@ -1,35 +1,21 @@
 """The barriers of several pairs of networks as estimates that criteria can be stated on."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-import numpy as np
 import xarray as xr
 
 from isthmus.experiments.evidence.criterion import Answer
 from isthmus.experiments.evidence.located import Located, largest, smallest
 from isthmus.measures.connectivity import Connectivity
 from isthmus.measures.estimate import percentage_points
-from isthmus.report.barriers.table import in_split, labels
 from isthmus.results.estimates import estimate_at
+from isthmus.results.rows import by_pair, in_split, labels, split_of, sweep_labels
 from isthmus.runs.folder.loading import is_layerwise_connected
+from isthmus.sweeps.group import FULL_NETWORK
 
-FULL = "all"
 UNITS = {"loss_barrier": "nats", "error_barrier": ""}
 CONNECTED = 0.02
 """Error barrier that still counts as none: Frankle et al. (2020); the paper's own threshold is not known."""
-
-
-def split_of(result: xr.Dataset, split: str | None) -> str | None:
-    """The name that the report asks for: none where a result has one split only.
-
-    Args:
-        result: From `isthmus.measure`.
-        split: The name under which the data was given.
-
-    Returns:
-        The name, or None.
-    """
-    return split if "split" in result.dims else None
 
 
 def full_barriers(result: xr.Dataset, split: str | None = None, value: str = "loss_barrier") -> list[Located]:
@@ -43,8 +29,7 @@ def full_barriers(result: xr.Dataset, split: str | None = None, value: str = "lo
     Returns:
         One a pair: the larger of the two hosts, which half-way are one network.
     """
-    rows = in_split(result, split_of(result, split)).sel(moving=[FULL])
-    return [largest(_cells(rows.sel(pair=pair) if pair else rows, value, pair)) for pair in pair_labels(result)]
+    return [largest(_cells(rows, value, pair)) for pair, rows in _of_pairs(result, split, [FULL_NETWORK])]
 
 
 def group_barriers(
@@ -61,8 +46,7 @@ def group_barriers(
     Returns:
         One a pair and host, saying which.
     """
-    rows = in_split(result, split_of(result, split)).sel(moving=[moving])
-    return [cell for pair in pair_labels(result) for cell in _cells(rows.sel(pair=pair) if pair else rows, value, pair)]
+    return [cell for pair, rows in _of_pairs(result, split, [moving]) for cell in _cells(rows, value, pair)]
 
 
 def layer_barriers(
@@ -79,9 +63,8 @@ def layer_barriers(
     Returns:
         One a pair, layer and host, saying which.
     """
-    rows = in_split(result, split_of(result, split))
-    rows = rows.isel(moving=np.flatnonzero(rows["sweep"].values == sweep))
-    return [cell for pair in pair_labels(result) for cell in _cells(rows.sel(pair=pair) if pair else rows, value, pair)]
+    pairs = _of_pairs(result, split, sweep_labels(result, sweep))
+    return [cell for pair, rows in pairs for cell in _cells(rows, value, pair)]
 
 
 def connectivities(result: xr.Dataset, split: str | None = None, threshold: float = CONNECTED) -> list[Connectivity]:
@@ -95,10 +78,7 @@ def connectivities(result: xr.Dataset, split: str | None = None, threshold: floa
     Returns:
         One answer a pair.
     """
-    return [
-        is_layerwise_connected(result.sel(pair=pair) if pair else result, threshold, split_of(result, split))
-        for pair in pair_labels(result)
-    ]
+    return [is_layerwise_connected(part, threshold, split_of(result, split)) for _, part in by_pair(result)]
 
 
 def connectivity_answer(found: list[Connectivity]) -> Answer:
@@ -136,8 +116,7 @@ def pair_rows(result: xr.Dataset, splits: Mapping[str, str]) -> list[list[str]]:
         "smallest",
     ]
     rows = [titles]
-    for pair in pair_labels(result):
-        part = result.sel(pair=pair) if pair else result
+    for pair, part in by_pair(result):
         for split, words in splits.items():
             (loss,), (error,) = (full_barriers(part, split, value) for value in UNITS)
             layers = layer_barriers(part, split)
@@ -155,16 +134,9 @@ def _ends(part: xr.Dataset, split: str) -> str:
     return ", ".join(f"{rows[f'loss_{network}'].item():.4f}" for network in "ab")
 
 
-def pair_labels(result: xr.Dataset) -> list[str]:
-    """The pairs of a result.
-
-    Args:
-        result: From `isthmus.measure`.
-
-    Returns:
-        Their labels; an empty one where there is a single pair without a label.
-    """
-    return list(labels(result, "pair")) if "pair" in result.dims else [""]
+def _of_pairs(result: xr.Dataset, split: str | None, moving: Sequence[str]) -> list[tuple[str, xr.Dataset]]:
+    """Some rows of every pair."""
+    return by_pair(in_split(result, split_of(result, split)).sel(moving=list(moving)))
 
 
 def _cells(rows: xr.Dataset, value: str, pair: str) -> list[Located]:
@@ -174,6 +146,6 @@ def _cells(rows: xr.Dataset, value: str, pair: str) -> list[Located]:
         for host in labels(rows, "host"):
             row = rows.sel(host=host, moving=moving)
             words = [f"pair {pair}"] if pair else []
-            words += [] if moving == FULL else [f"{moving} into {host}"]
+            words += [] if moving == FULL_NETWORK else [f"{moving} into {host}"]
             found.append(Located(estimate_at(row, value), ", ".join(words)))
     return found

@@ -8,10 +8,9 @@ import xarray as xr
 from isthmus.experiments.evidence.located import Located
 from isthmus.measures.estimate import UNKNOWN, Estimate, difference
 from isthmus.questions.noise.reading import half_way_sigma
-from isthmus.report.barriers.table import labels
 from isthmus.results.estimates import estimate_at
-
-FULL = "all"
+from isthmus.results.rows import labels
+from isthmus.sweeps.group import FULL_NETWORK
 
 
 def rise(study: xr.Dataset, pair: str, host: str, moving: str, kind: str) -> Located:
@@ -27,7 +26,7 @@ def rise(study: xr.Dataset, pair: str, host: str, moving: str, kind: str) -> Loc
     Returns:
         Nats; NaN where there is no such direction, or the two networks do not differ.
     """
-    where = f"pair {pair}, {f'{moving} of {host}' if moving != FULL else f'leaving {host}'}"
+    where = f"pair {pair}, {f'{moving} of {host}' if moving != FULL_NETWORK else f'leaving {host}'}"
     sigma = half_way_sigma(study, moving)
     if sigma is None:
         return Located(UNKNOWN, where)
@@ -89,7 +88,7 @@ def half_way_rows(studies: dict[str, xr.Dataset], moving: Sequence[str]) -> list
         for group in moving:
             for host in labels(study, "host"):
                 shown = (rise(study, pair, host, group, kind).estimate.whole_text for kind in kinds)
-                rows.append([pair, "full network" if group == FULL else group, host, *shown])
+                rows.append([pair, "full network" if group == FULL_NETWORK else group, host, *shown])
     return rows
 
 

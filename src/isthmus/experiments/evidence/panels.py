@@ -4,16 +4,14 @@ from collections.abc import Iterator, Mapping
 
 import xarray as xr
 
-from isthmus.experiments.evidence.barriers import split_of
-from isthmus.report.barriers.table import labels
 from isthmus.report.collections.columns import columns
 from isthmus.report.collections.heatmap import columns_heatmap
 from isthmus.report.collections.reading import columns_reading, replicates_reading
 from isthmus.report.collections.replicates import are_independent, replicate_bars, replicate_cells
 from isthmus.report.picture import Picture
 from isthmus.report.values import values_shown
-
-SINGLE = "single"
+from isthmus.results.rows import labels, split_of
+from isthmus.sweeps.single import Single
 
 
 def step_panels(result: xr.Dataset, splits: Mapping[str, str]) -> Iterator[Picture]:
@@ -47,8 +45,8 @@ def heat_maps(part: xr.Dataset, splits: Mapping[str, str], words: str, stem: str
             yield Picture(
                 f"{stem}{kind}_{split}",
                 f"{kind.capitalize()} barrier on {data}, {words}",
-                columns_heatmap(part, "step", value, name, SINGLE, words),
-                columns_reading(columns(part, "step", value, name, SINGLE)),
+                columns_heatmap(part, "step", value, name, Single.name, words),
+                columns_reading(columns(part, "step", value, name, Single.name)),
             )
 
 
@@ -64,10 +62,10 @@ def pair_panels(result: xr.Dataset, splits: Mapping[str, str]) -> Iterator[Pictu
     """
     for split, words in splits.items():
         value, name = "loss_barrier", split_of(result, split)
-        shown, cells = columns(result, "pair", value, name, SINGLE), replicate_cells(result, value, name)
+        shown, cells = columns(result, "pair", value, name, Single.name), replicate_cells(result, value, name)
         yield Picture(
             f"pairs_{split}",
             f"Loss barrier on {words}, all pairs at the end",
-            replicate_bars(result, value, name, SINGLE),
+            replicate_bars(result, value, name, Single.name),
             replicates_reading(shown, cells, independent=are_independent(result)),
         )

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 import xarray as xr
 
-from isthmus.experiments.evidence.barriers import FULL, pair_labels, split_of
 from isthmus.experiments.evidence.located import Located
 from isthmus.measures.intervals.paired_ratio import paired_ratio
-from isthmus.report.barriers.table import labels
+from isthmus.results.rows import by_pair, labels, single_layers, split_of
 from isthmus.runs.folder.loading import examples
+from isthmus.sweeps.group import FULL_NETWORK
 
 HALF_WAY = 0.5
 
@@ -25,13 +25,13 @@ def shares(result: xr.Dataset, moving: Sequence[str], split: str | None = None) 
         One a pair, group and host, saying which.
     """
     found = []
-    for pair in pair_labels(result):
-        losses = examples(result.sel(pair=pair) if pair else result, split_of(result, split))
+    for pair, part in by_pair(result):
+        losses = examples(part, split_of(result, split))
         baseline = (losses.loss_a + losses.loss_b) / 2
         excess = (losses.loss.sel(alpha=HALF_WAY) - baseline).transpose("host", "moving", "example")
         for label in moving:
             for host in labels(losses, "host"):
-                rows = (excess.sel(host=host, moving=group).values for group in (label, FULL))
+                rows = (excess.sel(host=host, moving=group).values for group in (label, FULL_NETWORK))
                 words = [f"pair {pair}"] if pair else []
                 found.append(Located(paired_ratio(*rows), ", ".join([*words, f"{label} into {host}"])))
     return found
@@ -47,5 +47,4 @@ def layer_shares(result: xr.Dataset, split: str | None = None) -> list[Located]:
     Returns:
         One a pair, layer and host, saying which.
     """
-    sweeps = zip(labels(result, "moving"), labels(result, "sweep"), strict=True)
-    return shares(result, [label for label, sweep in sweeps if sweep == "single"], split)
+    return shares(result, single_layers(result), split)

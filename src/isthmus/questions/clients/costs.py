@@ -12,12 +12,13 @@ from isthmus.data.spec import parse_data_spec
 from isthmus.measures.intervals.paired_ratio import paired_ratio
 from isthmus.measures.rise import rise_over_host
 from isthmus.runs.folder.loading import examples
+from isthmus.sweeps.group import FULL_NETWORK
 
 if TYPE_CHECKING:
     from isthmus.experiments.reproduction.recipes import TrainedNetworks
 
 OWN, TEST = {"a": "own_a", "b": "own_b"}, "test"
-FULL, NOTHING = "all", "nothing"
+NOTHING = "nothing"
 HALF = 0.5
 ENDS = ("", "_low", "_high")
 
@@ -95,7 +96,7 @@ def layer_set_costs(result: xr.Dataset) -> xr.Dataset:
             table = data[kind]
             assert table is not None
             at_host = table[f"loss_{host}"].values.astype(np.float64)
-            full = table["loss"].sel(moving=FULL, host=host).values - at_host
+            full = table["loss"].sel(moving=FULL_NETWORK, host=host).values - at_host
             loss_host[h, k] = at_host.mean(dtype=np.float64)
             for m, label in enumerate(moving):
                 losses = table["loss"].sel(moving=label, host=host).values
@@ -114,7 +115,7 @@ def layer_set_costs(result: xr.Dataset) -> xr.Dataset:
 def _above_full(union: xr.Dataset) -> xr.Dataset:
     """What every set of layers, and no averaging at all, leaves above averaging everything; paired on the examples."""
     averaged = union["loss"].astype(np.float64).mean("host")
-    full = averaged.sel(moving=FULL).values
+    full = averaged.sel(moving=FULL_NETWORK).values
     local = (union["loss_a"].values.astype(np.float64) + union["loss_b"].values) / 2
     losses = {str(label): averaged.sel(moving=label).values for label in averaged["moving"].values} | {NOTHING: local}
     rises = [rise_over_host(values[None], full) for values in losses.values()]

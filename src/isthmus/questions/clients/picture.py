@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from isthmus.report import style
-from isthmus.report.barriers.table import labels
 from isthmus.report.collections.columns import cell_text
 from isthmus.report.collections.heatmap import CHARACTER_INCHES, draw_row
 from isthmus.report.shown import ShownBarrier
+from isthmus.results.rows import labels, single_layers
+from isthmus.sweeps.group import FULL_NETWORK
 
 if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.figure import Figure
 
 DATA_WORDS = {"own": "own data", "union": "union", "test": "test"}
-FULL = "all"
 BAR_INCHES = 3.0
 
 
@@ -43,11 +43,13 @@ def client_heatmap(costs: "Mapping[str, xr.Dataset]") -> "Figure":
     columns = [(kind, host) for kind in DATA_WORDS if kind in first["data"].values for host in labels(first, "host")]
     cells = {name: {row: rise_cells(cost, row, columns) for row in rows} for name, cost in costs.items()}
     every = [(row, cell) for table in cells.values() for row, found in table.items() for cell in found]
-    single = set(labels(first.isel(moving=np.flatnonzero(first["sweep"].values == "single")), "moving"))
-    limit = colour_limit([c.value for row, c in every if row in single], [c.value for row, c in every if row == FULL])
+    single = set(single_layers(first))
+    of_full = [cell for row, cell in every if row == FULL_NETWORK]
+    limit = colour_limit([cell.value for row, cell in every if row in single], [cell.value for cell in of_full])
     cell_inches = max(CHARACTER_INCHES * max(len(cell_text(cell)) for _, cell in every) + 0.07, 0.3)
     names, positions = [style.row_name(row) for row in rows], style.row_positions(len(rows) - 1)
-    positions = [y + style.ROW_GAP * (row not in {FULL, *single}) for row, y in zip(rows, positions, strict=True)]
+    alone = {FULL_NETWORK, *single}
+    positions = [y + style.ROW_GAP * (row not in alone) for row, y in zip(rows, positions, strict=True)]
     width = style.label_inches(names) + len(costs) * (len(columns) * cell_inches + 0.15) + 0.3
     norm, colours = Normalize(-limit, limit), colormaps[style.DIVERGING]
     with rc_context(style.STYLE):
@@ -73,7 +75,7 @@ def client_heatmap(costs: "Mapping[str, xr.Dataset]") -> "Figure":
                 axes.axvline(places[0] - 0.5, color=style.INK, linewidth=0.5)
         panels[0].set_ylim(positions[-1] + 0.5, -0.5)
         panels[0].set_yticks(positions, names)
-        beyond = style.beyond([cell for row, cell in every if row == FULL], limit)
+        beyond = style.beyond(of_full, limit)
         bar = figure.colorbar(
             ScalarMappable(norm, colours), ax=panels, location="bottom", extend=beyond, aspect=BAR_INCHES / 0.1,
             shrink=min(0.9, BAR_INCHES / width), pad=0.02,
@@ -128,12 +130,11 @@ def client_sentence(name: str, cost: "xr.Dataset") -> str:
     Returns:
         A sentence on their own data and on the union.
     """
-    single = cost.isel(moving=np.flatnonzero(cost["sweep"].values == "single"))
     parts = []
     for kind, words in (("own", "on its own data"), ("union", "on the union")):
-        full = [rise_cells(cost, FULL, [(kind, host)])[0] for host in labels(cost, "host")]
-        layer = [cell for row in labels(single, "moving") for host in labels(single, "host")
-                 for cell in rise_cells(single, row, [(kind, host)])]  # fmt: skip
+        full = [rise_cells(cost, FULL_NETWORK, [(kind, host)])[0] for host in labels(cost, "host")]
+        layer = [cell for row in single_layers(cost) for host in labels(cost, "host")
+                 for cell in rise_cells(cost, row, [(kind, host)])]  # fmt: skip
         worst, best = (pick(layer, key=lambda cell: cell.value) for pick in (max, min))
         spread = " and ".join(cell.text for cell in full)
         parts.append(

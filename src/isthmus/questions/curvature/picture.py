@@ -16,6 +16,7 @@ from isthmus.report.barriers.table import few_carry
 from isthmus.report.cells import Cell, Table
 from isthmus.report.shown import FEW_EXAMPLES_MARK
 from isthmus.report.significant import interval_text, significant_text
+from isthmus.sweeps.group import FULL_NETWORK
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -163,7 +164,7 @@ def _rises(study: "xr.Dataset") -> list[_Rise]:
         _Rise(layer, host, *(float(study[name].sel(moving=layer, host=host)) for name in names))
         for layer in map(str, study["moving"].values)
         for host in map(str, study["host"].values)
-        if layer != "all"
+        if layer != FULL_NETWORK
     ]
 
 
@@ -212,7 +213,7 @@ def _full_words(study: "xr.Dataset", unit: str) -> list[str]:
 
 
 def _random_words(study: "xr.Dataset") -> list[str]:
-    singles = study.isel(moving=study["moving"].values != "all")
+    singles = study.isel(moving=study["moving"].values != FULL_NETWORK)
     random, predicted = (singles[name].values.ravel() for name in ("random_rise", "predicted_rise"))
     known = np.isfinite(random) & np.isfinite(predicted)
     if not known.any():

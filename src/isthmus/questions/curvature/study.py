@@ -32,7 +32,7 @@ from isthmus.runs.folder.store import table_of_blocks
 from isthmus.runs.request.inputs import Model, Weights
 from isthmus.runs.request.request import Request, request_of
 from isthmus.runs.subject.subject import Subject, chosen_engine, examples_at_once, subject_of
-from isthmus.sweeps.group import ALL
+from isthmus.sweeps.group import FULL_NETWORK
 from isthmus.weights.interpolation import difference
 from isthmus.weights.state import Kind, same_bits, tied_keys
 
@@ -183,7 +183,7 @@ def _predicted(subject: Subject, host: Host, size: BatchSize, num_probes: int, s
     network, segment, examples = subject.network, subject.segment, only_split(subject)
     own, steps = _steps(subject, host)
     whole = {key: step for layer in steps.values() for key, step in layer.items()}
-    moves = {ALL: whole, **steps}
+    moves = {FULL_NETWORK: whole, **steps}
     found = directional_derivatives(network, own, list(moves.values()), examples, size)
     half_way = segment.weights(segment.point(host, tuple(segment.layers), 0.5))
     (at_midpoint,) = directional_derivatives(network, half_way, [whole], examples, size)
@@ -192,7 +192,7 @@ def _predicted(subject: Subject, host: Host, size: BatchSize, num_probes: int, s
     of_all = TraceEstimate(
         sum(trace.value for trace in traces.values()), float(np.hypot.reduce([t.error for t in traces.values()]))
     )
-    return _variables(moves, found, {ALL: of_all, **traces}, at_midpoint).assign_coords(host=host)
+    return _variables(moves, found, {FULL_NETWORK: of_all, **traces}, at_midpoint).assign_coords(host=host)
 
 
 def _variables(
@@ -223,7 +223,7 @@ def _measured(subject: Subject, blocks: Any, hosts: Sequence[Host]) -> xr.Datase
     """Rises over the host at the midpoint, with intervals, on every example."""
     segment, examples = subject.segment, only_split(subject)
     everything = tuple(segment.layers)
-    groups = {ALL: everything, **{label: (label,) for label in everything}}
+    groups = {FULL_NETWORK: everything, **{label: (label,) for label in everything}}
     number: dict[Point, int] = {}
 
     def place(host: Host, moving: Sequence[str], alpha: float) -> int:
@@ -240,7 +240,7 @@ def _measured(subject: Subject, blocks: Any, hosts: Sequence[Host]) -> xr.Datase
         return rise.value, rise.low, rise.high, rise.effective_examples
 
     rises = [[interval(values[middles[host, label]] - values[ends[host][0]]) for label in groups] for host in hosts]
-    full = [interval(values[middles[h, ALL]] - (values[ends[h][0]] + values[ends[h][1]]) / 2) for h in hosts]
+    full = [interval(values[middles[h, FULL_NETWORK]] - (values[ends[h][0]] + values[ends[h][1]]) / 2) for h in hosts]
     names = ("", "_low", "_high", "_effective_examples")
     variables: dict[str, Any] = {"loss_host": (HOST, [values[ends[host][0]].mean() for host in hosts])}
     for i, name in enumerate(names):
@@ -250,7 +250,9 @@ def _measured(subject: Subject, blocks: Any, hosts: Sequence[Host]) -> xr.Datase
 
 
 def _comparison(study: xr.Dataset) -> dict[str, Any]:
-    single = study.isel(moving=(study["moving"] != ALL).values & (study["num_parameters"] > 0).all("host").values)
+    single = study.isel(
+        moving=(study["moving"] != FULL_NETWORK).values & (study["num_parameters"] > 0).all("host").values
+    )
     low, high = single["measured_rise_low"], single["measured_rise_high"]
     undecided = ((low <= 0) & (high >= 0)).transpose("moving", "host")
     names = [

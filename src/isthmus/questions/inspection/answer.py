@@ -12,6 +12,7 @@ from isthmus.layers.rules import layer_partition
 from isthmus.measures.distance import layer_distance
 from isthmus.models.load import load_model
 from isthmus.models.pretrained import renamed_weights
+from isthmus.sweeps.group import FULL_NETWORK
 from isthmus.weights.checkpoint import Checkpoint, load_checkpoint
 from isthmus.weights.fitting import fit_to_model
 from isthmus.weights.placement import entries_like, placement
@@ -55,7 +56,7 @@ def checkpoint_layers(
         weights = [_fitted(c, module, notes) for c in checkpoints]
         partition = layer_partition(layers, module)
         parameters = {key for key, kind in entry_kinds(module).items() if kind is Kind.PARAMETER}
-    groups = {**partition.layers, "all": tuple(k for keys in partition.layers.values() for k in keys)}
+    groups = {**partition.layers, FULL_NETWORK: tuple(k for keys in partition.layers.values() for k in keys)}
     return [_row(label, keys, weights, parameters) for label, keys in groups.items()], notes
 
 
@@ -106,7 +107,7 @@ def _named_parameters(weights: StateDict) -> set[str]:
 
 def _row(label: str, keys: tuple[str, ...], weights: list[StateDict], parameters: set[str]) -> dict[str, Any]:
     own = [key for key in keys if key in parameters]
-    shapes = " ".join("x".join(map(str, weights[0][key].shape)) or "1" for key in own) if label != "all" else ""
+    shapes = " ".join("x".join(map(str, weights[0][key].shape)) or "1" for key in own) if label != FULL_NETWORK else ""
     found = layer_distance(weights[0], weights[-1], own)
     row: dict[str, Any] = {"layer": label, "shapes": shapes, "parameters": found.num_parameters}
     if len(weights) > 1:

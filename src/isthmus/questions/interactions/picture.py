@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 from isthmus.measures.intervals.simultaneous import simultaneous_ends
 from isthmus.report import style
-from isthmus.report.barriers.table import PERCENT, in_split, labels, loss_unit
+from isthmus.report.barriers.table import PERCENT
 from isthmus.report.rows.question import is_one_pair, loss_and_error
 from isthmus.report.shown import ShownBarrier
 from isthmus.report.values import kind_of
+from isthmus.results.rows import in_split, labels
+from isthmus.results.variables import loss_unit
 
 if TYPE_CHECKING:
     import xarray as xr

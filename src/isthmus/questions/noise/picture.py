@@ -8,7 +8,8 @@ import numpy as np
 
 from isthmus.questions.noise.reading import KIND_WORDS
 from isthmus.report import style
-from isthmus.report.barriers.table import labels
+from isthmus.results.rows import labels, moving_groups
+from isthmus.sweeps.group import FULL_NETWORK
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -58,7 +59,7 @@ def subspace_panels(study: "xr.Dataset") -> "Figure":
             columns = range(h * (per_host + 1), h * (per_host + 1) + per_host)
             place = grid[0, columns.start : columns.stop]
             of_network.append(figure.add_subplot(place, sharey=of_network[0] if of_network else None))
-            _draw_panel(of_network[-1], study, host, "all")
+            _draw_panel(of_network[-1], study, host, FULL_NETWORK)
             for number, layer in enumerate(layers):
                 place = grid[1 + number // per_host, columns[number % per_host]]
                 of_layers.append(figure.add_subplot(place, sharey=of_layers[0] if of_layers else None))
@@ -67,7 +68,7 @@ def subspace_panels(study: "xr.Dataset") -> "Figure":
                 if number + per_host < len(layers):
                     of_layers[-1].tick_params(labelbottom=False)
         of_network[-1].tick_params(labelleft=len(hosts) == 1)
-        _draw_scale(of_network[0], study, ["all"])
+        _draw_scale(of_network[0], study, [FULL_NETWORK])
         if of_layers:
             _draw_scale(of_layers[0], study, layers)
         _draw_words(figure, study, len(layers))
@@ -83,7 +84,7 @@ def shown_layers(study: "xr.Dataset") -> list[str]:
     Returns:
         Labels in layer order.
     """
-    names = [label for label in labels(study, "moving") if label != "all"]
+    names = list(moving_groups(study))
     if len(names) <= NUM_LAYERS_SHOWN:
         return names
     rise = study["loss_rise"].sel(kind="averaging", moving=names).max(["host", "sigma"]).values

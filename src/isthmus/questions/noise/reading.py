@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from isthmus.measures.intervals.effective_examples import FEW
-from isthmus.report.barriers.table import few_carry, labels
+from isthmus.report.barriers.table import few_carry
 from isthmus.report.cells import Cell, Table
 from isthmus.report.shown import ShownBarrier, number_text
 from isthmus.report.style import row_name
+from isthmus.results.rows import labels, moving_groups
+from isthmus.sweeps.group import FULL_NETWORK
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -78,7 +80,7 @@ def noise_sentence(study: "xr.Dataset") -> str:
         A sentence on the full network and, where there are any, one on the single layers.
     """
     sentences = [_full_sentence(study)]
-    layers = [label for label in labels(study, "moving") if label != "all"]
+    layers = moving_groups(study)
     compared = [_compared(study, host, layer) for layer in layers for host in labels(study, "host")]
     if compared:
         more, less = compared.count("more"), compared.count("less")
@@ -92,14 +94,14 @@ def noise_sentence(study: "xr.Dataset") -> str:
 
 
 def _full_sentence(study: "xr.Dataset") -> str:
-    sigma = half_way_sigma(study, "all")
+    sigma = half_way_sigma(study, FULL_NETWORK)
     if sigma is None:
         return "The two networks hold the same parameters, so there is no way between them."
-    fraction = float(study["fraction"].sel(moving="all").values[sigma])
+    fraction = float(study["fraction"].sel(moving=FULL_NETWORK).values[sigma])
     where = "Half way" if fraction == 0.5 else f"At {fraction:.3g} of the way"
     parts = []
     for host in labels(study, "host"):
-        rises = {kind: shown_rise(study, host, "all", kind, sigma) for kind in KIND_WORDS}
+        rises = {kind: shown_rise(study, host, FULL_NETWORK, kind, sigma) for kind in KIND_WORDS}
         averaging = f"averaging the full network raises the loss of {host} by {_words(rises['averaging'])}"
         others = [f"{KIND_WORDS[kind]} by {_words(rises[kind])}" for kind in ("null", "training")]
         parts.append(f"{averaging}, {' and '.join(others)}, {_factor_words(rises['averaging'], rises['null'])}")

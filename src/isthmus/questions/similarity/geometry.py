@@ -9,7 +9,7 @@ import xarray as xr
 from isthmus.measures.distance import LayerDistance, layer_distance
 from isthmus.runs.request.inputs import NamedWeights, Weights, fitted_weights, read_weights
 from isthmus.runs.subject.subject import Subject
-from isthmus.sweeps.group import ALL
+from isthmus.sweeps.group import FULL_NETWORK
 from isthmus.weights.interpolation import difference
 from isthmus.weights.state import Kind, StateDict, is_blendable, tied_keys, widen
 
@@ -62,7 +62,7 @@ def weight_geometry(subject: Subject, initial_a: NamedWeights | None, initial_b:
         "cosine_status": (LAYER, np.array([d.status for d in between], dtype=object)),
         "num_parameters": (LAYER, np.array([d.num_parameters for d in between], dtype=np.int64)),
     }
-    coordinates: dict[str, Any] = {"layer": [ALL, *partition]}
+    coordinates: dict[str, Any] = {"layer": [FULL_NETWORK, *partition]}
     if initial_a is not None or initial_b is not None:
         from_start = [
             None if start is None else _distances(end, start.weights, groups)

@@ -28,7 +28,7 @@ from isthmus.runs.request.inputs import Model, Weights
 from isthmus.runs.request.request import Request, request_of
 from isthmus.runs.request.settings import Alphas
 from isthmus.runs.subject.subject import Subject, chosen_engine, examples_at_once, subject_of
-from isthmus.sweeps.group import ALL
+from isthmus.sweeps.group import FULL_NETWORK
 from isthmus.weights.state import cast_weights
 
 SIMILARITY = "similarity"
@@ -162,7 +162,7 @@ def _compared(subject: Subject, staged: StagedNetwork, size: BatchSize, alphas: 
     variables: dict[str, Any] = {"feature_status": (("layer",), np.array(["outputs", *status], dtype=object))}
     variables |= _intervals("blend_dissimilarity", ("layer", "alpha"), [_blended(*row, len(alphas)) for row in rows])
     variables |= _intervals("network_dissimilarity", ("layer",), [_between(*row) for row in rows])
-    coordinates = {"layer": [ALL, *everything], "alpha": np.array(alphas, dtype=np.float64)}
+    coordinates = {"layer": [FULL_NETWORK, *everything], "alpha": np.array(alphas, dtype=np.float64)}
     return xr.Dataset(variables, coordinates).merge(_agreements(scores, examples, alphas))
 
 

@@ -11,6 +11,7 @@ from isthmus.models.networks.deep_linear import deep_linear_network
 from isthmus.questions.convexity.answer import convexity
 from isthmus.runs.measure import measure
 from isthmus.runs.request.settings import Alphas
+from isthmus.sweeps.group import FULL_NETWORK
 
 NUM_PAIRS = 12
 NUM_EXAMPLES = 32  # more than the widest layer, so that the least squares of the last layer have one solution
@@ -103,7 +104,7 @@ def measure_cuts(num_pairs: int = NUM_PAIRS, seed: int = 0) -> xr.Dataset:
 
 
 def _cuts(result: xr.Dataset, number: int) -> xr.Dataset:
-    kept = [(h, m) for m in result["moving"].values for h in result["host"].values if (h, m) != ("b", "all")]
+    kept = [(h, m) for m in result["moving"].values for h in result["host"].values if (h, m) != ("b", FULL_NETWORK)]
     rows = [result.sel(host=host, moving=moving) for host, moving in kept]
     verdicts = convexity(result)["convexity"]
     models = (float(result.loss_a) + float(result.loss_b)) / 2

@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from isthmus.sweeps.group import FULL_NETWORK
+
 if TYPE_CHECKING:
     import xarray as xr
 
@@ -85,9 +87,9 @@ def cuts_reading(cuts: "xr.Dataset") -> str:
 
 def one_layer(cuts: "xr.Dataset") -> "xr.Dataset":
     """The cuts along which a single layer moves."""
-    return cuts.sel(cut=(cuts["moving"] != "all").values)
+    return cuts.sel(cut=(cuts["moving"] != FULL_NETWORK).values)
 
 
 def full_paths(cuts: "xr.Dataset") -> "xr.Dataset":
     """The cuts along which the full network moves."""
-    return cuts.sel(cut=(cuts["moving"] == "all").values)
+    return cuts.sel(cut=(cuts["moving"] == FULL_NETWORK).values)

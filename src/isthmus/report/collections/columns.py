@@ -3,16 +3,15 @@
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from isthmus.report.barriers.table import FULL_NETWORK, BarrierTable, barrier_table, labels
+from isthmus.report.barriers.table import BarrierTable, barrier_table, labels
 from isthmus.report.shown import ShownBarrier
 from isthmus.report.style import colour_limit
+from isthmus.results.rows import of_sweep, sweeps_shown
 
 if TYPE_CHECKING:
     import xarray as xr
 
-FEW_ROWS = 100  # what a reader scrolls through
+__all__ = ["of_sweep", "sweeps_shown"]
 
 
 @dataclass(frozen=True)
@@ -90,34 +89,6 @@ def columns(
     names = labels(shown, dimension)
     tables = tuple(barrier_table(shown.isel({dimension: i}), value, split) for i in range(len(names)))
     return Columns(dimension, names, tables, "layers" if sweep == "single" else "groups of layers")
-
-
-def of_sweep(result: "xr.Dataset", sweep: str) -> "xr.Dataset":
-    """The full network and the rows of one sweep.
-
-    Args:
-        result: A measurement or a collection.
-        sweep: The name of the sweep.
-
-    Returns:
-        The result with fewer rows.
-    """
-    wanted = (result["sweep"].values == sweep) | (result["moving"].values == FULL_NETWORK)
-    return result.isel(moving=np.flatnonzero(wanted))
-
-
-def sweeps_shown(result: "xr.Dataset") -> list[str]:
-    """The sweeps that a picture of columns can show.
-
-    Args:
-        result: A measurement or a collection.
-
-    Returns:
-        Those of at most a hundred rows; `["full"]` if there is none.
-    """
-    names = [str(name) for name in result["sweep"].values]
-    others = [name for name in dict.fromkeys(names) if name != "full"]
-    return [name for name in others if names.count(name) <= FEW_ROWS] or ["full"]
 
 
 def includes_zero(cell: ShownBarrier) -> bool:

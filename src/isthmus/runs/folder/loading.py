@@ -11,6 +11,7 @@ from isthmus.measures.baseline import BASELINES, Baseline
 from isthmus.measures.connectivity import Connectivity, connectivity
 from isthmus.measures.examples import ExampleTable
 from isthmus.results.dataset import class_dataset, result_dataset
+from isthmus.results.rows import single_layers
 from isthmus.results.variables import LAYER, Values
 from isthmus.runs.carried import in_hand, refuse_other_run
 from isthmus.runs.folder.collection_record import MemberRecord, is_collection
@@ -255,7 +256,7 @@ def is_layerwise_connected(result: xr.Dataset, threshold: float = 0.02, split: s
     """
     measurement = measurement_of(result)
     table = measurement.table(split)
-    if table.error is None or "single" not in result["sweep"].values:
+    if table.error is None or not single_layers(result):
         raise InputError(
             "a single-layer sweep of a classifier",
             f"sweeps {np.unique(result['sweep'].values).tolist()}, {'no errors' if table.error is None else 'errors'}",

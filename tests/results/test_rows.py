@@ -1,0 +1,96 @@
+"""What rows, splits and pairs a result has: the parts together are the whole."""
+
+import pytest
+import xarray as xr
+
+from isthmus.errors import InputError, UnknownNameError
+from isthmus.results.rows import (
+    by_pair,
+    in_split,
+    labels,
+    layer_labels,
+    moving_groups,
+    of_sweep,
+    single_layers,
+    split_label,
+    split_names,
+    split_of,
+    sweep_labels,
+    sweeps_shown,
+)
+from isthmus.sweeps.group import FULL_NETWORK
+from tests.made_measurements import make_measurement, many_sweeps
+
+
+def test_every_row_belongs_to_the_sweep_that_asked_for_it_and_to_no_other() -> None:
+    result = many_sweeps()
+    sweeps = dict.fromkeys(labels(result, "sweep"))
+    assert [row for sweep in sweeps for row in sweep_labels(result, sweep)] == list(labels(result, "moving"))
+    assert sweep_labels(result, "full") == (FULL_NETWORK,)
+    assert sweep_labels(result, "window:9") == ()
+
+
+def test_the_full_network_is_no_moving_group_wherever_it_stands() -> None:
+    result = many_sweeps()
+    last_first = result.isel(moving=slice(None, None, -1))
+    assert (*moving_groups(last_first), FULL_NETWORK) == labels(last_first, "moving")
+    assert (FULL_NETWORK, *moving_groups(result)) == labels(result, "moving")
+
+
+def test_single_layers_move_alone() -> None:
+    result = many_sweeps()
+    moved = dict(zip(labels(result, "moving"), labels(result, "layers_moved"), strict=True))
+    assert [moved[row] for row in single_layers(result)] == moved[FULL_NETWORK].split("+")
+
+
+def test_pictures_of_layers_show_every_group_only_where_no_layer_was_measured_alone() -> None:
+    assert layer_labels(many_sweeps()) == single_layers(many_sweeps())
+    windows = many_sweeps(4, ["window:2"])
+    assert single_layers(windows) == ()
+    assert layer_labels(windows) == moving_groups(windows) == sweep_labels(windows, "window:2")
+
+
+def test_the_part_of_a_sweep_keeps_the_full_network() -> None:
+    result = many_sweeps()
+    for sweep in sweeps_shown(result):
+        assert labels(of_sweep(result, sweep), "moving") == (FULL_NETWORK, *sweep_labels(result, sweep))
+
+
+def test_a_sweep_of_more_rows_than_a_picture_holds_is_not_shown() -> None:
+    result = many_sweeps(15)  # 105 pairs
+    assert "pairs" not in sweeps_shown(result)
+    assert "single" in sweeps_shown(result)
+    assert sweeps_shown(of_sweep(result, "full")) == ["full"]
+
+
+def test_the_splits_together_are_the_result() -> None:
+    result = make_measurement(splits=("train", "test"))
+    parts = [in_split(result, name) for name in split_names(result)]
+    assert [split_label(part) for part in parts] == split_names(result) == ["train", "test"]
+    xr.testing.assert_identical(xr.concat([part.loss_rise for part in parts], "split"), result.loss_rise)
+
+
+def test_a_result_without_splits_is_its_only_part() -> None:
+    result = make_measurement()
+    assert split_names(result) == [None]
+    assert in_split(result, None) is result
+    assert split_label(result) is None
+    assert split_of(result, "test") is None
+    assert split_of(make_measurement(splits=("test",)), "test") == "test"
+
+
+def test_one_split_of_several_has_to_be_named() -> None:
+    result = make_measurement(splits=("train", "test"))
+    with pytest.raises(InputError, match="one split of train, test"):
+        in_split(result, None)
+    with pytest.raises(UnknownNameError, match="valid"):
+        in_split(result, "valid")
+
+
+def test_the_pairs_together_are_the_result() -> None:
+    first, second = make_measurement(seed=1), make_measurement(seed=2)
+    result = xr.concat([first, second], "pair", data_vars="all").assign_coords(pair=["a-b", "a-c"])
+    parts = dict(by_pair(result))
+    assert list(parts) == ["a-b", "a-c"]
+    xr.testing.assert_equal(parts["a-c"].drop_vars("pair"), second)
+    assert by_pair(first) == [("", first)]
