@@ -121,3 +121,40 @@ def test_inputs_of_several_lengths_are_refused():
 def test_inputs_that_forward_does_not_take_are_named():
     with pytest.raises(InputError, match="lengths"):
         isthmus.measure(Towers, weights(0), weights(1), (batch() | {"lengths": torch.ones(N)}, TARGETS))
+
+
+@pytest.mark.parametrize(
+    ("form", "output"),
+    [
+        ("dict", None), ("dict", "logits"), ("only", None), ("dataclass", None), ("tuple", "1"),
+        ("named", "scores"), ("named", "1"),
+    ],
+)  # fmt: skip
+def test_one_of_several_outputs_is_measured(form, output):
+    plain = isthmus.measure(Towers, weights(0), weights(1), (batch(), TARGETS))
+    found = isthmus.measure(lambda: Towers(form), weights(0), weights(1), (batch(), TARGETS), output=output)
+    np.testing.assert_array_equal(plain.loss, found.loss)
+
+
+@pytest.mark.parametrize(
+    ("form", "output", "message"),
+    [
+        ("tuple", None, r"name the field that holds the scores: output=0"),
+        ("dict", "scores", r"choose one of these: hidden, logits"),
+        ("tuple", "7", r"choose one of these: 0, 1"),
+    ],
+)
+def test_an_output_that_is_not_clear_or_not_there_is_refused(form, output, message):
+    with pytest.raises(InputError, match=message):
+        isthmus.measure(lambda: Towers(form), weights(0), weights(1), (batch(), TARGETS), output=output)
+
+
+def test_another_output_is_another_measurement(tmp_path):
+    options = {"out": tmp_path / "run", "loss": "squared_error"}
+    targets = torch.zeros(N, 8)
+    isthmus.measure(lambda: Towers("dict"), weights(0), weights(1), (batch(), targets), output="hidden", **options)
+    with pytest.raises(InputError, match="output"):
+        isthmus.measure(
+            lambda: Towers("dict"), weights(0), weights(1), (batch(), torch.zeros(N, 4)), output="logits", resume=True,
+            **options,
+        )  # fmt: skip

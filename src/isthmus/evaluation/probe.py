@@ -9,9 +9,9 @@ from torch import nn
 from isthmus.data.examples import Examples
 from isthmus.errors import InputError, short_list
 from isthmus.evaluation.losses.fitting_targets import errors_are_defined, refuse_unfit_targets
-from isthmus.evaluation.losses.loss import has_classes
 from isthmus.evaluation.losses.probe import own_loss_difference
 from isthmus.evaluation.losses.remarks import missing_inputs, missing_targets, probability_outputs, targets_not_shifted
+from isthmus.evaluation.losses.shapes import has_classes
 from isthmus.evaluation.network import Network
 from isthmus.paths.linear import Segment
 from isthmus.trees import Tree, rows, tensors, tree_text

@@ -63,7 +63,7 @@ def reduction_checks(
         return []
     if dtype == "tf32" and network.device.type == "cpu":
         return [SelfCheck(what, passed=True, detail="a processor has no TF32: everything is computed in float32")]
-    full = Network.from_model(module, network.loss, network.device, torch.float32)
+    full = Network.from_model(module, network.loss, network.device, torch.float32, network.output)
     stop = min(PROBE_SIZE, len(examples))
     everything = tuple(segment.layers)
     of_mean, of_example, passed = 0.0, 0.0, True

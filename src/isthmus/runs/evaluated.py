@@ -7,7 +7,7 @@ import numpy as np
 from torch import Tensor
 
 from isthmus.data.examples import Examples
-from isthmus.evaluation.losses.loss import is_whole
+from isthmus.evaluation.losses.shapes import is_whole
 from isthmus.evaluation.unit import Engine, ExampleBlock
 from isthmus.held_folder import Hold
 from isthmus.measures.examples import ExampleTable

@@ -4,7 +4,9 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from isthmus.evaluation.losses.loss import Loss, binary_cross_entropy, has_classes, in_shape_of
+from isthmus.evaluation.losses.cross_entropy import CrossEntropy, class_errors
+from isthmus.evaluation.losses.loss import Loss, binary_cross_entropy
+from isthmus.evaluation.losses.shapes import has_classes, in_shape_of
 
 Errors = Bool[Tensor, " n"] | Float[Tensor, " n"]
 
@@ -22,27 +24,11 @@ def example_errors(loss: Loss, outputs: Tensor, targets: Tensor) -> Errors | Non
     """
     if loss is binary_cross_entropy:
         return label_errors(outputs, targets)
-    return class_errors(outputs, targets) if has_classes(outputs, targets) else None
-
-
-def class_errors(outputs: Float[Tensor, "n *tokens classes"], targets: Tensor) -> Errors:
-    """Whether each example is classified wrongly; a non-finite output counts as wrong.
-
-    Args:
-        outputs: Scores.
-        targets: Class numbers, shape (n,); of windows token numbers, shape (n, tokens).
-
-    Returns:
-        n truth values; of windows the fraction of wrong tokens, in float32.
-
-    Example:
-        >>> class_errors(torch.tensor([[0.0, 1.0], [0.0, float("nan")]]), torch.tensor([1, 1]))
-        tensor([False,  True])
-        >>> class_errors(torch.tensor([[[0.0, 1.0], [0.0, 1.0]]]), torch.tensor([[1, 0]]))
-        tensor([0.5000])
-    """
-    wrong = (outputs.argmax(dim=-1) != targets) | ~outputs.isfinite().all(dim=-1)
-    return wrong if wrong.ndim == 1 else wrong.sum(dim=1, dtype=torch.float32) / targets.shape[1]
+    if isinstance(loss, CrossEntropy):
+        return loss.errors(outputs, targets)
+    if not isinstance(targets, Tensor) or not has_classes(outputs, targets):
+        return None
+    return class_errors(outputs, targets, classes="last" if outputs.ndim == 3 else None)
 
 
 def label_errors(outputs: Float[Tensor, "n ..."], targets: Tensor) -> Errors:

@@ -1,5 +1,6 @@
 """Do outputs, targets and loss fit together? What does not would give numbers that mean nothing."""
 
+from dataclasses import replace
 from typing import NoReturn
 
 import torch
@@ -7,23 +8,36 @@ from torch import Tensor
 
 from isthmus.data.examples import Examples
 from isthmus.errors import InputError
-from isthmus.evaluation.losses.loss import (
-    LOSSES,
-    Loss,
-    binary_cross_entropy,
-    cross_entropy,
-    has_classes,
-    have_one_shape,
-    is_whole,
-)
+from isthmus.evaluation.losses.cross_entropy import IGNORED, CrossEntropy
+from isthmus.evaluation.losses.loss import Loss, name_of_loss
+from isthmus.evaluation.losses.shapes import class_axis, has_classes, have_one_shape, is_whole
+from isthmus.trees import shown, tensors
 
 SHARES_TOLERANCE = 1e-2  # of the sum of an example's class probabilities, which may have been rounded to half precision
 FORMS = {
     "cross_entropy": "class numbers, whole numbers of shape (n,), for outputs (n, classes) of two or more classes",
     "squared_error": "numbers in the shape of the outputs, or class numbers",
+    "absolute_error": "numbers in the shape of the outputs",
     "binary_cross_entropy": "0 or 1 for each output of an example",
 }
 OWN_LOSS = "a loss of your own, file.py:function of (outputs, targets) -> one loss an example"
+
+
+def loss_for(loss: Loss, examples: Examples) -> Loss:
+    """The loss for these examples: of windows of tokens, outputs are (n, tokens, classes) also where both are as many.
+
+    Args:
+        loss: From `isthmus.evaluation.losses.loss.loss_named`.
+        examples: The data.
+
+    Returns:
+        The same loss, or one that says where the classes are.
+    """
+    targets = examples.targets
+    if not isinstance(loss, CrossEntropy) or loss.classes or not isinstance(targets, Tensor) or targets.ndim != 2:
+        return loss
+    has_tokens = any(is_whole(tensor) and tensor.shape == targets.shape for tensor in tensors(examples.inputs))
+    return replace(loss, classes="last") if has_tokens else loss
 
 
 def refuse_unfit_targets(loss: Loss, outputs: Tensor, examples: Examples) -> None:
@@ -38,10 +52,15 @@ def refuse_unfit_targets(loss: Loss, outputs: Tensor, examples: Examples) -> Non
         InputError: A target is NaN or infinite, a class number has no output, targets are no shares of classes
             (>= 0, of sum 1), no labels (0 or 1), or of a shape that the loss does not take.
     """
-    name = next((name for name, known in LOSSES.items() if known is loss), None)
+    name = name_of_loss(loss)
     if name is None:
         return
-    targets, first = examples.targets, examples.targets[: len(outputs)]
+    targets = examples.targets
+    if not isinstance(targets, Tensor):
+        raise InputError(
+            f"one tensor of targets, as {name} takes them", shown(targets), examples.name, f"give one, or {OWN_LOSS}"
+        )
+    first = targets[: len(outputs)]
     if rows := wrong_rows(~targets.isfinite()):
         raise InputError(
             "finite targets",
@@ -49,38 +68,56 @@ def refuse_unfit_targets(loss: Loss, outputs: Tensor, examples: Examples) -> Non
             examples.name,
             "leave these examples out",
         )
-    if has_classes(outputs, first) and loss is not binary_cross_entropy:
-        refuse_targets_out_of_range(outputs, targets, examples.name)
-    elif loss is cross_entropy:
+    if has_classes(outputs, first) and name not in {"binary_cross_entropy", "absolute_error"}:
+        _refuse_uncounted(loss, targets, examples.name)
+        refuse_targets_out_of_range(loss, outputs, targets, examples.name)
+    elif name == "cross_entropy":
         if not _are_shares(outputs, targets):
             _refuse(name, outputs, examples)
     elif not have_one_shape(outputs, targets):
         _refuse(name, outputs, examples)
-    elif loss is binary_cross_entropy and (rows := wrong_rows((targets != 0) & (targets != 1))):
+    elif name == "binary_cross_entropy" and (rows := wrong_rows((targets != 0) & (targets != 1))):
         value = targets[rows[0]].reshape(-1)
         value = value[(value != 0) & (value != 1)][0]
         _refuse(name, outputs, examples, f", {value.item():g} in row {rows[0]} ({len(rows)} such rows)")
 
 
-def refuse_targets_out_of_range(outputs: Tensor, targets: Tensor, where: str) -> None:
+def _refuse_uncounted(loss: Loss, targets: Tensor, where: str) -> None:
+    if not isinstance(loss, CrossEntropy):
+        return
+    rows = loss.counted(targets).logical_not().flatten(1 if targets.ndim > 1 else 0)
+    none = (rows.all(dim=1) if targets.ndim > 1 else rows).nonzero().flatten().tolist()
+    if none:
+        raise InputError(
+            f"an example with a target that counts (other than {loss.ignore_index})",
+            f"none in row {none[0]} ({len(none)} such rows)",
+            where,
+            "leave these examples out",
+        )
+
+
+def refuse_targets_out_of_range(loss: Loss, outputs: Tensor, targets: Tensor, where: str) -> None:
     """Refuse class numbers that the network has no output for, before a kernel trips over them.
 
     Args:
-        outputs: Scores of any batch, (n, ..., classes).
+        loss: Says which targets don't count.
+        outputs: Scores of any batch.
         targets: All targets of the data.
         where: The data's name.
 
     Raises:
         InputError: A target is negative or not below the number of classes.
     """
-    classes = outputs.shape[-1]
-    rows = _rows_out_of_range(outputs, targets)
+    axis = class_axis(outputs, targets[: len(outputs)], getattr(loss, "classes", "last"))
+    classes, ignored = outputs.shape[-1 if axis is None else axis], getattr(loss, "ignore_index", None)
+    rows = _rows_out_of_range(classes, targets, ignored)
     if rows:
         of_row = targets[rows[0]].long().reshape(-1)
+        of_row = of_row if ignored is None else of_row[of_row != ignored]
         first = int(of_row[(of_row < 0) | (of_row >= classes)][0])
         remedy = "give the data that the network was trained on (of text: its tokenizer), or a model with more classes"
         if first < 0:
-            remedy = f"leave these examples out, if their class is to be ignored; or give {OWN_LOSS}"
+            remedy = f"say so if they are not to count: cross_entropy:ignore_index={first}; or leave these examples out"
         raise InputError(
             f"targets from 0 to {classes - 1}, for the network's {classes} outputs",
             f"{first} in row {rows[0]} ({len(rows)} such rows)",
@@ -101,9 +138,10 @@ def errors_are_defined(loss: Loss, outputs: Tensor, examples: Examples) -> bool:
         Whether errors may be counted, where the loss and the type of the targets have any.
     """
     targets = examples.targets
-    if loss in LOSSES.values() or not has_classes(outputs, targets[: len(outputs)]):
+    if name_of_loss(loss) or not isinstance(targets, Tensor) or not has_classes(outputs, targets[: len(outputs)]):
         return True
-    return not _rows_out_of_range(outputs, targets)
+    axis = class_axis(outputs, targets[: len(outputs)], "last")
+    return not _rows_out_of_range(outputs.shape[-1 if axis is None else axis], targets, IGNORED)
 
 
 def wrong_rows(wrong: Tensor) -> list[int]:
@@ -119,9 +157,10 @@ def wrong_rows(wrong: Tensor) -> list[int]:
     return rows
 
 
-def _rows_out_of_range(outputs: Tensor, targets: Tensor) -> list[int]:
+def _rows_out_of_range(classes: int, targets: Tensor, ignored: int | None) -> list[int]:
     numbers = targets.long()
-    return wrong_rows((numbers < 0) | (numbers >= outputs.shape[-1]))
+    outside = (numbers < 0) | (numbers >= classes)
+    return wrong_rows(outside if ignored is None else outside & (numbers != ignored))
 
 
 def _are_shares(outputs: Tensor, targets: Tensor) -> bool:
@@ -155,7 +194,7 @@ def _remedy(name: str, outputs: Tensor, targets: Tensor) -> str:
     choices = {
         "cross_entropy": "cross_entropy for class numbers",
         "binary_cross_entropy": "binary_cross_entropy for one or several yes-or-no labels (0 and 1)",
-        "squared_error": "squared_error for numbers to be met",
+        "squared_error": "squared_error or absolute_error for numbers to be met",
     }
     likely = "cross_entropy" if may_be_classes else "binary_cross_entropy" if are_labels else "squared_error"
     order = sorted((choice for choice in choices if choice != name), key=lambda choice: choice != likely)

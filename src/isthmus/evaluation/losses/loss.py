@@ -8,32 +8,11 @@ from torch import Tensor
 from torch.nn import functional
 
 from isthmus.errors import InputError, UnknownNameError
+from isthmus.evaluation.losses.cross_entropy import CrossEntropy, cross_entropy
+from isthmus.evaluation.losses.shapes import has_classes, in_shape_of
+from isthmus.trees import Tree
 
 Loss = Callable[[Tensor, Tensor], Tensor]
-
-
-def cross_entropy(outputs: Float[Tensor, "n *tokens classes"], targets: Tensor) -> Float[Tensor, " n"]:
-    """The cross-entropy of each example, in nats: -log softmax(outputs)[target].
-
-    An example that is a window of tokens has the mean over its tokens, in nats per token. All windows of one data set
-    have as many tokens, so the mean over windows is the sum over all tokens divided by their number.
-
-    Args:
-        outputs: Logits.
-        targets: Class numbers, shape (n,); of windows token numbers, shape (n, tokens).
-
-    Returns:
-        One loss an example, in the dtype of the logits but never below float32.
-
-    Example:
-        >>> cross_entropy(torch.zeros(1, 4), torch.tensor([2])).item() == torch.log(torch.tensor(4.0)).item()
-        True
-    """
-    wide = outputs.to(torch.promote_types(outputs.dtype, torch.float32))
-    if not are_windows(outputs, targets):
-        return functional.cross_entropy(wide, targets, reduction="none")
-    of_tokens = functional.cross_entropy(wide.flatten(0, 1), targets.flatten(), reduction="none")
-    return of_tokens.view(targets.shape).mean(dim=1)
 
 
 def squared_error(outputs: Float[Tensor, "n ..."], targets: Tensor) -> Float[Tensor, " n"]:
@@ -57,12 +36,31 @@ def squared_error(outputs: Float[Tensor, "n ..."], targets: Tensor) -> Float[Ten
         9.0
     """
     wide = outputs.to(torch.promote_types(outputs.dtype, torch.float32))
-    is_class = has_classes(outputs, targets)
-    of_tokens = is_class and are_windows(outputs, targets)
+    is_class = has_classes(outputs, targets) and outputs.shape[:-1] == targets.shape
+    of_tokens = is_class and outputs.ndim > 2
     if is_class:
         targets = functional.one_hot(targets.long(), outputs.shape[-1])
     squares = (wide - in_shape_of(outputs, targets, "squared_error").to(wide.dtype)).square().unsqueeze(-1)
     return squares.flatten(2).sum(dim=2).mean(dim=1) if of_tokens else squares.flatten(1).sum(dim=1)
+
+
+def absolute_error(outputs: Float[Tensor, "n ..."], targets: Tensor) -> Float[Tensor, " n"]:
+    """The absolute error of each example: sum over outputs of |output - target|, not averaged.
+
+    Args:
+        outputs: One row an example.
+        targets: Numbers in the shape of the outputs, dimensions of one apart: (n,) for outputs (n, 1).
+
+    Returns:
+        One loss an example, in the dtype of the outputs but never below float32.
+
+    Example:
+        >>> absolute_error(torch.tensor([[1.0, 3.0]]), torch.tensor([[0.0, 5.0]])).item()
+        3.0
+    """
+    wide = outputs.to(torch.promote_types(outputs.dtype, torch.float32))
+    differences = wide - in_shape_of(outputs, targets, "absolute_error").to(wide.dtype)
+    return differences.abs().unsqueeze(-1).flatten(1).sum(dim=1)
 
 
 def binary_cross_entropy(outputs: Float[Tensor, "n ..."], targets: Tensor) -> Float[Tensor, " n"]:
@@ -90,31 +88,66 @@ def binary_cross_entropy(outputs: Float[Tensor, "n ..."], targets: Tensor) -> Fl
 LOSSES: Mapping[str, Loss] = {
     "cross_entropy": cross_entropy,
     "squared_error": squared_error,
+    "absolute_error": absolute_error,
     "binary_cross_entropy": binary_cross_entropy,
 }
-CONVEX_IN_OUTPUTS = frozenset({"cross_entropy", "squared_error", "binary_cross_entropy"})
+
+
+def is_convex(code: str) -> bool:
+    """Whether a loss is known to be convex in the outputs: all of isthmus are, with any options.
+
+    Args:
+        code: Its name, or what identifies a loss of the user's.
+
+    Returns:
+        Whether it is.
+    """
+    return code.partition(":")[0] in LOSSES
 
 
 def loss_named(loss: str | Loss) -> Loss:
     """The loss function of a name; a function is returned as it is.
 
     Args:
-        loss: A name of `LOSSES`, or a function (outputs, targets) -> per-example losses.
+        loss: A name of `LOSSES`, perhaps with options (`cross_entropy:ignore_index=0`), or a function
+            (outputs, targets) -> per-example losses.
 
     Returns:
         The function.
 
     Raises:
-        UnknownNameError: No such loss.
+        UnknownNameError: No such loss, or no such option.
+        InputError: Options that are not written as option=value, or of a loss without options.
+
+    Example:
+        >>> loss_named("cross_entropy:label_smoothing=0.1").label_smoothing
+        0.1
     """
-    if isinstance(loss, str):
-        if loss not in LOSSES:
-            raise UnknownNameError("a loss", loss, LOSSES, "loss", "or give a function (outputs, targets) -> losses")
-        return LOSSES[loss]
-    return loss
+    if not isinstance(loss, str):
+        return loss
+    name, colon, text = loss.partition(":")
+    if name not in LOSSES:
+        raise UnknownNameError("a loss", name, LOSSES, "loss", "or give a function (outputs, targets) -> losses")
+    if not colon:
+        return LOSSES[name]
+    items = [item.partition("=") for item in text.split(",")]
+    options = {option: value for option, _, value in items}
+    if name != "cross_entropy" or len(options) < len(items) or not all(options) or not all(options.values()):
+        raise InputError(
+            "a loss, and for cross_entropy each option once as option=value", loss, "loss",
+            "write cross_entropy:ignore_index=0,label_smoothing=0.1; the other losses have no options",
+        )  # fmt: skip
+    return CrossEntropy.from_options(options)
 
 
-def example_losses(loss: Loss, outputs: Tensor, targets: Tensor) -> Float[Tensor, " n"]:
+def name_of_loss(loss: Loss) -> str | None:
+    """The name of a loss of isthmus; None for one of the user's."""
+    if isinstance(loss, CrossEntropy):
+        return "cross_entropy"
+    return next((name for name, known in LOSSES.items() if known is loss), None)
+
+
+def example_losses(loss: Loss, outputs: Tensor, targets: Tree) -> Float[Tensor, " n"]:
     """The losses of a batch, checked to be one number an example.
 
     Args:
@@ -134,76 +167,15 @@ def example_losses(loss: Loss, outputs: Tensor, targets: Tensor) -> Float[Tensor
     if not isinstance(losses, Tensor) or losses.is_complex():
         got = f"a tensor of {losses.dtype}" if isinstance(losses, Tensor) else _kind(losses)
         raise InputError("a loss that returns a tensor of real numbers", got, "loss", remedy)
-    if losses.shape != (len(targets),):
+    count = len(outputs)
+    if losses.shape != (count,):
         raise InputError(
-            f"a loss of {len(targets)} numbers for {len(targets)} examples",
+            f"a loss of {count} numbers for {count} examples",
             f"shape {tuple(losses.shape)}",
             "loss",
             remedy,
         )
     return losses.to(torch.promote_types(losses.dtype, torch.float32))
-
-
-def has_classes(outputs: Tensor, targets: Tensor) -> bool:
-    """Whether targets are class numbers: one for each row of two or more scores, or one for each token of a window.
-
-    Args:
-        outputs: What the network gave, first dimension n.
-        targets: What it should have given.
-
-    Returns:
-        Whether they are; values are not looked at.
-    """
-    rows = (outputs.ndim == 2 and targets.ndim == 1) or are_windows(outputs, targets)
-    return is_whole(targets) and rows and outputs.is_floating_point() and outputs.shape[-1] > 1
-
-
-def are_windows(outputs: Tensor, targets: Tensor) -> bool:
-    """Whether examples are windows of tokens: outputs (n, tokens, classes) and targets (n, tokens).
-
-    Args:
-        outputs: What the network gave.
-        targets: What it should have given.
-
-    Returns:
-        Whether they are.
-    """
-    return outputs.ndim == 3 and targets.ndim == 2 and outputs.shape[:2] == targets.shape
-
-
-def is_whole(targets: Tensor) -> bool:
-    """Whether the type of targets holds whole numbers; truth values are none."""
-    return not (targets.is_floating_point() or targets.is_complex()) and targets.dtype != torch.bool
-
-
-def have_one_shape(outputs: Tensor, targets: Tensor) -> bool:
-    """Whether there is a target for each output of an example, dimensions of one apart: (n,) fits (n, 1)."""
-    shapes = [[size for size in tensor.shape[1:] if size != 1] for tensor in (outputs, targets)]
-    return shapes[0] == shapes[1]
-
-
-def in_shape_of(outputs: Tensor, targets: Tensor, loss: str) -> Tensor:
-    """The targets in the shape of the outputs; they are never broadcast.
-
-    Args:
-        outputs: What the network gave, first dimension n.
-        targets: A number for each of them.
-        loss: What to name in a message.
-
-    Returns:
-        The same numbers.
-
-    Raises:
-        InputError: There is not a target for each output.
-    """
-    if not have_one_shape(outputs, targets):
-        raise InputError(
-            f"targets of the outputs' shape {tuple(outputs.shape)}",
-            f"shape {tuple(targets.shape)}, {targets.dtype}",
-            f"loss {loss}",
-            "give one target for each output of an example: inputs (n, ...), targets (n, outputs)",
-        )
-    return targets.reshape(outputs.shape)
 
 
 def _kind(thing: object) -> str:

@@ -5,13 +5,14 @@ from torch import Tensor
 
 from isthmus.errors import InputError
 from isthmus.evaluation.losses.fitting_targets import OWN_LOSS
-from isthmus.evaluation.losses.loss import LOSSES, example_losses
+from isthmus.evaluation.losses.loss import LOSSES, example_losses, name_of_loss
 from isthmus.evaluation.network import Network
+from isthmus.trees import Tree, rows, shown, tensors
 
 ALONE_TOLERANCE = 1e-3  # of the largest loss; kernels may sum in another order for another batch size
 
 
-def own_loss_difference(network: Network, outputs: Tensor, targets: Tensor, where: str) -> float | None:
+def own_loss_difference(network: Network, outputs: Tensor, targets: Tree, where: str) -> float | None:
     """Try the loss on a batch, and on its first example alone.
 
     Args:
@@ -28,11 +29,12 @@ def own_loss_difference(network: Network, outputs: Tensor, targets: Tensor, wher
         InputError: The loss fails, does not return one number an example, writes into what it is given, or gives an
             example another loss in another batch.
     """
-    versions = outputs._version, targets._version
+    given = [outputs, *tensors(targets)]
+    versions = [tensor._version for tensor in given]
     together = _losses(network, outputs, targets, where)
-    if network.loss in LOSSES.values():
+    if name_of_loss(network.loss):
         return None
-    if (outputs._version, targets._version) != versions:
+    if [tensor._version for tensor in given] != versions:
         raise InputError(
             "a loss that leaves outputs and targets as they are",
             "one that writes into them",
@@ -41,7 +43,7 @@ def own_loss_difference(network: Network, outputs: Tensor, targets: Tensor, wher
         )
     if len(outputs) == 1:
         return None
-    alone = _losses(network, outputs[:1], targets[:1], f"the first example of {where} alone")
+    alone = _losses(network, outputs[:1], rows(targets, slice(1)), f"the first example of {where} alone")
     largest = together.abs().max().clamp(min=torch.finfo(together.dtype).tiny)
     difference = float(((alone[0] - together[0]).abs() / largest).nan_to_num())
     if difference > ALONE_TOLERANCE or alone[0].isfinite() != together[0].isfinite():
@@ -54,14 +56,14 @@ def own_loss_difference(network: Network, outputs: Tensor, targets: Tensor, wher
     return difference
 
 
-def _losses(network: Network, outputs: Tensor, targets: Tensor, where: str) -> Tensor:
+def _losses(network: Network, outputs: Tensor, targets: Tree, where: str) -> Tensor:
     try:
         with torch.no_grad():
             return example_losses(network.loss, outputs, targets)
     except InputError:
         raise
     except Exception as error:  # whatever a loss function of the user's raises
-        shapes = f"targets of shape {tuple(targets.shape)} {targets.dtype} for outputs of {tuple(outputs.shape)}"
+        shapes = f"targets of {shown(targets)} for outputs of {tuple(outputs.shape)}"
         raise InputError(
             "a loss that runs on these outputs and targets",
             f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else 'no message'}",

@@ -8,8 +8,13 @@ from torch import Tensor
 from isthmus.data.examples import Examples
 from isthmus.errors import InputError
 from isthmus.evaluation.losses.fitting_targets import wrong_rows
+<<<<<<< HEAD
 from isthmus.evaluation.losses.loss import Loss, binary_cross_entropy, cross_entropy
 from isthmus.trees import Tree, map_tensors, tensors
+=======
+from isthmus.evaluation.losses.loss import Loss, name_of_loss
+from isthmus.trees import Tree, mapped, tensors
+>>>>>>> cc2ec5a ([ADD] Losses by name with options: ignored targets, smoothing, class weights, shift, pixels; absolute error)
 
 ROWS_AT_ONCE = 1024  # the mask of isfinite is as large as its input
 SUM_TOLERANCE = 1e-3  # a softmax adds up to 1 within this, logits in [0, 1] hardly ever do
@@ -92,9 +97,9 @@ def probability_outputs(loss: Loss, outputs: Tensor) -> list[str]:
     """
     within = bool(((outputs >= 0) & (outputs <= 1)).all()) and outputs.numel() >= FEWEST_VALUES
     sums = outputs.sum(dim=-1, dtype=torch.float64) if outputs.ndim > 1 else outputs
-    if loss is cross_entropy and within and bool(((sums - 1).abs() < SUM_TOLERANCE).all()):
+    if name_of_loss(loss) == "cross_entropy" and within and bool(((sums - 1).abs() < SUM_TOLERANCE).all()):
         return [_remark("add up to 1", "softmax", "cross_entropy")]
-    if loss is binary_cross_entropy and within:
+    if name_of_loss(loss) == "binary_cross_entropy" and within:
         return [_remark("lie in [0, 1]", "sigmoid", "binary_cross_entropy")]
     return []
 

@@ -40,7 +40,7 @@ def curvature_check(
         UndifferentiableError: The two differ by more than 5 %, or the loss does not change with the weights in a
             differentiable way.
     """
-    exact = Network.from_model(module, network.loss, network.device, torch.float64)
+    exact = Network.from_model(module, network.loss, network.device, torch.float64, network.output)
     few, size = examples.take(slice(0, min(NUM_EXAMPLES, len(examples)))), BatchSize(NUM_EXAMPLES)
     here, step = cast_weights(weights, torch.float64), cast_weights(direction, torch.float64)
     _refuse_constant(exact, here, step, few)

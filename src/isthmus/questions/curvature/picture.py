@@ -174,7 +174,7 @@ def _number(value: float, faint: str = "", mark: str = "") -> Cell:
 
 def _unit(study: "xr.Dataset") -> str:
     known = {"cross_entropy": "nats", "binary_cross_entropy": "nats per label"}
-    return known.get(str(study.attrs.get("loss")), "unit of the loss")
+    return known.get(str(study.attrs.get("loss")).partition(":")[0], "unit of the loss")
 
 
 def _named(rise: _Rise) -> str:

@@ -101,7 +101,7 @@ def _draw_words(figure: "Figure", study: "xr.Dataset", num_layers: int) -> None:
     text += f"\n{missing} layers with smaller rises are not shown" if missing else ""
     figure.supxlabel(text, fontsize=8)
     known = {"cross_entropy": " (nats)", "binary_cross_entropy": " (nats per label)"}
-    nats = known.get(str(study.attrs.get("loss")), "")
+    nats = known.get(str(study.attrs.get("loss")).partition(":")[0], "")
     figure.supylabel(f"rise of the loss over the host{nats}", fontsize=8)
     handles = [
         Line2D([], [], label=KIND_WORDS[kind], markersize=3, linewidth=1.1, **KIND_STYLES[kind])

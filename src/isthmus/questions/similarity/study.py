@@ -11,7 +11,8 @@ from jaxtyping import Bool, Float
 
 from isthmus.data.examples import Examples
 from isthmus.evaluation.batches import BatchSize
-from isthmus.evaluation.losses.loss import Loss, has_classes
+from isthmus.evaluation.losses.loss import Loss
+from isthmus.evaluation.losses.shapes import has_classes
 from isthmus.evaluation.reduced_arithmetic import float32_products
 from isthmus.evaluation.shared import SharedEngine
 from isthmus.evaluation.stages.stages import StagedNetwork

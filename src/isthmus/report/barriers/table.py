@@ -183,6 +183,104 @@ def few_carry(part: "xr.Dataset", name: str) -> Bool[np.ndarray, "..."]:
     return np.zeros(part[name].shape, dtype=bool) if numbers is None else np.asarray(numbers.values < FEW)
 
 
+<<<<<<< HEAD
+=======
+def layer_labels(result: "xr.Dataset") -> tuple[str, ...]:
+    """The rows that pictures of layers show: single layers; where none was measured alone, every moving group.
+
+    Groups of several layers have pictures of their own (`isthmus.pages.questions`).
+
+    Args:
+        result: A measurement.
+
+    Returns:
+        Labels of `moving` in their order, without the full network.
+    """
+    moving = zip(labels(result, "moving"), labels(result, "sweep"), strict=True)
+    sweeps = {label: sweep for label, sweep in moving if label != FULL_NETWORK}
+    return tuple(label for label, sweep in sweeps.items() if sweep == "single") or tuple(sweeps)
+
+
+def in_split(result: "xr.Dataset", split: str | None) -> "xr.Dataset":
+    """The part of a result that belongs to one split.
+
+    Args:
+        result: A measurement, with or without the dimension `split`.
+        split: The split's name, or None where there is only one.
+
+    Returns:
+        The result without the dimension `split`.
+
+    Raises:
+        InputError: if several splits are there and none is named.
+        UnknownNameError: if the split is not there.
+    """
+    names = [name for name in split_names(result) if name is not None]
+    if split is None and len(names) > 1:
+        raise InputError(f"one split of {', '.join(names)}", "none", "split", f"write split={names[0]!r}")
+    if split is not None and split not in names:
+        raise UnknownNameError(
+            "split", split, names, "split", "" if names else "leave it out: the result has no splits"
+        )
+    return result.isel(split=names.index(split or names[0])) if "split" in result.dims else result
+
+
+def split_names(result: "xr.Dataset") -> list[str | None]:
+    """The splits of a result, to be looped over.
+
+    Args:
+        result: A measurement.
+
+    Returns:
+        The names, or `[None]` for a result without splits.
+    """
+    if "split" not in result.coords:
+        return [None]
+    return [str(name) for name in result["split"].values.reshape(-1)]
+
+
+def split_label(part: "xr.Dataset") -> str | None:
+    """The name of the one split that is left.
+
+    Args:
+        part: What `in_split` returned.
+
+    Returns:
+        The name, or None for a result without splits.
+    """
+    return split_names(part)[0]
+
+
+def labels(result: "xr.Dataset", coordinate: str) -> tuple[str, ...]:
+    """The labels along a coordinate as text.
+
+    Args:
+        result: A measurement.
+        coordinate: Such as `"moving"`.
+
+    Returns:
+        The labels in their order.
+    """
+    return tuple(str(label) for label in result[coordinate].values)
+
+
+def loss_unit(result: "xr.Dataset") -> str:
+    """The unit of the loss.
+
+    Args:
+        result: A measurement.
+
+    Returns:
+        `"nats"` for cross-entropy, `"nats per token"` where examples are windows of tokens; `"nats per label"` for
+        binary cross-entropy; else words that name the loss.
+    """
+    loss = str(result.attrs.get("loss", "loss"))
+    nats = "nats per token" if result.attrs.get("tokens_per_example") else "nats"
+    known = {"cross_entropy": nats, "binary_cross_entropy": "nats per label"}
+    return known.get(loss.partition(":")[0], f"unit of {loss}")
+
+
+>>>>>>> cc2ec5a ([ADD] Losses by name with options: ignored targets, smoothing, class weights, shift, pixels; absolute error)
 def mark_notes(marks: Iterable[str], baseline: str) -> list[str]:
     """Explains the marks that occur.
 

@@ -15,7 +15,7 @@ import torch
 from isthmus.data.examples import Examples
 from isthmus.errors import InputError
 from isthmus.evaluation.batches import default_batch_size
-from isthmus.evaluation.losses.loss import CONVEX_IN_OUTPUTS
+from isthmus.evaluation.losses.loss import is_convex
 from isthmus.evaluation.normalization import normalization_modules
 from isthmus.runs.folder.grid_record import GridRecord
 from isthmus.runs.folder.record import LayerRecord, ReadoutRecord, Record, SplitRecord, WeightsRecord
@@ -64,7 +64,7 @@ def record_of(subject: Subject, request: Request) -> Record:
         loss_hash=hashlib.sha256(subject.loss.code.encode()).hexdigest()[:16],
         unidentified=unidentified,
         grid=GridRecord.of(subject.grid),
-        readout=ReadoutRecord(**asdict(subject.readout), convex_loss=subject.loss.code in CONVEX_IN_OUTPUTS),
+        readout=ReadoutRecord(**asdict(subject.readout), convex_loss=is_convex(subject.loss.code)),
         num_normalizations=len(normalization_modules(subject.network.module)),
         device=str(subject.network.device),
         batch_size=examples_at_once(subject, settings),

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from isthmus.data.spec import parse_data_spec
 from isthmus.errors import InputError, UnknownNameError
 from isthmus.models.spec import parse_model_spec
-from isthmus.runs.request.settings import Settings, settings_of, validate
+from isthmus.runs.request.settings import LOSS_NAMES, Settings, settings_of, validate
 from isthmus.sweeps.group import Sweep
 from isthmus.sweeps.spec import sweeps_of
 from isthmus.user_code import load_function
@@ -118,7 +118,7 @@ def request_of(
         parse_model_spec(model)
     for text in (*_texts(data), *_texts(recalibration_data)):
         parse_data_spec(text)
-    if isinstance(loss, str) and ":" in loss:
+    if isinstance(loss, str) and ":" in loss and loss.partition(":")[0] not in LOSS_NAMES:
         file, _, function = loss.rpartition(":")
         loss = load_function(Path(file), function, loss)
         settings = settings.model_copy(update={"loss": _name(loss)})

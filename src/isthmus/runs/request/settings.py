@@ -14,6 +14,7 @@ from isthmus.sweeps.spec import FORMS
 M = TypeVar("M", bound=BaseModel)
 
 Alphas = int | float | str | Sequence[float]
+LOSS_NAMES = ("cross_entropy", "squared_error", "absolute_error", "binary_cross_entropy")
 AUTO_POINTS = 9  # the midpoint is one of them, and halving their distance gives short binary numbers
 AUTO_TOLERANCE = 1 / 64  # three halvings of the spacing of nine points
 
@@ -41,8 +42,11 @@ class Settings(BaseModel):
     layers: str = Field("module", description="module, tensor, block, type or pattern:GLOB,...")
     loss: str = Field(
         "cross_entropy",
-        description="cross_entropy, squared_error, binary_cross_entropy, or file.py:function that "
-        "returns per-example losses.",
+        description="cross_entropy (also cross_entropy:ignore_index=0,label_smoothing=0.1), squared_error, "
+        "absolute_error, binary_cross_entropy, or file.py:function that returns per-example losses.",
+    )
+    output: str | None = Field(
+        None, description="Which output holds the scores: a field or place, as image_embeds or 1; default: logits."
     )
     baseline: Literal["models", "chord", "cut", "host"] = Field(
         "models", description="models, chord, cut or host: what the excess is counted from."

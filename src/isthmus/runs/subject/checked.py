@@ -11,6 +11,7 @@ from isthmus.evaluation.device import DTYPES, device_named
 from isthmus.evaluation.losses.remarks import missing_inputs
 from isthmus.evaluation.network import Network
 from isthmus.evaluation.normalization import refuse_shared_examples
+from isthmus.evaluation.output import Output
 from isthmus.evaluation.probe import SelfCheck, probe_of
 from isthmus.runs.request.settings import Settings
 from isthmus.runs.subject.cautions import drawn_remarks
@@ -52,7 +53,7 @@ class Checked:
                 not fit together; or the model is recalibrated on measured examples without leave.
         """
         device, dtype = device_named(settings.device), DTYPES[settings.dtype]
-        network = Network.from_model(loaded.model.module, loaded.loss.function, device, dtype)
+        network = Network.from_model(loaded.model.module, loaded.loss.function, device, dtype, Output(settings.output))
         blended = torch.float64 if dtype == torch.float64 else torch.float32
         a, b = ({k: t.to(device) for k, t in cast_weights(n.weights, blended).items()} for n in (loaded.a, loaded.b))
         probes = {name: probe_of(network, a, split) for name, split in loaded.splits.items()}

@@ -14,7 +14,7 @@ from isthmus.data.examples import Examples
 from isthmus.data.load import load_examples
 from isthmus.errors import InputError
 from isthmus.evaluation.device import device_named
-from isthmus.evaluation.losses.loss import Loss, loss_named
+from isthmus.evaluation.losses.loss import LOSSES, Loss, loss_named
 from isthmus.held_folder import Hold, held_folder, is_empty, refuse_held
 from isthmus.models.load import load_model
 from isthmus.models.source import source_hash
@@ -216,7 +216,8 @@ def _load_initial(recipe: NetworkRecipe, model: nn.Module) -> str | None:
 
 def _loss(name: str) -> Loss:
     file, colon, function = name.rpartition(":")
-    return load_function(Path(file), function, name) if colon else loss_named(name)
+    is_file = colon and name.partition(":")[0] not in LOSSES
+    return load_function(Path(file), function, name) if is_file else loss_named(name)
 
 
 def _facts(recipe: NetworkRecipe, examples: Examples, initial: str | None, device: str) -> dict[str, Any]:
