@@ -1,7 +1,5 @@
 """Targets that a loss would make numbers without meaning of are refused, with the loss that fits."""
 
-import re
-
 import pytest
 import torch
 
@@ -33,6 +31,8 @@ def judged(loss, outputs, targets):
         ("cross_entropy", (3,), torch.full((20, 3), 1 / 3)),
         ("cross_entropy", (3,), torch.full((20, 3), 1 / 3, dtype=torch.bfloat16)),
         ("cross_entropy", (4, 3), LABELS[:, None].expand(20, 4)),
+        ("cross_entropy", (3, 4, 4), torch.zeros(20, 4, 4).long()),
+        ("absolute_error", (2, 3), torch.zeros(20, 2, 3)),
         ("squared_error", (), FLOATS),
         ("squared_error", (1,), FLOATS),
         ("squared_error", (1,), torch.arange(20)),
@@ -63,7 +63,7 @@ def test_targets_that_a_loss_is_made_for_pass(loss, outputs, targets):
         ("cross_entropy", (3,), torch.tensor([2.0, -0.5, -0.5]).expand(20, 3), [SQUARED, BINARY, OWN]),
         ("cross_entropy", (3,), LABELS.float(), ["as whole numbers, targets.long()", BINARY, SQUARED, OWN]),
         ("cross_entropy", (3,), LABELS[:, None], ["in shape (n,), targets[:, 0]; or", BINARY, SQUARED, OWN]),
-        ("cross_entropy", (3, 4, 4), torch.zeros(20, 4, 4).long(), [SQUARED, BINARY, OWN]),
+        ("cross_entropy", (3, 4, 4), torch.zeros(20, 4, 4), [SQUARED, BINARY, OWN]),
         ("squared_error", (3,), FLOATS, ["give a target for each output", CLASSES, BINARY, OWN]),
         ("binary_cross_entropy", (3,), LABELS, [CLASSES, SQUARED, OWN]),
         ("binary_cross_entropy", (1,), FLOATS, ["0.0526316 in row 1 (18 such rows)", SQUARED, OWN]),
@@ -95,14 +95,16 @@ def test_a_loss_of_the_users_is_not_judged():
 @pytest.mark.parametrize("dtype", [torch.int64, torch.uint8, torch.uint16, torch.uint64, torch.int16])
 def test_class_numbers_that_no_output_stands_for_are_refused_with_their_row(dtype):
     with pytest.raises(InputError, match=r"10 in row 1 \(1 such rows\)(.|\n)*a model with more classes"):
-        refuse_targets_out_of_range(torch.zeros(2, 10), torch.tensor([9, 10]).to(dtype), "mine")
+        refuse_targets_out_of_range(cross_entropy, torch.zeros(2, 10), torch.tensor([9, 10]).to(dtype), "mine")
     with pytest.raises(InputError, match=r"7 in row 1 \(2 such rows\)"):
-        refuse_targets_out_of_range(torch.zeros(3, 2, 5), torch.tensor([[0, 4], [7, 9], [8, 0]]).to(dtype), "mine")
+        refuse_targets_out_of_range(
+            cross_entropy, torch.zeros(3, 2, 5), torch.tensor([[0, 4], [7, 9], [8, 0]]).to(dtype), "mine"
+        )
 
 
 def test_the_message_for_ignored_classes_says_how_to_ignore_them():
-    with pytest.raises(InputError, match=r"-100 in row 0(.|\n)*leave these examples out(.|\n)*" + re.escape(OWN)):
-        refuse_targets_out_of_range(torch.zeros(2, 10), torch.tensor([-100, 3]), "mine")
+    with pytest.raises(InputError, match=r"-1 in row 0(.|\n)*cross_entropy:ignore_index=-1; or leave these examples"):
+        refuse_targets_out_of_range(cross_entropy, torch.zeros(2, 10), torch.tensor([-1, 3]), "mine")
 
 
 def test_errors_under_the_users_loss_are_defined_where_every_class_has_an_output():

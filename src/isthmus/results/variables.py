@@ -281,4 +281,4 @@ def loss_unit(result: "xr.Dataset") -> str:
     loss = str(result.attrs.get("loss", "loss"))
     nats = "nats per token" if result.attrs.get("tokens_per_example") else "nats"
     known = {"cross_entropy": nats, "binary_cross_entropy": "nats per label"}
-    return known.get(loss, f"unit of {loss}")
+    return known.get(loss.partition(":")[0], f"unit of {loss}")

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from isthmus.data.examples import Examples
 from isthmus.errors import InputError, IsthmusWarning
-from isthmus.evaluation.losses.fitting_targets import loss_for, refuse_unfit_targets
+from isthmus.evaluation.losses.fitting_targets import refuse_unfit_targets
 from isthmus.evaluation.losses.loss import Loss, example_losses, loss_named
 from isthmus.evaluation.losses.remarks import missing_inputs
 from isthmus.evaluation.output import USUAL_OUTPUT
@@ -132,7 +132,7 @@ def training_iterations(
     per_epoch = math.ceil(len(examples) / recipe.batch_size)
     end = recipe.length.iterations(per_epoch)
     steps = checkpoint_steps(recipe.length, recipe.checkpoints, recipe.checkpoint_every, per_epoch)
-    loss_function = loss_for(loss or loss_named(recipe.loss), examples)
+    loss_function = loss or loss_named(recipe.loss)
     gradient = gradient_of(model, forward_of(model, recipe, device), loss_function, recipe)
     _refuse_unfit(model, examples, recipe, loss_function)
     optimizer = make_optimizer(recipe.optimizer, model)

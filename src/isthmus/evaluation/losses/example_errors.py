@@ -28,7 +28,7 @@ def example_errors(loss: Loss, outputs: Tensor, targets: Tensor) -> Errors | Non
         return loss.errors(outputs, targets)
     if not isinstance(targets, Tensor) or not has_classes(outputs, targets):
         return None
-    return class_errors(outputs, targets, classes="last" if outputs.ndim == 3 else None)
+    return class_errors(outputs, targets)
 
 
 def label_errors(outputs: Float[Tensor, "n ..."], targets: Tensor) -> Errors:

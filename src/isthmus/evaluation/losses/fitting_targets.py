@@ -1,6 +1,5 @@
 """Do outputs, targets and loss fit together? What does not would give numbers that mean nothing."""
 
-from dataclasses import replace
 from typing import NoReturn
 
 import torch
@@ -10,8 +9,8 @@ from isthmus.data.examples import Examples
 from isthmus.errors import InputError
 from isthmus.evaluation.losses.cross_entropy import IGNORED, CrossEntropy
 from isthmus.evaluation.losses.loss import Loss, name_of_loss
-from isthmus.evaluation.losses.shapes import class_axis, has_classes, have_one_shape, is_whole
-from isthmus.trees import shown, tensors
+from isthmus.evaluation.losses.shapes import class_axes, class_axis, has_classes, have_one_shape, is_whole
+from isthmus.trees import tensors, tree_text
 
 SHARES_TOLERANCE = 1e-2  # of the sum of an example's class probabilities, which may have been rounded to half precision
 FORMS = {
@@ -21,23 +20,6 @@ FORMS = {
     "binary_cross_entropy": "0 or 1 for each output of an example",
 }
 OWN_LOSS = "a loss of your own, file.py:function of (outputs, targets) -> one loss an example"
-
-
-def loss_for(loss: Loss, examples: Examples) -> Loss:
-    """The loss for these examples: of windows of tokens, outputs are (n, tokens, classes) also where both are as many.
-
-    Args:
-        loss: From `isthmus.evaluation.losses.loss.loss_named`.
-        examples: The data.
-
-    Returns:
-        The same loss, or one that says where the classes are.
-    """
-    targets = examples.targets
-    if not isinstance(loss, CrossEntropy) or loss.classes or not isinstance(targets, Tensor) or targets.ndim != 2:
-        return loss
-    has_tokens = any(is_whole(tensor) and tensor.shape == targets.shape for tensor in tensors(examples.inputs))
-    return replace(loss, classes="last") if has_tokens else loss
 
 
 def refuse_unfit_targets(loss: Loss, outputs: Tensor, examples: Examples) -> None:
@@ -58,7 +40,10 @@ def refuse_unfit_targets(loss: Loss, outputs: Tensor, examples: Examples) -> Non
     targets = examples.targets
     if not isinstance(targets, Tensor):
         raise InputError(
-            f"one tensor of targets, as {name} takes them", shown(targets), examples.name, f"give one, or {OWN_LOSS}"
+            f"one tensor of targets, as {name} takes them",
+            tree_text(targets),
+            examples.name,
+            f"give one, or {OWN_LOSS}",
         )
     first = targets[: len(outputs)]
     if rows := wrong_rows(~targets.isfinite()):
@@ -69,6 +54,7 @@ def refuse_unfit_targets(loss: Loss, outputs: Tensor, examples: Examples) -> Non
             "leave these examples out",
         )
     if has_classes(outputs, first) and name not in {"binary_cross_entropy", "absolute_error"}:
+        _refuse_two_meanings(loss, outputs, examples)
         _refuse_uncounted(loss, targets, examples.name)
         refuse_targets_out_of_range(loss, outputs, targets, examples.name)
     elif name == "cross_entropy":
@@ -80,6 +66,21 @@ def refuse_unfit_targets(loss: Loss, outputs: Tensor, examples: Examples) -> Non
         value = targets[rows[0]].reshape(-1)
         value = value[(value != 0) & (value != 1)][0]
         _refuse(name, outputs, examples, f", {value.item():g} in row {rows[0]} ({len(rows)} such rows)")
+
+
+def _refuse_two_meanings(loss: Loss, outputs: Tensor, examples: Examples) -> None:
+    """Refuse outputs with as many classes as places, unless the loss or tokens among the inputs tell them apart."""
+    targets = examples.targets
+    has_tokens = any(is_whole(tensor) and tensor.shape == targets.shape for tensor in tensors(examples.inputs))
+    two = len(class_axes(outputs, targets[: len(outputs)])) == 2
+    if two and not has_tokens and getattr(loss, "classes", None) is None:
+        raise InputError(
+            "outputs whose classes can be told from their places",
+            f"outputs of shape {tuple(outputs.shape)} for targets of shape {tuple(targets.shape)}",
+            examples.name,
+            "say where the classes are: cross_entropy:classes=first for (n, classes, places), as nn.CrossEntropyLoss "
+            "has it, or cross_entropy:classes=last for (n, places, classes)",
+        )
 
 
 def _refuse_uncounted(loss: Loss, targets: Tensor, where: str) -> None:
@@ -108,7 +109,7 @@ def refuse_targets_out_of_range(loss: Loss, outputs: Tensor, targets: Tensor, wh
     Raises:
         InputError: A target is negative or not below the number of classes.
     """
-    axis = class_axis(outputs, targets[: len(outputs)], getattr(loss, "classes", "last"))
+    axis = class_axis(outputs, targets[: len(outputs)], getattr(loss, "classes", None))
     classes, ignored = outputs.shape[-1 if axis is None else axis], getattr(loss, "ignore_index", None)
     rows = _rows_out_of_range(classes, targets, ignored)
     if rows:
@@ -140,8 +141,9 @@ def errors_are_defined(loss: Loss, outputs: Tensor, examples: Examples) -> bool:
     targets = examples.targets
     if name_of_loss(loss) or not isinstance(targets, Tensor) or not has_classes(outputs, targets[: len(outputs)]):
         return True
-    axis = class_axis(outputs, targets[: len(outputs)], "last")
-    return not _rows_out_of_range(outputs.shape[-1 if axis is None else axis], targets, IGNORED)
+    axis = class_axis(outputs, targets[: len(outputs)])
+    ignored = None if targets.ndim == 1 else IGNORED  # tokens without a target are usual, images without one are not
+    return not _rows_out_of_range(outputs.shape[-1 if axis is None else axis], targets, ignored)
 
 
 def wrong_rows(wrong: Tensor) -> list[int]:

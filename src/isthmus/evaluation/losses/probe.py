@@ -7,7 +7,7 @@ from isthmus.errors import InputError
 from isthmus.evaluation.losses.fitting_targets import OWN_LOSS
 from isthmus.evaluation.losses.loss import LOSSES, example_losses, name_of_loss
 from isthmus.evaluation.network import Network
-from isthmus.trees import Tree, rows, shown, tensors
+from isthmus.trees import Tree, rows, tensors, tree_text
 
 ALONE_TOLERANCE = 1e-3  # of the largest loss; kernels may sum in another order for another batch size
 
@@ -63,7 +63,7 @@ def _losses(network: Network, outputs: Tensor, targets: Tree, where: str) -> Ten
     except InputError:
         raise
     except Exception as error:  # whatever a loss function of the user's raises
-        shapes = f"targets of {shown(targets)} for outputs of {tuple(outputs.shape)}"
+        shapes = f"targets of {tree_text(targets)} for outputs of {tuple(outputs.shape)}"
         raise InputError(
             "a loss that runs on these outputs and targets",
             f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else 'no message'}",

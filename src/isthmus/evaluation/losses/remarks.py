@@ -8,13 +8,8 @@ from torch import Tensor
 from isthmus.data.examples import Examples
 from isthmus.errors import InputError
 from isthmus.evaluation.losses.fitting_targets import wrong_rows
-<<<<<<< HEAD
-from isthmus.evaluation.losses.loss import Loss, binary_cross_entropy, cross_entropy
-from isthmus.trees import Tree, map_tensors, tensors
-=======
 from isthmus.evaluation.losses.loss import Loss, name_of_loss
-from isthmus.trees import Tree, mapped, tensors
->>>>>>> cc2ec5a ([ADD] Losses by name with options: ignored targets, smoothing, class weights, shift, pixels; absolute error)
+from isthmus.trees import Tree, map_tensors, tensors
 
 ROWS_AT_ONCE = 1024  # the mask of isfinite is as large as its input
 SUM_TOLERANCE = 1e-3  # a softmax adds up to 1 within this, logits in [0, 1] hardly ever do

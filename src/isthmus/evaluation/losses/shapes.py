@@ -49,24 +49,13 @@ def class_axis(outputs: Tensor, targets: Tensor, choice: ClassAxis | None = None
     Args:
         outputs: What the network gave, first dimension n.
         targets: What it should have given.
-        choice: Which of two is meant where there are as many classes as tokens.
+        choice: Which of two is meant where there are as many classes as places; None for the last, as of tokens.
 
     Returns:
         The axis; None where targets are no class numbers.
-
-    Raises:
-        InputError: Two axes fit, and none is chosen.
     """
     axes = class_axes(outputs, targets)
-    if len(axes) == 2 and choice is None:
-        raise InputError(
-            "outputs whose classes can be told from their places",
-            f"outputs of shape {tuple(outputs.shape)} for targets of shape {tuple(targets.shape)}",
-            "loss cross_entropy",
-            "say where the classes are: cross_entropy:classes=first for (n, classes, places), as nn.CrossEntropyLoss "
-            "has it, or cross_entropy:classes=last for (n, tokens, classes), as language models do",
-        )
-    return (axes[-1] if choice == "last" else axes[0]) if axes else None
+    return (axes[0] if choice == "first" else axes[-1]) if axes else None
 
 
 def has_classes(outputs: Tensor, targets: Tensor) -> bool:
