@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import isthmus
-from isthmus.pages.questions import questions_of
+from isthmus.pages.questions import question_pictures
 from isthmus.report.barriers.reading import reading
 from isthmus.report.collections.pictures import collection_pictures
 
@@ -163,10 +163,8 @@ def _sentence(folder: Path, picture: str) -> str:
     result = isthmus.load_run(folder)
     if "pair" in result.dims or "step" in result.dims:
         return next(drawn.sentence for drawn in collection_pictures(result) if drawn.stem == picture)
-    for question in questions_of(result):
-        if question.stem == picture:
-            return question.sentence(result, None)
-    return reading(result)[0]
+    sentences = {drawn.stem: drawn.sentence for drawn in question_pictures(result)}
+    return sentences.get(picture) or reading(result)[0]
 
 
 _HEAD = f"""# Questions

@@ -32,7 +32,7 @@ CLAIM = Claim(
 
 
 def evidence(value=2.0):
-    picture = Picture("cup", "The cup", Figure(), "It is half full.")
+    picture = Picture("cup", "The cup", Figure, "It is half full.")
     found = {"wet": Located(Estimate(value, 1.5, 2.5), "pair a1-b1")}
     return Evidence({"": found}, ["Very wet."], [picture], 2, [["pair", "wetness"], ["a1-b1", "2"]])
 

@@ -7,8 +7,7 @@ import pytest
 from cases import CASES
 
 import isthmus
-from isthmus.pages.questions import questions_of
-from isthmus.report.rows.robustness import QUESTIONS, decade_ticks, robustness_panels, robustness_sentence
+from isthmus.report.rows.robustness import decade_ticks, robustness_panels, robustness_pictures, robustness_sentence
 
 CASE = next(case for case in CASES if case.name == "cnn")
 
@@ -38,9 +37,9 @@ def test_the_sentence_counts_what_the_intervals_decide(result):
 
 
 def test_the_question_is_asked_of_measurements_with_directions_alone(result):
-    assert [q.stem for q in questions_of(result) if q in QUESTIONS] == ["loss_robustness", "error_robustness"]
+    assert [picture.stem for picture in robustness_pictures(result, None)] == ["loss_robustness", "error_robustness"]
     plain = isthmus.measure(CASE.build, CASE.weights(0), CASE.weights(1), CASE.data(40))
-    assert not [q for q in questions_of(plain) if q in QUESTIONS]
+    assert not list(robustness_pictures(plain, None))
 
 
 def test_ticks_near_zero_do_not_crowd():

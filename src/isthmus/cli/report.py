@@ -32,8 +32,8 @@ def save_runs_report(folders: list[Path], out: Path) -> Path:
         InputError: A collection or a study is not alone.
     """
     from isthmus.errors import InputError
-    from isthmus.pages.folder import save_report
     from isthmus.pages.result import save_result_report
+    from isthmus.pages.run import save_report
     from isthmus.pages.study import save_study_report
     from isthmus.questions.study.folder import is_study, load_study
     from isthmus.runs.folder.collection_record import is_collection

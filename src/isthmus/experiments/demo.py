@@ -9,7 +9,7 @@ import xarray as xr
 
 from isthmus.errors import InputError
 from isthmus.held_folder import held_folder
-from isthmus.pages.folder import save_report
+from isthmus.pages.run import save_report
 from isthmus.results.rows import single_layers
 from isthmus.runs.folder.loading import classes_of
 from isthmus.runs.measure import measure

@@ -1,6 +1,5 @@
 """Pages: one file each, readable without isthmus."""
 
-from isthmus.pages.folder import save_report
-from isthmus.pages.run import page
+from isthmus.pages.run import page, save_report
 
 __all__ = ["page", "save_report"]

@@ -2,32 +2,34 @@
 
 from typing import TYPE_CHECKING
 
-from isthmus.questions.interactions import picture as interaction_matrix
-from isthmus.report.rows import cumulative as cumulative_curves
-from isthmus.report.rows import normalised as normalised_rises
-from isthmus.report.rows import robustness as robustness_panels
-from isthmus.report.rows import windows as window_bars
+from isthmus.questions.interactions.picture import interaction_pictures
+from isthmus.report.picture import Picture
+from isthmus.report.rows.cumulative import cumulative_pictures
+from isthmus.report.rows.normalised import normalised_pictures
 from isthmus.report.rows.question import Question
+from isthmus.report.rows.robustness import robustness_pictures
+from isthmus.report.rows.windows import window_pictures
 
 if TYPE_CHECKING:
     import xarray as xr
 
 QUESTIONS: tuple[Question, ...] = (
-    *cumulative_curves.QUESTIONS,
-    *window_bars.QUESTIONS,
-    *interaction_matrix.QUESTIONS,
-    *robustness_panels.QUESTIONS,
-    *normalised_rises.QUESTIONS,
+    cumulative_pictures,
+    window_pictures,
+    interaction_pictures,
+    robustness_pictures,
+    normalised_pictures,
 )
 
 
-def questions_of(result: "xr.Dataset") -> list[Question]:
-    """The questions that a result answers.
+def question_pictures(result: "xr.Dataset", split: str | None = None) -> list[Picture]:
+    """The pictures of the questions that a result answers.
 
     Args:
         result: A measurement.
+        split: Which split; may be left out where there is only one.
 
     Returns:
         Those that apply, in the order of `QUESTIONS`.
     """
-    return [question for question in QUESTIONS if question.applies(result)]
+    return [picture for question in QUESTIONS for picture in question(result, split)]

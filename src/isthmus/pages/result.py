@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from isthmus.pages.collection import save_collection_report
-from isthmus.pages.folder import save_report
+from isthmus.pages.run import save_report
 from isthmus.report.collections.members import has_members
 from isthmus.runs.folder.loading import classes_of
 from isthmus.runs.renewed import with_rises

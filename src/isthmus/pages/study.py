@@ -1,26 +1,25 @@
 """The studies that can be reported: one line for each."""
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from isthmus.errors import UnknownNameError
-from isthmus.files import save_bytes
-from isthmus.pages.tables import settings_rows
+from isthmus.pages.tables import listed, settings_rows
 from isthmus.questions.curvature import picture as curvature
 from isthmus.questions.noise.picture import subspace_panels
 from isthmus.questions.noise.reading import NOISE_NOTES, noise_rows, noise_sentence
 from isthmus.questions.similarity import picture as similarity
 from isthmus.report.cells import Table
-from isthmus.report.rendering import data_address, render
+from isthmus.report.picture import Picture, save_page
+from isthmus.report.rendering import render
+from isthmus.runs.folder.layout import Layout
 
 if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.figure import Figure
-
-FORMATS = ("svg", "png")
 
 
 @dataclass(frozen=True)
@@ -40,6 +39,17 @@ class StudyReport:
     sentence: "Callable[[xr.Dataset], str]"
     rows: "Callable[[xr.Dataset], Table]"
     notes: tuple[str, ...] = ()
+
+    def picture(self, study: "xr.Dataset") -> Picture:
+        """The picture of a study with what it shows.
+
+        Args:
+            study: Of this kind.
+
+        Returns:
+            The picture, named as the study is.
+        """
+        return Picture(str(study.attrs["study"]), self.title, partial(self.figure, study), self.sentence(study))
 
 
 STUDIES: Mapping[str, StudyReport] = {
@@ -79,37 +89,20 @@ def save_study_report(study: "xr.Dataset", folder: Path) -> Path:
     Returns:
         The path of `report.html`.
     """
-    from isthmus.report.style import picture_bytes
-
-    figure = study_report(study).figure(study)
-    pictures = {file_format: picture_bytes(figure, file_format) for file_format in FORMATS}
-    for file_format, content in pictures.items():
-        file = folder / "figures" / f"{study.attrs['study']}.{file_format}"
-        save_bytes(file, content)
-    save_bytes(folder / "report.html", study_page(study, pictures["svg"]).encode())
-    return folder / "report.html"
+    picture, files = study_report(study).picture(study), Layout(folder)
+    return save_page(files.page, files.figures, [picture], lambda svgs: _page(study, picture.shown(svgs)))
 
 
-def study_page(study: "xr.Dataset", svg: bytes) -> str:
-    """The page's text; it loads nothing from anywhere.
-
-    Args:
-        study: A study that `STUDIES` knows.
-        svg: Its picture.
-
-    Returns:
-        HTML.
-    """
+def _page(study: "xr.Dataset", picture: Mapping[str, str]) -> str:
     shown, attrs = study_report(study), study.attrs
     return render(
         "study.html",
         title=f"Isthmus: {shown.title}",
         attrs=attrs,
-        sentence=shown.sentence(study),
+        picture=picture,
         notes=shown.notes,
         table=shown.rows(study),
-        picture=data_address(svg),
-        checks=json.loads(str(attrs.get("self_checks", "[]"))),
-        warnings=json.loads(str(attrs.get("warnings", "[]"))),
+        checks=listed(attrs, "self_checks"),
+        warnings=listed(attrs, "warnings"),
         settings=settings_rows(study),
     )

@@ -3,7 +3,7 @@
 import json
 import math
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from isthmus.report.barriers.classes import class_cells, class_names, class_values
 from isthmus.report.barriers.table import barrier_table, in_split, labels, split_names
@@ -41,6 +41,20 @@ MANIFEST = {
     "isthmus_version": "isthmus",
     "torch_version": "torch",
 }
+
+
+def listed(attrs: Mapping[Any, Any], name: str) -> list[Any]:
+    """An attribute that holds a list as JSON.
+
+    Args:
+        attrs: Of a result.
+        name: Of the attribute.
+
+    Returns:
+        The list; empty where there is no such attribute.
+    """
+    found = json.loads(str(attrs.get(name) or "[]"))
+    return found if isinstance(found, list) else [found]
 
 
 def summary_rows(result: "xr.Dataset", split: str | None) -> Table:
@@ -178,7 +192,7 @@ def settings_rows(result: "xr.Dataset") -> list[tuple[str, str]]:
     settings = json.loads(str(result.attrs.get("settings") or "{}"))
     asked = {name: value for name, value in settings.items() if name not in result.attrs}  # else: as it took effect
     rows += [(name, value if isinstance(value, str) else json.dumps(value)) for name, value in asked.items()]
-    rows += [("Read from a file", note) for note in json.loads(str(result.attrs.get("notes") or "[]"))]
-    rows += [("Cannot be told from others", part) for part in json.loads(str(result.attrs.get("unidentified") or "[]"))]
+    rows += [("Read from a file", note) for note in listed(result.attrs, "notes")]
+    rows += [("Cannot be told from others", part) for part in listed(result.attrs, "unidentified")]
     known = {*MANIFEST, "settings", "notes", "unidentified", "self_checks", "warnings"}
     return rows + [(str(name), str(value)) for name, value in result.attrs.items() if name not in known]

@@ -1,5 +1,7 @@
 """Appendix: two clients with i.i.d. and with different data."""
 
+from functools import partial
+
 import xarray as xr
 
 from isthmus.experiments.evidence.criterion import Found
@@ -55,7 +57,7 @@ def run(bench: Bench) -> Evidence:
     found = {name: pair_found(cost) for name, cost in costs.items()}
     sentences = [client_sentence(name, cost) for name, cost in costs.items()]
     picture = Picture(
-        "costs", "What averaging a set of layers costs each client", client_heatmap(costs), " ".join(sentences)
+        "costs", "What averaging a set of layers costs each client", partial(client_heatmap, costs), " ".join(sentences)
     )
     return Evidence(found, sentences, [picture], len(costs), cost_rows(costs, [FULL_NETWORK, *groups]))
 

@@ -1,5 +1,7 @@
 """Figure 2: growing groups of layers, from the input and from the output."""
 
+from functools import partial
+
 from isthmus.experiments.evidence import barriers
 from isthmus.experiments.evidence.criterion import Found
 from isthmus.experiments.evidence.evidence import Evidence
@@ -54,7 +56,7 @@ def run(bench: Bench) -> Evidence:
         part = result.sel(pair=pair, drop=True)
         sentence = cumulative_sentence(part)
         pictures.append(
-            Picture(f"loss_{pair}", f"Layers join one by one, pair {pair}", cumulative_curves(part), sentence)
+            Picture(f"loss_{pair}", f"Layers join one by one, pair {pair}", partial(cumulative_curves, part), sentence)
         )
     obtained = [
         f"{len(large)} of {len(pairs)} pairs have a full barrier of surely {large_barrier:g} nats or more"

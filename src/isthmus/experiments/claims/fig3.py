@@ -1,5 +1,7 @@
 """Figure 3: the minimal example, a network of two numbers."""
 
+from functools import partial
+
 from isthmus.experiments.evidence.criterion import Answer, Found
 from isthmus.experiments.evidence.evidence import Evidence
 from isthmus.experiments.evidence.located import Located
@@ -43,7 +45,6 @@ def run(bench: Bench) -> Evidence:
     }
     rows = midpoint_rows(paths)
     sentence = diagonal_reading(paths)
-    picture = Picture(
-        "surface", "The loss surface and the paths", diagonal_picture(loss_surface(example), paths), sentence
-    )
+    draw = partial(diagonal_picture, loss_surface(example), paths)
+    picture = Picture("surface", "The loss surface and the paths", draw, sentence)
     return Evidence({"": found}, [sentence], [picture], 1, [list(rows[0]), *(list(row.values()) for row in rows)])

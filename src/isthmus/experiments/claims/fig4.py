@@ -1,5 +1,7 @@
 """Figure 4: vision transformers, layer by layer, against random directions of the same length."""
 
+from functools import partial
+
 import xarray as xr
 
 from isthmus.experiments.evidence import barriers
@@ -53,11 +55,14 @@ def run(bench: Bench) -> Evidence:
         obtained.append(f"Pair {name}: {sentence}")
         pictures.append(
             Picture(
-                f"directions_{name}", f"Averaging and random directions, pair {name}", robustness_panels(part), sentence
+                f"directions_{name}",
+                f"Averaging and random directions, pair {name}",
+                partial(robustness_panels, part),
+                sentence,
             )
         )
         words = " ".join(barrier_sentences(part))
-        pictures.append(Picture(f"curves_{name}", f"Loss along alpha, pair {name}", curves(part), words))
+        pictures.append(Picture(f"curves_{name}", f"Loss along alpha, pair {name}", partial(curves, part), words))
     rows = barriers.pair_rows(result, {"train": "training images"})
     return Evidence({"": found}, obtained, pictures, len(PAIRS), rows)
 

@@ -1,5 +1,7 @@
 """Figure 5: noise in the training subspace, in its null space, and along the averaging direction."""
 
+from functools import partial
+
 import xarray as xr
 
 from isthmus.experiments.evidence.criterion import Found
@@ -48,7 +50,7 @@ def run(bench: Bench) -> Evidence:
         studies[f"{a}-{b}"] = study
     first = next(iter(studies.values()))
     pictures = [
-        Picture(f"noise_{pair}", f"Noise around pair {pair}", subspace_panels(study), noise_sentence(study))
+        Picture(f"noise_{pair}", f"Noise around pair {pair}", partial(subspace_panels, study), noise_sentence(study))
         for pair, study in studies.items()
     ]
     groups = labels(first, "moving")

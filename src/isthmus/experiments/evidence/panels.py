@@ -1,6 +1,7 @@
 """The paper's heat maps for pairs of trajectories, and every pair at the end."""
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 
 import xarray as xr
 
@@ -45,7 +46,7 @@ def heat_maps(part: xr.Dataset, splits: Mapping[str, str], words: str, stem: str
             yield Picture(
                 f"{stem}{kind}_{split}",
                 f"{kind.capitalize()} barrier on {data}, {words}",
-                columns_heatmap(part, "step", value, name, Single.name, words),
+                partial(columns_heatmap, part, "step", value, name, Single.name, words),
                 columns_reading(columns(part, "step", value, name, Single.name)),
             )
 
@@ -66,6 +67,6 @@ def pair_panels(result: xr.Dataset, splits: Mapping[str, str]) -> Iterator[Pictu
         yield Picture(
             f"pairs_{split}",
             f"Loss barrier on {words}, all pairs at the end",
-            replicate_bars(result, value, name, Single.name),
+            partial(replicate_bars, result, value, name, Single.name),
             replicates_reading(shown, cells, independent=are_independent(result)),
         )

@@ -10,6 +10,7 @@ from isthmus.experiments.reproduction.record import Reproduction
 from isthmus.experiments.reproduction.scale import Scale
 from isthmus.experiments.reproduction.settings import PAIRS, settings_table
 from isthmus.experiments.reproduction.times import seconds_text
+from isthmus.report.file_names import claim_stem
 from isthmus.report.picture import Picture
 
 INTERVAL = re.compile(r"\(\S+ to \S+\)")
@@ -124,7 +125,7 @@ def table_text(rows: Sequence[Sequence[str]]) -> str:
 
 def _picture(claim: str, picture: Picture, *, said: bool) -> str:
     caption = picture.title + ("." if said else f". {picture.sentence}")
-    return f"![{picture.title}](pictures/{claim}_{picture.stem}.svg)\n\n*{caption}*"
+    return f"![{picture.title}](pictures/{claim_stem(claim, picture.stem)}.svg)\n\n*{caption}*"
 
 
 def _bare_verdict(found: Reproduction) -> str:

@@ -3,6 +3,7 @@
 import platform
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -17,9 +18,9 @@ from isthmus.experiments.reproduction.hardware import hardware_kind
 from isthmus.experiments.reproduction.page import page_text
 from isthmus.experiments.reproduction.record import Reproduction, load_reproduction
 from isthmus.experiments.reproduction.scale import Scale
-from isthmus.files import save_whole
 from isthmus.held_folder import held_folder, refuse_held
-from isthmus.report.picture import save_pictures
+from isthmus.report.file_names import claim_stem
+from isthmus.report.picture import save_page
 
 PICTURES = "pictures"
 
@@ -87,10 +88,9 @@ def _reproduced(claim: Claim, scale: Scale, bench: Bench) -> Reproduction:
         hardware_kind(),
         versions,
     )
-    save_pictures(evidence.pictures, bench.folder / PICTURES, f"{claim.name}_")
+    pictures = [replace(picture, stem=claim_stem(claim.name, picture.stem)) for picture in evidence.pictures]
     text = page_text(claim, evidence, found, bench.settings, bench.borrowed)
-    page = page_file(bench.folder, claim.name)
-    save_whole(page, lambda temporary: temporary.write_text(text, encoding="utf-8"))
+    save_page(page_file(bench.folder, claim.name), bench.folder / PICTURES, pictures, lambda _: text)
     found.save(bench.folder)
     return found
 

@@ -224,6 +224,6 @@ def _applies(result: "xr.Dataset") -> bool:
     return is_one_pair(result) and {"single", "pairs"} <= set(labels(result, "sweep")) and has_losses(result)
 
 
-QUESTIONS = loss_and_error(
+interaction_pictures = loss_and_error(
     "interactions", "Pairs of layers: do they add up", _applies, interaction_matrix, interaction_sentence
 )

@@ -1,19 +1,18 @@
 """The page of `isthmus explain theorem`: explanation, numbers and two pictures in one self-contained file."""
 
+from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from isthmus.errors import InputError
-from isthmus.files import save_bytes
 from isthmus.questions.theorem.picture import cuts_picture, diagonal_picture
 from isthmus.questions.theorem.reading import EXPLANATION, cuts_reading, diagonal_reading
-from isthmus.report.rendering import data_address, render
+from isthmus.report.picture import Picture, save_page
+from isthmus.report.rendering import render
+from isthmus.runs.folder.layout import Layout
 
 if TYPE_CHECKING:
     import xarray as xr
-
-FORMATS = ("svg", "png")
-PAGE_FILE = "explain.html"
 
 
 def save_theorem_page(surface: "xr.DataArray", paths: "xr.Dataset", cuts: "xr.Dataset", folder: Path) -> Path:
@@ -27,44 +26,33 @@ def save_theorem_page(surface: "xr.DataArray", paths: "xr.Dataset", cuts: "xr.Da
 
     Returns:
         The path of the page.
-
-    Raises:
-        InputError: The folder cannot be written to.
     """
-    from isthmus.report.style import picture_bytes
+    files = Layout(folder)
+    pictures = [
+        Picture(
+            "surface",
+            "The loss surface with the paths, and the loss along them",
+            partial(diagonal_picture, surface, paths),
+            diagonal_reading(paths),
+        ),
+        Picture(
+            "cuts",
+            "The excess over the chord along every cut, one layer and all layers",
+            partial(cuts_picture, cuts),
+            cuts_reading(cuts),
+        ),
+    ]
 
-    drawn = {"surface": diagonal_picture(surface, paths), "cuts": cuts_picture(cuts)}
-    files = {f"{name}.{ext}": picture_bytes(figure, ext) for name, figure in drawn.items() for ext in FORMATS}
-    text = theorem_page(paths, cuts, {name: files[f"{name}.svg"] for name in drawn})
-    try:
-        for name, content in files.items():
-            save_bytes(folder / "figures" / name, content)
-        save_bytes(folder / PAGE_FILE, text.encode())
-    except OSError as error:
-        raise InputError("a folder that can be written to", str(error), str(folder), "name another --out") from error
-    return folder / PAGE_FILE
+    def text(svgs: Mapping[str, bytes]) -> str:
+        return render(
+            "explain.html",
+            title="Isthmus: why one layer can be averaged",
+            explanation=EXPLANATION,
+            rows=midpoint_rows(paths),
+            pictures={picture.stem: picture.shown(svgs) for picture in pictures},
+        )
 
-
-def theorem_page(paths: "xr.Dataset", cuts: "xr.Dataset", pictures: dict[str, bytes]) -> str:
-    """The page's text.
-
-    Args:
-        paths: The minimal example's paths.
-        cuts: The random networks' cuts.
-        pictures: "surface" and "cuts" as SVG.
-
-    Returns:
-        HTML.
-    """
-    encoded = {name: data_address(svg) for name, svg in pictures.items()}
-    return render(
-        "explain.html",
-        title="Isthmus: why one layer can be averaged",
-        explanation=EXPLANATION,
-        rows=midpoint_rows(paths),
-        pictures=encoded,
-        readings={"surface": diagonal_reading(paths), "cuts": cuts_reading(cuts)},
-    )
+    return save_page(files.explanation, files.figures, pictures, text)
 
 
 def midpoint_rows(paths: "xr.Dataset") -> list[dict[str, str]]:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from isthmus.measures.intervals.effective_examples import FEW
-from isthmus.report.barriers.plotly_parts import Picture, colour_axis, label_pixels, shown_name
+from isthmus.report.barriers.plotly_parts import colour_axis, label_pixels, shown_name
 from isthmus.report.barriers.table import PERCENT, few_carry, in_split, labels
+from isthmus.report.picture import Interactive
 from isthmus.report.shown import ShownBarrier
 from isthmus.report.values import RISES, barrier_beside, is_rise, kind_of, value_words, values_shown
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 ROW_PIXELS = 22
 
 
-def class_heatmap(classes: "xr.Dataset", host: str, value: str, unit: str, split: str | None = None) -> Picture:
+def class_heatmap(classes: "xr.Dataset", host: str, value: str, unit: str, split: str | None = None) -> Interactive:
     """Layers down, classes across, for one host.
 
     Args:
@@ -59,7 +60,7 @@ def class_heatmap(classes: "xr.Dataset", host: str, value: str, unit: str, split
         "xgap": 1,
         "ygap": 1,
     }
-    layout: Picture = {
+    layout: Interactive = {
         "height": ROW_PIXELS * len(rows) + 190,
         "margin": {"l": label_pixels(rows), "r": 15, "t": 90, "b": 70},
         "xaxis": {"side": "top", "type": "category", "dtick": 1, "showgrid": False, "tickangle": -45},

@@ -8,7 +8,6 @@ from isthmus.report.barriers.bars import panel_limits
 from isthmus.report.barriers.curves import Curve, baseline_along_alpha, curve_value, curves_along_alpha
 from isthmus.report.barriers.distances import DISTANCES
 from isthmus.report.barriers.plotly_parts import (
-    Picture,
     colour_axis,
     finite,
     hover,
@@ -18,6 +17,7 @@ from isthmus.report.barriers.plotly_parts import (
     undefined_cells,
 )
 from isthmus.report.barriers.table import barrier_table, labels, layer_labels
+from isthmus.report.picture import Interactive
 from isthmus.report.rows.groups import column_name, group_axis_label, groups_beside
 from isthmus.report.shown import ShownBarrier, number_text
 from isthmus.report.values import barrier_beside, is_rise
@@ -29,7 +29,7 @@ ROW_PIXELS = 22
 WIDE_PIXELS = 480
 
 
-def heatmap(result: "xr.Dataset", value: str = "loss_barrier", split: str | None = None) -> Picture:
+def heatmap(result: "xr.Dataset", value: str = "loss_barrier", split: str | None = None) -> Interactive:
     """Layers down, hosts across, coloured like the static heat map; barriers beside rises.
 
     Args:
@@ -44,7 +44,7 @@ def heatmap(result: "xr.Dataset", value: str = "loss_barrier", split: str | None
     table, limit = tables[0], style.colour_limit(tables[0])
     columns = [(shown, host) for shown in tables for host in table.hosts]
     names = [html.escape(column_name(shown, host, len(tables))).replace("\n", "<br>") for shown, host in columns]
-    panels: list[Picture] = []
+    panels: list[Interactive] = []
     for axis, rows in (("", ["all"]), ("2", list(table.layers))):
         cells = [[shown.cells[row, host] for shown, host in columns] for row in rows]
         panels.append(undefined_cells(cells, names, f"y{axis}"))
@@ -69,7 +69,7 @@ def heatmap(result: "xr.Dataset", value: str = "loss_barrier", split: str | None
     return {"data": panels, "layout": layout, "min_width": label_pixels(table.rows) + 80 * len(names) + 15}
 
 
-def bars(result: "xr.Dataset", value: str = "loss_barrier", split: str | None = None) -> Picture:
+def bars(result: "xr.Dataset", value: str = "loss_barrier", split: str | None = None) -> Interactive:
     """A bar and its interval for every layer and host, a diamond for the barrier; the full network on its own axis.
 
     Args:
@@ -82,14 +82,14 @@ def bars(result: "xr.Dataset", value: str = "loss_barrier", split: str | None = 
     """
     table, *others = groups_beside(result, value, split)
     barriers = others[0] if others else None
-    traces: list[Picture] = []
+    traces: list[Interactive] = []
     limits: dict[str, list[float]] = {}
     for axis, rows in (("", ["all"]), ("2", list(table.layers))):
         beside = [] if barriers is None else [barriers.row(row) for row in rows]
         limits[axis] = list(panel_limits([table.row(row) for row in rows], beside))
         for i, host in enumerate(table.hosts):
             cells = [table.cells[row, host] for row in rows]
-            place: Picture = {
+            place: Interactive = {
                 "y": [shown_name(row) for row in rows],
                 "xaxis": f"x{axis}",
                 "yaxis": f"y{axis}",
@@ -112,7 +112,7 @@ def bars(result: "xr.Dataset", value: str = "loss_barrier", split: str | None = 
     return {"data": traces, "layout": layout, "min_width": WIDE_PIXELS}
 
 
-def _bar(cells: list[ShownBarrier], host: str, *, is_first: bool) -> Picture:
+def _bar(cells: list[ShownBarrier], host: str, *, is_first: bool) -> Interactive:
     return {
         "type": "bar",
         "orientation": "h",
@@ -141,7 +141,7 @@ def _bar(cells: list[ShownBarrier], host: str, *, is_first: bool) -> Picture:
     }
 
 
-def _diamonds(barriers: list[ShownBarrier], host: str, limits: list[float], *, is_first: bool) -> Picture:
+def _diamonds(barriers: list[ShownBarrier], host: str, limits: list[float], *, is_first: bool) -> Interactive:
     """Diamonds where barriers are, triangles at the end of the axis for those beyond."""
     at = [min(max(cell.value, limits[0]), limits[1]) for cell in barriers]
     beyond = {-1: "triangle-left", 0: "diamond", 1: "triangle-right"}
@@ -163,7 +163,7 @@ def _diamonds(barriers: list[ShownBarrier], host: str, limits: list[float], *, i
     }
 
 
-def curves(result: "xr.Dataset", value: str = "loss_barrier", split: str | None = None) -> Picture:
+def curves(result: "xr.Dataset", value: str = "loss_barrier", split: str | None = None) -> Interactive:
     """The rise over the host, or the excess, along alpha; one column a host, the full network above.
 
     Args:
@@ -184,10 +184,10 @@ def curves(result: "xr.Dataset", value: str = "loss_barrier", split: str | None 
     curve, what = curves_along_alpha(result, value, split), "rise" if is_rise(value) else "excess"
     baseline = baseline_along_alpha(result, value, split)
     alpha = [float(x) for x in result["alpha"].values]
-    layout: Picture = {"height": 560 if table.layers else 320, "showlegend": False, "hovermode": "closest"}
+    layout: Interactive = {"height": 560 if table.layers else 320, "showlegend": False, "hovermode": "closest"}
     layout["margin"] = {"l": 70, "r": 20, "t": 40, "b": 50}
     layout["grid"] = {"rows": 2 if table.layers else 1, "columns": len(table.hosts), "pattern": "independent"}
-    traces: list[Picture] = []
+    traces: list[Interactive] = []
     for j, host in enumerate(table.hosts):
         for i, row in enumerate(table.rows):
             axis = j + 1 + len(table.hosts) * (row != "all")
@@ -225,7 +225,7 @@ def curves(result: "xr.Dataset", value: str = "loss_barrier", split: str | None 
     return {"data": traces, "layout": layout, "min_width": WIDE_PIXELS}
 
 
-def _baseline(alpha: list[float], line: Curve, axis: int) -> Picture:
+def _baseline(alpha: list[float], line: Curve, axis: int) -> Interactive:
     return {
         "type": "scatter",
         "mode": "lines",
@@ -239,7 +239,7 @@ def _baseline(alpha: list[float], line: Curve, axis: int) -> Picture:
     }
 
 
-def distances(result: "xr.Dataset") -> Picture:
+def distances(result: "xr.Dataset") -> Interactive:
     """L2 distance, relative distance and cosine of every layer.
 
     Args:
@@ -251,8 +251,8 @@ def distances(result: "xr.Dataset") -> Picture:
     moving = list(labels(result, "moving"))
     rows = ["all", *layer_labels(result)]
     status = result["cosine_status"].values if "cosine_status" in result else None
-    traces: list[Picture] = []
-    layout: Picture = {"height": ROW_PIXELS * len(rows) + 110, "showlegend": False}
+    traces: list[Interactive] = []
+    layout: Interactive = {"height": ROW_PIXELS * len(rows) + 110, "showlegend": False}
     layout["margin"] = {"l": label_pixels(rows), "r": 15, "t": 10, "b": 50}
     layout["grid"] = {"rows": 1, "columns": 3, "subplots": [["xy", "x2y", "x3y"]]}
     layout["yaxis"] = {"type": "category", "autorange": "reversed", "dtick": 1, "automargin": False}

@@ -3,15 +3,13 @@
 import html
 import math
 from collections.abc import Sequence
-from typing import Any
 
 from isthmus.measures.intervals.effective_examples import FEW
 from isthmus.report import style
 from isthmus.report.barriers.table import BarrierTable
+from isthmus.report.picture import Interactive
 from isthmus.report.shown import ShownBarrier
 from isthmus.report.values import RISES
-
-Picture = dict[str, Any]
 
 # Red for positive, blue for negative, white at zero: the static pictures' colours.
 COLOUR_SCALE = [
@@ -27,7 +25,7 @@ COLOUR_SCALE = [
 ]
 
 
-def rows_layout(table: BarrierTable, row_pixels: float, gap_pixels: float, bottom_pixels: int) -> Picture:
+def rows_layout(table: BarrierTable, row_pixels: float, gap_pixels: float, bottom_pixels: int) -> Interactive:
     """Two panels below one another: the full network, and every layer with the same height of a row.
 
     Args:
@@ -42,7 +40,7 @@ def rows_layout(table: BarrierTable, row_pixels: float, gap_pixels: float, botto
     num_layers = len(table.layers)
     inner = row_pixels * (1 + num_layers) + gap_pixels * bool(num_layers)
     rows = {"type": "category", "dtick": 1, "showgrid": False, "fixedrange": True}
-    layout: Picture = {
+    layout: Interactive = {
         "height": inner + 40 + bottom_pixels,
         "margin": {"l": label_pixels(table.rows), "r": 15, "t": 40, "b": bottom_pixels},
         "yaxis": rows | {"range": [0.5, -0.5], "domain": [1 - row_pixels / inner, 1]},
@@ -52,7 +50,7 @@ def rows_layout(table: BarrierTable, row_pixels: float, gap_pixels: float, botto
     return layout
 
 
-def colour_axis(limit: float, title: str) -> Picture:
+def colour_axis(limit: float, title: str) -> Interactive:
     """The diverging colours with their bar below the picture.
 
     Args:
@@ -75,7 +73,7 @@ def colour_axis(limit: float, title: str) -> Picture:
     return {"colorscale": COLOUR_SCALE, "cmin": -limit, "cmax": limit, "colorbar": bar}
 
 
-def undefined_cells(cells: Sequence[Sequence[ShownBarrier]], columns: Sequence[str], axis: str) -> Picture:
+def undefined_cells(cells: Sequence[Sequence[ShownBarrier]], columns: Sequence[str], axis: str) -> Interactive:
     """Grey cells where a number is NaN; they lie under the heat map, which leaves them open.
 
     Args:

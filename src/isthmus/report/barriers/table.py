@@ -9,6 +9,7 @@ from jaxtyping import Bool
 
 from isthmus.errors import InputError, UnknownNameError
 from isthmus.measures.intervals.effective_examples import FEW
+from isthmus.report.kept import kept
 from isthmus.report.shown import AT_END_MARK, FEW_EXAMPLES_MARK, ShownBarrier
 from isthmus.report.values import RISES, VALUES, WORDS, value_words
 from isthmus.results.rows import in_split, labels, layer_labels, split_label, split_names
@@ -91,6 +92,7 @@ class BarrierTable:
         return [self.cells[layer, host] for host in self.hosts]
 
 
+@kept
 def barrier_table(result: "xr.Dataset", value: str = "loss_barrier", split: str | None = None) -> BarrierTable:
     """The rises or barriers of one split, ready to be shown.
 

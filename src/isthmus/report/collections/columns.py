@@ -4,14 +4,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from isthmus.report.barriers.table import BarrierTable, barrier_table, labels
+from isthmus.report.kept import kept
 from isthmus.report.shown import ShownBarrier
 from isthmus.report.style import colour_limit
-from isthmus.results.rows import of_sweep, sweeps_shown
+from isthmus.results.rows import of_sweep
 
 if TYPE_CHECKING:
     import xarray as xr
-
-__all__ = ["of_sweep", "sweeps_shown"]
 
 
 @dataclass(frozen=True)
@@ -66,6 +65,7 @@ class Columns:
         return [table.cells[layer, host] for table in self.tables]
 
 
+@kept
 def columns(
     result: "xr.Dataset",
     dimension: str,
@@ -85,10 +85,28 @@ def columns(
     Returns:
         The tables.
     """
-    shown = result if sweep is None else of_sweep(result, sweep)
+    shown = result if sweep is None else kept_sweep(result, sweep)
     names = labels(shown, dimension)
-    tables = tuple(barrier_table(shown.isel({dimension: i}), value, split) for i in range(len(names)))
+    tables = tuple(barrier_table(place(shown, dimension, i), value, split) for i in range(len(names)))
     return Columns(dimension, names, tables, "layers" if sweep == "single" else "groups of layers")
+
+
+@kept
+def place(result: "xr.Dataset", dimension: str, number: int) -> "xr.Dataset":
+    """One place along a dimension; the same object within a page.
+
+    Args:
+        result: A collection.
+        dimension: "step" or "pair".
+        number: From 0.
+
+    Returns:
+        The result without the dimension.
+    """
+    return result.isel({dimension: number})
+
+
+kept_sweep = kept(of_sweep)
 
 
 def includes_zero(cell: ShownBarrier) -> bool:

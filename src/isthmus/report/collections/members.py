@@ -8,7 +8,7 @@ import numpy as np
 from isthmus.report.barriers.table import BarrierTable, barrier_table, in_split, labels, split_names
 from isthmus.report.barriers.terminal import column_text, empty_table, ends_text, short_notes
 from isthmus.report.cells import Cell, Table
-from isthmus.report.collections.columns import of_sweep
+from isthmus.report.collections.columns import kept_sweep, place
 from isthmus.report.collections.pictures import collection_readings
 from isthmus.report.shown import ShownBarrier, chosen, largest, number_text
 from isthmus.report.style import row_name
@@ -45,9 +45,11 @@ def members(result: "xr.Dataset") -> "Iterator[tuple[tuple[str, ...], xr.Dataset
     """
     dims = [dim for dim in DIMENSIONS if dim in result.dims]
     names = {dim: labels(result, dim) for dim in dims}
-    for place in np.ndindex(*(result.sizes[dim] for dim in dims)):
-        chosen = dict(zip(dims, place, strict=True))
-        yield tuple(names[dim][i] for dim, i in chosen.items()), result.isel(chosen)
+    for numbers in np.ndindex(*(result.sizes[dim] for dim in dims)):
+        member = result
+        for dim, number in zip(dims, numbers, strict=True):
+            member = place(member, dim, number)
+        yield tuple(names[dim][number] for dim, number in zip(dims, numbers, strict=True)), member
 
 
 def members_table(result: "xr.Dataset") -> Table:
@@ -88,7 +90,7 @@ def members_table(result: "xr.Dataset") -> Table:
 
 
 def _of_layers(result: "xr.Dataset") -> "xr.Dataset":
-    return of_sweep(result, "single") if "single" in result["sweep"].values else result
+    return kept_sweep(result, "single") if "single" in result["sweep"].values else result
 
 
 def _same_cut(table: BarrierTable, most: ShownBarrier) -> ShownBarrier:

@@ -2,39 +2,24 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from isthmus.measures.replicates import NUMBERS, replicates
 from isthmus.report.barriers.table import labels, split_names
-from isthmus.report.collections.columns import columns, of_sweep, sweeps_shown
+from isthmus.report.collections.columns import columns, kept_sweep
 from isthmus.report.collections.heatmap import columns_heatmap
 from isthmus.report.collections.reading import columns_reading, replicates_reading
 from isthmus.report.collections.replicates import are_independent, replicate_bars, replicate_cells
-from isthmus.report.file_names import file_names
+from isthmus.report.file_names import joined_stem
+from isthmus.report.picture import Picture
 from isthmus.report.values import barrier_beside, beside_values, is_rise, kind_of, main_values
+from isthmus.results.rows import sweeps_shown
 
 if TYPE_CHECKING:
     import xarray as xr
-    from matplotlib.figure import Figure
-
-
-@dataclass(frozen=True)
-class CollectionPicture:
-    """A picture and its sentences.
-
-    Attributes:
-        stem: The name of its files.
-        title: What it shows, in words.
-        figure: The picture.
-        sentence: What it says.
-    """
-
-    stem: str
-    title: str
-    figure: "Figure"
-    sentence: str
 
 
 @dataclass(frozen=True)
@@ -47,7 +32,7 @@ class _Part:
     notes: tuple[str, ...] = ()
 
 
-def collection_pictures(result: "xr.Dataset") -> Iterator[CollectionPicture]:
+def collection_pictures(result: "xr.Dataset") -> Iterator[Picture]:
     """Every picture that a collection has, one at a time.
 
     Along `step` a heat map of each pair and, of several pairs, of their mean; along `pair` a heat map and the
@@ -65,32 +50,28 @@ def collection_pictures(result: "xr.Dataset") -> Iterator[CollectionPicture]:
             for split in splits:
                 for value in [*main_values(result), *beside_values(result)]:
                     is_main = value in main_values(result)
-                    words = [
-                        kind_of(value) if is_main else value,
-                        "{}",
-                        part.words,
-                        sweep if len(sweeps) > 1 else "",
-                        split or "",
-                    ]
-                    stem = "_".join(file_names([word])[0] if word != "{}" else word for word in words if word)
+                    words = [part.words, sweep if len(sweeps) > 1 else "", split or ""]
+                    name = kind_of(value) if is_main else value
                     shown = columns(part.result, part.dimension, value, split, sweep)
                     title = shown.first.title + (f", {part.words}" if part.words else "")
                     title += f", {sweep}" if len(sweeps) > 1 else ""
-                    yield CollectionPicture(
-                        stem.format(f"{part.dimension}s"),
+                    yield Picture(
+                        joined_stem([name, f"{part.dimension}s", *words]),
                         f"{title}: layers by {part.dimension}",
-                        columns_heatmap(part.result, part.dimension, value, split, sweep, part.words, part.notes),
+                        partial(
+                            columns_heatmap, part.result, part.dimension, value, split, sweep, part.words, part.notes
+                        ),
                         columns_reading(shown),
                     )
                     if is_main and part.dimension == "pair" and len(shown.labels) > 1:
-                        rows = of_sweep(part.result, sweep)
+                        rows = kept_sweep(part.result, sweep)
                         cells = replicate_cells(rows, value, split)
                         if is_rise(value):
                             cells["barriers"] = replicate_cells(rows, barrier_beside(value), split)["pairs"]
-                        yield CollectionPicture(
-                            stem.format("replicates"),
+                        yield Picture(
+                            joined_stem([name, "replicates", *words]),
                             f"{title}: mean over pairs",
-                            replicate_bars(part.result, value, split, sweep, part.words),
+                            partial(replicate_bars, part.result, value, split, sweep, part.words),
                             replicates_reading(shown, cells, independent=are_independent(part.result)),
                         )
 

@@ -223,6 +223,6 @@ def _applies(result: "xr.Dataset") -> bool:
     return is_one_pair(result) and bool(growths(result))
 
 
-QUESTIONS = loss_and_error(
+cumulative_pictures = loss_and_error(
     "cumulative", "Layers that join one by one", _applies, cumulative_curves, cumulative_sentence
 )

@@ -1,13 +1,16 @@
 """What averaging costs, compared with what a layer's size explains: per layer, per squared distance, per parameter."""
 
 import math
+from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from isthmus.report import style
 from isthmus.report.barriers.bars import draw_full_network, draw_panel
 from isthmus.report.barriers.table import FULL_NETWORK, barrier_table, in_split, labels, layer_labels, mark_notes
-from isthmus.report.rows.question import Question, is_one_pair
+from isthmus.report.picture import Picture
+from isthmus.report.rows.question import is_one_pair
 from isthmus.report.shown import ShownBarrier
 
 if TYPE_CHECKING:
@@ -102,12 +105,16 @@ def _cells(result: "xr.Dataset", name: str, split: str | None) -> dict[tuple[str
     return found
 
 
-def _applies(result: "xr.Dataset") -> bool:
-    return is_one_pair(result) and set(NORMS) <= set(result) and "single" in labels(result, "sweep")
+def normalised_pictures(result: "xr.Dataset", split: str | None) -> Iterator[Picture]:
+    """The picture of a result with single layers that knows their sizes.
 
+    Args:
+        result: A measurement.
+        split: Which split.
 
-QUESTIONS = (
-    Question(
-        "loss_normalised", "What averaging costs per size of the layer", _applies, normalised_rises, normalised_sentence
-    ),
-)
+    Yields:
+        One picture, or none.
+    """
+    if is_one_pair(result) and set(NORMS) <= set(result) and "single" in labels(result, "sweep"):
+        title, draw = "What averaging costs per size of the layer", partial(normalised_rises, result, split)
+        yield Picture("loss_normalised", title, draw, normalised_sentence(result, split))

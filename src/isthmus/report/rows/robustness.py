@@ -191,7 +191,7 @@ def _draw_legend(figure: "Figure") -> None:
     figure.legend(handles=handles, loc="outside upper right", ncols=len(handles), handlelength=1.6)
 
 
-QUESTIONS = loss_and_error(
+robustness_pictures = loss_and_error(
     "robustness",
     "Averaging and random directions of equal length",
     has_directions,

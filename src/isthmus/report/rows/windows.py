@@ -121,4 +121,4 @@ def _applies(result: "xr.Dataset") -> bool:
     return is_one_pair(result) and bool(windows(result))
 
 
-QUESTIONS = loss_and_error("windows", "Runs of consecutive layers", _applies, window_bars, window_sentence)
+window_pictures = loss_and_error("windows", "Runs of consecutive layers", _applies, window_bars, window_sentence)
