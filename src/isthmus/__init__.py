@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from isthmus.layers.partition import LayerPartition
     from isthmus.layers.rules import layer_partition
     from isthmus.measures.connectivity import Connectivity
-    from isthmus.measures.replicates import replicates
     from isthmus.questions.convexity.answer import convexity, last_layer_convexity
     from isthmus.questions.curvature.study import curvature
     from isthmus.questions.interactions.answer import interactions
     from isthmus.questions.noise.study import subspace_noise
     from isthmus.questions.similarity.study import similarity
     from isthmus.questions.study.folder import load_study, save_study
+    from isthmus.results.replicates import replicates
     from isthmus.runs.folder.loading import barrier, class_barriers, examples, is_layerwise_connected, load_run
     from isthmus.runs.measure import measure
     from isthmus.weights.checkpoint import load_checkpoint, save_weights
@@ -36,7 +36,7 @@ _HOMES = {
     "convexity": "isthmus.questions.convexity.answer",
     "last_layer_convexity": "isthmus.questions.convexity.answer",
     "Connectivity": "isthmus.measures.connectivity",
-    "replicates": "isthmus.measures.replicates",
+    "replicates": "isthmus.results.replicates",
     # Studies beside it
     "curvature": "isthmus.questions.curvature.study",
     "similarity": "isthmus.questions.similarity.study",

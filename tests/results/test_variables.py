@@ -24,7 +24,6 @@ OTHER_NAMES = {
     "questions/clients": "per-example losses",
     "runs/folder/loading.py": "per-example losses",
     "results/estimates.py": "variables of studies too",
-    "measures/replicates.py": "not yet",
     "report": "not yet",
     "experiments": "not yet",
 }

@@ -4,19 +4,23 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from isthmus.errors import UnknownNameError
 from isthmus.measures.averaging import HALF_WAY
+from isthmus.results.variables import ERROR, LOSS, NUMBERS, OF
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import xarray as xr
 
-VALUES = ("loss_barrier", "error_barrier")
-RISES = ("loss_rise", "error_rise")
-WORDS = {
-    "barrier": "{} barrier",
-    "rise": "{} rise",
-    "largest_rise": "largest {} rise",
-    "exchange_rise": "{} rise of an exchange",
+    from isthmus.measures.barrier import Quantity
+
+VALUES = (LOSS.barrier.name, ERROR.barrier.name)
+RISES = (LOSS.rises["rise"].name, ERROR.rises["rise"].name)
+QUANTITIES: "Mapping[str, Quantity]" = {
+    number.name: quantity for quantity, of in OF.items() for number in (of.barrier, *of.rises.values())
 }
+"""What each rise and barrier is of."""
 
 
 def value_words(value: str) -> str:
@@ -28,8 +32,7 @@ def value_words(value: str) -> str:
     Returns:
         Such as `"largest loss rise"`.
     """
-    kind, _, form = value.partition("_")
-    return WORDS[form].format(kind)
+    return NUMBERS[value].words
 
 
 def values_shown(result: "xr.Dataset") -> list[str]:
@@ -44,7 +47,7 @@ def values_shown(result: "xr.Dataset") -> list[str]:
     return [value for value in VALUES if value in result]
 
 
-def kind_of(value: str) -> str:
+def kind_of(value: str) -> "Quantity":
     """What a variable is of.
 
     Args:
@@ -52,8 +55,13 @@ def kind_of(value: str) -> str:
 
     Returns:
         `"loss"` or `"error"`.
+
+    Raises:
+        UnknownNameError: It is no rise and no barrier.
     """
-    return value.partition("_")[0]
+    if value not in QUANTITIES:
+        raise UnknownNameError("value", value, [*VALUES, *RISES], "report")
+    return QUANTITIES[value]
 
 
 def is_rise(value: str) -> bool:
@@ -65,7 +73,7 @@ def is_rise(value: str) -> bool:
     Returns:
         False for a barrier.
     """
-    return value.endswith("_rise")
+    return barrier_beside(value) != value
 
 
 def barrier_beside(value: str) -> str:
@@ -77,7 +85,7 @@ def barrier_beside(value: str) -> str:
     Returns:
         Such as `"loss_barrier"`.
     """
-    return f"{kind_of(value)}_barrier"
+    return OF[kind_of(value)].barrier.name
 
 
 def main_values(result: "xr.Dataset") -> list[str]:
@@ -90,9 +98,11 @@ def main_values(result: "xr.Dataset") -> list[str]:
         The rise; what an exchange costs if no alpha lies between the networks; the barrier of a result without either.
     """
     between = "rise_alpha" in result.coords and not math.isnan(float(result["rise_alpha"]))
-    forms = ["rise"] * between + ["exchange_rise", "barrier"]
-    kinds = [kind_of(value) for value in values_shown(result)]
-    return [next(f"{kind}_{form}" for form in forms if f"{kind}_{form}" in result) for kind in kinds]
+    found = []
+    for of in (OF[kind_of(value)] for value in values_shown(result)):
+        numbers = [of.rises["rise"]] * between + [of.rises["exchange_rise"], of.barrier]
+        found.append(next(number.name for number in numbers if number.name in result))
+    return found
 
 
 def beside_values(result: "xr.Dataset") -> list[str]:
@@ -136,7 +146,7 @@ class Column:
     has_alpha: bool = False
 
 
-def columns_of(result: "xr.Dataset", kind: str) -> list[Column]:
+def columns_of(result: "xr.Dataset", kind: "Quantity") -> list[Column]:
     """The columns of loss or error.
 
     Args:
@@ -146,16 +156,18 @@ def columns_of(result: "xr.Dataset", kind: str) -> list[Column]:
     Returns:
         The rises that the grid can tell apart and the barrier; the barrier alone of a result without rises.
     """
-    if f"{kind}_rise" not in result:
-        return [Column(f"{kind}_barrier", f"{kind} barrier", has_interval=True)]
+    of = OF[kind]
+    rise, largest, exchange = (of.rises[form].name for form in ("rise", "largest_rise", "exchange_rise"))
+    if rise not in result:
+        return [Column(of.barrier.name, of.barrier.words, has_interval=True)]
     alpha, found = float(result["rise_alpha"]), []
     if not math.isnan(alpha):
         where = "" if alpha == HALF_WAY else f" at {alpha:g}"
-        found.append(Column(f"{kind}_rise", f"{kind} rise{where}", has_interval=True))
-    if f"{kind}_largest_rise" in result:
-        found.append(Column(f"{kind}_largest_rise", "largest,\nalpha", has_alpha=True))
-    if f"{kind}_exchange_rise" in result:
-        found.append(Column(f"{kind}_exchange_rise", "exchange", has_interval=not found))
+        found.append(Column(rise, f"{of.rises['rise'].words}{where}", has_interval=True))
+    if largest in result:
+        found.append(Column(largest, "largest,\nalpha", has_alpha=True))
+    if exchange in result:
+        found.append(Column(exchange, "exchange", has_interval=not found))
     on_grid = result.sizes["alpha"] > 1
     title = "barrier,\nalpha" if on_grid else "barrier"
-    return [*found, Column(f"{kind}_barrier", title, has_interval=not found, has_alpha=on_grid)]
+    return [*found, Column(of.barrier.name, title, has_interval=not found, has_alpha=on_grid)]

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from jaxtyping import Bool
 
-from isthmus.errors import InputError, UnknownNameError
+from isthmus.errors import InputError
 from isthmus.measures.intervals.effective_examples import FEW
 from isthmus.report.kept import kept
 from isthmus.report.shown import AT_END_MARK, FEW_EXAMPLES_MARK, ShownBarrier
-from isthmus.report.values import RISES, VALUES, WORDS, value_words
+from isthmus.report.values import RISES, VALUES, kind_of, value_words
 from isthmus.results.rows import in_split, labels, layer_labels, split_label, split_names
 from isthmus.results.variables import loss_unit
 from isthmus.sweeps.group import FULL_NETWORK
@@ -110,9 +110,7 @@ def barrier_table(result: "xr.Dataset", value: str = "loss_barrier", split: str 
         InputError: for errors of a loss without classes, a rise of a result made before there were any, or no split
             named where there are several.
     """
-    kind, _, form = value.partition("_")
-    if kind not in {"loss", "error"} or form not in WORDS:
-        raise UnknownNameError("value", value, [*VALUES, *RISES], "report")
+    kind = kind_of(value)
     _require(result, value)
     part = in_split(result, split)
     factor = PERCENT if kind == "error" else 1.0

@@ -10,6 +10,7 @@ from isthmus.report.barriers.table import BarrierTable, barrier_table, in_split,
 from isthmus.report.shown import AT_END_MARK, FEW_EXAMPLES_MARK, ShownBarrier, number_text
 from isthmus.report.style import row_name
 from isthmus.report.values import Column, columns_of
+from isthmus.results.variables import OF
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 # A terminal's usual width. Labels fold at 23 columns, or at 11 where loss and error then fit side by side.
 NUM_COLUMNS, LABEL_WIDTH, FEWEST_OF_LABEL = 80, 23, 11
 ALSO_SHORT = {AT_END_MARK: "largest at alpha 0 or 1", FEW_EXAMPLES_MARK: f"carried by fewer than {FEW} examples"}
-KINDS = ("loss", "error")
 
 
 def summary_texts(result: "xr.Dataset") -> "list[Table | Text]":
@@ -52,9 +52,10 @@ def ends_text(part: "xr.Dataset") -> str:
         Such as "loss of a 0.0123, of b 0.0456; error of a 1.00 %, of b 2.00 %".
     """
     found = []
-    for kind, factor, decimals, unit in (("loss", 1.0, 4, ""), ("error", 100.0, 2, " %")):
-        if f"{kind}_a" in part:
-            a, b = (number_text(factor * float(part[f"{kind}_{end}"]), decimals) for end in "ab")
+    for kind, (factor, decimals, unit) in zip(OF, ((1.0, 4, ""), (100.0, 2, " %")), strict=True):
+        ends = [variable.name for variable in OF[kind].ends.values()]
+        if ends[0] in part:
+            a, b = (number_text(factor * float(part[end]), decimals) for end in ends)
             found.append(f"{kind} of a {a}{unit}, of b {b}{unit}")
     return "; ".join(found)
 
@@ -72,7 +73,7 @@ def summary_tables(result: "xr.Dataset") -> "list[Table]":
     Returns:
         Tables that fit into 80 columns.
     """
-    kinds = [kind for kind in KINDS if f"{kind}_barrier" in result]
+    kinds = [kind for kind, of in OF.items() if of.barrier.name in result]
     columns = {kind: columns_of(result, kind) for kind in kinds}
     if result.sizes["alpha"] == 1:
         joined = _table(result, [column for kind in kinds for column in columns[kind]])

@@ -12,7 +12,8 @@ from isthmus.report.collections.columns import kept_sweep, place
 from isthmus.report.collections.pictures import collection_readings
 from isthmus.report.shown import ShownBarrier, chosen, largest, number_text
 from isthmus.report.style import row_name
-from isthmus.report.values import both_values, columns_of
+from isthmus.report.values import RISES, VALUES, both_values, columns_of
+from isthmus.results.variables import OF
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -129,10 +130,10 @@ def _members_text(result: "xr.Dataset") -> "RichTable":
 
     columns = [
         column
-        for kind in ("loss", "error")
-        if f"{kind}_barrier" in result
+        for kind, of in OF.items()
+        if of.barrier.name in result
         for column in columns_of(result, kind)
-        if column.value.removeprefix(f"{kind}_") in {"rise", "barrier"}
+        if column.value in {*RISES, *VALUES}
     ]
     first = [barrier_table(next(members(result))[1], column.value, split_names(result)[0]) for column in columns]
     table = empty_table(result, "moving", columns, first)

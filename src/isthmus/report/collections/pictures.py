@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from isthmus.measures.replicates import NUMBERS, replicates
 from isthmus.report.barriers.table import labels, split_names
 from isthmus.report.collections.columns import columns, kept_sweep
 from isthmus.report.collections.heatmap import columns_heatmap
@@ -16,6 +15,7 @@ from isthmus.report.collections.replicates import are_independent, replicate_bar
 from isthmus.report.file_names import joined_stem
 from isthmus.report.picture import Picture
 from isthmus.report.values import barrier_beside, beside_values, is_rise, kind_of, main_values
+from isthmus.results.replicates import REPLICATED, replicates
 from isthmus.results.rows import sweeps_shown
 
 if TYPE_CHECKING:
@@ -125,11 +125,11 @@ def mean_over_pairs(result: "xr.Dataset") -> "xr.Dataset":
         warnings.simplefilter("ignore")  # said beside the replicates
         means = replicates(result)
     mean = result.isel(pair=0, drop=True)
-    for value in (value for value in NUMBERS if value in result):
-        for end in ("", "_low", "_high"):
-            mean[f"{value}{end}"] = means[f"{value}{end}"]
-        if not is_rise(value):
-            mean[f"alpha_at_{value}"] = mean[value] * np.nan
-            mean[f"{value}_at_end"] = mean[f"{value}_at_end"] & False
-        mean = mean.drop_vars(f"{value}_effective_examples", errors="ignore")
+    for number in (of.number for name, of in REPLICATED.items() if name in result):
+        for name in (number.name, number.low, number.high):
+            mean[name] = means[name]
+        if number.alpha:
+            mean[number.alpha] = mean[number.name] * np.nan
+            mean[number.at_end] = mean[number.at_end] & False
+        mean = mean.drop_vars(number.effective_examples, errors="ignore")
     return mean

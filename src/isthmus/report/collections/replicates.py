@@ -4,13 +4,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from isthmus.measures.replicates import replicates
 from isthmus.report import style
 from isthmus.report.barriers.bars import draw_barrier
 from isthmus.report.barriers.table import PERCENT, in_split, labels
 from isthmus.report.collections.columns import Columns, columns
 from isthmus.report.shown import ShownBarrier
 from isthmus.report.values import barrier_beside, is_rise, kind_of
+from isthmus.results.replicates import REPLICATED, replicates
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -45,8 +45,9 @@ def replicate_cells(
     factor = PERCENT if kind_of(value) == "error" else 1.0
     hosts, moving = labels(found, "host"), labels(found, "moving")
     cells: dict[str, dict[tuple[str, str], ShownBarrier]] = {}
-    for kind, ends in (("pairs", ""), ("data", "_data")):
-        middle, low, high = (factor * found[f"{value}{end}"].values for end in ("", f"{ends}_low", f"{ends}_high"))
+    of = REPLICATED[value]
+    for kind, *ends in (("pairs", of.number.low, of.number.high), ("data", of.data_low, of.data_high)):
+        middle, low, high = (factor * found[name].values for name in (value, *ends))
         cells[kind] = {
             (layer, host): ShownBarrier(
                 layer,

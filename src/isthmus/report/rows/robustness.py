@@ -6,9 +6,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from isthmus.report import style
-from isthmus.report.barriers.table import PERCENT, labels, loss_unit
+from isthmus.report.barriers.table import PERCENT
 from isthmus.report.rows.question import is_one_pair, loss_and_error
 from isthmus.report.values import kind_of
+from isthmus.results.rows import in_split, labels, single_layers
+from isthmus.results.variables import OF, Number, QuantityVariables, loss_unit
+from isthmus.sweeps.group import FULL_NETWORK
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -17,7 +20,7 @@ if TYPE_CHECKING:
 
 KINDS = {"averaging": (style.INK, "o", "averaging direction"), "random": ("#009E73", "D", "random directions, mean")}
 SHIFTS = {"averaging": -0.17, "random": 0.17}
-HALF, FULL = 0.5, 1.0
+HALF, WHOLE = 0.5, 1.0
 
 
 def has_directions(result: "xr.Dataset") -> bool:
@@ -50,7 +53,7 @@ def robustness_panels(result: "xr.Dataset", value: str = "loss_barrier", split: 
     from matplotlib import rc_context
 
     quantity = kind_of(value)
-    part, rows, hosts = _part(result, split), _rows(result), labels(result, "host")
+    part, rows, hosts = in_split(result, split), [FULL_NETWORK, *single_layers(result)], labels(result, "host")
     scale = PERCENT if quantity == "error" else 1.0
     unit = "percentage points" if quantity == "error" else loss_unit(result)
     names = [style.row_name(row) for row in rows]
@@ -59,12 +62,12 @@ def robustness_panels(result: "xr.Dataset", value: str = "loss_barrier", split: 
         figure = style.empty_figure(width, 1.3 * style.ROW_INCHES * len(rows) + 1.2)
         panels = figure.subplots(1, len(hosts), sharex=True, sharey=True, squeeze=False)[0]
         for host, axes in zip(hosts, panels, strict=True):
-            _draw_panel(axes, part.sel(host=host, moving=rows), quantity, scale)
+            _draw_panel(axes, part.sel(host=host, moving=rows), OF[quantity], scale)
             axes.set_title(f"host {host}", pad=4)
             axes.set_xlabel(f"rise of the {quantity} over the host ({unit})")
         panels[0].set_yticks(style.row_positions(len(rows) - 1), names)
         panels[0].set_ylim(style.row_positions(len(rows) - 1)[-1] + 0.6, -0.6)
-        linear = _linear_range(part, quantity, rows) * scale
+        linear = _linear_range(part, OF[quantity].averaging_rise, rows) * scale
         panels[0].set_xscale("symlog", linthresh=linear, linscale=0.7)
         ends = [end for axes in panels for end in axes.get_xlim()]
         ticks = decade_ticks(min(ends), max(ends), linear)
@@ -86,28 +89,28 @@ def robustness_sentence(result: "xr.Dataset", value: str = "loss_barrier", split
         One sentence for the full network and one for the layers.
     """
     quantity = kind_of(value)
-    half = _part(result, split).sel(fraction=HALF)
-    rows = _rows(result)[1:]
+    averaging, random = OF[quantity].averaging_rise, OF[quantity].random_rise
+    half, rows = in_split(result, split).sel(fraction=HALF), list(single_layers(result))
     shown = PERCENT if quantity == "error" else 1.0
     unit = "percentage points" if quantity == "error" else loss_unit(result)
 
     def both(row: str) -> str:
         return " and ".join(
-            f"{shown * float(cell[f'averaging_{quantity}_rise']):.2g} against "
-            f"{shown * float(cell[f'random_{quantity}_rise']):.2g} {unit} from {host}"
+            f"{shown * float(cell[averaging.name]):.2g} against {shown * float(cell[random.name]):.2g} {unit} "
+            f"from {host}"
             for host in labels(result, "host")
             for cell in [half.sel(host=host, moving=row)]
         )
 
     text = (
-        f"Half a step along the averaging direction the full network's {quantity} rises by {both('all')} along "
+        f"Half a step along the averaging direction the full network's {quantity} rises by {both(FULL_NETWORK)} along "
         f"{half.sizes['draw']} random direction{'s' * (half.sizes['draw'] > 1)} of the same length."
     )
     if not rows:
         return text
     cells = half.sel(moving=rows)
-    above = cells[f"averaging_{quantity}_rise_low"] > cells[f"random_{quantity}_rise_high"]
-    below = cells[f"averaging_{quantity}_rise_high"] < cells[f"random_{quantity}_rise_low"]
+    above = cells[averaging.low] > cells[random.high]
+    below = cells[averaging.high] < cells[random.low]
     total = above.size
     return (
         f"{text} Of {total} cuts of single layers the averaging direction rises more, beyond both intervals, in "
@@ -115,20 +118,11 @@ def robustness_sentence(result: "xr.Dataset", value: str = "loss_barrier", split
     )
 
 
-def _part(result: "xr.Dataset", split: str | None) -> "xr.Dataset":
-    return result if split is None else result.sel(split=split)
-
-
-def _rows(result: "xr.Dataset") -> list[str]:
-    pairs = zip(labels(result, "moving"), labels(result, "sweep"), strict=True)
-    return ["all", *(label for label, sweep in pairs if sweep == "single")]
-
-
-def _linear_range(part: "xr.Dataset", quantity: str, rows: list[str]) -> float:
+def _linear_range(part: "xr.Dataset", rise: Number, rows: list[str]) -> float:
     """Where the axis turns logarithmic: the median half-width of the intervals, or a hundredth of the largest rise."""
     cells = part.sel(moving=rows, fraction=HALF)
-    widths = (cells[f"averaging_{quantity}_rise_high"] - cells[f"averaging_{quantity}_rise_low"]).values / 2
-    rises = np.abs(cells[f"averaging_{quantity}_rise"].values)
+    widths = (cells[rise.high] - cells[rise.low]).values / 2
+    rises = np.abs(cells[rise.name].values)
     largest = float(np.max(rises[np.isfinite(rises)], initial=0.0))
     usual = float(np.median(widths[np.isfinite(widths)])) if np.isfinite(widths).any() else 0.0
     return max(usual, largest / 100) or 1.0
@@ -155,22 +149,22 @@ def decade_ticks(low: float, high: float, linear: float) -> list[float]:
     return [tick for tick in [*(-power for power in reversed(powers)), 0.0, *powers] if low <= tick <= high]
 
 
-def _draw_panel(axes: "Axes", cells: "xr.Dataset", quantity: str, scale: float) -> None:
+def _draw_panel(axes: "Axes", cells: "xr.Dataset", of: QuantityVariables, scale: float) -> None:
     axes.axvline(0, color=style.INK, linewidth=0.6, zorder=1)
     axes.grid(axis="x", color="#e6e6e6", linewidth=0.5, zorder=0)
     axes.spines["left"].set_visible(False)
     positions = style.row_positions(cells.sizes["moving"] - 1)
     for kind, (colour, marker, _) in KINDS.items():
-        rise = f"{kind}_{quantity}_rise"
+        rise = of.averaging_rise if kind == "averaging" else of.random_rise
         for y, i in zip(positions, range(len(positions)), strict=True):
             at = y + SHIFTS[kind]
-            for fraction, fill in ((FULL, "white"), (HALF, colour)):
+            for fraction, fill in ((WHOLE, "white"), (HALF, colour)):
                 cell = cells.isel(moving=i).sel(fraction=fraction)
-                number, low, high = (scale * float(cell[f"{rise}{end}"]) for end in ("", "_low", "_high"))
+                number, low, high = (scale * float(cell[name]) for name in (rise.name, rise.low, rise.high))
                 if math.isnan(number):
                     axes.text(0, at, " NaN", va="center", fontsize=style.SMALL_POINTS, color=colour)
                     continue
-                spread = scale * float(cell[f"{rise}_spread"]) if kind == "random" else math.nan
+                spread = scale * float(cell[rise.spread]) if rise.spread else math.nan
                 if math.isfinite(spread) and fraction == HALF:
                     axes.plot([number - spread, number + spread], [at, at], color=colour, alpha=0.25, linewidth=4)
                 axes.plot([low, high], [at, at], color=colour, linewidth=0.8, zorder=3)

@@ -5,7 +5,7 @@ import pytest
 import xarray as xr
 
 from isthmus.errors import InputError, IsthmusWarning
-from isthmus.measures.replicates import replicates
+from isthmus.results.replicates import replicates
 
 
 def result_of(values, half=0.1, shared=False):

@@ -1,6 +1,8 @@
 """Pairs of networks as replicates of one experiment: mean rise and barrier, and their scatter."""
 
 import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
@@ -8,9 +10,37 @@ from scipy import stats
 
 from isthmus.errors import InputError, IsthmusWarning
 from isthmus.measures.intervals.interval import LEVEL
+from isthmus.results.variables import ERROR, LOSS, Number
 
 PAIR = "pair"
-NUMBERS = ("loss_rise", "loss_barrier", "error_rise", "error_barrier")
+
+
+@dataclass(frozen=True)
+class Replicated:
+    """A number of every pair, and the names of what is said of its mean beside the interval over pairs.
+
+    Attributes:
+        number: The variable; its mean and its interval over pairs have the same names.
+        std: Standard deviation over pairs.
+        data_low: Lower end of what the examples leave open for these pairs.
+        data_high: Upper end.
+    """
+
+    number: Number
+    std: str
+    data_low: str
+    data_high: str
+
+
+REPLICATED: Mapping[str, Replicated] = {
+    found.number.name: found
+    for found in (
+        Replicated(LOSS.rises["rise"], "loss_rise_std", "loss_rise_data_low", "loss_rise_data_high"),
+        Replicated(LOSS.barrier, "loss_barrier_std", "loss_barrier_data_low", "loss_barrier_data_high"),
+        Replicated(ERROR.rises["rise"], "error_rise_std", "error_rise_data_low", "error_rise_data_high"),
+        Replicated(ERROR.barrier, "error_barrier_std", "error_barrier_data_low", "error_barrier_data_high"),
+    )
+}
 
 
 def replicates(result: xr.Dataset) -> xr.Dataset:
@@ -65,13 +95,13 @@ def replicates(result: xr.Dataset) -> xr.Dataset:
             stacklevel=2,
         )
     found = {"num_pairs": xr.DataArray(n)}
-    for name in (name for name in NUMBERS if name in result):
+    for name, of in ((name, of) for name, of in REPLICATED.items() if name in result):
         mean = result[name].mean(PAIR, skipna=False)
         spread = result[name].std(PAIR, ddof=1, skipna=False)
         half = quantile * spread / np.sqrt(n)
-        low, high = (result[f"{name}_{end}"].mean(PAIR, skipna=False) for end in ("low", "high"))
-        found |= {name: mean, f"{name}_std": spread, f"{name}_data_low": low, f"{name}_data_high": high}
-        found |= {f"{name}_low": np.minimum(mean - half, low), f"{name}_high": np.maximum(mean + half, high)}
+        low, high = (result[end].mean(PAIR, skipna=False) for end in (of.number.low, of.number.high))
+        found |= {name: mean, of.std: spread, of.data_low: low, of.data_high: high}
+        found |= {of.number.low: np.minimum(mean - half, low), of.number.high: np.maximum(mean + half, high)}
     kept = {key: result.attrs[key] for key in ("loss", "baseline", "model", "data_name") if key in result.attrs}
     return xr.Dataset(found).assign_attrs(kept, independent_pairs=int(independent))
 
