@@ -49,6 +49,23 @@ def batch_bounds(num_examples: int, batch_size: int) -> Iterator[tuple[int, int]
         yield start, min(start + batch_size, num_examples)
 
 
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an exception says that memory ran out, on any device.
+
+    Args:
+        error: An exception.
+
+    Returns:
+        Whether it does.
+
+    Example:
+        >>> is_out_of_memory(RuntimeError("not enough memory: you tried to allocate 8 bytes"))
+        True
+    """
+    short = isinstance(error, RuntimeError) and any(words in str(error) for words in OUT_OF_MEMORY)
+    return short or isinstance(error, torch.OutOfMemoryError)
+
+
 class BatchSize:
     """The batch size in force, halved whenever memory runs out and kept so from then on.
 
@@ -79,8 +96,7 @@ class BatchSize:
             try:
                 return work(self.size)
             except RuntimeError as error:
-                short = isinstance(error, torch.OutOfMemoryError) or any(s in str(error) for s in OUT_OF_MEMORY)
-                if not short or self.size == 1:
+                if not is_out_of_memory(error) or self.size == 1:
                     raise
             self.size //= 2
             self.halvings += 1

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from isthmus.data.examples import Examples
 from isthmus.evaluation.batches import BatchSize, batch_bounds
+from isthmus.evaluation.failures import explain_run
 from isthmus.evaluation.network import Network
 from isthmus.evaluation.unit import ExampleBlock
 from isthmus.paths.linear import Segment
@@ -46,8 +47,9 @@ class DirectEngine:
         """
         for number, point in enumerate(points):
             if (number, 0) not in done:
-                weights = self.prepared(self.segment.weights(point))
-                loss, error = self.batch_size.attempt(partial(self._evaluated, weights, examples))
+                with explain_run(examples.name):
+                    weights = self.prepared(self.segment.weights(point))
+                    loss, error = self.batch_size.attempt(partial(self._evaluated, weights, examples))
                 yield ExampleBlock((number,), 0, loss.numpy()[None], None if error is None else error.numpy()[None])
 
     def _evaluated(

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from isthmus.errors import InputError
-from isthmus.evaluation.losses.example_errors import example_errors
+from isthmus.evaluation.losses.example_errors import example_errors, own_errors
 from isthmus.evaluation.losses.loss import Loss, example_losses
 from isthmus.evaluation.output import USUAL_OUTPUT, Output
 from isthmus.trees import Tree, arguments
@@ -38,6 +38,7 @@ class Network:
         dtype: The floating type of weights and inputs.
         counts_errors: Whether errors are counted where there are any.
         output: Which tensor of its outputs is measured.
+        error: The user's own error of each example; None for that of the loss and the targets.
     """
 
     module: nn.Module
@@ -46,6 +47,7 @@ class Network:
     dtype: torch.dtype
     counts_errors: bool = True
     output: Output = USUAL_OUTPUT
+    error: Loss | None = None
 
     @classmethod
     def from_model(
@@ -133,5 +135,10 @@ class Network:
             One loss and, with classes, one error an example.
         """
         with torch.no_grad():  # a loss of the user's may have weights of its own
-            errors = example_errors(self.loss, outputs, targets) if self.counts_errors else None
+            errors = self._errors(outputs, targets)
             return BatchResult(example_losses(self.loss, outputs, targets), errors)
+
+    def _errors(self, outputs: Tensor, targets: Tree) -> Tensor | None:
+        if self.error is not None:
+            return own_errors(self.error, outputs, targets)
+        return example_errors(self.loss, outputs, targets) if self.counts_errors else None

@@ -8,6 +8,8 @@ from torch import nn
 
 from isthmus.data.examples import Examples
 from isthmus.errors import InputError, short_list
+from isthmus.evaluation.batches import is_out_of_memory
+from isthmus.evaluation.failures import failure_text
 from isthmus.evaluation.losses.fitting_targets import errors_are_defined, refuse_unfit_targets
 from isthmus.evaluation.losses.probe import own_loss_difference
 from isthmus.evaluation.losses.remarks import missing_inputs, missing_targets, probability_outputs, targets_not_shifted
@@ -72,10 +74,14 @@ def probe_of(network: Network, weights: StateDict, examples: Examples) -> Probe:
     try:
         once = network.outputs(weights, inputs)
         again = network.outputs(weights, inputs)
-    except (RuntimeError, TypeError, IndexError, NotImplementedError) as error:
+    except InputError:
+        raise
+    except Exception as error:  # whatever the user's own forward raises
+        if is_out_of_memory(error):
+            raise
         raise InputError(
             "a model that runs on these inputs",
-            f"{type(error).__name__}: {str(error).splitlines()[0]}",
+            failure_text(error),
             f"{where}, inputs of {tree_text(inputs)}",
             "check the size, channels and type of the inputs, and that the model's forward takes them alone"
             if examples.num_tokens is None

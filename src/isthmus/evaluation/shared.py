@@ -10,6 +10,7 @@ from torch import Tensor
 
 from isthmus.data.examples import Examples
 from isthmus.evaluation.batches import BatchSize, batch_bounds
+from isthmus.evaluation.failures import explain_run
 from isthmus.evaluation.network import BatchResult, Network
 from isthmus.evaluation.stages.blends import LayerBlends
 from isthmus.evaluation.stages.plan import Plan, plan_of
@@ -60,7 +61,8 @@ class SharedEngine:
         for start, stop in batch_bounds(len(examples), self.batch_size.unit):
             if (0, start) not in done:
                 unit = partial(self._evaluated, plan, points, examples.take(slice(start, stop)))
-                loss, error = self.batch_size.attempt(unit)
+                with explain_run(f"examples {start} to {stop - 1} of {examples.name}"):
+                    loss, error = self.batch_size.attempt(unit)
                 yield ExampleBlock(numbers, start, loss.numpy(), None if error is None else error.numpy())
 
     def plan(self, points: Sequence[Point]) -> Plan:

@@ -4,9 +4,12 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
+from isthmus.errors import InputError
+from isthmus.evaluation.failures import failure_text
 from isthmus.evaluation.losses.cross_entropy import CrossEntropy, class_errors
 from isthmus.evaluation.losses.loss import Loss, binary_cross_entropy
 from isthmus.evaluation.losses.shapes import has_classes, in_shape_of
+from isthmus.trees import Tree
 
 Errors = Bool[Tensor, " n"] | Float[Tensor, " n"]
 
@@ -29,6 +32,38 @@ def example_errors(loss: Loss, outputs: Tensor, targets: Tensor) -> Errors | Non
     if not isinstance(targets, Tensor) or not has_classes(outputs, targets):
         return None
     return class_errors(outputs, targets)
+
+
+def own_errors(error: Loss, outputs: Tensor, targets: Tree) -> Errors:
+    """The errors that a function of the user's counts.
+
+    Args:
+        error: From (outputs, targets) to one number an example.
+        outputs: What the network gave.
+        targets: What it should have given.
+
+    Returns:
+        n truth values or numbers of [0, 1].
+
+    Raises:
+        InputError: It fails, or returns anything else.
+    """
+    remedy = "return one truth value or number of [0, 1] for each example: (outputs.argmax(-1) != targets)"
+    try:
+        found = error(outputs, targets)
+    except Exception as failure:  # whatever a function of the user's raises
+        expected = "an error function that runs on these outputs and targets"
+        raise InputError(expected, failure_text(failure), "error", remedy) from failure
+    if not isinstance(found, Tensor) or found.shape != (len(outputs),) or found.is_complex():
+        got = f"shape {tuple(found.shape)}" if isinstance(found, Tensor) else type(found).__name__
+        raise InputError(f"an error of {len(outputs)} numbers for {len(outputs)} examples", got, "error", remedy)
+    if found.dtype == torch.bool:
+        return found
+    found = found.to(torch.float32)
+    if not bool(((found >= 0) & (found <= 1)).all()):
+        got = f"numbers from {float(found.min()):g} to {float(found.max()):g}"
+        raise InputError("errors that are fractions, in [0, 1]", got, "error", remedy)
+    return found
 
 
 def label_errors(outputs: Float[Tensor, "n ..."], targets: Tensor) -> Errors:

@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 
 from isthmus.errors import InputError
+from isthmus.evaluation.failures import failure_text
 from isthmus.evaluation.losses.fitting_targets import OWN_LOSS
 from isthmus.evaluation.losses.loss import LOSSES, example_losses, name_of_loss
 from isthmus.evaluation.network import Network
@@ -66,7 +67,7 @@ def _losses(network: Network, outputs: Tensor, targets: Tree, where: str) -> Ten
         shapes = f"targets of {tree_text(targets)} for outputs of {tuple(outputs.shape)}"
         raise InputError(
             "a loss that runs on these outputs and targets",
-            f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else 'no message'}",
+            failure_text(error),
             f"{where}, {shapes}",
             f"choose another loss: {', '.join(LOSSES)}, or {OWN_LOSS}",
         ) from error

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from isthmus.data.examples import Examples
 from isthmus.evaluation.batches import BatchSize
+from isthmus.evaluation.failures import failure_text
 from isthmus.evaluation.network import Network
 from isthmus.evaluation.stages.cost import stage_costs
 from isthmus.evaluation.stages.cutting import cut
@@ -50,7 +51,7 @@ def staged_network(network: Network, segment: Segment, examples: Examples, batch
             lambda size: difference_from_network(network, segment, staged, [rows(inputs, slice(size)), one])
         )
     except Exception as error:  # the exporter fails in as many ways as there are models
-        staged = whole_network(network, segment.layers, inputs, f"{type(error).__name__}: {_first_line(error)}")
+        staged = whole_network(network, segment.layers, inputs, failure_text(error))
     else:
         detail = "equal to the bit" if difference == 0 else f"largest difference {difference:.2g} of the largest output"
         staged = replace(staged, agreement=detail)
@@ -153,7 +154,3 @@ def _watched_outputs(staged: StagedNetwork, weights: StateDict, inputs: Tree) ->
 
 def _keys(segment: Segment) -> set[str]:
     return {key for label in segment.layers for key in segment.layers[label]}
-
-
-def _first_line(error: Exception) -> str:
-    return next((line.strip() for line in str(error).splitlines() if line.strip()), "no message")

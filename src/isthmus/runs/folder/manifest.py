@@ -45,8 +45,9 @@ def record_of(subject: Subject, request: Request) -> Record:
     data = subject.recalibration
     recalibration = None if data is None else _split_record("recalibration", data)
     layers = tuple(LayerRecord(label=label, keys=keys) for label, keys in partition.layers.items())
-    unidentified = (*subject.loss.unknown, *subject.model.unknown)
-    contents = [subject.model.hash, subject.loss.code, a.hash, b.hash]
+    unidentified = (*subject.loss.unknown, *(subject.error.unknown if subject.error else ()), *subject.model.unknown)
+    codes = [subject.loss.code, *([subject.error.code] if subject.error else [])]
+    contents = [subject.model.hash, *codes, a.hash, b.hash]
     contents += [split.hash for split in splits.values()] + [recalibration.hash if recalibration else ""]
     contents += [layer.model_dump_json() for layer in layers] + own_groups(subject, request)
     contents += [uuid4().hex] if unidentified else []
@@ -61,7 +62,7 @@ def record_of(subject: Subject, request: Request) -> Record:
         splits=tuple(splits.values()),
         recalibration=recalibration,
         layers=layers,
-        loss_hash=hashlib.sha256(subject.loss.code.encode()).hexdigest()[:16],
+        loss_hash=hashlib.sha256("\0".join(codes).encode()).hexdigest()[:16],
         unidentified=unidentified,
         grid=GridRecord.of(subject.grid),
         readout=ReadoutRecord(**asdict(subject.readout), convex_loss=is_convex(subject.loss.code)),

@@ -32,6 +32,7 @@ class Request(BaseModel):
         sweeps: The full sweep first, then those asked for.
         layers: Rule or partition.
         loss: Name or function.
+        error: Function, or None for that of the loss and the targets.
         settings: What identifies the measurement beside its inputs, as plain values.
     """
 
@@ -45,6 +46,7 @@ class Request(BaseModel):
     sweeps: list[Sweep]
     layers: Any
     loss: Any
+    error: Any
     settings: Settings
     steps: tuple[str, ...] | None = Field(
         None,
@@ -80,6 +82,7 @@ def request_of(
     sweep: str | Sweep | Sequence[str | Sweep] = "single",
     layers: object = "module",
     loss: object = "cross_entropy",
+    error: object = None,
     recalibration_data: object = None,
     **others: Any,
 ) -> Request:
@@ -93,6 +96,7 @@ def request_of(
         sweep: As `isthmus.measure`.
         layers: As `isthmus.measure`.
         loss: As `isthmus.measure`, or `file.py:function`.
+        error: A function (outputs, targets) -> each example's error in [0, 1], or `file.py:function`.
         recalibration_data: As `isthmus.measure`.
         others: Any other of `ASKED`, by name; texts mean what they mean on the command line.
 
@@ -111,6 +115,7 @@ def request_of(
         sweep=tuple(item.name for item in sweeps[1:]) or ("full",),
         layers=layers if isinstance(layers, str) else "given",
         loss=_name(loss),
+        error=None if error is None else _name(error),
         **{name: value for name, value in others.items() if name in Settings.model_fields},
     )
     _refuse_unused_recalibration(settings, recalibration_data)
@@ -119,13 +124,20 @@ def request_of(
     for text in (*_texts(data), *_texts(recalibration_data)):
         parse_data_spec(text)
     if isinstance(loss, str) and ":" in loss and loss.partition(":")[0] not in LOSS_NAMES:
-        file, _, function = loss.rpartition(":")
-        loss = load_function(Path(file), function, loss)
+        loss = _function_of_file(loss)
         settings = settings.model_copy(update={"loss": _name(loss)})
+    if error is not None:
+        error = _function_of_file(error) if isinstance(error, str) else error
+        settings = settings.model_copy(update={"error": _name(error)})
     beside = {name: value for name, value in others.items() if name in Request.model_fields}
     inputs = {"model": model, "a": a, "b": b, "data": data, "recalibration_data": recalibration_data}
-    known = {"sweeps": sweeps, "layers": layers, "loss": loss, "settings": settings}
+    known = {"sweeps": sweeps, "layers": layers, "loss": loss, "error": error, "settings": settings}
     return validate(Request, inputs | known | beside)
+
+
+def _function_of_file(text: str) -> Any:
+    file, _, function = text.rpartition(":")
+    return load_function(Path(file), function, text)
 
 
 def _name(loss: Any) -> str:

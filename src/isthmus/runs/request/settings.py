@@ -45,6 +45,10 @@ class Settings(BaseModel):
         description="cross_entropy (also cross_entropy:ignore_index=0,label_smoothing=0.1), squared_error, "
         "absolute_error, binary_cross_entropy, or file.py:function that returns per-example losses.",
     )
+    error: str | None = Field(
+        None,
+        description="file.py:function that returns each example's error, in [0, 1]; default: wrong classes or labels.",
+    )
     output: str | None = Field(
         None, description="Which output holds the scores: a field or place, as image_embeds or 1; default: logits."
     )

@@ -54,6 +54,7 @@ class Checked:
         """
         device, dtype = device_named(settings.device), DTYPES[settings.dtype]
         network = Network.from_model(loaded.model.module, loaded.loss.function, device, dtype, Output(settings.output))
+        network = replace(network, error=loaded.error.function if loaded.error else None)
         blended = torch.float64 if dtype == torch.float64 else torch.float32
         a, b = ({k: t.to(device) for k, t in cast_weights(n.weights, blended).items()} for n in (loaded.a, loaded.b))
         probes = {name: probe_of(network, a, split) for name, split in loaded.splits.items()}

@@ -28,6 +28,7 @@ class Loaded:
     Attributes:
         model: The user's model.
         loss: The loss.
+        error: What counts as wrong, where the user says it.
         a: Network a as it was given.
         b: Network b.
         splits: Split -> examples, on the device.
@@ -36,6 +37,7 @@ class Loaded:
 
     model: NamedModel
     loss: NamedLoss
+    error: NamedLoss | None
     a: NamedWeights
     b: NamedWeights
     splits: dict[str, Examples]
@@ -56,6 +58,7 @@ class Loaded:
                 networks, or the splits have examples of several shapes.
         """
         device, loss = device_named(request.settings.device), named_loss(request.loss)
+        error = None if request.error is None else named_loss(request.error)
         read_a, read_b = read_pair(request.a, request.b)
         model = named_model(request.model, read_a[0])
         a, b = (fitted_weights(*read, model.module) for read in (read_a, read_b))
@@ -67,7 +70,7 @@ class Loaded:
         if request.recalibration_data is not None:
             recalibration = load_examples(request.recalibration_data, data_root=root, tokenizer=tokenizer).to(device)
         _refuse_other_shapes(splits)
-        return cls(model, loss, a, b, splits, recalibration)
+        return cls(model, loss, error, a, b, splits, recalibration)
 
 
 def _refuse_other_shapes(splits: dict[str, Examples]) -> None:
