@@ -92,9 +92,10 @@ def test_a_forward_that_fails_at_a_later_example_is_wrong_input_with_its_line(en
     a, b = Fails().state_dict(), Fails().state_dict()
     inputs = INPUTS.clone()
     inputs[70, 0] = 99
-    with pytest.warns(isthmus.IsthmusWarning, match="single stage") if engine == "shared" else nullcontext():
-        with pytest.raises(InputError, match=r"KeyError(.|\n)*test_own_errors_and_failures.py, line \d+"):
-            isthmus.measure(Fails, a, b, (inputs, TARGETS), engine=engine, batch_size=16)
+    warned = pytest.warns(isthmus.IsthmusWarning, match="single stage") if engine == "shared" else nullcontext()
+    failed = pytest.raises(InputError, match=r"KeyError(.|\n)*test_own_errors_and_failures.py, line \d+")
+    with warned, failed:
+        isthmus.measure(Fails, a, b, (inputs, TARGETS), engine=engine, batch_size=16)
 
 
 def test_a_loss_that_fails_at_a_later_example_is_wrong_input():
