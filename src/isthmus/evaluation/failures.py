@@ -26,7 +26,7 @@ def failure_text(error: BaseException) -> str:
         Such as "ValueError: three of them (nets.py, line 12)".
 
     Example:
-        >>> failure_text(ValueError("too long\\nby far"))
+        >>> failure_text(ValueError("too long"))
         'ValueError: too long'
     """
     first = next((line.strip() for line in str(error).splitlines() if line.strip()), "no message")
