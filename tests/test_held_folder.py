@@ -204,5 +204,5 @@ def test_a_folder_made_for_nothing_goes_again(tmp_path):
 
 def test_a_folder_that_cannot_be_made_is_refused(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(InputError, match="a folder that can be written to"):
+    with pytest.raises(InputError, match="a writable folder"):
         held_folder(tmp_path / "file" / "run").__enter__()

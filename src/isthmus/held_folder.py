@@ -70,9 +70,9 @@ class Hold:
             found = _read(self.folder / LOCK_FILE)
             raise InputError(
                 "a folder that this process holds to the end",
-                f"one taken over by {(found and found.holder) or 'another process'}, as this one stood still for long",
+                f"one taken over by {(found and found.holder) or 'another process'}, since this one was paused",
                 str(self.folder),
-                "let the other one end, or end it and go on with --resume",
+                "let the other process end, or end it and continue with --resume",
             )
 
     def end(self) -> None:
@@ -115,7 +115,7 @@ def held_folder(folder: Path) -> Iterator[Hold]:
         holder = _claimed(folder / LOCK_FILE)
     except OSError as error:
         _remove_empty(made)
-        raise InputError("a folder that can be written to", str(error), str(folder), "name another --out") from error
+        raise InputError("a writable folder", str(error), str(folder), "name another --out") from error
     hold = Hold(folder, holder)
     try:
         remove_parts(folder, is_ours=True)

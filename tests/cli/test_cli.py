@@ -265,7 +265,7 @@ def test_bad_input_gives_status_two_one_message_no_traceback_and_nothing_written
 def test_a_folder_that_cannot_be_written_to_is_refused(files):
     status, out, err = measure(files, "--sweep", "full", "--out", "/proc/nothing/run")
     assert (status, out) == (2, "")
-    assert "can be written to" in err
+    assert "a writable folder" in err
 
 
 def fresh(*arguments, check="pass"):

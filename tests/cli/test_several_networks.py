@@ -93,7 +93,7 @@ def test_wrong_networks_give_status_two_and_one_message(files, tmp_path):
         "the same twice": (networks(files, "a", "b", "a"), "a more than once"),
         "no step": ([one, files / "two", "--steps", "3"], "a step in training"),
         "an absent step": ([one, files / "two", "--steps", "3ep"], "a step of every trajectory"),
-        "steps of checkpoints": ([*networks(files, "a", "b"), "--steps", "3ep"], "for steps to be chosen from"),
+        "steps of checkpoints": ([*networks(files, "a", "b"), "--steps", "3ep"], "trajectories to choose steps from"),
         "no such file": ([*networks(files, "a", "b"), files / "none.pt"], "nothing there"),
     }
     for name, (arguments, words) in wrong.items():
@@ -114,6 +114,6 @@ def test_wrong_numbers_of_networks_and_wrong_steps_are_refused_before_torch_is_i
 
 def test_help_says_how_to_give_several_networks_and_trajectories():
     words = " ".join(run("measure", "--help")[1].split())
-    assert "Three or more: all pairs." in words
-    assert "every step that all have" in words
+    assert "Three or more: all pairs are measured." in words
+    assert "every step that all of them have" in words
     assert "A B C D are the pairs A-B and C-D" in words

@@ -112,5 +112,5 @@ def test_an_archive_with_flipped_bytes_is_refused(tmp_path):
 def test_one_bare_array_under_the_name_of_an_archive_is_refused(tmp_path):
     with (tmp_path / "own.npz").open("wb") as stream:
         np.save(stream, INPUTS)
-    with pytest.raises(InputError, match="got no whole archive"):
+    with pytest.raises(InputError, match="got an incomplete archive"):
         load_examples(str(tmp_path / "own.npz"))

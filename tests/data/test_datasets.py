@@ -125,7 +125,9 @@ def test_a_shuffling_loader_is_refused_before_it_is_read(loader):
     "data", [Cropped(), DataLoader(Cropped(), batch_size=1), DataLoader(Cropped(), batch_size=30), Exhausted()]
 )
 def test_random_augmentation_and_a_source_that_runs_dry_are_refused(data):
-    with pytest.raises(InputError, match=r"reads the same every time\n +got other values(.|\n)*random crops, flips"):
+    with pytest.raises(
+        InputError, match=r"gives the same values every time\n +got other values(.|\n)*random crops, flips"
+    ):
         load_examples(data)
 
 
@@ -134,7 +136,7 @@ def test_targets_that_change_are_refused_too():
         def __getitem__(self, index):
             return INPUTS[index], torch.rand(())
 
-    with pytest.raises(InputError, match="reads the same every time"):
+    with pytest.raises(InputError, match="gives the same values every time"):
         load_examples(Noisy(list(range(20))))
 
 

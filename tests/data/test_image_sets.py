@@ -159,7 +159,7 @@ def test_an_absent_known_set_is_answered_with_the_place_looked_at_and_how_to_set
     assert f"{root}/mnist" in message
     assert "train-*.parquet" in message
     assert "no such folder" in message
-    assert "--data-root or the environment's ISTHMUS_DATA" in message
+    assert "--data-root or the environment variable ISTHMUS_DATA" in message
     (root / "mnist").mkdir()
     with pytest.raises(InputError, match="no such file"):
         load_examples("mnist:train", data_root=root)

@@ -183,7 +183,7 @@ def test_two_files_of_one_name_are_numbered_and_the_same_data_twice_is_refused(t
     splits = load_splits([f"{tmp_path}/a/own.npz", f"{tmp_path}/b/own.npz"])
     assert {name: int(part.inputs[0, 0]) for name, part in splits.items()} == {"own.npz": 97, "own.npz#2": 98}
     for same in (["digits", "digits:test"], ["digits:test[0:5]", "digits:test[:5]"]):
-        with pytest.raises(InputError, match=r"each data once\n +got digits:test.* twice"):
+        with pytest.raises(InputError, match=r"each data set once\n +got digits:test.* twice"):
             load_splits(same)
 
 

@@ -129,7 +129,7 @@ def test_layers_by_tensor_have_two_rows_of_the_last_layer(pair):
 
 
 def test_without_a_row_of_the_last_layer_there_is_nothing_to_test(pair):
-    with pytest.raises(isthmus.InputError, match=r"moves the last layer alone(.|\n)*sweep='single'"):
+    with pytest.raises(isthmus.InputError, match=r"moves only the last layer(.|\n)*sweep='single'"):
         isthmus.last_layer_convexity(measured(pair, sweep="full"))
 
 

@@ -163,7 +163,7 @@ def checked(model, loss=cross_entropy, n=30):
 @pytest.mark.parametrize(
     ("model", "loss", "got"),
     [
-        (OnceDifferentiable, cross_entropy, "a second derivative that is not the function's"),
+        (OnceDifferentiable, cross_entropy, "a second derivative that differs from the function's"),
         (Smooth, counted_errors, "does not change with the weights"),
     ],
 )

@@ -139,7 +139,7 @@ def test_what_has_no_interactions_is_refused(result):
     alone = isthmus.measure(MLP.build, MLP.weights(0), MLP.weights(1), MLP.data(5))
     with pytest.raises(isthmus.InputError, match=r"(?s)one without .* and \d+ more.*sweep=\['single', 'pairs'\]"):
         isthmus.interactions(alone)
-    with pytest.raises(isthmus.InputError, match="per-example losses are at hand"):
+    with pytest.raises(isthmus.InputError, match="a result with per-example losses"):
         isthmus.interactions(alone.assign_attrs(run_id="gone"))
     plain = isthmus.measure(
         MLP.build, MLP.weights(0), MLP.weights(1), (MLP.data(5)[0], torch.zeros(5, 10)), sweep=["single", "pairs"],

@@ -80,7 +80,7 @@ def test_a_folder_with_other_things_is_refused(tmp_path):
 
 def test_a_folder_that_cannot_be_made_is_refused(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(InputError, match="a folder that can be written to"):
+    with pytest.raises(InputError, match="a writable folder"):
         save_study(study(), tmp_path / "file" / "below")
 
 

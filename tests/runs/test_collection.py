@@ -162,7 +162,7 @@ def wrong_networks(networks, runs):
         "the same pair twice": (([file, file], [x, x]), {}, "different pairs of networks"),
         "a trajectory and a checkpoint": ((runs[0], file), {}, "trajectories alone, or single checkpoints alone"),
         "trajectories and a checkpoint": (({"r": runs[0], "s": runs[1], "c": file}, None), {}, "beside single"),
-        "steps without trajectories": ((file, file), {"steps": ("2ep",)}, "for steps to be chosen from"),
+        "steps without trajectories": ((file, file), {"steps": ("2ep",)}, "trajectories to choose steps from"),
         "a step that is not there": (runs, {"steps": ("3ep",)}, "a step of every trajectory"),
         "no step": (runs, {"steps": ("3 epochs",)}, "a step in training"),
         "no network": (({"x": x, "y": 5}, None), {}, "network y"),
@@ -235,7 +235,7 @@ def test_what_needs_the_losses_of_examples_works_on_a_chosen_member_and_barriers
         for function in (isthmus.examples, isthmus.is_layerwise_connected, isthmus.class_barriers):
             with pytest.raises(isthmus.InputError, match=r"result\.sel\(pair='z-x'\)"):
                 function(result)
-    with pytest.raises(isthmus.InputError, match="whose members are at hand"):
+    with pytest.raises(isthmus.InputError, match="a collection with its members"):
         isthmus.examples(pickle.loads(pickle.dumps(three)).sel(pair="x-y"))
 
 

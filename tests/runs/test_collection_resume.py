@@ -31,9 +31,9 @@ def contents(folder):
 def test_a_collection_that_is_there_is_refused_and_with_resume_read(networks, tmp_path):
     measured(networks, out=tmp_path / "run")
     before = contents(tmp_path / "run")
-    with pytest.raises(isthmus.InputError, match="a run that is there already"):
+    with pytest.raises(isthmus.InputError, match="an existing run"):
         measured(networks, out=tmp_path / "run")
-    with pytest.raises(isthmus.InputError, match="the 3 members of the collection that is there"):
+    with pytest.raises(isthmus.InputError, match="the 3 members of the existing collection"):
         measured({name: networks[name] for name in "xyz"}, out=tmp_path / "run", resume=True)
     with pytest.raises(isthmus.InputError, match="others: a differ"):
         measured(networks | {"z": MLP.weights(9)}, out=tmp_path / "run", resume=True)

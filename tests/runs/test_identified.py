@@ -90,7 +90,7 @@ def test_measurements_that_differ_have_different_identities_and_one_is_not_resum
     result = measured(**one, out=tmp_path / "run")
     assert result.attrs["run_id"] == run_id(**one)
     assert result.attrs["run_id"] != run_id(**other)
-    with pytest.raises(isthmus.InputError, match=r"(?s)run that is there.*(the loss|the model|settings) differ"):
+    with pytest.raises(isthmus.InputError, match=r"(?s)existing run.*(the loss|the model|settings) differ"):
         measured(**other, out=tmp_path / "run", resume=True)
     again = measured(**one, out=tmp_path / "run", resume=True)
     assert again.attrs["run_id"] == result.attrs["run_id"]
@@ -176,7 +176,7 @@ def test_a_collection_says_what_cannot_be_identified_and_its_members_are_not_res
 def test_a_study_of_what_cannot_be_identified_is_not_written_over(tmp_path):
     a, b = (MLP.weights(seed) for seed in (0, 1))
     isthmus.curvature(MLP.build, a, b, MLP.data(), loss=Locked(), num_probes=0, out=tmp_path / "study")
-    with pytest.raises(isthmus.InputError, match=f"(?s)of the study that is there.*{REASON}"):
+    with pytest.raises(isthmus.InputError, match=f"(?s)of the existing study.*{REASON}"):
         isthmus.curvature(MLP.build, a, b, MLP.data(), loss=Locked(), num_probes=0, out=tmp_path / "study")
     isthmus.curvature(MLP.build, a, b, MLP.data(), loss=scaled(1.0), num_probes=0, out=tmp_path / "other")
     with pytest.raises(isthmus.InputError, match="another study: settings differ"):

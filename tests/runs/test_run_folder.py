@@ -80,7 +80,7 @@ def test_a_run_without_folder_gives_the_same_numbers(pair, tmp_path):
 def test_a_run_that_is_there_is_refused_and_with_resume_read(pair, tmp_path):
     measured(pair, tmp_path / "run")
     before = contents(tmp_path / "run")
-    with pytest.raises(isthmus.InputError, match=r"(?s)a run that is there already.*--resume"):
+    with pytest.raises(isthmus.InputError, match=r"(?s)an existing run.*--resume"):
         measured(pair, tmp_path / "run")
     measured(pair, tmp_path / "run", resume=True)
     assert contents(tmp_path / "run") == before

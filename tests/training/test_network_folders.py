@@ -191,7 +191,7 @@ def test_a_divergence_keeps_the_last_good_checkpoint_and_names_it(folder):
 
 def test_a_file_that_cannot_be_written_stops_the_training(folder):
     Path("out/a/2ep.safetensors/in the way").mkdir(parents=True)
-    with pytest.raises(InputError, match="a folder that can be written to"):
+    with pytest.raises(InputError, match="a writable folder"):
         networks(TOML, "out", resume=True)
 
 

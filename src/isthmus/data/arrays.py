@@ -40,7 +40,7 @@ def _load_npz(path: Path) -> dict[str, Tensor]:
     expected = "an .npz archive with arrays of numbers, no Python objects"
     remedy = "save it with numpy.savez(path, inputs=..., targets=...), both arrays of numbers"
     if not zipfile.is_zipfile(path):
-        raise InputError(expected, "no whole archive", path.name, remedy)
+        raise InputError(expected, "an incomplete archive", path.name, remedy)
     try:
         with path.open("rb") as stream, np.load(stream, allow_pickle=False) as stored:
             _refuse_other_names(list(stored.files), path)

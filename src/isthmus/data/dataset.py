@@ -104,7 +104,7 @@ def _refuse_changes(first: list[Example], again: Iterator[Example], name: str) -
     same = all(_same_bits(old[0], new[0]) and _same_bits(old[1], new[1]) for old, new in both)
     if not same or len(repeated) != len(first):
         raise InputError(
-            "data that reads the same every time",
+            "data that gives the same values every time",
             f"other values when the first {len(first)} were read again",
             name,
             "take random crops, flips and other augmentation out, and give a source that can be read twice",
@@ -142,7 +142,7 @@ def _refuse_shuffling(loader: DataLoader[Any], name: str) -> None:
 
 def _joined(pairs: list[Example], join: Callable[[list[Tensor]], Tensor], name: str) -> Examples:
     if not pairs:
-        raise InputError("at least one example", "none", name, "give data that holds examples")
+        raise InputError("at least one example", "none", name, "give data with examples")
     try:
         inputs, targets = (join(list(column)) for column in zip(*pairs, strict=True))
     except RuntimeError as error:

@@ -75,12 +75,12 @@ def decoded_images(file: Path, column: str) -> Images:
                     f"images of one size, {images.shape[1:]} (channels, height, width) as in row 0",
                     str(pixels.shape),
                     where,
-                    "bring all images to one size and one mode first; isthmus neither crops nor resizes",
+                    "convert all images to one size and one mode first; isthmus neither crops nor resizes",
                 )
             images[row] = pixels
             row += 1
     if images is None:
-        raise InputError("at least one image", "none", file.name, "give a file that has rows")
+        raise InputError("at least one image", "none", file.name, "give a file with rows")
     return images
 
 

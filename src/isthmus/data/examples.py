@@ -106,7 +106,7 @@ class Examples:
                 "give one target for each input",
             )
         if counts == {0}:
-            raise InputError("at least one example", "none", self.name, "give data that holds examples")
+            raise InputError("at least one example", "none", self.name, "give data with examples")
         if self.normalization is not None:
             self._refuse_other_channels(self.normalization)
 
@@ -207,7 +207,7 @@ class Examples:
         if len(outside) or not len(indices):
             got = str(int(outside[0])) if len(outside) else "none"
             expected = f"example numbers of at least 0 and below {len(self)}"
-            raise InputError(expected, got, self.name, "choose among the examples that are there")
+            raise InputError(expected, got, self.name, "choose existing examples")
         name = f"{self.name}[{len(indices)} chosen]"
         return replace(self, inputs=rows(self.inputs, indices), targets=rows(self.targets, indices), name=name)
 

@@ -134,7 +134,7 @@ def _free_name(part: Examples, taken: Mapping[str, Examples]) -> str:
     name, number = part.name, 1
     while name in taken:
         if taken[name].content_hash == part.content_hash:
-            raise InputError("each data once", f"{part.name} twice", "data", "leave the repetition out")
+            raise InputError("each data set once", f"{part.name} twice", "data", "leave the repetition out")
         number += 1
         name = f"{part.name}#{number}"
     return name

@@ -13,7 +13,7 @@ def data_root_folder(data_root: Path | None = None) -> Path:
         data_root: The user's choice; it wins over everything.
 
     Returns:
-        `data_root`, else the environment's ISTHMUS_DATA, else `data` in the user's cache folder.
+        `data_root`, else the environment variable ISTHMUS_DATA, else `data` in the user's cache folder.
     """
     if data_root is not None:
         return Path(data_root)

@@ -172,7 +172,7 @@ def _without_options(rest: str, text: str) -> tuple[str, dict[str, str]]:
     for item in match[2].split(","):
         name, sign, value = item.partition("=")
         if options and not sign and re.fullmatch(r"[-+.\d]+", name):
-            _refuse("the numbers of several channels apart by '/'", repr(item), text, "write mean=0.5/0.4/0.3")
+            _refuse("the numbers of several channels separated by '/'", repr(item), text, "write mean=0.5/0.4/0.3")
         if not (name and sign and value) or name in options:
             _refuse("each option once, as option=value", repr(item), text)
         options[name] = value
@@ -257,7 +257,9 @@ def _refuse_unknown_options(spec: DataSpec, text: str) -> None:
         if name in CHANNEL_OPTIONS:
             channel_numbers(name, value, f"data {text!r}")
             if len(set(CHANNEL_OPTIONS) & set(spec.options)) == 1:
-                _refuse("both mean and std", name, text, "write mean=0.5,std=0.25, a channel's numbers apart by '/'")
+                _refuse(
+                    "both mean and std", name, text, "write mean=0.5,std=0.25, a channel's numbers separated by '/'"
+                )
             if "normalization" in spec.options:
                 _refuse("a named normalization, or mean and std", "both", text, "leave one of the two out")
     client_of(spec.options, f"data {text!r}")

@@ -135,7 +135,7 @@ def _known_file(folder: Path, pattern: str, spec: DataSpec) -> Path:
             f"the data set {spec.source} in {str(folder)!r}, with one file {pattern}",
             f"{len(found)} such files" if folder.is_dir() else "no such folder",
             f"data {spec.source}",
-            f"set --data-root or the environment's ISTHMUS_DATA to the folder that holds {spec.source}/",
+            f"set --data-root or the environment variable ISTHMUS_DATA to the folder that holds {spec.source}/",
         )
     return found[0]
 

@@ -28,7 +28,7 @@ def device_named(name: str) -> torch.device:
         torch.empty(0, device=device)
     except (RuntimeError, AssertionError) as error:
         raise InputError(
-            "a device that is here", f"{name!r} ({str(error).splitlines()[0]})", "--device", "write auto or cpu"
+            "an available device", f"{name!r} ({str(error).splitlines()[0]})", "--device", "write auto or cpu"
         ) from error
     return device
 

@@ -103,7 +103,7 @@ def refuse_shared_examples(recalibration: Examples, measured: Examples) -> None:
     shared = sum(row in fitted for row in _rows(measured.inputs))
     if shared:
         raise InputError(
-            "recalibration data apart from the measured examples",
+            "recalibration data without any measured example",
             f"{shared} of the {len(measured)} examples of {measured.name} also in {recalibration.name}",
             "--recalibrate-on",
             "recalibrate on a training split and measure on a test split, or allow_shared_examples",

@@ -132,7 +132,7 @@ def _independence(network: Network, weights: StateDict, inputs: Tree, once: torc
             "a model whose output keeps the batch dimension, also for one example",
             f"outputs of shape {tuple(alone.shape)} for one example, {tuple(once.shape)} for {len(once)}",
             where,
-            "name the dimensions that are to go, or write flatten(1), in place of squeeze()",
+            "write flatten(1), or name the dimensions to remove, in place of squeeze()",
         )
     scale = float(once.float().abs().max())
     difference = float((alone[0].float() - once[0].float()).abs().max())

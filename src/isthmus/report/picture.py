@@ -79,6 +79,6 @@ def save_page(
         save_bytes(page, text(svgs).encode())
     except OSError as error:
         raise InputError(
-            "a folder that can be written to", str(error), str(page.parent), "name another --out"
+            "a writable folder", str(error), str(page.parent), "name another --out"
         ) from error
     return page

@@ -88,7 +88,7 @@ def refuse_other_run(result: xr.Dataset, there: str) -> None:
     own = str(result.attrs.get(RUN_ID))
     if there != own:
         raise InputError(
-            f"the run {own} that this result is of",
+            f"the run {own} that gave this result",
             f"another run, {there or 'not finished yet'}",
             str(result.attrs["run_folder"]),
             "load what is there with isthmus.load_run(FOLDER), or measure again into another folder",

@@ -113,7 +113,7 @@ def _refuse_others(record: CollectionRecord, folder: Path) -> None:
     if (earlier.dimensions, earlier.members) != (record.dimensions, record.members):
         theirs, ours = ([member.name for member in found.members] for found in (earlier, record))
         raise InputError(
-            f"the {len(theirs)} members of the collection that is there: {', '.join(theirs[:4])}, ...",
+            f"the {len(theirs)} members of the existing collection: {', '.join(theirs[:4])}, ...",
             f"{len(ours)} members: {', '.join(ours[:4])}, ...",
             str(folder),
             "give the same networks and steps in the same order, or another --out",

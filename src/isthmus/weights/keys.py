@@ -57,7 +57,7 @@ def without_wrappers(keys: Iterable[str], wrappers: Collection[str], where: str)
         bare = ".".join([*(part for part in path if part not in wrappers), last])
         if bare in found:
             raise InputError(
-                "keys that stay different without the parts of wrappers",
+                "keys that remain different without the parts of wrappers",
                 f"{found[bare]!r} and {key!r}, which both become {bare!r}",
                 where,
                 "save one network's weights alone: torch.save(model.state_dict(), path) of the network inside the "

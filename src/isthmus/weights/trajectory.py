@@ -123,6 +123,6 @@ def _iterations_per_epoch(folder: Path) -> int | None:
             raise ValueError(number)
     except (ValueError, KeyError, TypeError) as error:
         raise InputError(
-            'JSON such as {"iterations_per_epoch": 391}', f"something else ({error})", str(file), "mend or remove it"
+            'JSON such as {"iterations_per_epoch": 391}', f"something else ({error})", str(file), "correct or remove it"
         ) from error
     return number

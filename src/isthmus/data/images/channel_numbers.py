@@ -31,7 +31,7 @@ def channel_numbers(name: str, text: str, where: str) -> tuple[float, ...]:
         numbers = (math.nan,)
     if not all(map(math.isfinite, numbers)):
         remedy = f"write {name}=0.5 or {name}=0.5/0.5/0.5"
-        raise InputError("numbers apart by '/'", repr(text), f"{name} of {where}", remedy)
+        raise InputError("numbers separated by '/'", repr(text), f"{name} of {where}", remedy)
     if name == "std" and min(numbers) <= 0:
         raise InputError("a std above 0", repr(text), f"std of {where}", "give the standard deviation")
     return numbers

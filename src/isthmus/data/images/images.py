@@ -37,7 +37,7 @@ def load_known_images(spec: DataSpec, data_root: Path | None) -> Examples:
             f"the data set {spec.source} in {str(folder)!r}, with files {split}-*.parquet",
             "no such file" if folder.is_dir() else "no such folder",
             f"data {spec.source}:{split}",
-            f"set --data-root or the environment's ISTHMUS_DATA to the folder that holds {spec.source}/",
+            f"set --data-root or the environment variable ISTHMUS_DATA to the folder that holds {spec.source}/",
         )
     table = load_image_table(
         split_files(folder, split, whole=spec.stop is None), f"{spec.source}:{split}", label=KNOWN_LABELS[spec.source]

@@ -62,7 +62,7 @@ class ImageTable:
                 labels.append(_labels(file, self.label)[rows])
         if len({part.shape[1:] for part in images}) > 1:
             got = short_list(part.shape[1:] for part in images)
-            raise InputError("images of one size in all files", got, self.name, "bring all images to one size first")
+            raise InputError("images of one size in all files", got, self.name, "resize all images to one size first")
         return np.concatenate(images), np.concatenate(labels)
 
 

@@ -49,7 +49,7 @@ def own_loss_difference(network: Network, outputs: Tensor, targets: Tree, where:
     difference = float(((alone[0] - together[0]).abs() / largest).nan_to_num())
     if difference > ALONE_TOLERANCE or alone[0].isfinite() != together[0].isfinite():
         raise InputError(
-            "a loss of each example that does not depend on the others of its batch",
+            "a loss of each example that does not depend on the rest of its batch",
             f"{float(together[0]):.6g} for the first example among {len(outputs)}, {float(alone[0]):.6g} for it alone",
             f"loss, on {where}",
             "return the loss of each example, not divided by their number and not compared with the others",

@@ -39,7 +39,7 @@ def missing_inputs(examples: Examples, outputs_of: Callable[[Tensor], Tensor], d
     filled = outputs_of(map_tensors(_filled, inputs))
     if filled.isfinite().all() and not outputs_of(inputs).isfinite().all():
         raise InputError(
-            "finite inputs, or a network that copes with others",
+            "finite inputs, or a network that handles others",
             f"{many}; the network's outputs for it are not finite, so every mean loss would be NaN",
             examples.name,
             "leave these examples out, or fill in what is missing",

@@ -39,7 +39,7 @@ def refuse_unfit_documents(docs: Path | None, scale: Scale) -> None:
             "leave --docs out, or write --scale small",
         )  # fmt: skip
     if not docs.is_dir():
-        raise InputError("a folder of documents", "no such folder", str(docs), "name one that is there, such as docs")
+        raise InputError("a folder of documents", "no such folder", str(docs), "name an existing one, such as docs")
 
 
 def save_document(page: Path, pictures: Path, scale: Scale, docs: Path) -> Path:

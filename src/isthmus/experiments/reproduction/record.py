@@ -64,9 +64,7 @@ class Reproduction:
         try:
             save_whole(folder / RECORD_FILE, lambda temporary: temporary.write_text(text, encoding="utf-8"))
         except OSError as error:
-            raise InputError(
-                "a folder that can be written to", str(error), str(folder), "name another --out"
-            ) from error
+            raise InputError("a writable folder", str(error), str(folder), "name another --out") from error
 
 
 def load_reproduction(folder: Path) -> Reproduction | None:

@@ -114,7 +114,7 @@ def _refuse_unfit_folder(folder: Path, *, resume: bool) -> None:
             raise InputError("a folder", "a file", str(path), "name another --out")
     if not resume and load_reproduction(folder) is not None:
         raise InputError(
-            "a claim that was not begun yet",
+            "a claim that has not begun yet",
             "one that is there already",
             str(folder),
             "add --resume, or name another --out",

@@ -130,7 +130,7 @@ def last_layer_convexity(result: xr.Dataset, split: str | None = None) -> xr.Dat
     rows = [group.label for group in record.grid.groups if set(group.layers) <= wanted]
     if not rows:
         raise InputError(
-            "a row that moves the last layer alone",
+            "a row that moves only the last layer",
             f"sweeps {sorted({group.sweep for group in record.grid.groups})}",
             "last_layer_convexity(result)",
             "measure with sweep='single'",

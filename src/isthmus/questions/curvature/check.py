@@ -58,7 +58,7 @@ def curvature_check(
         if difference < nearest:
             nearest, detail = difference, f"{found.curvature:.6g}, and {expected:.6g} from slopes at ± {h:g}"
     if TOLERANCE < nearest < float("inf"):
-        raise UndifferentiableError(exact, f"a second derivative that is not the function's: {detail}")
+        raise UndifferentiableError(exact, f"a second derivative that differs from the function's: {detail}")
     return SelfCheck("second derivatives are those of finite differences", nearest <= TOLERANCE, detail)
 
 

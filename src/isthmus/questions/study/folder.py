@@ -83,7 +83,7 @@ def _save(study: xr.Dataset, folder: Path) -> None:
         save_whole(Layout(folder).study, lambda temporary: temporary.write_text(text, encoding="utf-8"))
         save_parquet(table, Layout(folder).study_table)
     except OSError as error:
-        raise InputError("a folder that can be written to", str(error), str(folder), "name another --out") from error
+        raise InputError("a writable folder", str(error), str(folder), "name another --out") from error
 
 
 def load_study(folder: str | Path) -> xr.Dataset:
@@ -145,7 +145,7 @@ def refuse_other_study(folder: str | Path, attributes: Mapping[Any, Any]) -> Non
     unidentified = [text for attrs in (attributes, theirs) for text in json.loads(attrs.get("unidentified", "[]"))]
     if unidentified:
         raise InputError(
-            "inputs of which can be told that they are those of the study that is there",
+            "inputs that can be compared with those of the existing study",
             f"some that can't be identified: {', '.join(unidentified)}",
             str(folder),
             "name another --out",

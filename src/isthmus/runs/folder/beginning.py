@@ -44,9 +44,7 @@ def has_run(folder: Path, *, resume: bool) -> bool:
             "a new or empty folder, or a run", "a folder with other things in it", str(folder), "name another --out"
         )
     if not resume:
-        raise InputError(
-            "a new or empty folder", "a run that is there already", str(folder), "add --resume, or name another --out"
-        )
+        raise InputError("a new or empty folder", "an existing run", str(folder), "add --resume, or name another --out")
     return True
 
 
@@ -63,4 +61,4 @@ def save_first(record: Record | CollectionRecord, folder: Path) -> None:
     try:
         record.save(folder)
     except OSError as error:
-        raise InputError("a folder that can be written to", str(error), str(folder), "name another --out") from error
+        raise InputError("a writable folder", str(error), str(folder), "name another --out") from error

@@ -47,7 +47,7 @@ def load_run(folder: str | Path) -> xr.Dataset:
             "a finished run",
             "one that was interrupted",
             str(folder),
-            "go on with it: isthmus measure ... --out FOLDER --resume",
+            "continue it: isthmus measure ... --out FOLDER --resume",
         )
     return load_tables(folder).assign_attrs(record.attributes(), run_folder=str(folder.resolve()))
 
@@ -97,7 +97,7 @@ def measurement_of(result: xr.Dataset) -> Measurement:
     found = in_hand(result).measurement
     if found is None:
         raise InputError(
-            "a result whose per-example losses are at hand",
+            "a result with per-example losses",
             "one that has them neither in memory nor in a run folder",
             "result",
             "measure with out=FOLDER, or keep what measure returned in this process",

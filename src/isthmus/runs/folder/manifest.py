@@ -157,7 +157,7 @@ def resumed_record(fresh: Record, earlier: Record, folder: Path) -> Record:
     unidentified = fresh.unidentified or earlier.unidentified
     if unidentified:
         raise InputError(
-            "inputs of which can be told that they are those of the run that is there",
+            "inputs that can be compared with those of the existing run",
             f"some that can't be identified: {', '.join(unidentified)}",
             str(folder),
             "measure anew with another --out; read a finished run with isthmus.load_run(FOLDER)",
@@ -168,7 +168,7 @@ def resumed_record(fresh: Record, earlier: Record, folder: Path) -> Record:
         if theirs["grid"]["groups"] != ours["grid"]["groups"]:
             names.append("groups of layers")
         raise InputError(
-            "the inputs and settings of the run that is there",
+            "the inputs and settings of the existing run",
             f"others: {', '.join(names) or 'the loss, or what this version tells apart,'} differ",
             str(folder),
             "give the same inputs and settings, or another --out",

@@ -32,7 +32,7 @@ def load_collection(folder: Path, load_run: Callable[[Path], xr.Dataset]) -> xr.
             "a finished collection",
             f"one that was interrupted, with {there} of {len(record.members)} members",
             str(folder),
-            "go on with it: isthmus measure ... --out FOLDER --resume, or load a member under members/",
+            "continue it: isthmus measure ... --out FOLDER --resume, or load a member under members/",
         )
     results = [load_run(Layout(folder).member(member.folder).folder) for member in record.members]
     return joined_result(record, results).assign_attrs(run_folder=str(folder.resolve()))
@@ -60,7 +60,7 @@ def member_result(result: xr.Dataset, member: MemberRecord, load_run: Callable[[
     found = in_hand(result).members.get(member.name)
     if found is None:
         raise InputError(
-            "a collection whose members are at hand",
+            "a collection with its members",
             "one that has them neither in memory nor in a folder",
             "result",
             "measure with out=FOLDER, or keep what measure returned in this process",

@@ -90,7 +90,7 @@ def collection_of(
     if not trajectories:
         if steps is not None:
             raise InputError(
-                "trajectories, for steps to be chosen from",
+                "trajectories to choose steps from",
                 "single checkpoints",
                 "--steps",
                 "name folders of checkpoints such as 20ep.safetensors, or leave the steps out",

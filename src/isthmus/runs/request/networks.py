@@ -177,7 +177,7 @@ def refuse_one_network(weights: object) -> None:
     """
     raise InputError(
         "two networks, several by name, or two trajectories",
-        f"one {'path' if isinstance(weights, str | Path) else type(weights).__name__} and nothing beside it",
+        f"one {'path' if isinstance(weights, str | Path) else type(weights).__name__} alone",
         "networks a and b",
         "give a second one; three or more give all pairs: isthmus measure A B C, or a mapping of names in Python",
     )

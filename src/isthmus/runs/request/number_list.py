@@ -35,7 +35,7 @@ def number_list(text: str, option: str, remedy: str) -> tuple[float, ...]:
         pointed = ",".join(f"{part}.0" if _may_be_decimals(part) else part for part in parts)
         guess = f"write {'.'.join(parts)} for a decimal, " if len(parts) == 2 else "write decimals as 0.5, "
         raise InputError(
-            "numbers with a decimal point, and a point as well in those beyond 0 to 1",
+            "numbers with a decimal point, also those outside 0 to 1",
             f"{text!r}, which may be meant as decimals",
             option,
             f"{guess}{pointed} for the list",

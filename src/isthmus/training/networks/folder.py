@@ -166,12 +166,12 @@ def _refuse_other_facts(file: Path, facts: dict[str, Any]) -> None:
     if different:
         key = different[0]
         raise InputError(
-            f"the training that is there: {key} = {json.dumps(stored[key])}",
+            f"the existing training: {key} = {json.dumps(stored[key])}",
             json.dumps(facts[key]),
             str(file),
-            "name another --out, or take the recipe, data and device that it began with",
+            "name another --out, or use the recipe, data and device that it began with",
         )
 
 
 def _not_writable(error: OSError, folder: Path) -> tuple[str, str, str, str]:
-    return "a folder that can be written to", str(error), str(folder), "name another --out, or make room"
+    return "a writable folder", str(error), str(folder), "name another --out, or make room"

@@ -125,7 +125,7 @@ def refuse_used_folders(recipes: Sequence[NetworkRecipe], out: Path, *, resume: 
         refuse_held(folder)
         if not is_empty(folder) and not resume:
             raise InputError(
-                "a new or empty folder", "a training that is there already", str(folder),
+                "a new or empty folder", "an existing training", str(folder),
                 "add --resume, or name another --out",
             )  # fmt: skip
 
@@ -139,7 +139,7 @@ def _refuse_late_parting(recipe: NetworkRecipe, folder: NetworkFolder) -> None:
                 f"a step before the end of network {recipe.name!r}, {recipe.length}",
                 f"{at}, with {per_epoch} iterations an epoch",
                 "spawn of the recipe",
-                "part the networks earlier",
+                "split the networks earlier",
             )
 
 

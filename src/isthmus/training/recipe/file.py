@@ -130,9 +130,7 @@ def _table(file: Path) -> dict[str, Any]:
             "a recipe: a TOML file", error.strerror or str(error), str(file), "correct the path"
         ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(
-            "a recipe in TOML", str(error), file.name, "correct it there; text stands in quotes"
-        ) from error
+        raise InputError("a recipe in TOML", str(error), file.name, "correct it there; put text in quotes") from error
 
 
 def _refuse_unfit_spawn(recipe: NetworkRecipe, above: list[NetworkRecipe], file: str) -> None:
@@ -160,7 +158,7 @@ def _refuse_unfit_spawn(recipe: NetworkRecipe, above: list[NetworkRecipe], file:
                 f"a step before the end of network {name!r}, {step}",
                 str(recipe.spawn.at),
                 where,
-                "part the networks earlier",
+                "split the networks earlier",
             )
 
 
