@@ -78,7 +78,5 @@ def save_page(
                 svgs[picture.stem] = contents["svg"]
         save_bytes(page, text(svgs).encode())
     except OSError as error:
-        raise InputError(
-            "a writable folder", str(error), str(page.parent), "name another --out"
-        ) from error
+        raise InputError("a writable folder", str(error), str(page.parent), "name another --out") from error
     return page
