@@ -15,6 +15,7 @@ Checked = TypeVar("Checked", bound=Callable[..., Any])
 ROOMS_WITHIN = tuple(
     f"isthmus.{room}." for room in ("weights", "layers", "paths", "sweeps", "evaluation", "measures", "questions")
 )
+DOORS = (".study", ".settings")  # of questions: people call them, as they call `isthmus.measure`
 CONF = BeartypeConf(is_pep484_tower=True)  # as for mypy, an int is a float
 
 
@@ -22,7 +23,8 @@ def annotations_checked(thing: Checked) -> Checked:
     """The function or class that checks its arguments and results at every call."""
     if "<locals>" in thing.__qualname__:  # made anew at each call of the function about it; checks take long to make
         return thing
-    if not isinstance(thing, type) and not f"{thing.__module__}.".startswith(ROOMS_WITHIN):
+    is_within = f"{thing.__module__}.".startswith(ROOMS_WITHIN) and not thing.__module__.endswith(DOORS)
+    if not isinstance(thing, type) and not is_within:
         thing.__annotations__.update({
             name: Any for name, hint in thing.__annotations__.items() if "jaxtyping" not in repr(hint)
         })

@@ -245,3 +245,27 @@ def test_a_float_buffer_that_moves_is_named_under_every_policy():
     a, b = case.weights(0), case.weights(1) | {"shift": torch.ones(6)}
     with pytest.warns(isthmus.IsthmusWarning, match="also moves buffers, which the prediction does not: shift$"):
         isthmus.curvature(WithBuffer, a, b, case.data(), num_probes=0)
+
+
+class Two(nn.Module):
+    """An MLP that gives its scores, and their double."""
+
+    def __init__(self):
+        super().__init__()
+        self.body = MLP.build()
+
+    def forward(self, inputs):
+        outputs = self.body(inputs)
+        return outputs, 2 * outputs
+
+
+def test_one_of_several_outputs_is_studied_and_tells_the_study_from_others():
+    weights = [MLP.weights(seed) for seed in (0, 1)]
+    inside = [{f"body.{key}": tensor for key, tensor in of.items()} for of in weights]
+    asked = {"num_probes": 0, "dtype": "float64"}
+    found = [isthmus.curvature(Two, *inside, MLP.data(), output=place, **asked) for place in ("0", "1")]
+    plain = isthmus.curvature(MLP.build, *weights, MLP.data(), **asked)
+    assert found[0].measured_rise.values == pytest.approx(plain.measured_rise.values, rel=1e-9)
+    assert abs(found[1].measured_rise.values / plain.measured_rise.values - 1).min() > 1e-3
+    assert json.loads(found[1].attrs["settings"])["output"] == "1"
+    assert "output" not in json.loads(plain.attrs["settings"])

@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 import isthmus
 from isthmus.cli.main import app
 from isthmus.cli.options import with_settings
+from isthmus.questions.study.settings import CURVATURE, NOISE, SIMILARITY
 from isthmus.runs.request.request import ASKED, request_of
 from isthmus.runs.request.settings import Settings
 
@@ -41,6 +42,22 @@ def test_a_command_has_the_options_that_it_asks_for():
     found = inspect.signature(command).parameters
     assert list(found) == ["model", "directions", "hosts", "compile", "as_json"]
     assert [found[name].default for name in ("directions", "hosts", "compile")] == [0, "a,b", False]
+
+
+@pytest.mark.parametrize(
+    ("study", "settings", "own"),
+    [
+        ("curvature", CURVATURE, {"num_probes"}),
+        ("similarity", {*SIMILARITY} - {"sweep"}, {"initial_a", "initial_b"}),
+        ("subspace_noise", NOISE, {"sigmas", "sigma_unit", "num_draws"}),
+    ],
+)
+def test_a_study_has_its_settings_with_their_words_and_refuses_the_others(study, settings, own):
+    function = getattr(isthmus, study)
+    assert set(inspect.signature(function).parameters) == {"model", "a", "b", "data", "out", *settings, *own}
+    assert all(re.search(rf"^ *{name}: ", inspect.getdoc(function), re.MULTILINE) for name in settings)
+    with pytest.raises(isthmus.InputError, match=r"settings of this study: layers, .*\n *got precision=0.1"):
+        function(*NETWORKS, precision=0.1)
 
 
 def test_a_setting_that_is_none_is_refused_with_the_nearest():

@@ -1,14 +1,14 @@
 """Options that several commands share. Options of settings come from the settings' fields."""
 
 from collections.abc import Callable
-from inspect import Parameter, signature
+from inspect import Parameter
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import typer
 
 from isthmus.runs.request.request import ASKED
-from isthmus.runs.request.signature import with_parameters
+from isthmus.runs.request.signature import unnamed, with_parameters
 
 F = TypeVar("F", bound=Callable[..., Any])
 AS_TYPED = (int, str, int | None, float | None, Path | None)
@@ -38,17 +38,12 @@ def with_settings(*names: str) -> Callable[[F], F]:
     """A command with options for settings, which it takes as `**settings`.
 
     Args:
-        names: Of `ASKED`; none for all that the command does not name itself.
+        names: Of `ASKED`; none for all. What the command names itself is left to it.
 
     Returns:
         A decorator.
     """
-
-    def decorated(command: F) -> F:
-        own = signature(command).parameters
-        return with_parameters(command, map(_option, names or [name for name in ASKED if name not in own]))
-
-    return decorated
+    return lambda command: with_parameters(command, map(_option, unnamed(command, names)))
 
 
 def _option(name: str) -> Parameter:

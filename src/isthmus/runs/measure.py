@@ -19,7 +19,7 @@ from isthmus.runs.request.signature import with_settings_shown
 from isthmus.sweeps.group import Sweep
 
 
-@with_settings_shown
+@with_settings_shown()
 def measure(
     model: Model,
     a: Weights | Networks,

@@ -13,10 +13,10 @@ from isthmus.cli.options import (
     StudyFolder,
     with_settings,
 )
-from isthmus.runs.request.request import request_of
+from isthmus.questions.study.settings import CURVATURE, study_request, valid_count
 
 
-@with_settings("hosts", "layers", "loss", "dtype", "device", "batch_size", "seed", "data_root")
+@with_settings(*CURVATURE)
 def curvature(
     a: CheckpointA,
     b: CheckpointB,
@@ -33,11 +33,9 @@ def curvature(
 ) -> None:
     """Predict every layer's midpoint rise from slope and curvature at the host, and measure it."""
     from isthmus.cli.output.study import print_study
-    from isthmus.questions.study.settings import refuse_recalibration, valid_count
 
-    refuse_recalibration(batch_norm)
     valid_count("num_probes", num_probes, least=0)
-    request = request_of(model, a, b, data, batch_norm=batch_norm, out=out, **settings)
+    request = study_request(model, a, b, data, CURVATURE, batch_norm=batch_norm, out=out, **settings)
 
     from isthmus.questions.curvature.study import curvature_study
 

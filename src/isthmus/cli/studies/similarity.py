@@ -14,10 +14,10 @@ from isthmus.cli.options import (
     StudyFolder,
     with_settings,
 )
-from isthmus.runs.request.request import request_of
+from isthmus.questions.study.settings import EVERY_STUDY, SIMILARITY, study_request
 
 
-@with_settings("layers", "loss", "dtype", "device", "batch_size", "data_root")
+@with_settings(*EVERY_STUDY)
 def similarity(
     a: CheckpointA,
     b: CheckpointB,
@@ -41,10 +41,10 @@ def similarity(
 ) -> None:
     """Compare features, predictions and weights of two networks and of the blends between them."""
     from isthmus.cli.output.study import print_study
-    from isthmus.questions.study.settings import refuse_recalibration
 
-    refuse_recalibration(batch_norm)
-    request = request_of(model, a, b, data, sweep="full", alphas=alphas, batch_norm=batch_norm, out=out, **settings)
+    request = study_request(
+        model, a, b, data, SIMILARITY, sweep="full", alphas=alphas, batch_norm=batch_norm, out=out, **settings
+    )
 
     from isthmus.questions.similarity.study import similarity_study
 

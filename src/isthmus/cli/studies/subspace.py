@@ -6,10 +6,10 @@ from typing import Annotated, Any
 import typer
 
 from isthmus.cli.options import JsonOption, ModelOption, ProgressOption, StudyFolder, SweepOption, with_settings
-from isthmus.runs.request.request import request_of
+from isthmus.questions.study.settings import NOISE, study_request
 
 
-@with_settings("layers", "loss", "dtype", "device", "engine", "batch_size", "seed", "data_root")
+@with_settings(*NOISE)
 def subspace(
     a: Annotated[Path, typer.Argument(help="Folder with the checkpoints of network a, such as 20ep.safetensors.")],
     b: Annotated[Path, typer.Argument(help="Folder with the checkpoints of network b.")],
@@ -36,7 +36,7 @@ def subspace(
     from isthmus.questions.noise.settings import NoiseSettings, sigmas_of
 
     noise = NoiseSettings(sigmas_of(sigmas), sigma_unit, draws)
-    request = request_of(model, a, b, data, sweep=sweep, hosts=hosts, progress=progress, out=out, **settings)
+    request = study_request(model, a, b, data, NOISE, sweep=sweep, hosts=hosts, progress=progress, out=out, **settings)
 
     from isthmus.questions.noise.study import noise_study
 

@@ -13,10 +13,8 @@ from torch import Tensor
 
 from isthmus.errors import IsthmusWarning, short_list
 from isthmus.evaluation.batches import BatchSize
-from isthmus.evaluation.losses.loss import Loss
 from isthmus.evaluation.probe import SelfCheck
 from isthmus.evaluation.reduced_arithmetic import float32_products
-from isthmus.layers.partition import LayerPartition
 from isthmus.measures.barrier import barrier_of
 from isthmus.paths.linear import Host, Segment
 from isthmus.paths.point import Point
@@ -25,39 +23,34 @@ from isthmus.questions.curvature.derivatives import Derivatives, directional_der
 from isthmus.questions.curvature.rank_correlation import rank_correlation
 from isthmus.questions.curvature.trace import TraceEstimate, hessian_traces
 from isthmus.questions.study.folder import held_study
-from isthmus.questions.study.settings import refuse_recalibration, valid_count
+from isthmus.questions.study.settings import CURVATURE, study_request, valid_count
 from isthmus.questions.study.subject import only_split, study_attributes
 from isthmus.results.dataset import unmark_where_nothing_moves
 from isthmus.runs.folder.store import table_of_blocks
 from isthmus.runs.request.inputs import Model, Weights
-from isthmus.runs.request.request import Request, request_of
+from isthmus.runs.request.request import Request
+from isthmus.runs.request.signature import with_settings_shown
 from isthmus.runs.subject.subject import Subject, chosen_engine, examples_at_once, subject_of
 from isthmus.sweeps.group import FULL_NETWORK
 from isthmus.weights.interpolation import difference
 from isthmus.weights.state import Kind, same_bits, tied_keys
 
-CURVATURE = "curvature"
+STUDY = "curvature"
 CUT, HOST, LAYER = ("host", "moving"), ("host",), ("moving",)
 Steps = dict[str, dict[str, Tensor]]
 
 
+@with_settings_shown(*CURVATURE)
 def curvature(
     model: Model,
     a: Weights,
     b: Weights,
     data: object,
     *,
-    hosts: Sequence[str] = ("a", "b"),
-    layers: str | LayerPartition = "module",
-    loss: str | Loss = "cross_entropy",
     batch_norm: str = "host",
-    dtype: str = "float32",
-    device: str = "auto",
-    batch_size: int | None = None,
     num_probes: int = 8,
-    seed: int = 0,
-    data_root: str | Path | None = None,
     out: str | Path | None = None,
+    **others: Any,
 ) -> xr.Dataset:
     """Predict the cost of every layer's midpoint from slope and curvature at the host, and measure it beside.
 
@@ -73,19 +66,12 @@ def curvature(
         a: As `isthmus.measure`.
         b: As `isthmus.measure`.
         data: As `isthmus.measure`, but one split.
-        hosts: Which networks play host.
-        layers: As `isthmus.measure`.
-        loss: As `isthmus.measure`; it must be differentiable twice.
         batch_norm: "host" keeps the host's running statistics, so that prediction and measurement speak of the same
             move (the default here, unlike `isthmus.measure`); "interpolate" measures a move that also blends them,
             while the prediction moves parameters alone.
-        dtype: Arithmetic of derivatives and losses.
-        device: As `isthmus.measure`.
-        batch_size: Examples at once.
         num_probes: Random vectors for each trace; 0 leaves the traces out.
-        seed: Of these vectors.
-        data_root: Where data sets lie.
         out: A folder to save the study to.
+        others: Settings as of `isthmus.measure`; the loss must be differentiable twice, and the seed draws the vectors:
 
     Returns:
         Over (host, moving): `slope`, `curvature`, `predicted_rise`, `predicted_cut_excess`, `measured_rise` with its
@@ -102,22 +88,7 @@ def curvature(
         >>> [round(float(cut[name]), 3) for name in ("slope", "predicted_rise", "measured_rise")]
         [-0.538, -0.171, -0.186]
     """
-    request = request_of(
-        model,
-        a,
-        b,
-        data,
-        hosts=hosts,
-        layers=layers,
-        loss=loss,
-        batch_norm=batch_norm,
-        dtype=dtype,
-        device=device,
-        batch_size=batch_size,
-        seed=seed,
-        data_root=data_root,
-        out=out,
-    )
+    request = study_request(model, a, b, data, CURVATURE, batch_norm=batch_norm, out=out, **others)
     return curvature_study(request, num_probes)
 
 
@@ -133,9 +104,8 @@ def curvature_study(request: Request, num_probes: int) -> xr.Dataset:
     """
     valid_count("num_probes", num_probes, least=0)
     settings = request.settings
-    refuse_recalibration(settings.batch_norm)
     subject = subject_of(request)
-    attributes = study_attributes(CURVATURE, request, subject, num_probes=num_probes)
+    attributes = study_attributes(STUDY, request, subject, num_probes=num_probes)
     with held_study(request.out, attributes) as save:
         noted = [*subject.warnings, *_moved_buffers(subject.segment)]
         size = BatchSize(examples_at_once(subject, settings))

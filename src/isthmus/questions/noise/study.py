@@ -2,14 +2,13 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import xarray as xr
 
 from isthmus.evaluation.batches import BatchSize
-from isthmus.evaluation.losses.loss import Loss
 from isthmus.evaluation.reduced_arithmetic import float32_products
-from isthmus.layers.partition import LayerPartition
 from isthmus.measures.examples import ExampleTable
 from isthmus.measures.rise import rise_over_host
 from isthmus.paths.direction import RandomDirection
@@ -17,11 +16,13 @@ from isthmus.questions.noise.grid import ABSENT, KINDS, NoiseGrid, noise_grid
 from isthmus.questions.noise.settings import NUM_DRAWS, SIGMAS, NoiseSettings
 from isthmus.questions.noise.snapshots import last_file, load_snapshots, named_trajectory
 from isthmus.questions.study.folder import held_study
+from isthmus.questions.study.settings import NOISE, study_request
 from isthmus.questions.study.subject import only_split, study_attributes
 from isthmus.runs.folder.store import MemoryStore
 from isthmus.runs.progress import show_progress
 from isthmus.runs.request.inputs import Model
-from isthmus.runs.request.request import Request, request_of
+from isthmus.runs.request.request import Request
+from isthmus.runs.request.signature import with_settings_shown
 from isthmus.runs.subject.subject import Subject, chosen_engine, examples_at_once, subject_of
 from isthmus.sweeps.group import Sweep
 from isthmus.weights.trajectory import Trajectory
@@ -31,6 +32,7 @@ ROW = ("host", "moving", "kind", "sigma")
 RISE_FIELDS = ("value", "low", "high", "spread", "effective_examples")
 
 
+@with_settings_shown(*NOISE)
 def subspace_noise(
     model: Model,
     a: Trajectory | str | Path,
@@ -40,18 +42,9 @@ def subspace_noise(
     sigmas: Sequence[float] = SIGMAS,
     sigma_unit: str = "distance",
     num_draws: int = NUM_DRAWS,
-    hosts: Sequence[str] = ("a", "b"),
     sweep: str | Sweep | Sequence[str | Sweep] = "single",
-    layers: str | LayerPartition = "module",
-    loss: str | Loss = "cross_entropy",
-    dtype: str = "float32",
-    device: str = "auto",
-    engine: str = "shared",
-    batch_size: int | None = None,
-    seed: int = 0,
-    progress: bool = False,
     out: str | Path | None = None,
-    data_root: str | Path | None = None,
+    **others: Any,
 ) -> xr.Dataset:
     """How the loss rises around two networks: within the subspace of their training, outside of it, between them.
 
@@ -71,18 +64,10 @@ def subspace_noise(
         sigma_unit: "distance": the distance |d| of the two networks in the moving layers, so that averaging is half way
             at 0.5 and the other network at 1; "absolute": lengths in weight space, as the paper has them.
         num_draws: Directions of each kind of noise.
-        hosts: Which networks are left.
         sweep: As for `isthmus.measure`; the full network is always there.
-        layers: As for `isthmus.measure`.
-        loss: As for `isthmus.measure`.
-        dtype: As for `isthmus.measure`.
-        device: As for `isthmus.measure`.
-        engine: As for `isthmus.measure`.
-        batch_size: As for `isthmus.measure`.
-        seed: Of the draws.
-        progress: Whether to show on standard error how far it is.
         out: A folder for the study.
-        data_root: Where data sets lie.
+        others: Settings as of `isthmus.measure`; hosts are the networks that are left, and the seed is that of the
+            draws:
 
     Returns:
         Dimensions host, moving, kind, sigma and draw. `loss` and, with classes, `error_rate` over all five; over the
@@ -95,24 +80,7 @@ def subspace_noise(
     Raises:
         InputError: Something is wrong with the input.
     """
-    request = request_of(
-        model,
-        a,
-        b,
-        data,
-        sweep=sweep,
-        hosts=hosts,
-        layers=layers,
-        loss=loss,
-        dtype=dtype,
-        device=device,
-        engine=engine,
-        batch_size=batch_size,
-        seed=seed,
-        progress=progress,
-        out=out,
-        data_root=data_root,
-    )
+    request = study_request(model, a, b, data, NOISE, sweep=sweep, out=out, **others)
     return noise_study(request, NoiseSettings.of(sigmas, sigma_unit, num_draws))
 
 

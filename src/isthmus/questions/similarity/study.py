@@ -11,31 +11,31 @@ from jaxtyping import Bool, Float
 
 from isthmus.data.examples import Examples
 from isthmus.evaluation.batches import BatchSize
-from isthmus.evaluation.losses.loss import Loss
 from isthmus.evaluation.losses.shapes import has_classes
 from isthmus.evaluation.reduced_arithmetic import float32_products
 from isthmus.evaluation.shared import SharedEngine
 from isthmus.evaluation.stages.stages import StagedNetwork
-from isthmus.layers.partition import LayerPartition
 from isthmus.measures.intervals.interval import critical_value, mean_band
 from isthmus.questions.similarity.agreement import agreement
 from isthmus.questions.similarity.features import FeatureConnectivity, feature_names
 from isthmus.questions.similarity.geometry import initial_weights, weight_geometry
 from isthmus.questions.similarity.lockstep import Lockstep
 from isthmus.questions.study.folder import held_study
-from isthmus.questions.study.settings import refuse_recalibration
+from isthmus.questions.study.settings import EVERY_STUDY, SIMILARITY, study_request
 from isthmus.questions.study.subject import only_split, study_attributes
 from isthmus.runs.request.inputs import Model, Weights
-from isthmus.runs.request.request import Request, request_of
+from isthmus.runs.request.request import Request
 from isthmus.runs.request.settings import Alphas
+from isthmus.runs.request.signature import with_settings_shown
 from isthmus.runs.subject.subject import Subject, chosen_engine, examples_at_once, subject_of
 from isthmus.sweeps.group import FULL_NETWORK
 from isthmus.weights.state import cast_weights
 
-SIMILARITY = "similarity"
+STUDY = "similarity"
 COMPARED = ("a-b", "blend-a", "blend-b")
 
 
+@with_settings_shown(*EVERY_STUDY)
 def similarity(
     model: Model,
     a: Weights,
@@ -43,16 +43,11 @@ def similarity(
     data: object,
     *,
     alphas: Alphas = (0.5,),
-    layers: str | LayerPartition = "module",
     initial_a: Weights | None = None,
     initial_b: Weights | None = None,
-    loss: str | Loss = "cross_entropy",
     batch_norm: str = "interpolate",
-    dtype: str = "float32",
-    device: str = "auto",
-    batch_size: int | None = None,
-    data_root: str | Path | None = None,
     out: str | Path | None = None,
+    **others: Any,
 ) -> xr.Dataset:
     """Compare the features, predictions and weights of two networks and of the blends between them.
 
@@ -69,16 +64,11 @@ def similarity(
         b: As `isthmus.measure`.
         data: As `isthmus.measure`, but one split.
         alphas: Positions of the blends between a (0) and b (1): numbers, or a count.
-        layers: As `isthmus.measure`.
         initial_a: What a started its training from, for distances.
         initial_b: What b started from; if it equals `initial_a`, the angle there between the two ways is measured.
-        loss: As `isthmus.measure`; it decides whether the outputs are classes.
         batch_norm: "interpolate" blends running statistics with their layer, "host" keeps a's.
-        dtype: Arithmetic of the forward passes.
-        device: As `isthmus.measure`.
-        batch_size: Examples at once.
-        data_root: Where data sets lie.
         out: A folder to save the study to.
+        others: Settings as of `isthmus.measure`; the loss decides whether the outputs are classes:
 
     Returns:
         Over (layer, alpha): `blend_dissimilarity`; over layer: `network_dissimilarity`, each with 95 % intervals over
@@ -94,21 +84,8 @@ def similarity(
         >>> round(float(study.network_dissimilarity[0]), 6), round(float(study.blend_dissimilarity[0, 0]), 6)
         (1.0, 0.0)
     """
-    request = request_of(
-        model,
-        a,
-        b,
-        data,
-        sweep="full",
-        layers=layers,
-        loss=loss,
-        alphas=alphas,
-        batch_norm=batch_norm,
-        dtype=dtype,
-        device=device,
-        batch_size=batch_size,
-        data_root=data_root,
-        out=out,
+    request = study_request(
+        model, a, b, data, SIMILARITY, sweep="full", alphas=alphas, batch_norm=batch_norm, out=out, **others
     )
     return similarity_study(request, initial_a, initial_b)
 
@@ -125,12 +102,11 @@ def similarity_study(request: Request, initial_a: Weights | None, initial_b: Wei
         As `similarity`.
     """
     settings = request.settings
-    refuse_recalibration(settings.batch_norm)
     subject = subject_of(request)
     initial = [initial_weights(w, f"initial {n}", subject) for w, n in ((initial_a, "a"), (initial_b, "b"))]
     hashes = ["" if weights is None else weights.hash for weights in initial]
     attributes = study_attributes(
-        SIMILARITY, request, subject, alphas=settings.alphas, initial_a=hashes[0], initial_b=hashes[1]
+        STUDY, request, subject, alphas=settings.alphas, initial_a=hashes[0], initial_b=hashes[1]
     )
     with held_study(request.out, attributes) as save:
         size = BatchSize(examples_at_once(subject, settings))

@@ -53,6 +53,7 @@ def study_attributes(study: str, request: Request, subject: Subject, **settings:
         "batch_norm": asked.batch_norm,
         "dtype": asked.dtype,
         "seed": asked.seed,
+        **({} if asked.output is None else {"output": asked.output}),
         "layers_hash": _hash(json.dumps(list(subject.segment.layers.layers.items()))),
         "loss_hash": _hash(subject.loss.code),
     }

@@ -27,21 +27,39 @@ def with_parameters(function: F, parameters: Iterable[Parameter]) -> F:
     return function
 
 
-def with_settings_shown(function: F) -> F:
-    """The function with every setting that it takes as `**others` in its signature, and its words in the docstring.
+def with_settings_shown(*names: str) -> Callable[[F], F]:
+    """A function that takes settings as `**others`, with these in its signature and their words in its docstring.
 
     Args:
-        function: Its docstring has a line `others:` that ends with a colon.
+        names: Of `ASKED`; none for all. What the function names itself is left to it.
 
     Returns:
-        The function itself.
+        A decorator for a function whose docstring has a line `others:` that ends with a colon.
     """
-    names = [name for name in ASKED if name not in inspect.signature(function).parameters]
-    shown = [
-        Parameter(n, Parameter.KEYWORD_ONLY, default=ASKED[n].default, annotation=ASKED[n].annotation) for n in names
-    ]
-    head, others, rest = (function.__doc__ or "").partition(" others: ")
-    line, end, below = rest.partition(":\n")
-    words = "".join(f"            {name}: {ASKED[name].description}\n" for name in names)
-    function.__doc__ = head + others + line + end + words + below
-    return with_parameters(function, shown)
+
+    def decorated(function: F) -> F:
+        shown = unnamed(function, names)
+        head, others, rest = (function.__doc__ or "").partition(" others: ")
+        line, end, below = rest.partition(":\n")
+        words = "".join(f"            {name}: {ASKED[name].description}\n" for name in shown)
+        function.__doc__ = head + others + line + end + words + below
+        fields = [(name, ASKED[name].default, ASKED[name].annotation) for name in shown]
+        return with_parameters(
+            function, (Parameter(n, Parameter.KEYWORD_ONLY, default=d, annotation=t) for n, d, t in fields)
+        )
+
+    return decorated
+
+
+def unnamed(function: Callable[..., Any], names: Iterable[str]) -> list[str]:
+    """The settings that a function does not name itself.
+
+    Args:
+        function: Any.
+        names: Of `ASKED`; none for all.
+
+    Returns:
+        Names in their order.
+    """
+    own = inspect.signature(function).parameters
+    return [name for name in (names or ASKED) if name not in own]
