@@ -133,8 +133,8 @@ def test_replicates_show_both_intervals_and_say_which_is_wider(pairs):
     result = pairs()
     cells = replicate_cells(result, "loss_barrier", None)
     expected = result.loss_barrier.sel(moving="fc", host="a")
-    assert cells["pairs"]["fc", "a"].value == pytest.approx(float(expected.mean()))
-    ratio = cells["pairs"]["fc", "a"].half_width / (4.3027 * float(expected.std(ddof=1)) / 3**0.5)
+    assert cells["pairs"]["fc", "a"].estimate.value == pytest.approx(float(expected.mean()))
+    ratio = cells["pairs"]["fc", "a"].estimate.half_width / (4.3027 * float(expected.std(ddof=1)) / 3**0.5)
     assert ratio == pytest.approx(1, abs=1e-4)
     words = replicates_reading(columns(result, "pair", sweep="single"), cells, independent=True)
     assert words.startswith("Over 3 pairs the mean loss barrier of the full network is 2.")
@@ -197,7 +197,7 @@ def test_each_sweep_has_a_map_of_its_own_and_very_long_ones_have_none(pairs):
     long = pairs(layers=[f"layer{number}" for number in range(101)])
     assert sweeps_shown(long) == ["full"]
     assert columns(long, "pair", sweep="full").first.rows == ["all"]
-    assert [cell_text(cell) for cell in columns(result, "pair", sweep="pairs").first.layer_cells]
+    assert [cell_text(cell.estimate) for cell in columns(result, "pair", sweep="pairs").first.layer_cells]
 
 
 def test_the_tables_hold_every_member_once(steps, pairs):

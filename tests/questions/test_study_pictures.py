@@ -1,7 +1,5 @@
 """What the pictures, sentences and tables of curvature and similarity must show, whatever the numbers."""
 
-import json
-
 import numpy as np
 import pytest
 import xarray as xr
@@ -37,6 +35,7 @@ def curved(
         "measured_rise_low": (cut, measured - scale),
         "measured_rise_high": (cut, measured + scale),
         "measured_rise_effective_examples": (cut, 29.0 + np.arange(measured.size).reshape(shape) % 2),
+        "num_parameters": (cut, np.full(shape, 9)),
         "random_rise": (cut, np.full(shape, scale)),
         "random_rise_error": (cut, np.full(shape, scale / 10)),
         "predicted_full_excess": ("host", np.full(len(hosts), 0.5)),
@@ -44,8 +43,7 @@ def curved(
         "measured_full_excess_low": ("host", np.full(len(hosts), 0.3)),
         "measured_full_excess_high": ("host", np.full(len(hosts), 0.55)),
     }
-    attrs = {"study": "curvature", "loss": "cross_entropy", "rank_correlation": 0.8765, "num_compared": 2 * layers,
-             "undecided": json.dumps(["conv1 into a", "conv1 into b", "fc into b"])}  # fmt: skip
+    attrs = {"study": "curvature", "loss": "cross_entropy", "rank_correlation": 0.8765, "num_compared": 2 * layers}
     return xr.Dataset(variables, {"host": list(hosts), "moving": names}, attrs)
 
 
@@ -121,8 +119,19 @@ def test_curvature_shows_what_is_finite_and_says_how_much_is_not() -> None:
     assert "random direction" not in curvature.sentence(nothing)
 
 
+def undecided(*cuts: tuple[str, str]) -> xr.Dataset:
+    """A made-up study of curvature in which these cuts alone have intervals that include zero."""
+    study = curved()
+    rise = study.measured_rise
+    study = study.assign(measured_rise_low=rise - abs(rise) / 100, measured_rise_high=rise + abs(rise) / 100)
+    for layer, host in cuts:
+        study.measured_rise_low.loc[{"moving": layer, "host": host}] = -1.0
+        study.measured_rise_high.loc[{"moving": layer, "host": host}] = 1.0
+    return study
+
+
 def test_the_sentence_of_curvature_is_read_off_the_numbers() -> None:
-    said = curvature.sentence(curved())
+    said = curvature.sentence(undecided(("conv1", "a"), ("conv1", "b"), ("fc", "b")))
     for words in (
         "42 layers and hosts have rank correlation 0.876",
         "Largest is layer1.1.conv2 into a: measured 0.3 nats (95 % interval 0.3 to 0.3), predicted 0.2.",
@@ -132,9 +141,10 @@ def test_the_sentence_of_curvature_is_read_off_the_numbers() -> None:
         assert words in said, said
     predicted = curved().predicted_rise.isel(moving=slice(1, None)).values
     assert f"For {(predicted > 1e-3).sum()} of 42 the predicted rise is above that of a random direction" in said
-    all_decided = curved()
-    all_decided.attrs["undecided"] = "[]"
-    assert "No measured interval includes zero." in curvature.sentence(all_decided)
+    assert "No measured interval includes zero." in curvature.sentence(undecided(("all", "a")))
+    unmoved = undecided(("conv1", "a"))
+    unmoved.num_parameters.loc[{"moving": "conv1"}] = 0
+    assert "No measured interval includes zero." in curvature.sentence(unmoved)
     one = curved(hosts=("b",))
     one["measured_full_excess"][0] = 0.7
     assert "0.5 predicted, 0.7 [0.3, 0.55] measured (nats)" in curvature.sentence(one)

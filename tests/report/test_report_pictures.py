@@ -12,9 +12,9 @@ from matplotlib.colors import to_rgba
 from matplotlib.patches import Rectangle
 
 from isthmus.errors import InputError, UnknownNameError
+from isthmus.measures.estimate import Estimate
 from isthmus.report import bars, curves, distances, heatmap
 from isthmus.report.barriers.table import barrier_table, in_split
-from isthmus.report.shown import ShownBarrier
 from isthmus.report.style import axis_limits, colour_limit, picture_bytes
 
 Make = Callable[..., xr.Dataset]
@@ -63,7 +63,7 @@ def test_a_cell_holds_the_stored_value_rounded_as_its_interval_allows(measuremen
 
 def test_error_barriers_are_shown_in_percentage_points(measurement: Make, changed: Make) -> None:
     result = changed(measurement(3), error_barrier=0.123, error_barrier_low=0.12, error_barrier_high=0.126)
-    assert barrier_table(result, "error_barrier").cells["conv1", "a"].text == "12.3"
+    assert barrier_table(result, "error_barrier").cells["conv1", "a"].estimate.text == "12.3"
     shown = texts(picture_bytes(heatmap(result, "error_barrier"), "svg"))
     assert "12.3" in shown
     assert any("percentage points" in text for text in shown)
@@ -74,7 +74,7 @@ def test_error_barriers_are_shown_in_percentage_points(measurement: Make, change
     [(12.0, 1), (0.6, 1), (0.034, 2), (0.0004, 4), (1e-7, 4), (0.0, 4), (math.inf, 1), (math.nan, 1)],
 )
 def test_decimals_follow_the_half_width(half: float, decimals: int) -> None:
-    assert ShownBarrier("conv1", "a", 0.0, -half, half, 0.5, False, True).decimals == decimals
+    assert Estimate(0.0, -half, half).decimals == decimals
 
 
 def test_nan_is_written_and_has_no_colour_of_a_number(measurement: Make, changed: Make) -> None:
@@ -96,7 +96,7 @@ def test_negative_values_are_blue_and_positive_ones_red(measurement: Make, chang
 
 def test_a_full_network_a_hundred_times_larger_does_not_wash_out_the_layers(measurement: Make) -> None:
     table = barrier_table(measurement(6, full=10.0, scale=0.5, half_width=0.01))
-    largest = max(abs(cell.value) for cell in table.layer_cells)
+    largest = max(abs(cell.estimate.value) for cell in table.layer_cells)
     assert colour_limit(table) == largest
     shown = texts(picture_bytes(heatmap(measurement(6, full=10.0, scale=0.5, half_width=0.01)), "svg"))
     assert any("beyond the colours" in text for text in shown)
@@ -104,13 +104,15 @@ def test_a_full_network_a_hundred_times_larger_does_not_wash_out_the_layers(meas
 
 def test_mere_noise_looks_pale(measurement: Make) -> None:
     table = barrier_table(measurement(6, full=0.001, scale=0.0001, half_width=0.1))
-    assert colour_limit(table) > 10 * max(abs(cell.value) for cell in table.layer_cells)
+    assert colour_limit(table) > 10 * max(abs(cell.estimate.value) for cell in table.layer_cells)
 
 
 def test_an_interval_without_bounds_leaves_the_bars_readable(measurement: Make, changed: Make) -> None:
     result = measurement(5)
     wide = changed(result, loss_barrier_low=-math.inf, loss_barrier_high=math.inf)
-    before, after = (axis_limits(barrier_table(shown).layer_cells) for shown in (result, wide))
+    before, after = (
+        axis_limits([cell.estimate for cell in barrier_table(shown).layer_cells]) for shown in (result, wide)
+    )
     assert before[0] <= after[0] < after[1] <= before[1]
     assert picture_bytes(bars(wide), "png") != picture_bytes(bars(result), "png")
 

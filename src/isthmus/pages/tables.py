@@ -1,16 +1,17 @@
 """The page's tables as rows of cells: what is shown, and the stored value that sorts it."""
 
 import json
-import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from isthmus.measures.estimate import number_text
 from isthmus.report.barriers.classes import class_cells, class_names, class_values
 from isthmus.report.barriers.table import barrier_table, in_split, labels, split_names
-from isthmus.report.cells import Cell, Table, barrier_cell, number_cell
-from isthmus.report.shown import ShownBarrier, chosen, largest, number_text
+from isthmus.report.cells import Cell, Table, barrier_cell, cut_cell, number_cell
+from isthmus.report.shown import chosen, largest
 from isthmus.report.style import row_name
 from isthmus.report.values import barrier_beside, columns_of, is_rise, kind_of, main_values, value_words, values_shown
+from isthmus.results.estimates import estimate_at
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -88,7 +89,7 @@ def summary_rows(result: "xr.Dataset", split: str | None) -> Table:
             for column, table in zip(numbers, tables, strict=True)
             for host in hosts
         ]
-        cells += [_share_cell(part, i, j) for j in range(len(hosts))] if shares else []
+        cells += [_share_cell(part, row, host) for host in hosts] if shares else []
         for title, values, decimals in plain:
             undefined = title == "Cosine" and status is not None and status[i] != "defined"
             shown = status[i] if undefined and status else number_text(values[i], decimals)
@@ -97,14 +98,10 @@ def summary_rows(result: "xr.Dataset", split: str | None) -> Table:
     return Table((*columns, *shares, *(title for title, _, _ in plain)), tuple(rows))
 
 
-def _share_cell(part: "xr.Dataset", i: int, j: int) -> Cell:
+def _share_cell(part: "xr.Dataset", row: str, host: str) -> Cell:
     """r_i with its interval; a dash for the full network and where it has no rise to share."""
-    names = "loss_rise_share", "loss_rise_share_low", "loss_rise_share_high"
-    value, low, high = (float(part[name].values[j, i]) for name in names)
-    if math.isnan(value):
-        return Cell("–", stored=repr(value))
-    shown = ShownBarrier("", "", value, low, high, math.nan, at_end=False)
-    return Cell(shown.text, shown.interval_text, repr(value))
+    share = estimate_at(part.sel(moving=row, host=host), "loss_rise_share")
+    return Cell("–", stored=repr(share.value)) if share.is_nan else number_cell(share)
 
 
 def class_rows(classes: "xr.Dataset", units: Mapping[str, str], split: str | None) -> list[Table]:
@@ -136,12 +133,11 @@ def class_rows(classes: "xr.Dataset", units: Mapping[str, str], split: str | Non
                 has_full = of_host.pop("all", None) is not None
                 most = largest(of_host.values())
                 row += [
-                    number_cell(found[value][name, "all", host]) if has_full else Cell("not measured")
-                    for value in values
+                    cut_cell(found[value][name, "all", host]) if has_full else Cell("not measured") for value in values
                 ]
                 row.append(Cell(most.layer if most else "none"))
                 row += [
-                    number_cell(chosen(found[value][name, most.layer, host], len(of_host))) if most else Cell("none")
+                    cut_cell(chosen(found[value][name, most.layer, host], len(of_host))) if most else Cell("none")
                     for value in values
                 ]
             rows.append(tuple(row))
@@ -168,9 +164,9 @@ def run_rows(runs: "Sequence[tuple[str, xr.Dataset]]") -> list[Table]:
                 found = largest(of)
                 cells += [Cell(f"{found.layer} into {found.host}" if found else "none")] if is_layer else []
                 beside = (
-                    [number_cell(chosen(barriers.cells[found.layer, found.host], len(of)))] if found else [Cell("none")]
+                    [cut_cell(chosen(barriers.cells[found.layer, found.host], len(of)))] if found else [Cell("none")]
                 )
-                cells += [number_cell(found) if found and is_rise(main) else Cell("–"), *beside]
+                cells += [cut_cell(found) if found and is_rise(main) else Cell("–"), *beside]
             rows.append(tuple(cells))
     columns = (
         "Run", "Split", "Full network, loss rise (host that pays more)", "Its loss barrier", "Layer that costs most",

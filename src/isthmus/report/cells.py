@@ -3,8 +3,9 @@
 import math
 from dataclasses import dataclass, replace
 
+from isthmus.measures.estimate import Estimate
 from isthmus.report.barriers.table import BarrierTable
-from isthmus.report.shown import ShownBarrier
+from isthmus.report.shown import CutEstimate
 
 
 @dataclass(frozen=True)
@@ -37,19 +38,32 @@ def barrier_cell(table: BarrierTable, row: str, host: str, *, has_alpha: bool = 
         The cell; it sorts by the number as shown in the table's unit.
     """
     found = table.cells[row, host]
-    cell = number_cell(found)
+    cell = cut_cell(found)
     if not has_alpha or math.isnan(found.alpha):
         return cell
     return replace(cell, faint=f"{cell.faint} at {found.alpha:.3g}")
 
 
-def number_cell(barrier: ShownBarrier) -> Cell:
-    """A number with its marks, and its interval after it.
+def cut_cell(shown: CutEstimate) -> Cell:
+    """A number of a cut with its marks, and its interval after it.
 
     Args:
-        barrier: The number.
+        shown: The number.
 
     Returns:
         The cell; it sorts by the number.
     """
-    return Cell(barrier.text + barrier.marks, barrier.interval_text, repr(barrier.value))
+    return number_cell(shown.estimate, shown.marks)
+
+
+def number_cell(estimate: Estimate, marks: str = "") -> Cell:
+    """A number with its interval after it.
+
+    Args:
+        estimate: The number.
+        marks: Stand behind it.
+
+    Returns:
+        The cell; it sorts by the number.
+    """
+    return Cell(estimate.text + marks, estimate.interval_text, repr(estimate.value))

@@ -2,7 +2,7 @@
 
 import math
 
-from isthmus.report.shown import number_text
+from isthmus.measures.estimate import Estimate, number_text
 
 
 def significant_text(value: float, digits: int = 3) -> str:
@@ -22,15 +22,39 @@ def significant_text(value: float, digits: int = 3) -> str:
     return f"{value:.{digits}g}".replace("-", "−") if math.isfinite(value) else number_text(value, digits)
 
 
-def interval_text(low: float, high: float, digits: int = 2) -> str:
+def interval_text(estimate: Estimate, digits: int = 2) -> str:
     """An interval in brackets.
 
     Args:
-        low: Its lower end.
-        high: Its upper end.
-        digits: Significant digits of each.
+        estimate: The number that has it.
+        digits: Significant digits of each end.
 
     Returns:
         Text such as `"[−0.01, 0.03]"`.
     """
-    return f"[{significant_text(low, digits)}, {significant_text(high, digits)}]"
+    return f"[{significant_text(estimate.low, digits)}, {significant_text(estimate.high, digits)}]"
+
+
+def ends_text(estimate: Estimate, digits: int = 2) -> str:
+    """An interval without brackets.
+
+    Args:
+        estimate: The number that has it.
+        digits: Significant digits of each end.
+
+    Returns:
+        Text such as `"−0.01 to 0.03"`.
+    """
+    return f"{significant_text(estimate.low, digits)} to {significant_text(estimate.high, digits)}"
+
+
+def interval_words(estimate: Estimate) -> str:
+    """A number and its interval.
+
+    Args:
+        estimate: The number.
+
+    Returns:
+        Text such as `"0.0123 (95 % interval −0.01 to 0.03)"`.
+    """
+    return f"{significant_text(estimate.value)} (95 % interval {ends_text(estimate)})"

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 from isthmus.report.svg import compact
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from isthmus.measures.estimate import Estimate
     from isthmus.report.barriers.table import BarrierTable
-    from isthmus.report.shown import ShownBarrier
 
 # A paper's column and page; a row holds a line of the smallest text.
 COLUMN_INCHES = 3.4
@@ -137,26 +139,26 @@ def colour_limit(table: "BarrierTable") -> float:
     """
     import numpy as np
 
-    layers = [abs(cell.value) for cell in table.layer_cells if np.isfinite(cell.value)]
-    full = [abs(cell.value) / 20 for cell in table.row("all") if np.isfinite(cell.value)]
-    widths = [cell.half_width for cell in table.layer_cells if np.isfinite(cell.half_width)]
+    layers = [abs(cell.estimate.value) for cell in table.layer_cells if np.isfinite(cell.estimate.value)]
+    full = [abs(cell.estimate.value) / 20 for cell in table.row("all") if np.isfinite(cell.estimate.value)]
+    widths = [cell.estimate.half_width for cell in table.layer_cells if np.isfinite(cell.estimate.half_width)]
     if not layers:
         full = [20 * value for value in full]
     return max([*layers, *full, float(np.median(widths)) if widths else 0.0]) or 1.0
 
 
-def beyond(cells: "list[ShownBarrier]", limit: float) -> str:
+def beyond(estimates: "Sequence[Estimate]", limit: float) -> str:
     """At which ends of a colour bar values lie outside the colours.
 
     Args:
-        cells: The barriers.
+        estimates: The numbers.
         limit: Where the colours end, in both directions.
 
     Returns:
         "neither", "min", "max" or "both", as matplotlib's `extend`.
     """
-    above = any(cell.value > limit for cell in cells)
-    below = any(cell.value < -limit for cell in cells)
+    above = any(one.value > limit for one in estimates)
+    below = any(one.value < -limit for one in estimates)
     return {(True, True): "both", (True, False): "max", (False, True): "min"}.get((above, below), "neither")
 
 
@@ -218,24 +220,24 @@ def limit_text(limit: float) -> str:
     return f"{limit:.2g}".replace("-", "−")
 
 
-def axis_limits(cells: "list[ShownBarrier]") -> tuple[float, float]:
+def axis_limits(estimates: "Sequence[Estimate]") -> tuple[float, float]:
     """The range of a bar's axis: zero, all finite values, and the intervals' ends within reason.
 
     A finite interval's end counts up to three times the largest of the finite values and of the median half-width, an
     infinite one not at all, so that one interval without bounds does not press all bars to zero.
 
     Args:
-        cells: The barriers of one panel.
+        estimates: The numbers of one panel.
 
     Returns:
         Lower and upper limit, with five percent to spare.
     """
     import numpy as np
 
-    values = [cell.value for cell in cells if np.isfinite(cell.value)]
-    widths = [cell.half_width for cell in cells if np.isfinite(cell.half_width)]
+    values = [one.value for one in estimates if np.isfinite(one.value)]
+    widths = [one.half_width for one in estimates if np.isfinite(one.half_width)]
     reach = 3 * max([abs(value) for value in values] + [float(np.median(widths)) if widths else 0.0], default=0.0)
-    ends = [end for cell in cells for end in (cell.low, cell.high) if np.isfinite(end)]
+    ends = [end for one in estimates for end in (one.low, one.high) if np.isfinite(end)]
     inside = [0.0, *values, *(min(max(end, -reach), reach) for end in ends)]
     low, high = min(inside), max(inside)
     spare = 0.05 * (high - low) or 1.0

@@ -1,5 +1,7 @@
 """Numbers with their intervals, read out of a result."""
 
+from itertools import product
+
 import xarray as xr
 
 from isthmus.measures.estimate import Estimate
@@ -23,3 +25,26 @@ def estimate_at(row: xr.Dataset, name: str, unit: str = "") -> Estimate:
     value, low, high = (float(row[f"{name}{end}"]) for end in ENDS)
     carriers = row.get(f"{name}_effective_examples")
     return Estimate(value, low, high, carriers is None or not bool(carriers < FEW), unit)
+
+
+def estimates_of(
+    part: xr.Dataset, name: str, unit: str = "", interval: tuple[str, str] | None = None
+) -> dict[tuple[str, ...], Estimate]:
+    """Every number of a variable with its interval.
+
+    Args:
+        part: A part of a result.
+        name: Of the variable.
+        unit: Of its numbers.
+        interval: Names of the variables that hold its ends, where they aren't `NAME_low` and `NAME_high`.
+
+    Returns:
+        By the labels along the variable's dimensions, in their order.
+    """
+    numbers, carriers = part[name], part.get(f"{name}_effective_examples")
+    names = (name, *(interval or (f"{name}_low", f"{name}_high")))
+    shown = [part[one].transpose(*numbers.dims).values.ravel().tolist() for one in names]
+    few = xr.zeros_like(numbers, dtype=bool) if carriers is None else carriers.transpose(*numbers.dims) < FEW
+    labels = product(*(map(str, part[dim].values) for dim in numbers.dims))
+    rows = zip(labels, *shown, few.values.ravel().tolist(), strict=True)
+    return {key: Estimate(value, low, high, not is_few, unit) for key, value, low, high, is_few in rows}

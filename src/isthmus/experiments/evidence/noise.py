@@ -7,8 +7,7 @@ import xarray as xr
 
 from isthmus.experiments.evidence.located import Located
 from isthmus.measures.estimate import UNKNOWN, Estimate, difference
-from isthmus.questions.noise.reading import half_way_sigma
-from isthmus.results.estimates import estimate_at
+from isthmus.questions.noise.reading import half_way_sigma, rise_at
 from isthmus.results.rows import labels
 from isthmus.sweeps.group import FULL_NETWORK
 
@@ -30,7 +29,7 @@ def rise(study: xr.Dataset, pair: str, host: str, moving: str, kind: str) -> Loc
     sigma = half_way_sigma(study, moving)
     if sigma is None:
         return Located(UNKNOWN, where)
-    return Located(estimate_at(study.sel(host=host, moving=moving, kind=kind).isel(sigma=sigma), "loss_rise"), where)
+    return Located(rise_at(study, host, moving, kind, sigma), where)
 
 
 def differences(studies: dict[str, xr.Dataset], moving: Sequence[str], kind: str, other: str) -> list[Located]:

@@ -9,7 +9,8 @@ import numpy as np
 from isthmus.report import style
 from isthmus.report.collections.columns import cell_text
 from isthmus.report.collections.heatmap import CHARACTER_INCHES, draw_row
-from isthmus.report.shown import ShownBarrier
+from isthmus.report.shown import CutEstimate
+from isthmus.results.estimates import estimate_at
 from isthmus.results.rows import labels, single_layers
 from isthmus.sweeps.group import FULL_NETWORK
 
@@ -42,11 +43,11 @@ def client_heatmap(costs: "Mapping[str, xr.Dataset]") -> "Figure":
     rows = labels(first, "moving")
     columns = [(kind, host) for kind in DATA_WORDS if kind in first["data"].values for host in labels(first, "host")]
     cells = {name: {row: rise_cells(cost, row, columns) for row in rows} for name, cost in costs.items()}
-    every = [(row, cell) for table in cells.values() for row, found in table.items() for cell in found]
+    every = [(row, cell.estimate) for table in cells.values() for row, found in table.items() for cell in found]
     single = set(single_layers(first))
-    of_full = [cell for row, cell in every if row == FULL_NETWORK]
-    limit = colour_limit([cell.value for row, cell in every if row in single], [cell.value for cell in of_full])
-    cell_inches = max(CHARACTER_INCHES * max(len(cell_text(cell)) for _, cell in every) + 0.07, 0.3)
+    of_full = [one for row, one in every if row == FULL_NETWORK]
+    limit = colour_limit([one.value for row, one in every if row in single], [one.value for one in of_full])
+    cell_inches = max(CHARACTER_INCHES * max(len(cell_text(one)) for _, one in every) + 0.07, 0.3)
     names, positions = [style.row_name(row) for row in rows], style.row_positions(len(rows) - 1)
     alone = {FULL_NETWORK, *single}
     positions = [y + style.ROW_GAP * (row not in alone) for row, y in zip(rows, positions, strict=True)]
@@ -60,7 +61,7 @@ def client_heatmap(costs: "Mapping[str, xr.Dataset]") -> "Figure":
         panels = figure.subplots(1, len(costs), sharey=True, squeeze=False)[0]
         for axes, (name, table) in zip(panels, cells.items(), strict=True):
             for row, y in zip(rows, positions, strict=True):
-                draw_row(axes, y, table[row], norm, colours, has_numbers=True)
+                draw_row(axes, y, [cell.estimate for cell in table[row]], norm, colours, has_numbers=True)
             axes.set_xlim(-0.5, len(columns) - 0.5)
             axes.set_xticks(range(len(columns)), [host for _, host in columns])
             axes.tick_params(top=True, labeltop=True, bottom=False, labelbottom=False, length=0)
@@ -87,7 +88,7 @@ def client_heatmap(costs: "Mapping[str, xr.Dataset]") -> "Figure":
     return figure
 
 
-def rise_cells(cost: "xr.Dataset", row: str, columns: Sequence[tuple[str, str]]) -> list[ShownBarrier]:
+def rise_cells(cost: "xr.Dataset", row: str, columns: Sequence[tuple[str, str]]) -> list[CutEstimate]:
     """The rises of one set of layers.
 
     Args:
@@ -98,12 +99,10 @@ def rise_cells(cost: "xr.Dataset", row: str, columns: Sequence[tuple[str, str]])
     Returns:
         One cell a column.
     """
-    found = []
-    for kind, host in columns:
-        cell = cost.sel(moving=row, host=host, data=kind)
-        value, low, high = (float(cell[f"rise{end}"]) for end in ("", "_low", "_high"))
-        found.append(ShownBarrier(row, host, value, low, high, math.nan, at_end=False))
-    return found
+    return [
+        CutEstimate(row, host, estimate_at(cost.sel(moving=row, host=host, data=kind), "rise"))
+        for kind, host in columns
+    ]
 
 
 def colour_limit(layers: Sequence[float], full: Sequence[float]) -> float:
@@ -135,10 +134,11 @@ def client_sentence(name: str, cost: "xr.Dataset") -> str:
         full = [rise_cells(cost, FULL_NETWORK, [(kind, host)])[0] for host in labels(cost, "host")]
         layer = [cell for row in single_layers(cost) for host in labels(cost, "host")
                  for cell in rise_cells(cost, row, [(kind, host)])]  # fmt: skip
-        worst, best = (pick(layer, key=lambda cell: cell.value) for pick in (max, min))
-        spread = " and ".join(cell.text for cell in full)
+        worst, best = (pick(layer, key=lambda cell: cell.estimate.value) for pick in (max, min))
+        spread = " and ".join(cell.estimate.text for cell in full)
         parts.append(
             f"{words} averaging everything raises a client's loss by {spread} nats, averaging one layer by "
-            f"{best.text} ({best.layer} of {best.host}) to {worst.text} ({worst.layer} of {worst.host})"
+            f"{best.estimate.text} ({best.layer} of {best.host}) to "
+            f"{worst.estimate.text} ({worst.layer} of {worst.host})"
         )
     return f"{name}: {'; '.join(parts)}."

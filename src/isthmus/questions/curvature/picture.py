@@ -1,6 +1,5 @@
 """Predicted against measured: does the curvature at the host tell what a layer's midpoint costs?"""
 
-import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,13 +8,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from isthmus.errors import short_list
+from isthmus.measures.estimate import Estimate
 from isthmus.measures.intervals.effective_examples import FEW
-from isthmus.measures.intervals.simultaneous import simultaneous_ends
+from isthmus.questions.curvature.undecided import undecided_cuts
 from isthmus.report import style
-from isthmus.report.barriers.table import few_carry
 from isthmus.report.cells import Cell, Table
-from isthmus.report.shown import FEW_EXAMPLES_MARK
-from isthmus.report.significant import interval_text, significant_text
+from isthmus.report.shown import FEW_EXAMPLES_MARK, trust_mark
+from isthmus.report.significant import ends_text, interval_text, significant_text
+from isthmus.results.estimates import estimate_at
 from isthmus.sweeps.group import FULL_NETWORK
 
 if TYPE_CHECKING:
@@ -41,15 +41,13 @@ NOTES = (
 
 
 @dataclass(frozen=True)
-class _Rise:
-    """A single layer moved half-way into a host."""
+class _Midpoint:
+    """The rise of a single layer moved half-way into a host."""
 
     layer: str
     host: str
     predicted: float
-    measured: float
-    low: float
-    high: float
+    measured: Estimate
 
 
 def figure(study: "xr.Dataset") -> "Figure":
@@ -67,7 +65,7 @@ def figure(study: "xr.Dataset") -> "Figure":
     from matplotlib import rc_context
 
     every = _rises(study)
-    rises = [rise for rise in every if math.isfinite(rise.predicted) and math.isfinite(rise.measured)]
+    rises = [rise for rise in every if math.isfinite(rise.predicted) and math.isfinite(rise.measured.value)]
     with rc_context(style.STYLE):
         shown = style.empty_figure(style.PAGE_INCHES, 4.2)
         if len(rises) < len(every):
@@ -110,20 +108,19 @@ def sentence(study: "xr.Dataset") -> str:
         f"Predicted from slope and curvature at the host, the midpoint rises of {study.attrs['num_compared']} layers "
         f"and hosts have {_correlation_words(study).lower()} with the measured ones."
     ]
-    known = [rise for rise in rises if math.isfinite(rise.measured) and math.isfinite(rise.predicted)]
+    known = [rise for rise in rises if math.isfinite(rise.measured.value) and math.isfinite(rise.predicted)]
     if known:
-        largest = max(known, key=lambda rise: abs(rise.measured))
-        low, high = simultaneous_ends(largest.measured, largest.low, largest.high, len(known))
-        missed = max(known, key=lambda rise: abs(rise.measured - rise.predicted))
+        largest = max(known, key=lambda rise: abs(rise.measured.value))
+        missed = max(known, key=lambda rise: abs(rise.measured.value - rise.predicted))
         said.append(
-            f"Largest is {_named(largest)}: measured {significant_text(largest.measured)} {unit} "
-            f"(95 % interval {interval_text(low, high)[1:-1].replace(', ', ' to ')}), predicted "
+            f"Largest is {_named(largest)}: measured {significant_text(largest.measured.value)} {unit} "
+            f"(95 % interval {ends_text(largest.measured.among(len(known)))}), predicted "
             f"{significant_text(largest.predicted)}."
         )
         if missed is not largest:
             said.append(
                 f"The prediction misses most at {_named(missed)}: {significant_text(missed.predicted)} instead of "
-                f"{significant_text(missed.measured)}."
+                f"{significant_text(missed.measured.value)}."
             )
     said.append(_undecided_words(study))
     said += _full_words(study, unit) + _random_words(study)
@@ -144,13 +141,12 @@ def rows(study: "xr.Dataset") -> Table:
     for layer in map(str, study["moving"].values):
         for host in map(str, study["host"].values):
             cut = study.sel(moving=layer, host=host)
-            mark = FEW_EXAMPLES_MARK if few_carry(cut, "measured_rise") else ""
-            low, high, error = (float(cut[n]) for n in ("measured_rise_low", "measured_rise_high", "random_rise_error"))
+            measured, error = estimate_at(cut, "measured_rise"), float(cut["random_rise_error"])
             around = f"± {significant_text(error, 2)}" if math.isfinite(error) else ""
             found.append((
                 Cell(style.row_name(layer)),
                 Cell(host),
-                _number(float(cut["measured_rise"]), interval_text(low, high), mark),
+                _number(measured.value, interval_text(measured), trust_mark(measured)),
                 _number(float(cut["predicted_rise"])),
                 _number(float(cut["predicted_cut_excess"])),
                 _number(float(cut["random_rise"]), around),
@@ -158,13 +154,13 @@ def rows(study: "xr.Dataset") -> Table:
     return Table(columns, tuple(found))
 
 
-def _rises(study: "xr.Dataset") -> list[_Rise]:
-    names = ("predicted_rise", "measured_rise", "measured_rise_low", "measured_rise_high")
+def _rises(study: "xr.Dataset") -> list[_Midpoint]:
     return [
-        _Rise(layer, host, *(float(study[name].sel(moving=layer, host=host)) for name in names))
+        _Midpoint(layer, host, float(cut["predicted_rise"]), estimate_at(cut, "measured_rise"))
         for layer in map(str, study["moving"].values)
         for host in map(str, study["host"].values)
         if layer != FULL_NETWORK
+        for cut in [study.sel(moving=layer, host=host)]
     ]
 
 
@@ -177,20 +173,19 @@ def _unit(study: "xr.Dataset") -> str:
     return known.get(str(study.attrs.get("loss")).partition(":")[0], "unit of the loss")
 
 
-def _named(rise: _Rise) -> str:
+def _named(rise: _Midpoint) -> str:
     return f"{rise.layer} into {rise.host}"
 
 
 def _undecided_words(study: "xr.Dataset") -> str:
-    names = json.loads(str(study.attrs["undecided"]))
-    if not names:
+    cuts = undecided_cuts(study)
+    if not cuts:
         return "No measured interval includes zero."
     into: dict[str, list[str]] = {}
-    for name in names:
-        layer, _, host = name.rpartition(" into ")
+    for layer, host in cuts:
         into.setdefault(layer, []).append(host)
     layers = [f"{layer} into {' and '.join(hosts)}" for layer, hosts in into.items()]
-    return f"The measured interval includes zero for {len(names)} of them: {short_list(layers, len(layers))}."
+    return f"The measured interval includes zero for {len(cuts)} of them: {short_list(layers, len(layers))}."
 
 
 def _correlation_words(study: "xr.Dataset") -> str:
@@ -202,10 +197,10 @@ def _full_words(study: "xr.Dataset", unit: str) -> list[str]:
     said = []
     for host in map(str, study["host"].values):
         cut = study.sel(host=host)
-        low, high = float(cut["measured_full_excess_low"]), float(cut["measured_full_excess_high"])
+        measured = estimate_at(cut, "measured_full_excess")
         said.append(
             f"into {host} {significant_text(float(cut['predicted_full_excess']))} predicted, "
-            f"{significant_text(float(cut['measured_full_excess']))} {interval_text(low, high)} measured"
+            f"{significant_text(measured.value)} {interval_text(measured)} measured"
         )
     same = len(said) == 2 and len({words.split(" ", 2)[2] for words in said}) == 1
     shown = said[0].split(" ", 2)[2] if same else "; ".join(said)
@@ -224,13 +219,15 @@ def _random_words(study: "xr.Dataset") -> list[str]:
     ]
 
 
-def _scale(axes: "Axes", rises: Sequence[_Rise]) -> None:
+def _scale(axes: "Axes", rises: Sequence[_Midpoint]) -> None:
     """Set scales and limits: they hold every value, and the intervals' ends within three times the largest."""
-    predicted, measured = ([getattr(rise, name) for rise in rises] or [0.0] for name in ("predicted", "measured"))
+    predicted = [rise.predicted for rise in rises] or [0.0]
+    measured = [rise.measured.value for rise in rises] or [0.0]
     sizes = np.abs([*predicted, *measured])
     reach = 3 * float(sizes.max())
-    ends = [min(max(e, -reach), reach) for rise in rises for e in (rise.low, rise.high) if math.isfinite(e)]
-    widths = [(rise.high - rise.low) / 2 for rise in rises if math.isfinite(rise.high - rise.low)]
+    every = [end for rise in rises for end in (rise.measured.low, rise.measured.high)]
+    ends = [min(max(end, -reach), reach) for end in every if math.isfinite(end)]
+    widths = [rise.measured.half_width for rise in rises if math.isfinite(rise.measured.half_width)]
     straight = max(float(np.median(widths)) if widths else 0.0, float(np.quantile(sizes, 0.1)))
     bent = 0 < SPREAD_OF_LINEAR_AXES * straight < sizes.max()
     for axis, values in (("x", predicted), ("y", [*measured, *ends])):
@@ -248,11 +245,13 @@ def _scale(axes: "Axes", rises: Sequence[_Rise]) -> None:
         axes.locator_params(nbins=6)
 
 
-def _draw_host(axes: "Axes", rises: Sequence[_Rise], host: str) -> None:
+def _draw_host(axes: "Axes", rises: Sequence[_Midpoint], host: str) -> None:
     if not rises:
         return
-    measured = np.array([rise.measured for rise in rises])
-    lengths = np.array([[rise.measured - rise.low, rise.high - rise.measured] for rise in rises]).T
+    measured, low, high = (
+        np.array([getattr(rise.measured, end) for rise in rises]) for end in ("value", "low", "high")
+    )
+    lengths = np.array([measured - low, high - measured])
     colour = style.HOST_COLOURS[host]
     axes.errorbar(
         [rise.predicted for rise in rises],
@@ -270,21 +269,21 @@ def _draw_host(axes: "Axes", rises: Sequence[_Rise], host: str) -> None:
     )
 
 
-def _number_largest(axes: "Axes", rises: Sequence[_Rise]) -> None:
+def _number_largest(axes: "Axes", rises: Sequence[_Midpoint]) -> None:
     from matplotlib.lines import Line2D
 
-    largest = sorted(rises, key=lambda rise: -abs(rise.measured))[:NUM_NAMED]
-    taken = axes.transData.transform([(rise.predicted, rise.measured) for rise in rises] or np.empty((0, 2)))
+    largest = sorted(rises, key=lambda rise: -abs(rise.measured.value))[:NUM_NAMED]
+    taken = axes.transData.transform([(rise.predicted, rise.measured.value) for rise in rises] or np.empty((0, 2)))
     points_per_pixel = 72 / axes.figure.dpi
     for number, rise in enumerate(largest, start=1):
-        place = axes.transData.transform((rise.predicted, rise.measured))
+        place = axes.transData.transform((rise.predicted, rise.measured.value))
         spots = [place + np.array(offset) / points_per_pixel for offset in NUMBER_OFFSETS]
         room = [np.linalg.norm(np.subtract(taken, spot), axis=1).min() for spot in spots]
         best = int(np.argmax(room))
         taken = np.vstack([taken, spots[best]])
         axes.annotate(
             str(number),
-            (rise.predicted, rise.measured),
+            (rise.predicted, rise.measured.value),
             NUMBER_OFFSETS[best],
             textcoords="offset points",
             ha="center",

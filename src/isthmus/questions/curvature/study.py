@@ -22,6 +22,7 @@ from isthmus.questions.curvature.check import curvature_check
 from isthmus.questions.curvature.derivatives import Derivatives, directional_derivatives
 from isthmus.questions.curvature.rank_correlation import rank_correlation
 from isthmus.questions.curvature.trace import TraceEstimate, hessian_traces
+from isthmus.questions.curvature.undecided import undecided_cuts
 from isthmus.questions.study.folder import held_study
 from isthmus.questions.study.settings import CURVATURE, study_request, valid_count
 from isthmus.questions.study.subject import only_split, study_attributes
@@ -223,19 +224,11 @@ def _comparison(study: xr.Dataset) -> dict[str, Any]:
     single = study.isel(
         moving=(study["moving"] != FULL_NETWORK).values & (study["num_parameters"] > 0).all("host").values
     )
-    low, high = single["measured_rise_low"], single["measured_rise_high"]
-    undecided = ((low <= 0) & (high >= 0)).transpose("moving", "host")
-    names = [
-        f"{m} into {h}"
-        for m in single["moving"].values
-        for h in single["host"].values
-        if undecided.sel(moving=m, host=h)
-    ]
     predicted, measured = (single[name].transpose(*CUT).values.ravel() for name in ("predicted_rise", "measured_rise"))
     return {
         "rank_correlation": rank_correlation(predicted, measured),
         "num_compared": len(predicted),
-        "undecided": json.dumps(names),
+        "undecided": json.dumps([f"{layer} into {host}" for layer, host in undecided_cuts(study)]),
     }
 
 

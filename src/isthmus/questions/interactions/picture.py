@@ -1,15 +1,14 @@
 """Interactions: layers against layers, how much two of them cost together beyond the sum of each."""
 
-import math
-from dataclasses import replace
+from itertools import combinations
 from typing import TYPE_CHECKING
 
-from isthmus.measures.intervals.simultaneous import simultaneous_ends
 from isthmus.report import style
 from isthmus.report.barriers.table import PERCENT
 from isthmus.report.rows.question import is_one_pair, loss_and_error
-from isthmus.report.shown import ShownBarrier
+from isthmus.report.shown import CutEstimate
 from isthmus.report.values import kind_of
+from isthmus.results.estimates import ENDS, estimates_of
 from isthmus.results.rows import in_split, labels
 from isthmus.results.variables import loss_unit
 
@@ -25,7 +24,6 @@ MIDDLE = 0.5
 SIDE_BY_SIDE = 24  # layers; with more, two triangles are wider than a page
 CELL_INCHES = 0.135
 STROKE, DARK = "#555555", 0.33
-ENDS = ("", "_low", "_high")
 
 
 def nearest_alpha(result: "xr.Dataset") -> float:
@@ -187,35 +185,31 @@ def matrix_words(found: "xr.Dataset", unit: str) -> str:
     Returns:
         One sentence.
     """
-    cells = [cell for host in labels(found, "host") for cell in _pairs(found, host)]
-    known = [cell for cell in cells if not math.isnan(cell.value)]
+    cells = _pairs(found)
+    known = [cell for cell in cells if not cell.estimate.is_nan]
     if not known:
         return "No pair of layers has an interaction that is a number."
-    more, less = [cell for cell in known if cell.low > 0], [cell for cell in known if cell.high < 0]
-    most = max([*more, *less] or known, key=lambda cell: abs(cell.value))
-    low, high = simultaneous_ends(most.value, most.low, most.high, len(known))
-    most = replace(most, low=low, high=high)
+    more, less = [cell for cell in known if cell.estimate.low > 0], [cell for cell in known if cell.estimate.high < 0]
+    most = max([*more, *less] or known, key=lambda cell: abs(cell.estimate.value))
+    number = most.estimate.among(len(known))
     hosts = "into either host" if found.sizes["host"] > 1 else f"into {labels(found, 'host')[0]}"
     return (
         f"Of {len(cells)} pairs of layers {hosts}, {len(more)} cost clearly more together than the sum of each alone "
         f"and {len(less)} clearly less, where up to about {round(0.05 * len(cells))} would by chance; the largest "
-        f"{'clear ' if more or less else ''}interaction is {most.text} {unit} {most.interval_text}, "
+        f"{'clear ' if more or less else ''}interaction is {number.text} {unit} {number.interval_text}, "
         f"{most.layer} into {most.host}."
     )
 
 
-def _pairs(found: "xr.Dataset", host: str) -> list[ShownBarrier]:
-    """Every pair once, shown as a barrier is."""
-    layers, of_host = labels(found, "layer"), found.sel(host=host)
-    middle, low, high = (of_host[f"interaction{end}"].values for end in ENDS)
+def _pairs(found: "xr.Dataset") -> list[CutEstimate]:
+    """Every pair once, into every host."""
+    layers = labels(found, "layer")
+    of_pairs = estimates_of(found.transpose("host", "layer", "other_layer", ...), "interaction")
     return [
-        ShownBarrier(
-            f"{layers[i]} with {layers[j]}", host, float(middle[i, j]), float(low[i, j]), float(high[i, j]),
-            alpha=math.nan, at_end=False,
-        )
-        for i in range(len(layers))
-        for j in range(i + 1, len(layers))
-    ]  # fmt: skip
+        CutEstimate(f"{one} with {other}", host, of_pairs[host, one, other])
+        for host in labels(found, "host")
+        for one, other in combinations(layers, 2)
+    ]
 
 
 def _applies(result: "xr.Dataset") -> bool:

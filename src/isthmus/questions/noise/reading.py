@@ -5,11 +5,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from isthmus.measures.estimate import Estimate, number_text
 from isthmus.measures.intervals.effective_examples import FEW
-from isthmus.report.barriers.table import few_carry
 from isthmus.report.cells import Cell, Table
-from isthmus.report.shown import ShownBarrier, number_text
+from isthmus.report.shown import trust_mark
 from isthmus.report.style import row_name
+from isthmus.results.estimates import estimate_at
 from isthmus.results.rows import labels, moving_groups
 from isthmus.sweeps.group import FULL_NETWORK
 
@@ -51,8 +52,8 @@ def half_way_sigma(study: "xr.Dataset", moving: str) -> int | None:
     return int(np.nanargmin(abs(fraction - 0.5)))
 
 
-def shown_rise(study: "xr.Dataset", host: str, moving: str, kind: str, sigma: int) -> ShownBarrier:
-    """One rise of the loss as the report shows it.
+def rise_at(study: "xr.Dataset", host: str, moving: str, kind: str, sigma: int) -> Estimate:
+    """One rise of the loss.
 
     Args:
         study: The study.
@@ -64,10 +65,7 @@ def shown_rise(study: "xr.Dataset", host: str, moving: str, kind: str, sigma: in
     Returns:
         Value and interval; NaN where there is no such network.
     """
-    cell = study.sel(host=host, moving=moving, kind=kind).isel(sigma=sigma)
-    value, low, high = (float(cell[f"loss_rise{end}"]) for end in ("", "_low", "_high"))
-    few = bool(few_carry(cell, "loss_rise"))
-    return ShownBarrier(moving, host, value, low, high, math.nan, at_end=False, is_carried_by_few=few)
+    return estimate_at(study.sel(host=host, moving=moving, kind=kind).isel(sigma=sigma), "loss_rise")
 
 
 def noise_sentence(study: "xr.Dataset") -> str:
@@ -101,21 +99,20 @@ def _full_sentence(study: "xr.Dataset") -> str:
     where = "Half way" if fraction == 0.5 else f"At {fraction:.3g} of the way"
     parts = []
     for host in labels(study, "host"):
-        rises = {kind: shown_rise(study, host, FULL_NETWORK, kind, sigma) for kind in KIND_WORDS}
+        rises = {kind: rise_at(study, host, FULL_NETWORK, kind, sigma) for kind in KIND_WORDS}
         averaging = f"averaging the full network raises the loss of {host} by {_words(rises['averaging'])}"
         others = [f"{KIND_WORDS[kind]} by {_words(rises[kind])}" for kind in ("null", "training")]
         parts.append(f"{averaging}, {' and '.join(others)}, {_factor_words(rises['averaging'], rises['null'])}")
     return f"{where} to the other network, {'; '.join(parts)}."
 
 
-def _words(rise: ShownBarrier) -> str:
-    if math.isnan(rise.value):
+def _words(rise: Estimate) -> str:
+    if rise.is_nan:
         return "NaN (there is none)" if math.isnan(rise.low) else "NaN"
-    low, high = rise.interval_text.strip("[]").split(", ")
-    return f"{rise.text} ({low} to {high})"
+    return f"{rise.text} ({rise.ends_text})"
 
 
-def _factor_words(averaging: ShownBarrier, null: ShownBarrier) -> str:
+def _factor_words(averaging: Estimate, null: Estimate) -> str:
     """How many times the one is the other, where both are told from zero."""
     if not (averaging.low > 0 and null.low > 0 and math.isfinite(averaging.value)):
         return "so that no factor between averaging and null-space noise can be told"
@@ -128,8 +125,8 @@ def _compared(study: "xr.Dataset", host: str, layer: str) -> str:
     sigma = half_way_sigma(study, layer)
     if sigma is None:
         return "empty"
-    averaging, null = (shown_rise(study, host, layer, kind, sigma) for kind in ("averaging", "null"))
-    if math.isnan(averaging.value) or math.isnan(null.value):
+    averaging, null = (rise_at(study, host, layer, kind, sigma) for kind in ("averaging", "null"))
+    if averaging.is_nan or null.is_nan:
         return "empty"
     return "more" if averaging.low > null.high else "less" if averaging.high < null.low else "undecided"
 
@@ -164,10 +161,10 @@ def noise_rows(study: "xr.Dataset") -> Table:
 def _rise_cell(study: "xr.Dataset", host: str, moving: str, kind: str, sigma: int | None) -> Cell:
     if sigma is None:
         return Cell("none", stored="nan")
-    rise = shown_rise(study, host, moving, kind, sigma)
-    if math.isnan(rise.value):
+    rise = rise_at(study, host, moving, kind, sigma)
+    if rise.is_nan:
         return Cell("NaN", stored="nan")
     spread = float(study["loss_rise_spread"].sel(host=host, moving=moving, kind=kind)[sigma])
     faint = rise.interval_text
     faint += "" if math.isnan(spread) else f" ±{number_text(spread, rise.decimals)}"
-    return Cell(rise.text + rise.marks, faint, repr(rise.value))
+    return Cell(rise.text + trust_mark(rise), faint, repr(rise.value))

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from jaxtyping import Float
 
-from isthmus.measures.intervals.simultaneous import simultaneous_ends
+from isthmus.measures.estimate import percentage_points
 from isthmus.report import style
 from isthmus.report.cells import Cell, Table
-from isthmus.report.significant import interval_text, significant_text
+from isthmus.report.significant import interval_text, interval_words, significant_text
+from isthmus.results.estimates import estimate_at
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -96,17 +97,18 @@ def sentence(study: "xr.Dataset") -> str:
         own = singles.isel(layer=known)
         nearer = int((own["blend_dissimilarity_high"] < own["network_dissimilarity_low"]).sum())
         worst = own.isel(layer=int(own["blend_dissimilarity"].values.argmax()))
+        most = estimate_at(worst, "blend_dissimilarity").chosen(int(known.sum()))
         said.append(
             f"At alpha {alpha:g} the features of the blend are nearer to the blend of features than those of a to "
             f"those of b, with intervals apart, in {nearer} of {int(known.sum())} layers; they depart most at "
-            f"{worst['layer'].item()}: {_interval_words(worst, 'blend_dissimilarity', int(known.sum()))}, against "
+            f"{worst['layer'].item()}: {interval_words(most)}, against "
             f"{significant_text(float(worst['network_dissimilarity']))} between a and b."
         )
     else:
         said.append("No layer has features of its own: " + str(singles["feature_status"].values[0]) + ".")
     outputs = middle.isel(layer=0)
     said.append(
-        f"For the outputs it is {_interval_words(outputs, 'blend_dissimilarity')}, against "
+        f"For the outputs it is {interval_words(estimate_at(outputs, 'blend_dissimilarity'))}, against "
         f"{significant_text(float(outputs['network_dissimilarity']))} between a and b."
     )
     if "agreement" in study:
@@ -156,10 +158,8 @@ def _cell(value: float, faint: str = "") -> Cell:
 
 
 def _interval_cell(cut: "xr.Dataset", name: str) -> Cell:
-    value = float(cut[name])
-    if math.isnan(value):
-        return Cell("–", "", repr(value))
-    return _cell(value, interval_text(float(cut[f"{name}_low"]), float(cut[f"{name}_high"])))
+    found = estimate_at(cut, name)
+    return Cell("–", "", repr(found.value)) if found.is_nan else _cell(found.value, interval_text(found))
 
 
 def _cosine_cell(cut: "xr.Dataset") -> Cell:
@@ -167,16 +167,9 @@ def _cosine_cell(cut: "xr.Dataset") -> Cell:
     return _cell(value) if status == "defined" else Cell(status, "", repr(value))
 
 
-def _interval_words(cut: "xr.Dataset", name: str, count: int = 1) -> str:
-    """A number with its interval; where it was chosen as the largest of some, with the lower end that this takes."""
-    value, low, high = (float(cut[f"{name}{end}"]) for end in ("", "_low", "_high"))
-    low, _ = simultaneous_ends(value, low, high, count)
-    return f"{significant_text(value)} (95 % interval {significant_text(low, 2)} to {significant_text(high, 2)})"
-
-
 def _share_words(cut: "xr.Dataset", compared: str) -> str:
-    share, low, high = (100 * float(cut[f"agreement{end}"].sel(compared=compared)) for end in ("", "_low", "_high"))
-    return f"{share:.1f} % of the examples ({low:.1f} to {high:.1f})"
+    share = percentage_points(estimate_at(cut.sel(compared=compared), "agreement"))
+    return f"{share.value:.1f} % of the examples ({share.low:.1f} to {share.high:.1f})"
 
 
 def _draw_curve(

@@ -2,9 +2,9 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from isthmus.measures.estimate import Estimate
 from isthmus.report import style
 from isthmus.report.barriers.table import barrier_table
 from isthmus.report.values import barrier_beside, is_rise
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from isthmus.report.shown import ShownBarrier
+    from isthmus.report.shown import CutBarrier, CutEstimate
 
 
 def bars(result: "xr.Dataset", value: str = "loss_barrier", split: str | None = None) -> "Figure":
@@ -63,9 +63,9 @@ def bars(result: "xr.Dataset", value: str = "loss_barrier", split: str | None = 
 
 def draw_panel(
     axes: "Axes",
-    rows: "Sequence[list[ShownBarrier]]",
+    rows: "Sequence[list[CutBarrier]]",
     names: Sequence[str],
-    barriers: "Sequence[list[ShownBarrier]] | None" = None,
+    barriers: "Sequence[list[CutBarrier]] | None" = None,
 ) -> None:
     """Bars with intervals, one row below the other, each with a bar a host.
 
@@ -93,7 +93,7 @@ def draw_panel(
                 draw_barrier(axes, y, barriers[i][j], limits)
 
 
-def panel_limits(rows: "Sequence[list[ShownBarrier]]", barriers: "Sequence[list[ShownBarrier]]") -> tuple[float, float]:
+def panel_limits(rows: "Sequence[list[CutBarrier]]", barriers: "Sequence[list[CutBarrier]]") -> tuple[float, float]:
     """The range of a panel's axis: that of its bars, widened by half at most for the barriers beside them.
 
     Args:
@@ -103,13 +103,13 @@ def panel_limits(rows: "Sequence[list[ShownBarrier]]", barriers: "Sequence[list[
     Returns:
         Lower and upper limit.
     """
-    cells = [cell for row in rows for cell in row]
-    reach = 1.5 * max(map(abs, style.axis_limits(cells)))
-    beside = [cell for row in barriers for cell in row if abs(cell.value) <= reach]
-    return style.axis_limits([*cells, *(replace(cell, low=cell.value, high=cell.value) for cell in beside)])
+    estimates = [cell.estimate for row in rows for cell in row]
+    reach = 1.5 * max(map(abs, style.axis_limits(estimates)))
+    beside = [cell.estimate.value for row in barriers for cell in row]
+    return style.axis_limits([*estimates, *(Estimate.exact(value) for value in beside if abs(value) <= reach)])
 
 
-def draw_barrier(axes: "Axes", y: float, cell: "ShownBarrier", limits: tuple[float, float]) -> None:
+def draw_barrier(axes: "Axes", y: float, cell: "CutEstimate", limits: tuple[float, float]) -> None:
     """A diamond where a barrier is, or an arrow at the end of the axis.
 
     Args:
@@ -118,15 +118,15 @@ def draw_barrier(axes: "Axes", y: float, cell: "ShownBarrier", limits: tuple[flo
         cell: The barrier; nothing is drawn for NaN.
         limits: Of the axis.
     """
-    if math.isnan(cell.value):
+    if cell.estimate.is_nan:
         return
-    at = min(max(cell.value, limits[0]), limits[1])
-    mark = "D" if at == cell.value else ">" if at < cell.value else "<"
+    at = min(max(cell.estimate.value, limits[0]), limits[1])
+    mark = "D" if at == cell.estimate.value else ">" if at < cell.estimate.value else "<"
     look = {"color": style.HOST_COLOURS[cell.host], "markerfacecolor": "white", "markeredgewidth": 0.7}
     axes.plot([at], [y], mark, markersize=2.6, zorder=5, clip_on=False, **look)  # type: ignore[arg-type]
 
 
-def draw_full_network(axes: "Axes", row: "list[ShownBarrier]") -> None:
+def draw_full_network(axes: "Axes", row: "list[CutBarrier]") -> None:
     """Dashed lines where the full network's barriers are, as far as they lie in the panel.
 
     Args:
@@ -135,27 +135,30 @@ def draw_full_network(axes: "Axes", row: "list[ShownBarrier]") -> None:
     """
     left, right = axes.get_xlim()
     for j, cell in enumerate(row):
-        if left < cell.value < right:
+        if left < cell.estimate.value < right:
             colour = style.HOST_COLOURS[cell.host]
-            axes.axvline(cell.value, color=colour, linewidth=0.7, linestyle=(4 * j, (4, 4)), zorder=4)
+            axes.axvline(cell.estimate.value, color=colour, linewidth=0.7, linestyle=(4 * j, (4, 4)), zorder=4)
 
 
-def _draw_bar(axes: "Axes", y: float, height: float, cell: "ShownBarrier", limits: tuple[float, float]) -> None:
-    colour = style.HOST_COLOURS[cell.host]
-    if math.isnan(cell.value):
+def _draw_bar(axes: "Axes", y: float, height: float, cell: "CutEstimate", limits: tuple[float, float]) -> None:
+    colour, number = style.HOST_COLOURS[cell.host], cell.estimate
+    if number.is_nan:
         axes.text(0, y, " NaN", ha="left", va="center", fontsize=style.SMALL_POINTS, color=colour)
         return
-    end = min(max(cell.value, limits[0]), limits[1])
+    end = min(max(number.value, limits[0]), limits[1])
     fill = "white" if style.HOST_HATCHES[cell.host] else colour
     hatch = style.HOST_HATCHES[cell.host]
     axes.barh(y, end, height, color=fill, edgecolor=colour, hatch=hatch, linewidth=0.6, zorder=2)
-    low, high = max(cell.low, limits[0]), min(cell.high, limits[1])
+    low, high = max(number.low, limits[0]), min(number.high, limits[1])
     if low < high:
         axes.plot([low, high], [y, y], color=style.INK, linewidth=0.8, zorder=3, solid_capstyle="butt")
-        for mark, at, is_open in (("<", low, cell.low < limits[0]), (">", high, cell.high > limits[1])):
+        for mark, at, is_open in (
+            ("<", low, number.low < limits[0]),
+            (">", high, number.high > limits[1]),
+        ):
             shape = mark if is_open else "|"
             axes.plot([at], [y], shape, color=style.INK, markersize=2.5, markeredgewidth=0.8, zorder=3, clip_on=False)
-    note = ("∞ " if math.isinf(cell.value) else "") + cell.marks
+    note = ("∞ " if math.isinf(number.value) else "") + cell.marks
     axes.annotate(
         note,
         (1, y),

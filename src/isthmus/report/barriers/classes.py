@@ -8,10 +8,10 @@ import numpy as np
 
 from isthmus.measures.intervals.effective_examples import FEW
 from isthmus.report.barriers.plotly_parts import colour_axis, label_pixels, shown_name
-from isthmus.report.barriers.table import PERCENT, few_carry, in_split, labels
+from isthmus.report.barriers.table import in_split, labels
 from isthmus.report.picture import Interactive
-from isthmus.report.shown import ShownBarrier
-from isthmus.report.values import RISES, barrier_beside, is_rise, kind_of, value_words, values_shown
+from isthmus.report.shown import CutEstimate, shown_estimates
+from isthmus.report.values import RISES, barrier_beside, is_rise, value_words, values_shown
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -36,20 +36,24 @@ def class_heatmap(classes: "xr.Dataset", host: str, value: str, unit: str, split
     beside = class_cells(classes, barrier_beside(value), split) if is_rise(value) else {}
     moving = labels(classes, "moving")
     rows = [*(["all"] if "all" in moving else []), *(row for row in moving if row != "all")]
-    layers = [abs(cell.value) for cell in cells.values() if cell.layer != "all" and math.isfinite(cell.value)]
+    layers = [
+        abs(cell.estimate.value)
+        for cell in cells.values()
+        if cell.layer != "all" and math.isfinite(cell.estimate.value)
+    ]
     limit = max(layers, default=0.0) or 1.0
     shown = [[cells[name, row, host] for name in names] for row in rows]
     trace = {
         "type": "heatmap",
         "x": [html.escape(name) for name in names],
         "y": [shown_name(row) for row in rows],
-        "z": [[cell.value if math.isfinite(cell.value) else None for cell in row] for row in shown],
+        "z": [[cell.estimate.value if math.isfinite(cell.estimate.value) else None for cell in row] for row in shown],
         "hovertext": [
             [
                 f"{shown_name(cell.layer)} into {html.escape(host)}<br>class {html.escape(name)}"
-                f"<br>{words} {cell.text} {html.escape(unit)}<br>95 % interval {cell.interval_text}"
-                + (f"<br>barrier {beside[name, cell.layer, host].text}" if beside else "")
-                + (f"<br>carried by fewer than {FEW} examples" if cell.is_carried_by_few else "")
+                f"<br>{words} {cell.estimate.text} {html.escape(unit)}<br>95 % interval {cell.estimate.interval_text}"
+                + (f"<br>barrier {beside[name, cell.layer, host].estimate.text}" if beside else "")
+                + (f"<br>carried by fewer than {FEW} examples" if not cell.estimate.trusted else "")
                 for name, cell in zip(names, row, strict=True)
             ]
             for row in shown
@@ -70,7 +74,7 @@ def class_heatmap(classes: "xr.Dataset", host: str, value: str, unit: str, split
     return {"data": [trace], "layout": layout, "min_width": label_pixels(rows) + 30 * len(names) + 15}
 
 
-def class_cells(classes: "xr.Dataset", value: str, split: str | None) -> dict[tuple[str, str, str], ShownBarrier]:
+def class_cells(classes: "xr.Dataset", value: str, split: str | None) -> dict[tuple[str, str, str], CutEstimate]:
     """The rises or barriers of every class.
 
     Args:
@@ -82,23 +86,10 @@ def class_cells(classes: "xr.Dataset", value: str, split: str | None) -> dict[tu
         For every (class name, layer, host) its number.
     """
     part = in_split(classes, split).transpose("label", "host", "moving", ...)
-    factor = PERCENT if kind_of(value) == "error" else 1.0
-    middle, low, high = (factor * np.asarray(part[f"{value}{end}"].values) for end in ("", "_low", "_high"))
-    few = few_carry(part, value)
+    names = dict(zip(labels(part, "label"), class_names(classes), strict=True))
+    estimates = shown_estimates(part, value)
     return {
-        (name, layer, host): ShownBarrier(
-            layer,
-            host,
-            value=float(middle[i, j, k]),
-            low=float(low[i, j, k]),
-            high=float(high[i, j, k]),
-            alpha=math.nan,
-            at_end=False,
-            is_carried_by_few=bool(few[i, j, k]),
-        )
-        for i, name in enumerate(class_names(classes))
-        for j, host in enumerate(labels(part, "host"))
-        for k, layer in enumerate(labels(part, "moving"))
+        (names[label], layer, host): CutEstimate(layer, host, one) for (label, host, layer), one in estimates.items()
     }
 
 

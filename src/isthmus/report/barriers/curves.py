@@ -9,7 +9,7 @@ from isthmus.errors import InputError
 from isthmus.measures.averaging import HALF_WAY
 from isthmus.report import style
 from isthmus.report.barriers.table import PERCENT, BarrierTable, barrier_table, in_split
-from isthmus.report.shown import ShownBarrier
+from isthmus.report.shown import CutBarrier
 from isthmus.report.values import is_rise, kind_of
 
 if TYPE_CHECKING:
@@ -173,11 +173,11 @@ def _draw_layers(
     alpha: Curve,
     curves: list[Curve],
     colours: Sequence[tuple[float, ...]],
-    numbers: list[ShownBarrier],
+    numbers: list[CutBarrier],
     title: str,
 ) -> None:
-    finite = [cell for cell in numbers if np.isfinite(cell.value)]
-    largest = sorted(finite, key=lambda cell: -cell.value)[:NUM_NAMED]
+    finite = [cell for cell in numbers if np.isfinite(cell.estimate.value)]
+    largest = sorted(finite, key=lambda cell: -cell.estimate.value)[:NUM_NAMED]
     lines = {}
     for cell, curve, colour in zip(numbers, curves, colours, strict=True):
         named = cell in largest
@@ -188,7 +188,7 @@ def _draw_layers(
         )[0]
     axes.legend(
         [lines[cell.layer] for cell in largest],
-        [f"{cell.layer} {cell.text}" for cell in largest],
+        [f"{cell.layer} {cell.estimate.text}" for cell in largest],
         title=title if title.startswith("largest") else f"largest {title}",
         loc="upper center",
         bbox_to_anchor=(0.5, -0.24),

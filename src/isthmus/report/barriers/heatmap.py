@@ -1,6 +1,5 @@
 """Heat map: layers down, hosts across, the full network as the first row; rises with the barriers beside them."""
 
-import math
 from typing import TYPE_CHECKING
 
 from isthmus.report import style
@@ -11,7 +10,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from isthmus.report.shown import ShownBarrier
+    from isthmus.report.shown import CutBarrier
 
 GAP = 0.25  # cells between the columns of rises and of barriers
 
@@ -53,7 +52,7 @@ def heatmap(result: "xr.Dataset", value: str = "loss_barrier", split: str | None
         axes = figure.add_subplot()
         for row, y in zip(table.rows, positions, strict=True):
             for k, x in enumerate(across):
-                _draw_cell(axes, (x, y), cells[row, k], colours(float(norm(cells[row, k].value))))
+                _draw_cell(axes, (x, y), cells[row, k], colours(float(norm(cells[row, k].estimate.value))))
         axes.set_xlim(-0.5, across[-1] + 0.5)
         axes.set_ylim(positions[-1] + 0.5, -0.5)
         axes.set_xticks(across, [column_name(shown, host, len(tables)) for shown, host in columns])
@@ -61,7 +60,7 @@ def heatmap(result: "xr.Dataset", value: str = "loss_barrier", split: str | None
         axes.tick_params(top=True, labeltop=True, bottom=False, labelbottom=False, length=0)
         axes.spines[:].set_visible(False)
         axes.set_title(group_title(tables), pad=4)
-        beyond = style.beyond(list(cells.values()), limit)
+        beyond = style.beyond([cell.estimate for cell in cells.values()], limit)
         bar = figure.colorbar(
             ScalarMappable(norm, colours), ax=axes, location="bottom", extend=beyond, aspect=28, pad=0.02
         )
@@ -71,18 +70,18 @@ def heatmap(result: "xr.Dataset", value: str = "loss_barrier", split: str | None
     return figure
 
 
-def _draw_cell(axes: "Axes", centre: tuple[float, float], cell: "ShownBarrier", colour: tuple[float, ...]) -> None:
+def _draw_cell(axes: "Axes", centre: tuple[float, float], cell: "CutBarrier", colour: tuple[float, ...]) -> None:
     from matplotlib.patches import Rectangle
 
     x, y = centre
     ink, box = style.INK, None
-    if math.isnan(cell.value):
+    if cell.estimate.is_nan:
         style.draw_undefined(axes, x - 0.5, y - 0.5, 1, 1)
         box = {"facecolor": style.UNDEFINED_FILL, "edgecolor": "none", "pad": 0.6}
     else:
         axes.add_patch(Rectangle((x - 0.5, y - 0.5), 1, 1, facecolor=colour, edgecolor="white", linewidth=0.5))
         luminance = 0.299 * colour[0] + 0.587 * colour[1] + 0.114 * colour[2]
         ink = "white" if luminance < 0.5 else style.INK
-    axes.text(x, y, cell.text, ha="center", va="center_baseline", fontsize=7, color=ink, bbox=box)
+    axes.text(x, y, cell.estimate.text, ha="center", va="center_baseline", fontsize=7, color=ink, bbox=box)
     if cell.marks:
         axes.text(x + 0.27, y, cell.marks, ha="left", va="center_baseline", fontsize=7, color=ink)

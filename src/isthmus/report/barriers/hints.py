@@ -36,7 +36,7 @@ def _blended_statistics(result: "xr.Dataset", split: str | None) -> str:
     attrs = result.attrs
     if attrs.get("batch_norm") != "interpolate" or not attrs.get("num_normalizations") or "loss_rise" not in result:
         return ""
-    if not any(cell.low > 0 for cell in barrier_table(result, "loss_rise", split).row(FULL_NETWORK)):
+    if not any(cell.estimate.low > 0 for cell in barrier_table(result, "loss_rise", split).row(FULL_NETWORK)):
         return ""
     return (
         f"The running statistics of {attrs['num_normalizations']} normalisation layers were blended, which "

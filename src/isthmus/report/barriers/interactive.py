@@ -3,6 +3,7 @@
 import html
 from typing import TYPE_CHECKING
 
+from isthmus.measures.estimate import number_text
 from isthmus.report import style
 from isthmus.report.barriers.bars import panel_limits
 from isthmus.report.barriers.curves import Curve, baseline_along_alpha, curve_value, curves_along_alpha
@@ -19,7 +20,7 @@ from isthmus.report.barriers.plotly_parts import (
 from isthmus.report.barriers.table import barrier_table, labels, layer_labels
 from isthmus.report.picture import Interactive
 from isthmus.report.rows.groups import column_name, group_axis_label, groups_beside
-from isthmus.report.shown import ShownBarrier, number_text
+from isthmus.report.shown import CutBarrier
 from isthmus.report.values import barrier_beside, is_rise
 
 if TYPE_CHECKING:
@@ -52,8 +53,8 @@ def heatmap(result: "xr.Dataset", value: str = "loss_barrier", split: str | None
             "type": "heatmap",
             "x": names,
             "y": [shown_name(row) for row in rows],
-            "z": [[finite(cell.value, limit) for cell in row] for row in cells],
-            "text": [[cell.text + cell.marks for cell in row] for row in cells],
+            "z": [[finite(cell.estimate.value, limit) for cell in row] for row in cells],
+            "text": [[cell.estimate.text + cell.marks for cell in row] for row in cells],
             "texttemplate": "%{text}",
             "hovertext": [[hover(shown.cells[row, host], shown) for shown, host in columns] for row in rows],
             "hoverinfo": "text",
@@ -112,18 +113,18 @@ def bars(result: "xr.Dataset", value: str = "loss_barrier", split: str | None = 
     return {"data": traces, "layout": layout, "min_width": WIDE_PIXELS}
 
 
-def _bar(cells: list[ShownBarrier], host: str, *, is_first: bool) -> Interactive:
+def _bar(cells: list[CutBarrier], host: str, *, is_first: bool) -> Interactive:
     return {
         "type": "bar",
         "orientation": "h",
         "name": f"into {host}",
         "legendgroup": host,
         "showlegend": is_first,
-        "x": [finite(cell.value) for cell in cells],
+        "x": [finite(cell.estimate.value) for cell in cells],
         "error_x": {
             "type": "data",
-            "array": [finite(cell.high - cell.value) for cell in cells],
-            "arrayminus": [finite(cell.value - cell.low) for cell in cells],
+            "array": [finite(cell.estimate.high - cell.estimate.value) for cell in cells],
+            "arrayminus": [finite(cell.estimate.value - cell.estimate.low) for cell in cells],
             "thickness": 1.2,
             "color": "#7d7d7d",
             "width": 2,
@@ -141,9 +142,10 @@ def _bar(cells: list[ShownBarrier], host: str, *, is_first: bool) -> Interactive
     }
 
 
-def _diamonds(barriers: list[ShownBarrier], host: str, limits: list[float], *, is_first: bool) -> Interactive:
+def _diamonds(barriers: list[CutBarrier], host: str, limits: list[float], *, is_first: bool) -> Interactive:
     """Diamonds where barriers are, triangles at the end of the axis for those beyond."""
-    at = [min(max(cell.value, limits[0]), limits[1]) for cell in barriers]
+    values = [cell.estimate.value for cell in barriers]
+    at = [min(max(value, limits[0]), limits[1]) for value in values]
     beyond = {-1: "triangle-left", 0: "diamond", 1: "triangle-right"}
     return {
         "type": "scatter",
@@ -155,7 +157,10 @@ def _diamonds(barriers: list[ShownBarrier], host: str, limits: list[float], *, i
         "x": [finite(x) for x in at],
         "cliponaxis": False,
         "marker": {
-            "symbol": [beyond[(cell.value > x) - (cell.value < x)] for cell, x in zip(barriers, at, strict=True)],
+            "symbol": [
+                beyond[(cell.estimate.value > x) - (cell.estimate.value < x)]
+                for cell, x in zip(barriers, at, strict=True)
+            ],
             "size": 6,
             "color": "white",
             "line": {"color": style.HOST_COLOURS[host], "width": 1},
@@ -194,8 +199,8 @@ def curves(result: "xr.Dataset", value: str = "loss_barrier", split: str | None 
             depth = 0.92 * (i - 1) / max(len(table.layers) - 1, 1)
             colour = "#8a8a8a" if row == "all" else to_hex(colormaps[style.DEPTH](max(depth, 0.0)))
             values = [float(x) for x in curve[row, host]]
-            shown = (barriers or table).cells[row, host]
-            digits = table.cells[row, host].decimals
+            shown = (barriers or table).cells[row, host].estimate
+            digits = table.cells[row, host].estimate.decimals
             traces.append({
                 "type": "scatter",
                 "mode": "lines+markers",

@@ -8,7 +8,7 @@ from isthmus.measures.intervals.effective_examples import FEW
 from isthmus.report import style
 from isthmus.report.barriers.table import BarrierTable
 from isthmus.report.picture import Interactive
-from isthmus.report.shown import ShownBarrier
+from isthmus.report.shown import CutBarrier
 from isthmus.report.values import RISES
 
 # Red for positive, blue for negative, white at zero: the static pictures' colours.
@@ -73,7 +73,7 @@ def colour_axis(limit: float, title: str) -> Interactive:
     return {"colorscale": COLOUR_SCALE, "cmin": -limit, "cmax": limit, "colorbar": bar}
 
 
-def undefined_cells(cells: Sequence[Sequence[ShownBarrier]], columns: Sequence[str], axis: str) -> Interactive:
+def undefined_cells(cells: Sequence[Sequence[CutBarrier]], columns: Sequence[str], axis: str) -> Interactive:
     """Grey cells where a number is NaN; they lie under the heat map, which leaves them open.
 
     Args:
@@ -89,7 +89,7 @@ def undefined_cells(cells: Sequence[Sequence[ShownBarrier]], columns: Sequence[s
         "type": "heatmap",
         "x": list(columns),
         "y": [shown_name(row[0].layer) for row in cells],
-        "z": [[0 if math.isnan(cell.value) else None for cell in row] for row in cells],
+        "z": [[0 if cell.estimate.is_nan else None for cell in row] for row in cells],
         "colorscale": [[0, grey], [1, grey]],
         "showscale": False,
         "hoverinfo": "skip",
@@ -111,7 +111,7 @@ def label_pixels(rows: Sequence[str]) -> int:
     return 24 + round(6.6 * max(len(style.row_name(row)) for row in rows))
 
 
-def hover(cell: ShownBarrier, table: BarrierTable, barriers: BarrierTable | None = None) -> str:
+def hover(cell: CutBarrier, table: BarrierTable, barriers: BarrierTable | None = None) -> str:
     """What a cell says under the pointer: layer, host, value, interval, alpha.
 
     Args:
@@ -123,17 +123,17 @@ def hover(cell: ShownBarrier, table: BarrierTable, barriers: BarrierTable | None
         Text with line breaks, names escaped.
     """
     notes = (["maximum at an end of the cut"] if cell.at_end else []) + (
-        [f"carried by fewer than {FEW} examples"] if cell.is_carried_by_few else []
+        [f"carried by fewer than {FEW} examples"] if not cell.estimate.trusted else []
     )
     lines = [
         f"{shown_name(cell.layer)} into {html.escape(cell.host)}",
-        f"{table.name} {cell.text} {html.escape(table.unit)}",
-        f"95 % interval {cell.interval_text}",
+        f"{table.name} {cell.estimate.text} {html.escape(table.unit)}",
+        f"95 % interval {cell.estimate.interval_text}",
         f"{'' if table.value in RISES else 'largest '}at alpha {cell.alpha:g}",
     ]
     if barriers is not None:
         beside = barriers.cells[cell.layer, cell.host]
-        lines.append(f"barrier {beside.text} {beside.interval_text}")
+        lines.append(f"barrier {beside.estimate.text} {beside.estimate.interval_text}")
     return "<br>".join(lines + notes)
 
 

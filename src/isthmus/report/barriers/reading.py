@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from isthmus.measures.averaging import HALF_WAY
 from isthmus.measures.intervals.effective_examples import FEW
 from isthmus.report.barriers.table import FULL_NETWORK, BarrierTable, barrier_table
-from isthmus.report.shown import ShownBarrier, largest
+from isthmus.report.shown import CutBarrier, largest
 from isthmus.report.values import barrier_beside, is_rise, kind_of, main_values
 
 if TYPE_CHECKING:
@@ -32,12 +32,13 @@ def headline(result: "xr.Dataset", split: str | None = None) -> str:
     if "loss_rise" not in result or math.isnan(float(result["rise_alpha"])):
         return ""
     table, averaging = barrier_table(result, "loss_rise", split), _averaging(result)
-    full = " and ".join(f"host {cell.host} {cell.text}" for cell in table.row(FULL_NETWORK))
+    full = " and ".join(f"host {cell.host} {cell.estimate.text}" for cell in table.row(FULL_NETWORK))
     text = f"{averaging} everything costs {full} {table.unit}"
     most = largest(table.layer_cells)
     if most is None:
         return f"{text}."
-    return f"{text}; {averaging.lower()} {most.layer} costs host {most.host} {most.text}, the most of {table.noun}s."
+    cost = f"{most.layer} costs host {most.host} {most.estimate.text}"
+    return f"{text}; {averaging.lower()} {cost}, the most of {table.noun}s."
 
 
 def reading(result: "xr.Dataset", split: str | None = None) -> list[str]:
@@ -94,7 +95,7 @@ def _rise_sentences(result: "xr.Dataset", value: str, split: str | None) -> list
         if most is not None:
             own = barriers.cells[most.layer, most.host]
             where = f" at alpha {_alpha_words(own)}" if own.alpha != most.alpha else ""
-            beside = f", a barrier of {own.text}{where}" if barriers.baseline in OVER else ""
+            beside = f", a barrier of {own.estimate.text}{where}" if barriers.baseline in OVER else ""
             sentences.append(
                 f"Of {table.noun}s, {most.layer} costs most: host {most.host} {_number_words(most, table)}{beside}."
             )
@@ -116,14 +117,14 @@ def _barrier_words(barriers: BarrierTable) -> str:
     if barriers.baseline not in OVER:
         return ""
     cells = barriers.row(FULL_NETWORK)
-    found = " and ".join(f"{cell.text} into {cell.host}" for cell in cells)
+    found = " and ".join(f"{cell.estimate.text} into {cell.host}" for cell in cells)
     return f"; {OVER[barriers.baseline]} that is a barrier of {found}"
 
 
 def _cost_words(table: BarrierTable) -> str:
     """How many cuts of layers cost something that can be told from zero."""
-    cells = [cell for cell in table.layer_cells if not math.isnan(cell.low)]
-    above, below = sum(cell.low > 0 for cell in cells), sum(cell.high < 0 for cell in cells)
+    cells = [cell for cell in table.layer_cells if not math.isnan(cell.estimate.low)]
+    above, below = sum(cell.estimate.low > 0 for cell in cells), sum(cell.estimate.high < 0 for cell in cells)
     layers = f"{len(table.layers)} {table.noun}{'s' if len(table.layers) > 1 else ''}"
     cuts = f"{len(cells)} cuts ({layers}, both hosts)" if len(table.hosts) > 1 else layers
     parts = [f"{above} {'costs' if above == 1 else 'cost'} something that can be told from zero"]
@@ -138,9 +139,13 @@ def _cost_words(table: BarrierTable) -> str:
 def _way_words(table: BarrierTable) -> list[str]:
     most = largest(table.layer_cells)
     full = " and ".join(
-        f"{cell.text} into {cell.host} at alpha {_alpha_words(cell)}" for cell in table.row(FULL_NETWORK)
+        f"{cell.estimate.text} into {cell.host} at alpha {_alpha_words(cell)}" for cell in table.row(FULL_NETWORK)
     )
-    layers = f"; of {table.noun}s {most.text}, {most.layer} into {most.host} at {_alpha_words(most)}" if most else ""
+    layers = (
+        f"; of {table.noun}s {most.estimate.text}, {most.layer} into {most.host} at {_alpha_words(most)}"
+        if most
+        else ""
+    )
     return [f"At its largest between the networks the rise of the full network is {full}{layers}."]
 
 
@@ -154,7 +159,7 @@ def _exchange_words(table: BarrierTable) -> list[str]:
 
 
 def _missing_words(table: BarrierTable) -> list[str]:
-    missing = sum(math.isnan(cell.value) for cell in table.cells.values())
+    missing = sum(cell.estimate.is_nan for cell in table.cells.values())
     if not missing:
         return []
     verb = "is NaN and counts" if missing == 1 else "are NaN and count"
@@ -163,23 +168,23 @@ def _missing_words(table: BarrierTable) -> list[str]:
 
 def _zero_words(table: BarrierTable) -> str:
     rows = [table.row(layer) for layer in table.layers]
-    decided = [row for row in rows if not any(math.isnan(cell.low) for cell in row)]
-    below = sum(all(cell.low <= 0 for cell in row) for row in decided)
+    decided = [row for row in rows if not any(math.isnan(cell.estimate.low) for cell in row)]
+    below = sum(all(cell.estimate.low <= 0 for cell in row) for row in decided)
     hosts = "both hosts" if len(table.hosts) > 1 else f"host {table.hosts[0]}"
     layers = table.noun.removeprefix("single ") + ("" if len(rows) == 1 else "s")
     return f"For {below} of {len(rows)} {layers} the interval includes zero or lies below it for {hosts}."
 
 
-def _number_words(cell: ShownBarrier, table: BarrierTable) -> str:
-    low, high = (text.strip("[]") for text in cell.interval_text.split(", "))
-    doubt = f", carried by fewer than {FEW} examples" if cell.is_carried_by_few else ""
-    unit = f"{table.unit} of error" if table.value in {"error_rise", "error_exchange_rise"} else table.unit
-    return f"{cell.text} {unit} (95 % interval {low} to {high}{doubt})"
+def _number_words(cell: CutBarrier, table: BarrierTable) -> str:
+    number = cell.estimate
+    doubt = "" if number.trusted else f", carried by fewer than {FEW} examples"
+    unit = f"{number.unit} of error" if table.value in {"error_rise", "error_exchange_rise"} else number.unit
+    return f"{number.text} {unit} (95 % interval {number.ends_text}{doubt})"
 
 
-def _alpha_words(cell: ShownBarrier) -> str:
+def _alpha_words(cell: CutBarrier) -> str:
     return "∞" if math.isinf(cell.alpha) else f"{cell.alpha:.3g}"
 
 
-def _end_words(cell: ShownBarrier) -> str:
+def _end_words(cell: CutBarrier) -> str:
     return ", an end of the cut" if cell.at_end else ""

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from jaxtyping import Bool
 
 from isthmus.errors import InputError
+from isthmus.measures.estimate import PERCENTAGE_POINTS
 from isthmus.measures.intervals.effective_examples import FEW
 from isthmus.report.kept import kept
-from isthmus.report.shown import AT_END_MARK, FEW_EXAMPLES_MARK, ShownBarrier
+from isthmus.report.shown import AT_END_MARK, FEW_EXAMPLES_MARK, CutBarrier, shown_estimates
 from isthmus.report.values import RISES, VALUES, kind_of, value_words
 from isthmus.results.rows import in_split, labels, layer_labels, split_label, split_names
 from isthmus.results.variables import loss_unit
@@ -42,7 +42,7 @@ class BarrierTable:
     layers: tuple[str, ...]
     moving: tuple[str, ...]
     noun: str
-    cells: dict[tuple[str, str], ShownBarrier]
+    cells: dict[tuple[str, str], CutBarrier]
 
     @property
     def title(self) -> str:
@@ -71,7 +71,7 @@ class BarrierTable:
         return [FULL_NETWORK, *self.moving]
 
     @property
-    def layer_cells(self) -> list[ShownBarrier]:
+    def layer_cells(self) -> list[CutBarrier]:
         """Every cell but those of the full network, layer by layer."""
         return [cell for layer in self.layers for cell in self.row(layer)]
 
@@ -80,7 +80,7 @@ class BarrierTable:
         """The marks that occur in the rows shown, each explained in a sentence."""
         return mark_notes((cell.marks for row in self.rows for cell in self.row(row)), self.baseline)
 
-    def row(self, layer: str) -> list[ShownBarrier]:
+    def row(self, layer: str) -> list[CutBarrier]:
         """The barriers of one layer into every host.
 
         Args:
@@ -112,33 +112,22 @@ def barrier_table(result: "xr.Dataset", value: str = "loss_barrier", split: str 
     """
     kind = kind_of(value)
     _require(result, value)
-    part = in_split(result, split)
-    factor = PERCENT if kind == "error" else 1.0
+    part = in_split(result, split).transpose("host", "moving", ...)
     hosts, moving = labels(part, "host"), labels(part, "moving")
-    of_host_and_layer = part.transpose("host", "moving", ...)
-    middle, low, high = (of_host_and_layer[f"{value}{end}"].values for end in ("", "_low", "_high"))
+    unit = PERCENTAGE_POINTS if kind == "error" else loss_unit(result)
     shape = (len(hosts), len(moving))
-    alpha = _alphas(of_host_and_layer, value, shape)
-    at_end = of_host_and_layer[f"{value}_at_end"].values if f"{value}_at_end" in part else np.zeros(shape, dtype=bool)
-    few = few_carry(of_host_and_layer, value)
+    alpha = _alphas(part, value, shape)
+    at_end = part[f"{value}_at_end"].values if f"{value}_at_end" in part else np.zeros(shape, dtype=bool)
+    estimates = shown_estimates(part, value, unit)
     cells = {
-        (layer, host): ShownBarrier(
-            layer,
-            host,
-            value=factor * float(middle[i, j]),
-            low=factor * float(low[i, j]),
-            high=factor * float(high[i, j]),
-            alpha=float(alpha[i, j]),
-            at_end=bool(at_end[i, j]),
-            is_carried_by_few=bool(few[i, j]),
-        )
+        (layer, host): CutBarrier(layer, host, estimates[host, layer], float(alpha[i, j]), bool(at_end[i, j]))
         for i, host in enumerate(hosts)
         for j, layer in enumerate(moving)
     }
     return BarrierTable(
         value,
         split_label(part),
-        "percentage points" if kind == "error" else loss_unit(result),
+        unit,
         str(result.attrs.get("baseline", "models")),
         hosts,
         layer_labels(result),
@@ -167,20 +156,6 @@ def _alphas(part: "xr.Dataset", value: str, shape: tuple[int, int]) -> "np.ndarr
     if f"alpha_at_{value}" in part:
         return np.asarray(part[f"alpha_at_{value}"].values)
     return np.full(shape, float(part["rise_alpha"]) if value in RISES else 1.0)
-
-
-def few_carry(part: "xr.Dataset", name: str) -> Bool[np.ndarray, "..."]:
-    """Where fewer than 30 examples carry a number, which is then marked.
-
-    Args:
-        part: What holds the number.
-        name: Of its variable.
-
-    Returns:
-        In the shape of the variable; False where nothing is said of it, as in error barriers and in older runs.
-    """
-    numbers = part.get(f"{name}_effective_examples")
-    return np.zeros(part[name].shape, dtype=bool) if numbers is None else np.asarray(numbers.values < FEW)
 
 
 def mark_notes(marks: Iterable[str], baseline: str) -> list[str]:

@@ -3,11 +3,12 @@
 import math
 from typing import TYPE_CHECKING
 
+from isthmus.measures.estimate import number_text
 from isthmus.measures.intervals.effective_examples import FEW
 from isthmus.report.barriers.hints import hints
 from isthmus.report.barriers.reading import reading
 from isthmus.report.barriers.table import BarrierTable, barrier_table, in_split, split_names
-from isthmus.report.shown import AT_END_MARK, FEW_EXAMPLES_MARK, ShownBarrier, number_text
+from isthmus.report.shown import AT_END_MARK, FEW_EXAMPLES_MARK, CutBarrier
 from isthmus.report.style import row_name
 from isthmus.report.values import Column, columns_of
 from isthmus.results.variables import OF
@@ -179,7 +180,7 @@ def title_words(result: "xr.Dataset") -> str:
     return "; ".join([*words, f"barrier over baseline {baseline}"])
 
 
-def column_text(cells: list[ShownBarrier], column: Column) -> "Text":
+def column_text(cells: list[CutBarrier], column: Column) -> "Text":
     """The numbers of a row, one line each, so aligned that they can be compared.
 
     Args:
@@ -191,12 +192,12 @@ def column_text(cells: list[ShownBarrier], column: Column) -> "Text":
     """
     from rich.text import Text
 
-    width = max(len(cell.text) for cell in cells)
+    width = max(len(cell.estimate.text) for cell in cells)
     marks = max(len(cell.marks) for cell in cells)
     lines = []
     for cell in cells:
-        line = f"{cell.text:>{width}}{cell.marks:<{marks}}"
-        line += f" {cell.interval_text}" if column.has_interval else ""
+        line = f"{cell.estimate.text:>{width}}{cell.marks:<{marks}}"
+        line += f" {cell.estimate.interval_text}" if column.has_interval else ""
         line += f" {cell.alpha:.2g}" if column.has_alpha and math.isfinite(cell.alpha) else ""
         lines.append(line)
     return Text("\n".join(lines))

@@ -3,9 +3,10 @@
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from isthmus.measures.estimate import Estimate
 from isthmus.report.barriers.table import BarrierTable, barrier_table, labels
 from isthmus.report.kept import kept
-from isthmus.report.shown import ShownBarrier
+from isthmus.report.shown import CutBarrier
 from isthmus.report.style import colour_limit
 from isthmus.results.rows import of_sweep
 
@@ -35,7 +36,7 @@ class Columns:
         return self.tables[0]
 
     @property
-    def cells(self) -> list[tuple[str, ShownBarrier]]:
+    def cells(self) -> list[tuple[str, CutBarrier]]:
         """Every cell but those of the full network, with its column's label."""
         return [
             (label, cell) for label, table in zip(self.labels, self.tables, strict=True) for cell in table.layer_cells
@@ -52,7 +53,7 @@ class Columns:
         hosts = tuple(dict.fromkeys(column for _, column in cells))
         return colour_limit(replace(self.first, hosts=hosts, cells=cells))
 
-    def row(self, layer: str, host: str) -> list[ShownBarrier]:
+    def row(self, layer: str, host: str) -> list[CutBarrier]:
         """The barriers of one layer into one host.
 
         Args:
@@ -109,26 +110,14 @@ def place(result: "xr.Dataset", dimension: str, number: int) -> "xr.Dataset":
 kept_sweep = kept(of_sweep)
 
 
-def includes_zero(cell: ShownBarrier) -> bool:
-    """Whether a barrier's interval does.
+def cell_text(estimate: Estimate) -> str:
+    """A number as a cell shows it: an exact zero without decimals.
 
     Args:
-        cell: The barrier.
-
-    Returns:
-        False where it is NaN.
-    """
-    return cell.low <= 0 <= cell.high
-
-
-def cell_text(cell: ShownBarrier) -> str:
-    """A barrier's number as a cell shows it: an exact zero without decimals.
-
-    Args:
-        cell: The barrier.
+        estimate: The number.
 
     Returns:
         The number.
     """
-    exact = cell.value == cell.low == cell.high == 0
-    return "0" if exact else cell.text
+    is_zero = estimate.value == estimate.low == estimate.high == 0
+    return "0" if is_zero else estimate.text

@@ -1,21 +1,22 @@
 """Heat map of a collection: layers down, steps or pairs across, a panel a host (the paper's Figure 1)."""
 
-import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from isthmus.measures.intervals.effective_examples import FEW
 from isthmus.report import style
-from isthmus.report.collections.columns import Columns, cell_text, columns, includes_zero
+from isthmus.report.collections.columns import Columns, cell_text, columns
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import xarray as xr
     from matplotlib.axes import Axes
     from matplotlib.colors import Colormap, Normalize
     from matplotlib.figure import Figure
 
-    from isthmus.report.shown import ShownBarrier
+    from isthmus.measures.estimate import Estimate
 
 CHARACTER_INCHES = 0.059
 NARROW_INCHES = 0.17
@@ -58,13 +59,13 @@ def columns_heatmap(
 
     shown = columns(result, dimension, value, split, sweep)
     hosts, rows = shown.first.hosts, shown.first.rows
-    texts = [cell_text(cell) for table in shown.tables for cell in table.cells.values()]
+    texts = [cell_text(cell.estimate) for table in shown.tables for cell in table.cells.values()]
     num_columns = len(shown.labels) * len(hosts)
     cell_inches = CHARACTER_INCHES * max(map(len, texts)) + 0.07
     has_numbers = num_columns * cell_inches <= WIDEST_INCHES
     cell_inches = cell_inches if has_numbers else NARROW_INCHES
     limit = shown.colour_limit
-    full = [cell for host in hosts for cell in shown.row("all", host)]
+    full = [cell.estimate for host in hosts for cell in shown.row("all", host)]
     names, positions = [style.row_name(row) for row in rows], style.row_positions(len(rows) - 1)
     turned = style.label_inches(shown.labels) > cell_inches
     header = 0.55 + (0.8 * style.label_inches(shown.labels) if turned else 0.15)
@@ -77,7 +78,9 @@ def columns_heatmap(
         norm, colours = Normalize(-limit, limit), colormaps[style.DIVERGING]
         for axes, host in zip(panels, hosts, strict=True):
             for row, y in zip(rows, positions, strict=True):
-                draw_row(axes, y, shown.row(row, host), norm, colours, has_numbers=has_numbers)
+                draw_row(
+                    axes, y, [cell.estimate for cell in shown.row(row, host)], norm, colours, has_numbers=has_numbers
+                )
             axes.set_xlim(-0.5, len(shown.labels) - 0.5)
             axes.set_xticks(range(len(shown.labels)), shown.labels)
             axes.tick_params(top=True, labeltop=True, bottom=False, labelbottom=False, length=0)
@@ -106,20 +109,26 @@ def columns_heatmap(
 
 
 def draw_row(
-    axes: "Axes", y: float, cells: "list[ShownBarrier]", norm: "Normalize", colours: "Colormap", *, has_numbers: bool
+    axes: "Axes",
+    y: float,
+    estimates: "Sequence[Estimate]",
+    norm: "Normalize",
+    colours: "Colormap",
+    *,
+    has_numbers: bool,
 ) -> None:
     """One row of coloured cells at x = 0, 1, ...
 
     Args:
         axes: Where.
         y: Of the row.
-        cells: From left to right.
+        estimates: From left to right.
         norm: From values to colours.
         colours: Of the cells.
         has_numbers: Whether a number stands in each, else a dot in those whose interval includes zero.
     """
-    values = np.array([cell.value for cell in cells])
-    edges = np.arange(len(cells) + 1) - 0.5
+    values = np.array([one.value for one in estimates])
+    edges = np.arange(len(estimates) + 1) - 0.5
     axes.pcolormesh(
         edges,
         [y - 0.5, y + 0.5],
@@ -129,22 +138,22 @@ def draw_row(
         edgecolors="white",
         linewidth=0.5,
     )
-    for x, cell in enumerate(cells):
+    for x, one in enumerate(estimates):
         box = None
-        if math.isnan(cell.value):
+        if one.is_nan:
             style.draw_undefined(axes, x - 0.5, y - 0.5, 1, 1)
             box = {"facecolor": style.UNDEFINED_FILL, "edgecolor": "none", "pad": 0.6}
-        text = cell_text(cell) if has_numbers else "•" if includes_zero(cell) else ""
-        look: dict[str, Any] = {"color": _ink(cell, colours(float(norm(cell.value)))), "bbox": box}
-        slant = "italic" if includes_zero(cell) else "normal"
+        text = cell_text(one) if has_numbers else "•" if one.includes_zero else ""
+        look: dict[str, Any] = {"color": _ink(one, colours(float(norm(one.value)))), "bbox": box}
+        slant = "italic" if one.includes_zero else "normal"
         axes.text(x, y, text, ha="center", va="center_baseline", fontsize=style.SMALL_POINTS, fontstyle=slant, **look)
 
 
-def _ink(cell: "ShownBarrier", colour: tuple[float, ...]) -> str:
+def _ink(one: "Estimate", colour: tuple[float, ...]) -> str:
     luminance = 0.299 * colour[0] + 0.587 * colour[1] + 0.114 * colour[2]
-    if math.isnan(cell.value):
+    if one.is_nan:
         return style.INK
-    if includes_zero(cell):
+    if one.includes_zero:
         return next(grey for limit, grey in GREYS if luminance <= limit)
     return "white" if luminance < 0.5 else style.INK
 
@@ -152,8 +161,8 @@ def _ink(cell: "ShownBarrier", colour: tuple[float, ...]) -> str:
 def _notes(shown: Columns, *, has_numbers: bool) -> list[str]:
     cells = [cell for table in shown.tables for cell in table.cells.values()]
     sign = "Grey italics" if has_numbers else "Dot"
-    at_end, few = sum(cell.at_end for cell in cells), sum(cell.is_carried_by_few for cell in cells)
-    notes = [f"{sign}: the 95 % interval includes zero."] if any(includes_zero(cell) for cell in cells) else []
+    at_end, few = sum(cell.at_end for cell in cells), sum(not cell.estimate.trusted for cell in cells)
+    notes = [f"{sign}: the 95 % interval includes zero."] if any(cell.estimate.includes_zero for cell in cells) else []
     if at_end:
         notes.append(f"In {at_end} of {len(cells)} cells the largest excess lies at alpha 0 or 1, an end of the cut.")
     if few:

@@ -5,12 +5,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from isthmus.measures.estimate import number_text
 from isthmus.report.barriers.table import BarrierTable, barrier_table, in_split, labels, split_names
 from isthmus.report.barriers.terminal import column_text, empty_table, ends_text, short_notes
-from isthmus.report.cells import Cell, Table
+from isthmus.report.cells import Cell, Table, barrier_cell, cut_cell
 from isthmus.report.collections.columns import kept_sweep, place
 from isthmus.report.collections.pictures import collection_readings
-from isthmus.report.shown import ShownBarrier, chosen, largest, number_text
+from isthmus.report.shown import CutBarrier, chosen, largest
 from isthmus.report.style import row_name
 from isthmus.report.values import RISES, VALUES, both_values, columns_of
 from isthmus.results.variables import OF
@@ -74,10 +75,10 @@ def members_table(result: "xr.Dataset") -> Table:
             part = member if split is None or "split" not in member.dims else member.sel(split=split)
             cells = [Cell(name) for name in names] + ([Cell(split)] if split is not None else [])
             cells += [Cell(number_text(float(part[end]), 3), stored=repr(float(part[end]))) for end in ends]
-            cells += [_cell(table.cells["all", host]) for table in tables for host in table.hosts]
+            cells += [barrier_cell(table, "all", host) for table in tables for host in table.hosts]
             most = largest(tables[0].layer_cells)
             cells += [Cell(f"{most.layer} into {most.host}" if most else "none")]
-            cells += [_cell(_same_cut(table, most)) if most else Cell("none") for table in of_loss]
+            cells += [cut_cell(_same_cut(table, most)) if most else Cell("none") for table in of_loss]
             columns = [
                 *dims,
                 *(["Split"] if split is not None else []),
@@ -94,13 +95,9 @@ def _of_layers(result: "xr.Dataset") -> "xr.Dataset":
     return kept_sweep(result, "single") if "single" in result["sweep"].values else result
 
 
-def _same_cut(table: BarrierTable, most: ShownBarrier) -> ShownBarrier:
+def _same_cut(table: BarrierTable, most: CutBarrier) -> CutBarrier:
     """Another number of the cut that costs most, chosen with it."""
     return chosen(table.cells[most.layer, most.host], len(table.layer_cells))
-
-
-def _cell(barrier: ShownBarrier) -> Cell:
-    return Cell(barrier.text + barrier.marks, barrier.interval_text, repr(barrier.value))
 
 
 def members_texts(result: "xr.Dataset") -> "list[RichTable | Text]":

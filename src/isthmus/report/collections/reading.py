@@ -5,11 +5,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from isthmus.measures.estimate import number_text
 from isthmus.report.collections.columns import Columns, cell_text
 from isthmus.report.collections.replicates import DEPENDENT
-from isthmus.report.shown import ShownBarrier, chosen, number_text
+from isthmus.report.shown import CutEstimate, chosen
 
-Cells = dict[tuple[str, str], ShownBarrier]
+Cells = dict[tuple[str, str], CutEstimate]
 AT = {"step": "at", "pair": "in"}
 
 
@@ -32,16 +33,16 @@ def columns_reading(shown: Columns) -> str:
     return " ".join(sentence for sentence in sentences if sentence)
 
 
-def _along_steps(shown: Columns, cells: Sequence[ShownBarrier]) -> str:
+def _along_steps(shown: Columns, cells: Sequence[CutEstimate]) -> str:
     first, last = cells[0], cells[-1]
     if len(cells) == 1:
         return f"is {_with_interval(first)} at {shown.labels[0]}"
-    known = [(label, cell) for label, cell in zip(shown.labels, cells, strict=True) if not math.isnan(cell.value)]
-    text = f"goes from {cell_text(first)} at {shown.labels[0]} to {_with_interval(last)} at {shown.labels[-1]}"
+    known = [(label, cell) for label, cell in zip(shown.labels, cells, strict=True) if not cell.estimate.is_nan]
+    text = f"goes from {cell_text(first.estimate)} at {shown.labels[0]} to {_with_interval(last)} at {shown.labels[-1]}"
     if known:
-        label, most = max(known, key=lambda pair: pair[1].value)
-        text += ", its largest" if most is last else f", largest at {label} ({cell_text(most)})"
-    above = [label for label, cell in zip(shown.labels, cells, strict=True) if cell.low > 0]
+        label, most = max(known, key=lambda pair: pair[1].estimate.value)
+        text += ", its largest" if most is last else f", largest at {label} ({cell_text(most.estimate)})"
+    above = [label for label, cell in zip(shown.labels, cells, strict=True) if cell.estimate.low > 0]
     return (
         text
         + (f", with an interval above zero at {len(above)} of {len(cells)} steps" if above else "")
@@ -49,28 +50,28 @@ def _along_steps(shown: Columns, cells: Sequence[ShownBarrier]) -> str:
     )
 
 
-def _over_pairs(shown: Columns, cells: Sequence[ShownBarrier]) -> str:
+def _over_pairs(shown: Columns, cells: Sequence[CutEstimate]) -> str:
     known = sorted(
-        ((label, cell) for label, cell in zip(shown.labels, cells, strict=True) if not math.isnan(cell.value)),
-        key=lambda pair: pair[1].value,
+        ((label, cell) for label, cell in zip(shown.labels, cells, strict=True) if not cell.estimate.is_nan),
+        key=lambda pair: pair[1].estimate.value,
     )
     if not known:
         return "is NaN in every pair"
     if len(known) == 1:
         return f"is {_with_interval(known[0][1])} in {known[0][0]}"
     (low, least), (high, most) = known[0], known[-1]
-    above = sum(cell.low > 0 for cell in cells)
+    above = sum(cell.estimate.low > 0 for cell in cells)
     return (
-        f"lies between {cell_text(least)} ({low}) and {cell_text(most)} ({high}), "
+        f"lies between {cell_text(least.estimate)} ({low}) and {cell_text(most.estimate)} ({high}), "
         f"with an interval above zero in {above} of {len(cells)} pairs"
     )
 
 
 def _largest(shown: Columns) -> str:
-    known = [(label, cell) for label, cell in shown.cells if not math.isnan(cell.value)]
+    known = [(label, cell) for label, cell in shown.cells if not cell.estimate.is_nan]
     if not known:
         return f"Every layer's {shown.first.name} is NaN."
-    label, most = max(known, key=lambda pair: pair[1].value)
+    label, most = max(known, key=lambda pair: pair[1].estimate.value)
     most = chosen(most, len(known))
     return (
         f"Of the {len(shown.first.layers)} {shown.noun}, {most.layer} into {most.host} {AT[shown.dimension]} {label} "
@@ -81,9 +82,9 @@ def _largest(shown: Columns) -> str:
 def _never(shown: Columns) -> str:
     layers = shown.first.layers
     rows = {layer: [cell for host in shown.first.hosts for cell in shown.row(layer, host)] for layer in layers}
-    never = sum(all(cell.low <= 0 for cell in cells) for cells in rows.values())
+    never = sum(all(cell.estimate.low <= 0 for cell in cells) for cells in rows.values())
     always = "at every step" if shown.dimension == "step" else "in every pair"
-    missing = sum(math.isnan(cell.value) for cells in rows.values() for cell in cells)
+    missing = sum(cell.estimate.is_nan for cells in rows.values() for cell in cells)
     text = f"For {never} of {len(layers)} {shown.noun} the interval includes zero or lies below it {always}"
     text += " for both hosts." if len(shown.first.hosts) > 1 else "."
     return text + (f" {missing} {'cell is' if missing == 1 else 'cells are'} NaN." if missing else "")
@@ -103,8 +104,9 @@ def replicates_reading(shown: Columns, cells: dict[str, Cells], *, independent: 
     """
     table, over, data = shown.first, cells["pairs"], cells["data"]
     name = table.name
+    left = {host: data["all", host].estimate.interval_text for host in table.hosts}
     full = " and ".join(
-        f"{_with_interval(over['all', host])} into {host} (the examples alone leave {data['all', host].interval_text})"
+        f"{_with_interval(over['all', host])} into {host} (the examples alone leave {left[host]})"
         for host in table.hosts
     )
     sentences = [
@@ -112,17 +114,20 @@ def replicates_reading(shown: Columns, cells: dict[str, Cells], *, independent: 
         "95 % intervals over pairs."
     ]
     if "barriers" in cells:
-        beside = " and ".join(f"{cell_text(cells['barriers']['all', host])} into {host}" for host in table.hosts)
+        beside = " and ".join(
+            f"{cell_text(cells['barriers']['all', host].estimate)} into {host}" for host in table.hosts
+        )
         sentences.append(f"The mean barrier is {beside}.")
     if table.layers:
-        above = [layer for layer in table.layers if any(over[layer, host].low > 0 for host in table.hosts)]
+        above = [layer for layer in table.layers if any(over[layer, host].estimate.low > 0 for host in table.hosts)]
         named = f": {', '.join(above[:5])}{', ...' if len(above) > 5 else ''}" if above else ""
         hosts = "some host" if len(table.hosts) > 1 else f"host {table.hosts[0]}"
         sentences.append(
             f"{len(above)} of {len(table.layers)} {shown.noun} have an interval above zero into {hosts}{named}."
         )
         keys = [(layer, host) for layer in table.layers for host in table.hosts]
-        ratios = [over[key].half_width / data[key].half_width for key in keys if data[key].half_width > 0]
+        widths = [(over[key].estimate.half_width, data[key].estimate.half_width) for key in keys]
+        ratios = [wide / left for wide, left in widths if left > 0]
         finite = [ratio for ratio in ratios if math.isfinite(ratio)]
         if finite:
             sentences.append(
@@ -132,6 +137,6 @@ def replicates_reading(shown: Columns, cells: dict[str, Cells], *, independent: 
     return " ".join(sentences) + ("" if independent else f" {DEPENDENT}")
 
 
-def _with_interval(cell: ShownBarrier) -> str:
-    low, high = (text.strip("[]") for text in cell.interval_text.split(", "))
-    return f"{cell_text(cell)} ({low} to {high})" if cell.low < cell.high else cell_text(cell)
+def _with_interval(cell: CutEstimate) -> str:
+    text, has_width = cell_text(cell.estimate), cell.estimate.low < cell.estimate.high
+    return f"{text} ({cell.estimate.ends_text})" if has_width else text

@@ -6,14 +6,14 @@ import numpy as np
 
 from isthmus.report import style
 from isthmus.report.barriers.bars import draw_barrier
-from isthmus.report.barriers.table import PERCENT, in_split, labels
+from isthmus.report.barriers.table import in_split, labels
 from isthmus.report.collections.columns import Columns, columns
-from isthmus.report.shown import ShownBarrier
-from isthmus.report.values import barrier_beside, is_rise, kind_of
+from isthmus.report.shown import CutEstimate, shown_estimates
+from isthmus.report.values import barrier_beside, is_rise
 from isthmus.results.replicates import REPLICATED, replicates
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     import xarray as xr
     from matplotlib.axes import Axes
@@ -25,7 +25,7 @@ DEPENDENT = "Some pairs share a network and so are not independent: the interval
 
 def replicate_cells(
     result: "xr.Dataset", value: str, split: str | None
-) -> dict[str, dict[tuple[str, str], ShownBarrier]]:
+) -> dict[str, dict[tuple[str, str], CutEstimate]]:
     """The mean rises or barriers over pairs, with two intervals.
 
     Args:
@@ -42,26 +42,15 @@ def replicate_cells(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # said on the picture
         found = in_split(replicates(result), split).transpose("host", "moving", ...)
-    factor = PERCENT if kind_of(value) == "error" else 1.0
-    hosts, moving = labels(found, "host"), labels(found, "moving")
-    cells: dict[str, dict[tuple[str, str], ShownBarrier]] = {}
     of = REPLICATED[value]
-    for kind, *ends in (("pairs", of.number.low, of.number.high), ("data", of.data_low, of.data_high)):
-        middle, low, high = (factor * found[name].values for name in (value, *ends))
-        cells[kind] = {
-            (layer, host): ShownBarrier(
-                layer,
-                host,
-                value=float(middle[i, j]),
-                low=float(low[i, j]),
-                high=float(high[i, j]),
-                alpha=np.nan,
-                at_end=False,
-            )
-            for i, host in enumerate(hosts)
-            for j, layer in enumerate(moving)
+    intervals = {"pairs": (of.number.low, of.number.high), "data": (of.data_low, of.data_high)}
+    return {
+        kind: {
+            (layer, host): CutEstimate(layer, host, one)
+            for (host, layer), one in shown_estimates(found, value, interval=ends).items()
         }
-    return cells
+        for kind, ends in intervals.items()
+    }
 
 
 def are_independent(result: "xr.Dataset") -> bool:
@@ -109,7 +98,7 @@ def replicate_bars(
     layers, hosts = list(shown.first.layers), shown.first.hosts
     names = [style.row_name(row) for row in shown.first.rows]
     reach = layer_reach(shown)
-    is_beyond = any(abs(cells["pairs"][row, host].value) > reach for row in layers for host in hosts)
+    is_beyond = any(abs(cells["pairs"][row, host].estimate.value) > reach for row in layers for host in hosts)
     notes = [
         "Dots: pairs. Mark: their mean. Wide bar: 95 % interval over pairs. Dark line: what the examples leave open.",
         *([OUTLYING] if is_beyond else []),
@@ -147,18 +136,20 @@ def layer_reach(shown: Columns) -> float:
 
     def sizes(rows: "Iterable[str]") -> list[float]:
         cells = (cell for row in rows for host in shown.first.hosts for cell in shown.row(row, host))
-        return [abs(cell.value) for cell in cells if np.isfinite(cell.value)]
+        return [abs(cell.estimate.value) for cell in cells if np.isfinite(cell.estimate.value)]
 
     layers = sizes(shown.first.layers)
     return max(2 * max(sizes(["all"]), default=0.0), 10 * float(np.median(layers)) if layers else 0.0)
 
 
 def _draw_panel(
-    axes: "Axes", shown: Columns, cells: dict[str, dict[tuple[str, str], ShownBarrier]], rows: list[str], reach: float
+    axes: "Axes", shown: Columns, cells: dict[str, dict[tuple[str, str], CutEstimate]], rows: list[str], reach: float
 ) -> None:
     hosts = shown.first.hosts
-    found = [cell for row in rows for host in hosts for cell in (*shown.row(row, host), cells["pairs"][row, host])]
-    axes.set_xlim(*style.axis_limits([cell for cell in found if not abs(cell.value) > reach]))
+    found = [
+        cell.estimate for row in rows for host in hosts for cell in (*shown.row(row, host), cells["pairs"][row, host])
+    ]
+    axes.set_xlim(*style.axis_limits([one for one in found if not abs(one.value) > reach]))
     axes.set_ylim(len(rows) - 0.4, -0.6)
     axes.set_yticks(range(len(rows)), [style.row_name(row) for row in rows])
     axes.axvline(0, color=style.INK, linewidth=0.6, zorder=1)
@@ -175,27 +166,43 @@ def _draw_panel(
 
 
 def _draw_row(
-    axes: "Axes", y: float, height: float, pairs: list[ShownBarrier], mean: ShownBarrier, data: ShownBarrier
+    axes: "Axes", y: float, height: float, pairs: "Sequence[CutEstimate]", mean: CutEstimate, data: CutEstimate
 ) -> None:
-    colour = style.HOST_COLOURS[mean.host]
-    if np.isnan(mean.value):
+    colour, middle, left = style.HOST_COLOURS[mean.host], mean.estimate, data.estimate
+    if middle.is_nan:
         axes.text(0, y, " NaN", ha="left", va="center", fontsize=style.SMALL_POINTS, color=colour)
         return
     limits = axes.get_xlim()
-    low, high = (min(max(end, limits[0]), limits[1]) for end in (mean.low, mean.high))
+    low, high = (min(max(end, limits[0]), limits[1]) for end in (middle.low, middle.high))
     axes.barh(y, high - low, 0.72 * height, left=low, color=colour, alpha=0.28, linewidth=0, zorder=2)
-    for at, mark, is_open in ((low, "<", mean.low < limits[0]), (high, ">", mean.high > limits[1])):
+    for at, mark, is_open in ((low, "<", middle.low < limits[0]), (high, ">", middle.high > limits[1])):
         if is_open:
             axes.plot([at], [y], mark, color=colour, markersize=2.5, zorder=4, clip_on=False)
-    if not limits[0] <= mean.value <= limits[1]:
-        at, side = (limits[1], "right") if mean.value > 0 else (limits[0], "left")
+    if not limits[0] <= middle.value <= limits[1]:
+        at, side = (limits[1], "right") if middle.value > 0 else (limits[0], "left")
         axes.text(
-            at, y, f"   {mean.text}   ", ha=side, va="center", fontsize=style.SMALL_POINTS, color=style.INK, zorder=6
+            at,
+            y,
+            f"   {middle.text}   ",
+            ha=side,
+            va="center",
+            fontsize=style.SMALL_POINTS,
+            color=style.INK,
+            zorder=6,
         )
         return
-    axes.plot([data.low, data.high], [y, y], color=style.INK, linewidth=0.8, zorder=3, solid_capstyle="butt")
-    values = [cell.value for cell in pairs if limits[0] <= cell.value <= limits[1]]
+    axes.plot([left.low, left.high], [y, y], color=style.INK, linewidth=0.8, zorder=3, solid_capstyle="butt")
+    values = [cell.estimate.value for cell in pairs if limits[0] <= cell.estimate.value <= limits[1]]
     axes.plot(values, [y] * len(values), ".", color=colour, markersize=2.2, markeredgewidth=0, zorder=4)
     mark = style.HOST_MARKERS[mean.host]
     face = "white" if style.HOST_HATCHES[mean.host] else colour
-    axes.plot([mean.value], [y], mark, color=colour, markerfacecolor=face, markersize=3, markeredgewidth=0.7, zorder=5)
+    axes.plot(
+        [middle.value],
+        [y],
+        mark,
+        color=colour,
+        markerfacecolor=face,
+        markersize=3,
+        markeredgewidth=0.7,
+        zorder=5,
+    )

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from isthmus.report.shown import ShownBarrier
+    from isthmus.report.shown import CutBarrier
 
 RANDOM = "random"
 COLOURS = {
@@ -99,7 +99,7 @@ def cumulative_curves(result: "xr.Dataset", value: str = "loss_barrier", split: 
         figure.set_figheight(figure.get_figheight() + 0.12 * extra)
         panels = figure.subplots(len(tables), len(hosts), sharex=True, sharey="row", squeeze=False)
         for table, row in zip(tables, panels, strict=True):
-            limits = style.axis_limits([cell for host in hosts for cell in _cells(table, orders, host)])
+            limits = style.axis_limits([cell.estimate for host in hosts for cell in _cells(table, orders, host)])
             for host, axes in zip(hosts, row, strict=True):
                 _draw_panel(axes, table, orders, host)
                 axes.set_ylim(*limits)
@@ -114,14 +114,14 @@ def cumulative_curves(result: "xr.Dataset", value: str = "loss_barrier", split: 
 def _draw_panel(axes: "Axes", table: BarrierTable, orders: list[Growth], host: str) -> None:
     for order in orders:
         _draw_order(axes, order, [table.cells[row, host] for row in order.rows])
-    full = table.cells["all", host].value
+    full = table.cells["all", host].estimate.value
     if math.isfinite(full):
         axes.axhline(full, color=style.INK, linewidth=0.6, linestyle=(0, (4, 3)), zorder=1)
     axes.axhline(0, color=style.FAINT, linewidth=0.6, zorder=0)
     axes.set_title(f"{table.title}, into {host}", pad=4)
 
 
-def _cells(table: BarrierTable, orders: list[Growth], host: str) -> "list[ShownBarrier]":
+def _cells(table: BarrierTable, orders: list[Growth], host: str) -> "list[CutBarrier]":
     return [table.cells[row, host] for row in ["all", *(row for order in orders for row in order.rows)]]
 
 
@@ -135,12 +135,12 @@ def _notes(tables: list[BarrierTable], orders: list[Growth]) -> list[str]:
     ]
 
 
-def _draw_order(axes: "Axes", order: Growth, cells: "list[ShownBarrier]") -> None:
+def _draw_order(axes: "Axes", order: Growth, cells: "list[CutBarrier]") -> None:
     import numpy as np
 
     colour, is_random = COLOURS.get(order.kind, style.INK), order.kind == RANDOM
     k = np.array([num_moved(row) for row in order.rows])
-    middle, low, high = (np.array([getattr(cell, end) for cell in cells]) for end in ("value", "low", "high"))
+    middle, low, high = (np.array([getattr(cell.estimate, end) for cell in cells]) for end in ("value", "low", "high"))
     bounded = np.isfinite(low) & np.isfinite(high)
     axes.fill_between(k, low, high, where=bounded, color=colour, alpha=0.12 if is_random else 0.2, linewidth=0)
     axes.plot(
@@ -191,18 +191,19 @@ def cumulative_sentence(result: "xr.Dataset", value: str = "loss_barrier", split
 
 
 def _host_words(table: BarrierTable, orders: list[Growth], host: str) -> str:
-    full, name = table.cells["all", host], table.name
+    full, name = table.cells["all", host].estimate, table.name
     if not full.low > 0 or not math.isfinite(full.value):
         most = largest(_cells(table, orders, host)[1:])
         if most is None:
             return f"into {host} every {name} on the way is NaN"
+        farthest = f"{most.estimate.text} {most.estimate.interval_text}"
         return (
             f"into {host} the full network's {name} ({full.text} {table.unit} {full.interval_text}) is not clearly "
-            f"above zero, and the largest on the way is {most.text} {most.interval_text} at {most.layer}"
+            f"above zero, and the largest on the way is {farthest} at {most.layer}"
         )
     kinds: dict[str, list[int | None]] = {}
     for order in orders:
-        reached = [row for row in order.rows if table.cells[row, host].value >= full.value / 2]
+        reached = [row for row in order.rows if table.cells[row, host].estimate.value >= full.value / 2]
         kinds.setdefault(order.words, []).append(num_moved(reached[0]) if reached else None)
     words = [f"{_range(counts)} {kind}" for kind, counts in kinds.items()]
     total = max(num_moved(row) for order in orders for row in order.rows)

@@ -79,5 +79,5 @@ def beyond_words(tables: list[BarrierTable], limit: float) -> str:
     Returns:
         A line to add below.
     """
-    layers = any(style.beyond(shown.layer_cells, limit) != "neither" for shown in tables)
+    layers = any(style.beyond([cell.estimate for cell in shown.layer_cells], limit) != "neither" for shown in tables)
     return f"\n{'some numbers lie' if layers else 'full network lies'} beyond the colours"

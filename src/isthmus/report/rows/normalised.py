@@ -11,7 +11,7 @@ from isthmus.report.barriers.bars import draw_full_network, draw_panel
 from isthmus.report.barriers.table import FULL_NETWORK, barrier_table, in_split, labels, layer_labels, mark_notes
 from isthmus.report.picture import Picture
 from isthmus.report.rows.question import is_one_pair
-from isthmus.report.shown import ShownBarrier
+from isthmus.report.shown import CutBarrier
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -77,14 +77,14 @@ def normalised_sentence(result: "xr.Dataset", split: str | None = None) -> str:
         counts = []
         for name, (words, _, _) in NORMS.items():
             cells = _cells(result, name, split)
-            full = cells[FULL_NETWORK, host].value
-            above = sum(cells[layer, host].value > full for layer in layers)
+            full = cells[FULL_NETWORK, host].estimate.value
+            above = sum(cells[layer, host].estimate.value > full for layer in layers)
             counts.append(f"unknown {words}" if math.isnan(full) else f"{above} {words}")
         parts.append(f"into {host} {', '.join(counts)}")
     return f"Of {len(layers)} layers, those whose rise lies above the full network's are {'; '.join(parts)}."
 
 
-def _cells(result: "xr.Dataset", name: str, split: str | None) -> dict[tuple[str, str], ShownBarrier]:
+def _cells(result: "xr.Dataset", name: str, split: str | None) -> dict[tuple[str, str], CutBarrier]:
     """Rises and interval ends divided by the size; r_i of the full network is 1 where it has a rise to share."""
     table, part = barrier_table(result, "loss_rise", split), in_split(result, split)
     hosts, rows = labels(part, "host"), labels(part, "moving")
@@ -92,16 +92,16 @@ def _cells(result: "xr.Dataset", name: str, split: str | None) -> dict[tuple[str
     stored = [NORMS[name][2] * part[end].transpose("host", "moving").values for end in ends]
     found = {}
     for (row, host), cell in table.cells.items():
-        place = hosts.index(host), rows.index(row)
+        rise, place = cell.estimate, (hosts.index(host), rows.index(row))
         value = float(stored[0][place])
         if name == "loss_rise_share":
             low, high = float(stored[1][place]), float(stored[2][place])
-            if row == FULL_NETWORK and cell.value > 0:
+            if row == FULL_NETWORK and rise.value > 0:
                 value = low = high = 1.0
         else:
-            scale = value / cell.value if cell.value else math.nan
-            low, high = (end * scale if math.isfinite(end * scale) else value for end in (cell.low, cell.high))
-        found[row, host] = replace(cell, value=value, low=low, high=high)
+            scale = value / rise.value if rise.value else math.nan
+            low, high = (end * scale if math.isfinite(end * scale) else value for end in (rise.low, rise.high))
+        found[row, host] = replace(cell, estimate=replace(rise, value=value, low=low, high=high))
     return found
 
 

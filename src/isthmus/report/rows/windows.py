@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.figure import Figure
 
-    from isthmus.report.shown import ShownBarrier
+    from isthmus.report.shown import CutBarrier
 
 PANEL_INCHES = 1.8
 
@@ -96,19 +96,19 @@ def window_sentence(result: "xr.Dataset", value: str = "loss_barrier", split: st
     for length, rows in windows(result).items():
         what = "single layers" if length == 1 else f"windows of {length} layers"
         most = largest(cell for row in rows for cell in table.row(row))
-        beside = f", a barrier of {barriers.cells[most.layer, most.host].text}" if barriers and most else ""
+        beside = f", a barrier of {barriers.cells[most.layer, most.host].estimate.text}" if barriers and most else ""
         parts.append(f"of {what} {_largest_words(most, moved)}{beside}")
-    full = " and ".join(f"{cell.text} into {cell.host}" for cell in table.row(FULL_NETWORK))
+    full = " and ".join(f"{cell.estimate.text} into {cell.host}" for cell in table.row(FULL_NETWORK))
     name = table.name.removeprefix("largest ")
     return f"The largest {name} ({table.unit}) is {'; '.join(parts)}; the full network has {full}."
 
 
-def _largest_words(cell: "ShownBarrier | None", moved: dict[str, list[str]]) -> str:
+def _largest_words(cell: "CutBarrier | None", moved: dict[str, list[str]]) -> str:
     if cell is None:
         return "unknown, since all are NaN"
     layers = moved[cell.layer]
     where = layers[0] if len(layers) == 1 else f"{layers[0]} to {layers[-1]}"
-    return f"{cell.text} {cell.interval_text} ({where} into {cell.host})"
+    return f"{cell.estimate.text} {cell.estimate.interval_text} ({where} into {cell.host})"
 
 
 def _moved(result: "xr.Dataset") -> dict[str, list[str]]:
