@@ -15,7 +15,7 @@ Checked = TypeVar("Checked", bound=Callable[..., Any])
 ROOMS_WITHIN = tuple(
     f"isthmus.{room}." for room in ("weights", "layers", "paths", "sweeps", "evaluation", "measures", "questions")
 )
-DOORS = (".study", ".settings")  # of questions: people call them, as they call `isthmus.measure`
+DOORS = (".answer", ".study", ".settings")  # of questions: people call them, as they call `isthmus.measure`
 CONF = BeartypeConf(is_pep484_tower=True)  # as for mypy, an int is a float
 
 
