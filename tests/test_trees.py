@@ -4,16 +4,16 @@ import pytest
 import torch
 
 from isthmus.data.examples import Examples
-from isthmus.trees import arguments, is_tree, join_trees, named_tensors, rows, tensors, tidy
+from isthmus.trees import arguments, is_tree, join_trees, named_tensors, take_rows, tensors, tidy
 
 BATCH = {"ids": torch.arange(12).view(4, 3), "pair": (torch.arange(4.0), torch.ones(4, 2, dtype=torch.bool))}
 
 
 def test_rows_of_a_batch_join_to_the_batch():
-    again = join_trees([rows(BATCH, slice(0, 1)), rows(BATCH, slice(1, 4))])
+    again = join_trees([take_rows(BATCH, slice(0, 1)), take_rows(BATCH, slice(1, 4))])
     assert again.keys() == BATCH.keys()
     assert all(torch.equal(x, y) for x, y in zip(tensors(again), tensors(BATCH), strict=True))
-    assert rows(BATCH, torch.tensor([2]))["pair"][0].tolist() == [2.0]
+    assert take_rows(BATCH, torch.tensor([2]))["pair"][0].tolist() == [2.0]
 
 
 def test_trees_of_two_forms_are_not_joined():

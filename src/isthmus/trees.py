@@ -76,7 +76,7 @@ def map_tensors(function: Callable[[Tensor], Tensor], tree: Tree) -> Tree:
     return tree_map_only(Tensor, function, tree)
 
 
-def rows(tree: Tree, chosen: slice | Tensor) -> Tree:
+def take_rows(tree: Tree, chosen: slice | Tensor) -> Tree:
     """Some examples of a batch.
 
     Args:

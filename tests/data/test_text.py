@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from isthmus.data.load import load_examples, load_splits
 from isthmus.data.spec import parse_data_spec
-from isthmus.data.text import windows
+from isthmus.data.text import text_windows
 from isthmus.data.tokens import character_tokens, characters_of
 from isthmus.errors import InputError, UnknownNameError
 
@@ -34,9 +34,9 @@ def test_windows_do_not_overlap_and_every_token_but_the_first_and_the_rest_is_a_
     tokens = np.arange(size)
     if size <= length:
         with pytest.raises(InputError, match=f"at least {length + 1} tokens"):
-            windows(tokens, length, "count", "data")
+            text_windows(tokens, length, "count", "data")
         return
-    examples = windows(tokens, length, "count", "data")
+    examples = text_windows(tokens, length, "count", "data")
     left_out = size - 1 - len(examples) * length
     assert 0 <= left_out < length
     assert examples.inputs.flatten().tolist() == tokens[: len(examples) * length].tolist()

@@ -6,11 +6,11 @@ import torch
 from hugging_face_folders import TEXT, WORDS, gpt2, gpt_neox, vit
 
 import isthmus
-from isthmus.data.text import windows
+from isthmus.data.text import text_windows
 
 LENGTH = 7
 TOKENS = np.array([WORDS.index(word) for word in TEXT.split()])
-TEXT_DATA = windows(TOKENS, LENGTH, "birds", "data")
+TEXT_DATA = text_windows(TOKENS, LENGTH, "birds", "data")
 IMAGES = (torch.randn((11, 3, 8, 8), generator=torch.Generator().manual_seed(1)), torch.arange(11) % 3)
 ALPHAS = (0.0, 0.5, 1.0)
 CHEAP = {"sweep": "full", "engine": "direct"}
@@ -129,7 +129,7 @@ def test_fractions_of_errors_come_back_from_a_run_folder_as_they_were(tmp_path):
 
 
 def test_a_precision_is_met_on_windows_too():
-    data = windows(np.tile(TOKENS, 40), LENGTH, "birds", "data")
+    data = text_windows(np.tile(TOKENS, 40), LENGTH, "birds", "data")
     result = PAIRS[0].measured(data=data, alphas=(0.5,), precision=0.5, sweep="full")
     assert float(((result.loss_barrier_high - result.loss_barrier_low) / 2).max()) <= 0.5
     assert int(result.num_examples.min()) < len(data)
@@ -162,7 +162,7 @@ def test_a_model_that_sees_the_tokens_it_is_to_predict_is_refused():
 
 def test_windows_that_are_too_long_for_the_model_are_answered_with_the_length():
     with pytest.raises(isthmus.InputError, match="length=64"):
-        PAIRS[0].measured(data=windows(TOKENS, 17, "birds", "data"))
+        PAIRS[0].measured(data=text_windows(TOKENS, 17, "birds", "data"))
 
 
 def test_tokens_that_the_model_has_no_output_for_are_refused():
@@ -171,6 +171,6 @@ def test_tokens_that_the_model_has_no_output_for_are_refused():
 
 
 def test_splits_of_other_lengths_are_refused():
-    data = {"short": windows(TOKENS, 3, "birds", "data"), "long": TEXT_DATA}
+    data = {"short": text_windows(TOKENS, 3, "birds", "data"), "long": TEXT_DATA}
     with pytest.raises(isthmus.InputError, match=r"one shape in all splits: \(3,\) as in short\n +got \(7,\) in long"):
         PAIRS[0].measured(data=data)

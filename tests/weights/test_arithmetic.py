@@ -4,7 +4,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from isthmus.weights.interpolation import complement, difference, interpolation
+from isthmus.weights.interpolation import complement, interpolation, tensor_difference
 
 NUMBERS = st.lists(st.floats(-1e3, 1e3, width=32), min_size=1, max_size=40)
 WITH_INFINITIES = st.lists(st.floats(-1e3, 1e3, width=32) | st.sampled_from([float("inf"), float("-inf")]), min_size=1)
@@ -41,8 +41,8 @@ def test_opposite_infinities_have_no_middle():
 @given(WITH_INFINITIES)
 def test_nothing_differs_from_itself(values):
     x = torch.tensor(values)
-    assert torch.equal(difference(x, x.clone()), torch.zeros(len(values)))
-    assert torch.equal(difference(x + 1, x), (x + 1 - x).nan_to_num())
+    assert torch.equal(tensor_difference(x, x.clone()), torch.zeros(len(values)))
+    assert torch.equal(tensor_difference(x + 1, x), (x + 1 - x).nan_to_num())
 
 
 def test_the_middle_is_the_mean_to_rounding():

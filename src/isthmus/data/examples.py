@@ -9,7 +9,7 @@ from torch import Tensor
 
 from isthmus.data.spec import slice_bounds
 from isthmus.errors import InputError
-from isthmus.trees import Tree, map_tensors, named_tensors, rows, tensors, tree_text
+from isthmus.trees import Tree, map_tensors, named_tensors, take_rows, tensors, tree_text
 
 WHOLE_NUMBERS = {
     torch.uint8, torch.uint16, torch.uint32, torch.uint64, torch.int8, torch.int16, torch.int32,
@@ -199,7 +199,7 @@ class Examples:
             start, stop = slice_bounds(indices.start, indices.stop, len(self), self.name)
             name = f"{self.name}[{start}:{stop}]"
             kept = slice(start, stop)
-            return replace(self, inputs=rows(self.inputs, kept), targets=rows(self.targets, kept), name=name)
+            return replace(self, inputs=take_rows(self.inputs, kept), targets=take_rows(self.targets, kept), name=name)
         assert indices.ndim == 1, "example numbers are a vector"
         assert not indices.is_floating_point(), "example numbers are whole"
         assert indices.dtype != torch.bool, "example numbers, not a mask"
@@ -209,7 +209,9 @@ class Examples:
             expected = f"example numbers of at least 0 and below {len(self)}"
             raise InputError(expected, got, self.name, "choose existing examples")
         name = f"{self.name}[{len(indices)} chosen]"
-        return replace(self, inputs=rows(self.inputs, indices), targets=rows(self.targets, indices), name=name)
+        return replace(
+            self, inputs=take_rows(self.inputs, indices), targets=take_rows(self.targets, indices), name=name
+        )
 
     @cached_property
     def content_hash(self) -> str:

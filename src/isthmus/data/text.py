@@ -30,7 +30,7 @@ def load_windows(spec: DataSpec, data_root: Path | None, tokenizer: str | None) 
         tokenizer: Where the option is not written; None for characters.
 
     Returns:
-        As `windows`.
+        As `text_windows`.
 
     Raises:
         InputError: The text is not there, not in UTF-8, too short, or has characters that the vocabulary has not.
@@ -41,12 +41,12 @@ def load_windows(spec: DataSpec, data_root: Path | None, tokenizer: str | None) 
     chosen = _tokenizer(spec, tokenizer)
     length = int(spec.options.get("length", DEFAULT_LENGTH))
     if chosen != CHARACTERS:
-        return windows(
+        return text_windows(
             tokenizer_tokens(texts[split], hugging_face_source(chosen, f"data {name}"), name), length, name, split
         )
     file = spec.options.get("vocabulary")
     vocabulary = characters_of([_text_of(Path(file))] if file else texts.values())
-    return windows(character_tokens(texts[split], vocabulary, name), length, name, split, tuple(vocabulary))
+    return text_windows(character_tokens(texts[split], vocabulary, name), length, name, split, tuple(vocabulary))
 
 
 def shown_text_options(spec: DataSpec, tokenizer: str | None) -> dict[str, str]:
@@ -66,7 +66,7 @@ def shown_text_options(spec: DataSpec, tokenizer: str | None) -> dict[str, str]:
     return shown | {k: Path(file).name for k, file in spec.options.items() if k == "vocabulary"}
 
 
-def windows(
+def text_windows(
     tokens: Int64[np.ndarray, " tokens"],
     length: int,
     name: str,
@@ -92,7 +92,7 @@ def windows(
         InputError: The text does not fill one window.
 
     Example:
-        >>> examples = windows(np.arange(8), 3, "count", "data")
+        >>> examples = text_windows(np.arange(8), 3, "count", "data")
         >>> examples.inputs.tolist(), examples.targets.tolist()
         ([[0, 1, 2], [3, 4, 5]], [[1, 2, 3], [4, 5, 6]])
     """

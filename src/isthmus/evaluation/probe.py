@@ -16,7 +16,7 @@ from isthmus.evaluation.losses.remarks import missing_inputs, missing_targets, p
 from isthmus.evaluation.losses.shapes import has_classes
 from isthmus.evaluation.network import Network
 from isthmus.paths.linear import Segment
-from isthmus.trees import Tree, rows, tensors, tree_text
+from isthmus.trees import Tree, take_rows, tensors, tree_text
 from isthmus.weights.state import Kind, StateDict, cast_weights, same_bits
 
 PROBE_SIZE = 32  # enough for a batch to matter, little beside a measurement
@@ -124,7 +124,7 @@ def probe_of(network: Network, weights: StateDict, examples: Examples) -> Probe:
 def _independence(network: Network, weights: StateDict, inputs: Tree, once: torch.Tensor, where: str) -> SelfCheck:
     remedy = _remedy_for_dependence(network.module)
     try:
-        alone = network.outputs(weights, rows(inputs, slice(1)))
+        alone = network.outputs(weights, take_rows(inputs, slice(1)))
     except (RuntimeError, ValueError) as error:
         raise InputError("a model that runs on one example alone", str(error).splitlines()[0], where, remedy) from error
     if alone.shape != (1, *once.shape[1:]):

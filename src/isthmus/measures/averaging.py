@@ -6,7 +6,7 @@ from typing import Literal
 import numpy as np
 
 HALF_WAY = 0.5
-Rise = Literal["rise", "largest_rise", "exchange_rise"]
+RiseName = Literal["rise", "largest_rise", "exchange_rise"]
 
 
 def averaging_alpha(alphas: Sequence[float]) -> float:
@@ -28,7 +28,7 @@ def averaging_alpha(alphas: Sequence[float]) -> float:
     return min(inner, key=lambda alpha: (abs(alpha - HALF_WAY), alpha), default=np.nan)
 
 
-def rises_asked(alphas: Sequence[float]) -> tuple[Rise, ...]:
+def rises_asked(alphas: Sequence[float]) -> tuple[RiseName, ...]:
     """Which rises a grid can tell apart.
 
     Args:
@@ -41,7 +41,7 @@ def rises_asked(alphas: Sequence[float]) -> tuple[Rise, ...]:
         >>> rises_asked((0.5,)), rises_asked((0.0, 0.25, 0.5, 1.0))
         (('rise',), ('rise', 'largest_rise', 'exchange_rise'))
     """
-    found: list[Rise] = ["rise"]
+    found: list[RiseName] = ["rise"]
     if sum(0 < alpha < 1 for alpha in alphas) > 1:
         found.append("largest_rise")
     if 1.0 in alphas:
@@ -49,7 +49,7 @@ def rises_asked(alphas: Sequence[float]) -> tuple[Rise, ...]:
     return tuple(found)
 
 
-def rise_rows(rise: Rise, positions: Sequence[float], alphas: Sequence[float]) -> list[int]:
+def rise_rows(rise: RiseName, positions: Sequence[float], alphas: Sequence[float]) -> list[int]:
     """The positions of a cut that a rise is read from.
 
     The rise is that at `averaging_alpha`; the largest rise is the maximum over all positions strictly between host and

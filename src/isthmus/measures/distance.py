@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import torch
 
-from isthmus.weights.interpolation import difference
+from isthmus.weights.interpolation import tensor_difference
 from isthmus.weights.state import StateDict, widen
 
 
@@ -57,7 +57,7 @@ def layer_distance(a: StateDict, b: StateDict, keys: Collection[str]) -> LayerDi
             continue
         seen.add(place)
         x, y = (widen(t.detach().flatten().cpu()) for t in (a[key], b[key]))
-        apart = difference(*(t.to(torch.promote_types(x.dtype, y.dtype)) for t in (y, x)))
+        apart = tensor_difference(*(t.to(torch.promote_types(x.dtype, y.dtype)) for t in (y, x)))
         products = ((x, x), (y, y), (x, y), (apart, apart))
         squares += torch.stack([torch.vdot(u, v).real for u, v in products])
         count += x.numel()

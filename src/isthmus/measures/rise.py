@@ -10,7 +10,7 @@ from isthmus.measures.intervals.interval import critical_value, mean_band
 
 
 @dataclass(frozen=True)
-class Rise:
+class DrawnRise:
     """The mean rise of the loss over the host, with two uncertainties that are kept apart.
 
     Attributes:
@@ -29,7 +29,7 @@ class Rise:
     effective_examples: float
 
 
-def rise_over_host(displaced: Float[np.ndarray, "draws n"], host: Float[np.ndarray, " n"]) -> Rise:
+def rise_over_host(displaced: Float[np.ndarray, "draws n"], host: Float[np.ndarray, " n"]) -> DrawnRise:
     """The rise of the loss, paired by example: mean over draws k and examples i of E_ki - E_i.
 
     Args:
@@ -50,6 +50,6 @@ def rise_over_host(displaced: Float[np.ndarray, "draws n"], host: Float[np.ndarr
         value = float(by_example.mean())
         spread = float(by_draw.std(ddof=1)) if len(by_draw) > 1 else np.nan
     if np.isnan(value):
-        return Rise(np.nan, np.nan, np.nan, np.nan, np.nan)
+        return DrawnRise(np.nan, np.nan, np.nan, np.nan, np.nan)
     low, high = mean_band(by_example[None], critical_value(by_example[None]))
-    return Rise(value, float(low[0]), float(high[0]), spread, effective_examples(by_example))
+    return DrawnRise(value, float(low[0]), float(high[0]), spread, effective_examples(by_example))

@@ -14,7 +14,7 @@ Cells = Float[np.ndarray, "host moving fraction"]
 
 
 @dataclass(frozen=True)
-class Rise:
+class FractionRise:
     """The rise over the host with its 95 % interval, from differences paired on examples."""
 
     value: Cells
@@ -35,9 +35,9 @@ class Robustness:
     """
 
     random: Float[np.ndarray, "host moving draw fraction"]
-    random_rise: Rise
+    random_rise: FractionRise
     spread: Cells
-    averaging_rise: Rise
+    averaging_rise: FractionRise
     ratio: Cells
 
 
@@ -62,9 +62,9 @@ def robustness(grid: Grid, table: ExampleTable, quantity: Quantity) -> Robustnes
     cuts = [(h, m) for h in range(len(grid.hosts)) for m in range(len(grid.groups))]
     shape = rows.averaging.shape
 
-    def rise(differences: list[Float[np.ndarray, "fraction n"]]) -> Rise:
+    def rise(differences: list[Float[np.ndarray, "fraction n"]]) -> FractionRise:
         triples = np.array([[_interval(row, quantity) for row in cut] for cut in differences])
-        return Rise(*(triples[..., k].reshape(shape) for k in range(3)))
+        return FractionRise(*(triples[..., k].reshape(shape) for k in range(3)))
 
     def host_values(h: int) -> Float[np.ndarray, " n"]:
         return np.asarray(values[grid.end(grid.hosts[h])], dtype=np.float64)

@@ -11,7 +11,7 @@ from isthmus.pages.tables import class_rows, listed, run_rows, settings_rows, su
 from isthmus.report.barriers.hints import hints
 from isthmus.report.barriers.reading import headline, reading
 from isthmus.report.barriers.table import barrier_table, in_split, layer_labels, mark_notes, split_names
-from isthmus.report.barriers.terminal import ends_text
+from isthmus.report.barriers.terminal import networks_text
 from isthmus.report.file_names import run_beginnings
 from isthmus.report.kept import one_page
 from isthmus.report.picture import Picture, save_page
@@ -129,7 +129,7 @@ def _split_section(anchor: str, run: _Shown, split: str | None, pictures: SplitP
         "questions": [question.shown(svgs) for question in pictures.questions],
         "class_figures": _figures(pictures.classes, f"{anchor}-classes", {}),
         "class_rows": class_rows(classes, units_of(result), split) if classes is not None else [],
-        "ends": ends_text(in_split(result, split)),
+        "ends": networks_text(in_split(result, split)),
     }
 
 

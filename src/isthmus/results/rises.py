@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from isthmus.measures.averaging import Rise, averaging_alpha, rise_rows, rises_asked
+from isthmus.measures.averaging import RiseName, averaging_alpha, rise_rows, rises_asked
 from isthmus.measures.barrier import Barrier, Quantity
 from isthmus.measures.examples import ExampleTable, cut_differences
 from isthmus.measures.ratio import rise_share
@@ -31,7 +31,7 @@ def number_variables(number: Number, found: Sequence[Barrier], shape: Sequence[i
 
 
 def rise_variables(
-    grid: Grid, table: ExampleTable, quantity: Quantity, cuts: Cuts, rises: Sequence[Rise] | None = None
+    grid: Grid, table: ExampleTable, quantity: Quantity, cuts: Cuts, rises: Sequence[RiseName] | None = None
 ) -> Values:
     """What averaging costs: the rise over the host's own loss or error, whatever the baseline of the barriers.
 
@@ -55,7 +55,7 @@ def rise_variables(
         Name -> values over (host, moving); NaN where the grid has no alpha for a rise.
     """
     numbers = {rise: OF[quantity].rises[rise] for rise in (rises_asked(grid.alphas) if rises is None else rises)}
-    found: dict[Rise, list[Barrier]] = {rise: [] for rise in numbers}
+    found: dict[RiseName, list[Barrier]] = {rise: [] for rise in numbers}
     for h, m, rises_of_cut in cut_differences(grid, table, quantity, "host"):
         for rise in numbers:
             rows = rise_rows(rise, grid.cut(h, m)[0], grid.alphas)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Literal
 
-from isthmus.measures.averaging import Rise
+from isthmus.measures.averaging import RiseName
 from isthmus.measures.barrier import Quantity
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ class QuantityVariables:
     midpoint_barrier: Variable
     barrier: Number
     ends: Mapping[Literal["a", "b"], Variable]
-    rises: Mapping[Rise, Number]
+    rises: Mapping[RiseName, Number]
     random_mean: Variable
     random_rise: Number
     averaging_rise: Number

@@ -41,7 +41,9 @@ def interpolation(
     return torch.where(first == second, first, blended)
 
 
-def difference(minuend: Shaped[Tensor, "*shape"], subtrahend: Shaped[Tensor, "*shape"]) -> Shaped[Tensor, "*shape"]:
+def tensor_difference(
+    minuend: Shaped[Tensor, "*shape"], subtrahend: Shaped[Tensor, "*shape"]
+) -> Shaped[Tensor, "*shape"]:
     """`minuend - subtrahend`, and zero where the two are equal, infinities included.
 
     Args:
@@ -52,7 +54,7 @@ def difference(minuend: Shaped[Tensor, "*shape"], subtrahend: Shaped[Tensor, "*s
         A new tensor.
 
     Example:
-        >>> difference(torch.tensor([3.0, float("-inf")]), torch.tensor([1.0, float("-inf")]))
+        >>> tensor_difference(torch.tensor([3.0, float("-inf")]), torch.tensor([1.0, float("-inf")]))
         tensor([2., 0.])
     """
     found = minuend - subtrahend

@@ -8,7 +8,7 @@ from isthmus.evaluation.failures import failure_text
 from isthmus.evaluation.losses.fitting_targets import OWN_LOSS
 from isthmus.evaluation.losses.loss import LOSSES, example_losses, name_of_loss
 from isthmus.evaluation.network import Network
-from isthmus.trees import Tree, rows, tensors, tree_text
+from isthmus.trees import Tree, take_rows, tensors, tree_text
 
 ALONE_TOLERANCE = 1e-3  # of the largest loss; kernels may sum in another order for another batch size
 
@@ -44,7 +44,7 @@ def own_loss_difference(network: Network, outputs: Tensor, targets: Tree, where:
         )
     if len(outputs) == 1:
         return None
-    alone = _losses(network, outputs[:1], rows(targets, slice(1)), f"the first example of {where} alone")
+    alone = _losses(network, outputs[:1], take_rows(targets, slice(1)), f"the first example of {where} alone")
     largest = together.abs().max().clamp(min=torch.finfo(together.dtype).tiny)
     difference = float(((alone[0] - together[0]).abs() / largest).nan_to_num())
     if difference > ALONE_TOLERANCE or alone[0].isfinite() != together[0].isfinite():

@@ -14,7 +14,7 @@ from isthmus.evaluation.network import Network
 from isthmus.evaluation.stages.stages import StagedNetwork
 from isthmus.evaluation.stages.staging import TOLERANCES, difference_from_network
 from isthmus.paths.linear import Segment
-from isthmus.trees import rows
+from isthmus.trees import take_rows
 
 
 def compiled_network(
@@ -41,7 +41,7 @@ def compiled_network(
             stages = tuple(replace(s, function=torch.compile(s.function)) for s in staged.stages)
             compiled = replace(staged, stages=stages)
             difference = batch_size.attempt(
-                lambda size: difference_from_network(network, segment, compiled, [rows(inputs, slice(size))])
+                lambda size: difference_from_network(network, segment, compiled, [take_rows(inputs, slice(size))])
             )
     except Exception as error:  # a compiler, and the tools that it needs, fail in many ways
         first = next((line.strip() for line in str(error).splitlines() if line.strip()), "no message")

@@ -16,7 +16,7 @@ from isthmus.evaluation.stages.kept_graphs import graph_of
 from isthmus.evaluation.stages.stages import Stage, StagedNetwork
 from isthmus.layers.partition import LayerPartition
 from isthmus.paths.linear import Segment
-from isthmus.trees import Tree, join_trees, map_tensors, rows, tensors
+from isthmus.trees import Tree, join_trees, map_tensors, take_rows, tensors
 from isthmus.weights.state import StateDict, cast_weights, same_bits
 
 # Of the largest output. Equality to the bit is the rule; a module that takes another route while it is exported (the
@@ -42,13 +42,13 @@ def staged_network(network: Network, segment: Segment, examples: Examples, batch
     """
     inputs, _ = examples.batch(0, min(batch_size.size, len(examples)), network.device, network.dtype)
     try:
-        one = rows(inputs, slice(1))
+        one = take_rows(inputs, slice(1))
         graph = graph_of(
-            network.module, rows(join_trees([inputs, inputs]), slice(2)), frozenset(_keys(segment)), network.output
+            network.module, take_rows(join_trees([inputs, inputs]), slice(2)), frozenset(_keys(segment)), network.output
         )
         staged = cut(graph, segment.layers)
         difference = batch_size.attempt(
-            lambda size: difference_from_network(network, segment, staged, [rows(inputs, slice(size)), one])
+            lambda size: difference_from_network(network, segment, staged, [take_rows(inputs, slice(size)), one])
         )
     except Exception as error:  # the exporter fails in as many ways as there are models
         staged = whole_network(network, segment.layers, inputs, failure_text(error))
@@ -57,7 +57,7 @@ def staged_network(network: Network, segment: Segment, examples: Examples, batch
         staged = replace(staged, agreement=detail)
         if not difference <= TOLERANCES[network.dtype]:
             staged = whole_network(network, segment.layers, inputs, f"the stages differ from the network: {detail}")
-    one = map_tensors(Tensor.clone, rows(inputs, slice(1)))
+    one = map_tensors(Tensor.clone, take_rows(inputs, slice(1)))
     return replace(staged, costs=stage_costs(staged, cast_weights(segment.first, network.dtype), one))
 
 

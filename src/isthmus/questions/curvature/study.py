@@ -33,7 +33,7 @@ from isthmus.runs.request.request import Request
 from isthmus.runs.request.signature import with_settings_shown
 from isthmus.runs.subject.subject import Subject, chosen_engine, examples_at_once, subject_of
 from isthmus.sweeps.group import FULL_NETWORK
-from isthmus.weights.interpolation import difference
+from isthmus.weights.interpolation import tensor_difference
 from isthmus.weights.state import Kind, same_bits, tied_keys
 
 STUDY = "curvature"
@@ -136,7 +136,7 @@ def _steps(subject: Subject, host: Host) -> tuple[dict[str, Tensor], Steps]:
     own, other = (segment.weights(segment.point(name, (), 0.0)) for name in (host, donor))
     return own, {
         label: {
-            key: difference(other[key], own[key])
+            key: tensor_difference(other[key], own[key])
             for key in segment.layers[label]
             if segment.kinds[key] is Kind.PARAMETER and key not in repeated
         }

@@ -9,7 +9,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from isthmus.evaluation.stages.stages import StagedNetwork
-from isthmus.trees import Tree, join_trees, map_tensors, rows
+from isthmus.trees import Tree, join_trees, map_tensors, take_rows
 from isthmus.weights.state import StateDict
 
 SAME_EXAMPLE_TOLERANCE = 0.01  # of the largest value; bfloat16 rounds to 0.4 %
@@ -49,7 +49,8 @@ def feature_names(staged: StagedNetwork, weights: StateDict, inputs: Tensor) -> 
         For each stage some of its `writes`; none where it hands on weights alone, say.
     """
     one, two = (
-        _made(staged, weights, x) for x in (rows(inputs, slice(1)), rows(join_trees([inputs, inputs]), slice(2)))
+        _made(staged, weights, x)
+        for x in (take_rows(inputs, slice(1)), take_rows(join_trees([inputs, inputs]), slice(2)))
     )
     return [
         tuple(name for name, alone in of_one.items() if _begins_with(of_two[name], alone))

@@ -10,7 +10,7 @@ from isthmus.measures.distance import LayerDistance, layer_distance
 from isthmus.runs.request.inputs import NamedWeights, Weights, fitted_weights, read_weights
 from isthmus.runs.subject.subject import Subject
 from isthmus.sweeps.group import FULL_NETWORK
-from isthmus.weights.interpolation import difference
+from isthmus.weights.interpolation import tensor_difference
 from isthmus.weights.state import Kind, StateDict, is_blendable, tied_keys, widen
 
 LAYER, OF_NETWORK = ("layer",), ("network", "layer")
@@ -85,4 +85,4 @@ def _distances(x: StateDict, y: StateDict, groups: Sequence[Sequence[str]]) -> l
 
 
 def _way(start: StateDict, end: StateDict) -> StateDict:
-    return {key: difference(widen(end[key]), widen(start[key])) for key in end if is_blendable(end[key])}
+    return {key: tensor_difference(widen(end[key]), widen(start[key])) for key in end if is_blendable(end[key])}

@@ -7,10 +7,10 @@ import numpy as np
 import xarray as xr
 
 TEXT = "text"
-Column = np.ndarray[tuple[int], np.dtype[Any]]
+PlainColumn = np.ndarray[tuple[int], np.dtype[Any]]
 
 
-def study_columns(study: xr.Dataset) -> dict[str, Column]:
+def study_columns(study: xr.Dataset) -> dict[str, PlainColumn]:
     """Every coordinate and variable as a column; values are repeated where they vary less.
 
     Args:
@@ -28,7 +28,7 @@ def study_columns(study: xr.Dataset) -> dict[str, Column]:
     shape = tuple(sizes.values())
     assert all(shape), "no dimension of a study is empty"
 
-    def column(variable: xr.Variable) -> Column:
+    def column(variable: xr.Variable) -> PlainColumn:
         present = [name for name in sizes if name in variable.dims]
         place = tuple(slice(None) if name in present else None for name in sizes)
         return np.broadcast_to(variable.transpose(*present).values[place], shape).ravel()
@@ -57,7 +57,7 @@ def study_layout(study: xr.Dataset) -> dict[str, Any]:
     return {"sizes": {str(name): size for name, size in study.sizes.items()}, "variables": variables}
 
 
-def study_dataset(columns: Mapping[str, Column], layout: Mapping[str, Any]) -> xr.Dataset:
+def study_dataset(columns: Mapping[str, PlainColumn], layout: Mapping[str, Any]) -> xr.Dataset:
     """The study of columns and layout: the inverse of `study_columns` and `study_layout`.
 
     Args:

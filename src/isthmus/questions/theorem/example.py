@@ -11,7 +11,7 @@ from isthmus.errors import InputError
 
 SMALLEST, LARGEST = 1e-3, 1e3
 LEAST_DIFFERENCE = 0.01  # the loss of both layers goes as (r - 1)^4: nearer networks show nothing
-Values = Float[np.ndarray, "..."] | float
+Numbers = Float[np.ndarray, "..."] | float
 
 PATHS: Mapping[str, tuple[str, str]] = MappingProxyType({
     "both layers": ("a", "all"),
@@ -77,7 +77,7 @@ class DiagonalExample:
         first = {"a": self.a, "b": self.b}[network]
         return first, self.y / first
 
-    def position(self, path: str, alpha: Values) -> tuple[Values, Values]:
+    def position(self, path: str, alpha: Numbers) -> tuple[Numbers, Numbers]:
         """Where a path runs.
 
         Args:
@@ -93,7 +93,7 @@ class DiagonalExample:
         first, second = (near[i] + (far[i] - near[i]) * alpha * moves[i] for i in (0, 1))
         return np.asarray(first), np.asarray(second)
 
-    def loss(self, w1: Values, w2: Values) -> Values:
+    def loss(self, w1: Numbers, w2: Numbers) -> Numbers:
         """L(w1, w2) = (y - w1 w2)^2.
 
         Args:
@@ -105,7 +105,7 @@ class DiagonalExample:
         """
         return np.asarray((self.y - w1 * w2) ** 2)
 
-    def loss_along(self, path: str, alpha: Values) -> Values:
+    def loss_along(self, path: str, alpha: Numbers) -> Numbers:
         """The loss along a path by its closed form.
 
         Args:

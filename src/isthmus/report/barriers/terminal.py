@@ -37,13 +37,13 @@ def summary_texts(result: "xr.Dataset") -> "list[Table | Text]":
     found: list[Table | Text] = [*summary_tables(result)]
     for split in split_names(result):
         name = f"{split}: " if split else ""
-        lines = ["", f"{name}{ends_text(in_split(result, split))}", *reading(result, split)]
+        lines = ["", f"{name}{networks_text(in_split(result, split))}", *reading(result, split)]
         lines += [f"hint: {hint}" for hint in hints(result, split)]
         found.append(Text("\n".join(lines)))
     return found
 
 
-def ends_text(part: "xr.Dataset") -> str:
+def networks_text(part: "xr.Dataset") -> str:
     """How good the two networks are alone.
 
     Args:

@@ -7,7 +7,7 @@ import numpy as np
 
 from isthmus.measures.estimate import number_text
 from isthmus.report.barriers.table import BarrierTable, barrier_table, in_split, labels, split_names
-from isthmus.report.barriers.terminal import column_text, empty_table, ends_text, short_notes
+from isthmus.report.barriers.terminal import column_text, empty_table, networks_text, short_notes
 from isthmus.report.cells import Cell, Table, barrier_cell, cut_cell
 from isthmus.report.collections.columns import kept_sweep, place
 from isthmus.report.collections.pictures import collection_readings
@@ -117,7 +117,7 @@ def members_texts(result: "xr.Dataset") -> "list[RichTable | Text]":
     for names, member in members(result):
         for split in splits:
             words = " ".join([*names, *([split] if split else [])])
-            lines.append(f"{words}: {ends_text(in_split(member, split))}")
+            lines.append(f"{words}: {networks_text(in_split(member, split))}")
     lines += collection_readings(result)
     return [_members_text(result), Text("\n".join(lines))]
 

@@ -10,7 +10,7 @@ from isthmus.report.collections.columns import Columns, cell_text
 from isthmus.report.collections.replicates import DEPENDENT
 from isthmus.report.shown import CutEstimate, chosen
 
-Cells = dict[tuple[str, str], CutEstimate]
+CutEstimates = dict[tuple[str, str], CutEstimate]
 AT = {"step": "at", "pair": "in"}
 
 
@@ -90,7 +90,7 @@ def _never(shown: Columns) -> str:
     return text + (f" {missing} {'cell is' if missing == 1 else 'cells are'} NaN." if missing else "")
 
 
-def replicates_reading(shown: Columns, cells: dict[str, Cells], *, independent: bool) -> str:
+def replicates_reading(shown: Columns, cells: dict[str, CutEstimates], *, independent: bool) -> str:
     """What the mean over pairs, and its two intervals, say.
 
     Args:
