@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from isthmus.questions.similarity.study import similarity
     from isthmus.questions.study.folder import load_study, save_study
     from isthmus.results.replicates import replicates
-    from isthmus.runs.folder.loading import barrier, class_barriers, examples, is_layerwise_connected, load_run
+    from isthmus.runs.folder.loading import barrier, class_barriers, examples, is_layerwise_connected
+    from isthmus.runs.folder.reading import load_run
     from isthmus.runs.measure import measure
     from isthmus.weights.checkpoint import load_checkpoint, save_weights
 
@@ -44,7 +45,7 @@ _HOMES = {
     "save_study": "isthmus.questions.study.folder",
     "subspace_noise": "isthmus.questions.noise.study",
     # Runs on disk
-    "load_run": "isthmus.runs.folder.loading",
+    "load_run": "isthmus.runs.folder.reading",
     # Layers and weights
     "LayerPartition": "isthmus.layers.partition",
     "layer_partition": "isthmus.layers.rules",

@@ -37,7 +37,8 @@ def save_runs_report(folders: list[Path], out: Path) -> Path:
     from isthmus.pages.study import save_study_report
     from isthmus.questions.study.folder import is_study, load_study
     from isthmus.runs.folder.collection_record import is_collection
-    from isthmus.runs.folder.loading import classes_of, load_run
+    from isthmus.runs.folder.loading import classes_of
+    from isthmus.runs.folder.reading import load_run
     from isthmus.runs.renewed import with_rises
 
     for kind, name, remedy in (

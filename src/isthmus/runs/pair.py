@@ -18,9 +18,9 @@ from isthmus.runs.evaluated import evaluate_splits
 from isthmus.runs.folder.beginning import resumable_record
 from isthmus.runs.folder.grid_record import GridRecord
 from isthmus.runs.folder.layout import Layout
-from isthmus.runs.folder.loading import load_run
 from isthmus.runs.folder.manifest import record_of, resumed_record
 from isthmus.runs.folder.measurement import Measurement
+from isthmus.runs.folder.reading import load_run
 from isthmus.runs.folder.table import save_results, save_tables
 from isthmus.runs.precise import asked_precision
 from isthmus.runs.request.request import Request

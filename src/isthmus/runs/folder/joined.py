@@ -1,7 +1,7 @@
 """The results of a collection's members as one labelled result, and back."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -164,27 +164,3 @@ def only_member(result: xr.Dataset) -> MemberRecord:
             f"choose one member: result.sel({chosen}), or isthmus.load_run(FOLDER/members/{first.folder})",
         )
     return members[0]
-
-
-def by_member(
-    result: xr.Dataset,
-    load_member: Callable[[xr.Dataset, MemberRecord], xr.Dataset],
-    function: Callable[[xr.Dataset], xr.Dataset],
-) -> xr.Dataset:
-    """Apply a function of a measurement to every member of a joined result.
-
-    Args:
-        result: From `joined_result`, or a part of it.
-        load_member: From the joined result and a member's record to the member's result.
-        function: What to apply.
-
-    Returns:
-        The outcomes joined; if pair and step are chosen, the outcome of that member itself.
-    """
-    record = record_of_members(result)
-    outcomes = [function(load_member(result, member)) for member in record.members]
-    if all(result[dim].ndim == 0 for dim in record.dimensions):
-        return outcomes[0]
-    joined = joined_result(record, outcomes)
-    kept: Mapping[Any, Any] = {k: result.attrs[k] for k in ("run_id", "run_folder", "warnings") if k in result.attrs}
-    return joined.assign_attrs(kept)

@@ -14,46 +14,15 @@ from isthmus.results.dataset import class_dataset, result_dataset
 from isthmus.results.rows import single_layers
 from isthmus.results.variables import LAYER, Values
 from isthmus.runs.carried import in_hand, refuse_other_run
-from isthmus.runs.folder.collection_record import MemberRecord, is_collection
-from isthmus.runs.folder.joined import by_member, is_joined, only_member
+from isthmus.runs.folder.joined import is_joined, only_member
 from isthmus.runs.folder.layout import Layout
 from isthmus.runs.folder.measurement import Measurement
-from isthmus.runs.folder.members import load_collection, member_result
+from isthmus.runs.folder.reading import by_member, member_result
 from isthmus.runs.folder.record import Record, load_record
 from isthmus.runs.folder.store import FolderStore
-from isthmus.runs.folder.table import load_results, load_tables
+from isthmus.runs.folder.table import load_results
 from isthmus.runs.precise import asked_precision
 from isthmus.sweeps.grid import Grid
-
-
-def load_run(folder: str | Path) -> xr.Dataset:
-    """Read the result of a finished run.
-
-    Args:
-        folder: A run folder, or the folder of a collection.
-
-    Returns:
-        What `isthmus.measure` returned when it was written.
-
-    Raises:
-        InputError: The folder is no run, or the run is not finished.
-    """
-    folder = Path(folder)
-    if is_collection(folder):
-        return load_collection(folder, load_run)
-    record = load_record(folder)
-    if not record.complete or not Layout(folder).results.is_file():
-        raise InputError(
-            "a finished run",
-            "one that was interrupted",
-            str(folder),
-            "continue it: isthmus measure ... --out FOLDER --resume",
-        )
-    return load_tables(folder).assign_attrs(record.attributes(), run_folder=str(folder.resolve()))
-
-
-def _member(result: xr.Dataset, member: MemberRecord) -> xr.Dataset:
-    return member_result(result, member, load_run)
 
 
 def classes_of(result: xr.Dataset) -> xr.Dataset | None:
@@ -85,7 +54,7 @@ def measurement_of(result: xr.Dataset) -> Measurement:
         InputError: They are neither in memory nor on disk any more, or the result is a collection of several.
     """
     if is_joined(result):
-        result = _member(result, only_member(result))
+        result = member_result(result, only_member(result))
     record = _stored_record(result)
     if record is not None:
         files = Layout(Path(result.attrs["run_folder"])).splits([split.name for split in record.splits])
@@ -116,7 +85,7 @@ def has_losses(result: xr.Dataset) -> bool:
     """
     try:
         if is_joined(result):
-            result = _member(result, only_member(result))
+            result = member_result(result, only_member(result))
         return _stored_record(result) is not None or in_hand(result).measurement is not None
     except InputError:
         return False
@@ -200,7 +169,7 @@ def barrier(result: xr.Dataset, baseline: Baseline = "models") -> xr.Dataset:
     if baseline not in get_args(Baseline):
         raise UnknownNameError("a baseline", baseline, BASELINES, "barrier(result, baseline=...)")
     if is_joined(result):
-        return by_member(result, _member, lambda member: barrier(member, baseline))
+        return by_member(result, lambda member: barrier(member, baseline))
     measurement = measurement_of(result)
     grid = measurement.grid
     if baseline == "cut" and grid.far_ends is None:
