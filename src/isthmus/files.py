@@ -23,6 +23,7 @@ def save_whole(path: Path, write: Callable[[Path], object]) -> None:
         write: Writes to the path that it is given.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
+    # Beside the file, for only within one file system is a rename one step.
     temporary = part_of(path)
     try:
         temporary.touch()
@@ -31,6 +32,7 @@ def save_whole(path: Path, write: Callable[[Path], object]) -> None:
         if temporary.stat().st_mode != mode:  # safetensors makes files that nobody else can read
             temporary.chmod(mode)
         with temporary.open("rb+") as file:
+            # Before the rename, or a crash could leave the name with no contents behind it.
             os.fsync(file.fileno())
         temporary.replace(path)
     finally:

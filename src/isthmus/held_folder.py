@@ -167,12 +167,14 @@ def _claimed(lock: Path) -> Holder:
 
 def _claim(lock: Path, text: Path, mine: Holder) -> None:
     """Make the lock, or take over that of a process that has ended."""
+    # Each round either makes the lock, refuses, or finds that another process changed it meanwhile.
     while not _made(lock, text):
         found = _read(lock)
         if found is None:
             continue
         if found.holder == mine:  # the link was made, but a network file system lost its answer
             return
+        # The time of a file that was just touched is the file system's now; this machine's clock may be another.
         text.touch()
         _refuse_living(found, text.stat().st_mtime, lock.parent)
         # Whoever holds the lock that is named after the dead one may replace it, and nobody else: so no process
@@ -182,6 +184,7 @@ def _claim(lock: Path, text: Path, mine: Holder) -> None:
         try:
             still = _read(lock)
             if still and still.holder == found.holder:
+                # In one step: there is no moment without a lock.
                 after.replace(lock)
                 return
         finally:

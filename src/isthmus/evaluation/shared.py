@@ -99,6 +99,7 @@ class SharedEngine:
             if stretch.start < len(stages):
                 versions = points[stretch.point].versions
                 live = frames[stretch.start]
+                # Before the stages run, so that what no later point starts from is free for them.
                 frames = {depth: frame for depth, frame in frames.items() if depth in stretch.kept}
                 for depth in range(stretch.start, len(stages)):
                     if depth in stretch.kept:
@@ -107,5 +108,6 @@ class SharedEngine:
                     with torch.no_grad():
                         live = stage(live, blends((label, versions[place[label]]) for label in stage.layers))
                 result = self.network.score(live[self.staged.result], targets)
+            # A point that starts after the last stage gives the numbers of the point before it.
             results[stretch.point] = result
         return [results[number] for number in range(len(points))]

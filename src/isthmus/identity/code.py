@@ -74,6 +74,7 @@ def code_text(code: CodeType) -> str:
     """
     constants = [code_text(each) if isinstance(each, CodeType) else _constant_text(each) for each in code.co_consts]
     contents = [getattr(code, name) for name in _CONTENTS]
+    # Names of arguments can be passed by keyword; those of other local variables change nothing.
     arguments = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
     return repr([code.co_code.hex(), constants, contents, arguments])
 
@@ -117,5 +118,6 @@ def _parts(code: CodeType) -> Iterator[CodeType]:
 
 def _constant_text(constant: object) -> str:
     """Type and value of a constant; a set's values in an order that no run of Python changes."""
+    # The order of a set differs from process to process. The type tells 1 from 1.0 and from True.
     value = repr(sorted(map(repr, constant))) if isinstance(constant, frozenset) else repr(constant)
     return f"{type(constant).__name__} {value}"

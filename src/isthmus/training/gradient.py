@@ -54,9 +54,11 @@ class GraphedGradient:
         self._batch = Batch(batch.inputs.clone(), batch.targets.clone())
         device = batch.inputs.device
         buffers = [(buffer, buffer.clone()) for buffer in model.buffers()]
+        # CUDA records on a stream of its own, after passes in which libraries choose kernels and take their memory.
         side = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
         side.wait_stream(torch.cuda.current_stream(device))
         self._graph = torch.cuda.CUDAGraph()
+        # The passes before recording draw dropout; training's own draws go on as if they had not been.
         with torch.random.fork_rng([device]):
             with torch.cuda.stream(side):
                 for _ in range(WARM_UP):
@@ -66,6 +68,7 @@ class GraphedGradient:
             # other threads may go on copying checkpoints meanwhile
             with torch.cuda.graph(self._graph, stream=side, capture_error_mode="thread_local"):
                 self._value = plain(self._batch)
+        # The graph writes into these tensors each time; parameters are pointed to them again at each call.
         self._gradients = [parameter.grad for parameter in self._parameters]
         for buffer, before in buffers:
             buffer.copy_(before)
@@ -74,6 +77,7 @@ class GraphedGradient:
         """The mean loss per example and, in the parameters, its gradient: in memory that the next call writes into."""
         if batch.inputs.shape != self._batch.inputs.shape or batch.targets.shape != self._batch.targets.shape:
             return self._plain(batch)
+        # A graph reads fixed addresses, so a batch is copied to where the recorded one was.
         self._batch.inputs.copy_(batch.inputs)
         self._batch.targets.copy_(batch.targets)
         self._graph.replay()

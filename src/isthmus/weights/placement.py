@@ -207,6 +207,7 @@ class _View:
 def _views(weights: StateDict, expected: ExpectedEntries) -> Iterator[_View]:
     """From the keys as they are to those without wrappers' parts; each also without what all of the network's share."""
     before = None
+    # Keys as they are come first: names are taken out only where that is needed to make them fit.
     for removed in (frozenset[str](), TRANSPARENT, TRANSPARENT | AROUND):
         try:
             file_keys = without_wrappers(weights, removed, "")
@@ -230,6 +231,7 @@ def _heads(names: Mapping[str, str]) -> Iterator[str]:
         yield head
         below = [name.removeprefix(f"{head}.") if head else name for name in names]
         firsts = {name.partition(".")[0] for name in below}
+        # A head is a part that all keys of the model share, as `model.` of a wrapper.
         if len(firsts) != 1 or not any(name.count(".") > 1 for name in below):
             return
         head = full_key(head, firsts.pop())

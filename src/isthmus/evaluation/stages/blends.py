@@ -25,6 +25,7 @@ class LayerBlends:
         self.segment = segment
         self.dtype = dtype
         self.room_bytes = sum(tensor.nbytes for tensor in cast_weights(segment.first, dtype).values())
+        # At both ends a layer hands on the networks' own tensors, which take no further memory.
         self._own = {id(tensor) for weights in (segment.first, segment.second) for tensor in weights.values()}
         self._kept: OrderedDict[tuple[str, Version], tuple[dict[str, Tensor], int]] = OrderedDict()
         self._kept_bytes = 0
@@ -48,6 +49,7 @@ class LayerBlends:
         made_bytes = sum(tensor.nbytes for tensor in weights.values() if id(tensor) not in self._own)
         self._kept[item] = weights, made_bytes
         self._kept_bytes += made_bytes
+        # The blends together never take more than one network; the one that was used longest ago goes first.
         while self._kept_bytes > self.room_bytes:
             _, (_, dropped_bytes) = self._kept.popitem(last=False)
             self._kept_bytes -= dropped_bytes

@@ -34,6 +34,7 @@ def cut(graph: OperatorGraph, layers: LayerPartition) -> StagedNetwork:
     known: set[str] = set()
     for number, node in enumerate(graph.calls):
         read = {label_of[graph.weights[source]] for source in node.all_input_nodes if source in graph.weights}
+        # A stage may use layers of earlier stages again; only a layer that is new begins one.
         if read - known:
             known |= read
             starts.append(number)
@@ -63,6 +64,7 @@ def _pieces(graph: OperatorGraph, bounds: Sequence[int]) -> Iterator[_Piece]:
         reads = tuple(source for source in sources if source not in fixed and source in live)
         written = frozenset().union(*(graph.written(node) for node in calls))
         changed = frozenset(node for node in live if graph.storages(node) & written)
+        # Live is what a later stage still reads; all else can be freed at the boundary.
         live = {node for node in (*live, *calls) if last_use.get(node, -1) >= stop}
         yield _Piece(calls, reads, changed, frozenset(live))
 
@@ -98,6 +100,7 @@ def _stage(graph: OperatorGraph, label_of: Mapping[str, str], piece: _Piece) -> 
         copies[node] = body.placeholder(node.name)
     for node in reads:
         if node in piece.changed:
+            # Other points start from the same value, so what is written in place is written into a copy.
             copies[node] = body.call_function(torch.ops.aten.clone.default, (copies[node],))
     for node in sources:
         if node in graph.constants:

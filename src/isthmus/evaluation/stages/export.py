@@ -110,6 +110,7 @@ def _constant(program: ExportedProgram, spec: InputSpec) -> Any:
 
 def _needed(graph: fx.Graph, result: fx.Node) -> tuple[fx.Node, ...]:
     needed = {result}
+    # Backwards, an operator is met after all that use it. One that writes in place counts as needed, whoever reads it.
     for node in reversed(graph.nodes):
         if node.op == "call_function" and (node in needed or _written_arguments(node)):
             needed.add(node)

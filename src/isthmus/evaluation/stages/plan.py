@@ -52,6 +52,7 @@ class Plan:
         """
         kept: list[tuple[int, ...]] = []
         later: tuple[int, ...] = ()
+        # From the end: what a stretch must keep is where later ones start, up to the next that starts before it.
         for start in self.starts[::-1].tolist():
             kept.append(later)
             later = (*(stage for stage in later if stage < start), start)
@@ -83,10 +84,12 @@ def plan_of(
     for labels in reads:
         node = nodes[-1]
         for column in (place[label] for label in labels):
+            # Two numbers as one, then numbered anew: equal exactly if all versions read so far are equal.
             node = np.unique(node * counts[column] + versions[:, column], return_inverse=True)[1]
         nodes.append(node)
     needs = _needs(nodes, sizes or [1] * len(nodes))
     order = np.argsort(_ranks(nodes, needs), kind="stable")
+    # Neighbours in the walk share the stages before the first depth at which their nodes differ.
     walked = np.stack(nodes[1:])[:, order]
     starts = np.concatenate([[0], (walked[:, 1:] == walked[:, :-1]).sum(axis=0)])
     return Plan(order, starts, walked.max(axis=1) + 1, int(needs[0][0]))
@@ -112,6 +115,7 @@ def _needs(nodes: Sequence[Int[np.ndarray, " points"]], sizes: Sequence[int]) ->
         parent[nodes[depth + 1]] = nodes[depth]
         by_need = np.lexsort((of_child, parent))
         parent, of_child = parent[by_need], of_child[by_need]
+        # Sorted by parent and need, the last child of each parent is the neediest.
         is_last = np.append(parent[1:] != parent[:-1], True)
         need = np.full(nodes[depth].max() + 1, sizes[depth] + sizes[depth + 1], dtype=np.int64)
         np.maximum.at(need, parent, of_child + np.where(is_last, 0, sizes[depth]))

@@ -57,6 +57,7 @@ def staged_network(network: Network, segment: Segment, examples: Examples, batch
         staged = replace(staged, agreement=detail)
         if not difference <= TOLERANCES[network.dtype]:
             staged = whole_network(network, segment.layers, inputs, f"the stages differ from the network: {detail}")
+    # Costs are counted on one example, so that they hold for any batch size.
     one = map_tensors(Tensor.clone, take_rows(inputs, slice(1)))
     return replace(staged, costs=stage_costs(staged, cast_weights(segment.first, network.dtype), one))
 
@@ -106,6 +107,7 @@ def difference_from_network(
     """
     everything = tuple(segment.layers)
     largest = 0.0
+    # Both ends find weights that were baked into a stage; the blend finds what holds for one batch size only.
     for alpha, batch in ((0.0, batches[0]), (1.0, batches[0]), *((0.5, batch) for batch in batches)):
         weights = cast_weights(segment.weights(segment.point("a", everything, alpha)), network.dtype)
         expected = network.outputs(weights, map_tensors(Tensor.clone, batch))
@@ -143,6 +145,7 @@ def _watched_outputs(staged: StagedNetwork, weights: StateDict, inputs: Tree) ->
     live = staged.entered(inputs)
     for stage in staged.stages:
         given = [value for value in (*live.values(), *weights.values()) if isinstance(value, Tensor)]
+        # A tensor counts writes to it. Stages share their values, so no stage may write to what it is given.
         before = [tensor._version for tensor in given]
         with torch.no_grad():
             live = stage(live, weights)

@@ -45,6 +45,7 @@ def take_turns(trainings: Sequence[Generator[None, None, None]], at_once: int, r
             while waiting or running:
                 while waiting and len(running) < at_once:
                     running.append((waiting.popleft(), _stream(device, at_once)))
+                # One iteration each in turn: while a stream waits for its kernels, the next one is filled.
                 for one in list(running):
                     training, stream = one
                     with stream:
