@@ -30,6 +30,7 @@ def interpolation(
         >>> interpolation(torch.tensor([0.0, 2.0]), torch.tensor([1.0, 4.0]), 0.5)
         tensor([0.5000, 3.0000])
     """
+    # The very tensor, not a copy: the shared engine sees by it that an end takes no memory.
     if position == 0:
         return first
     if position == 1:
@@ -77,4 +78,5 @@ def complement(alpha: float) -> float:
         >>> complement(0.9), 1 - 0.9
         (0.1, 0.09999999999999998)
     """
+    # 1 - 0.9 in binary is 0.09999999999999998, and would be another point than 0.1.
     return float(1 - Decimal(repr(float(alpha))))

@@ -122,7 +122,9 @@ def leading_vectors(matrix: Tensor) -> tuple[Tensor, Tensor]:
     wide = widen(matrix)
     if not bool(wide.isfinite().all()):
         return wide.new_full(wide.shape[:1], torch.nan), wide.new_full(wide.shape[1:], torch.nan)
+    # The smaller Gram matrix has the same leading singular value and costs least.
     if wide.shape[0] <= wide.shape[1]:
+        # Eigenvalues ascend, so the last vector leads.
         u = torch.linalg.eigh(wide @ wide.mT).eigenvectors[:, -1]
         return u, functional.normalize(wide.mT @ u, dim=0)
     v = torch.linalg.eigh(wide.mT @ wide).eigenvectors[:, -1]

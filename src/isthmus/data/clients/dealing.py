@@ -141,6 +141,7 @@ def mixture_parts(partition: ClientPartition, labels: Labels, where: str) -> lis
         missing = len(labels) // partition.num_clients + (client < len(labels) % partition.num_clients)
         liking = _log_gammas(partition, [(label, client) for label in by_class])
         before = taken.copy()
+        # A class that runs out is shared out again among those that are left, until the client is full.
         while missing:
             wanted = rounded_shares(_normalised(np.where(stock > taken, liking, -math.inf)), missing)
             chosen = np.minimum(wanted, stock - taken)
@@ -259,6 +260,7 @@ def rounded_shares(shares: Float[np.ndarray, " k"], total: int) -> Int[np.ndarra
     exact = shares * total
     counts: np.ndarray = np.floor(exact).astype(np.int64)
     largest = np.argsort(counts - exact, kind="stable")[: total - int(counts.sum())]
+    # The method of largest remainders: the sum is exact, and no part is off by one example or more.
     counts[largest] += 1
     return counts
 
@@ -266,10 +268,12 @@ def rounded_shares(shares: Float[np.ndarray, " k"], total: int) -> Int[np.ndarra
 def _log_gammas(partition: ClientPartition, places: Sequence[tuple[int, int]]) -> Float[np.ndarray, " places"]:
     """Logarithms of Gamma(A) variates: Gamma(A + 1) by its inverse distribution, times U^(1/A), which may underflow."""
     first, second = (np.array([_uniform(partition.seed, name, *place) for place in places]) for name in "xy")
+    # Gamma(a) is Gamma(a + 1) U^(1/a): in logarithms, since at small a nearly all of it is below the smallest float.
     return np.asarray(np.log(gammaincinv(partition.amount + 1, first)) + np.log(second) / partition.amount)
 
 
 def _normalised(logarithms: Float[np.ndarray, " k"]) -> Float[np.ndarray, " k"]:
+    # The largest becomes 1, so that nothing overflows and the sum is never 0.
     weights: np.ndarray = np.exp(logarithms - logarithms.max())
     return np.asarray(weights / weights.sum())
 
@@ -288,9 +292,11 @@ def _shuffled(indices: Indices, seed: int) -> Indices:
 def _number(seed: int, *place: int | str) -> int:
     """53 random bits."""
     text = ":".join(map(str, ("client", seed, *place)))
+    # 53 bits: as many as a float64 between 0 and 1 holds.
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") >> 11
 
 
 def _uniform(seed: int, *place: int | str) -> float:
     """Strictly between 0 and 1."""
+    # The half keeps it off 0, of which there is no logarithm.
     return (_number(seed, *place) + 0.5) / 2**53

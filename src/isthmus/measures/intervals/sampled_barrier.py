@@ -173,6 +173,7 @@ class BarrierRule:
         cuts = {number: sampled.cut(*divmod(number, len(self.grid.groups))) for number in active}
         finished = frozenset(number for number, cut in cuts.items() if self._is_finished(cut))
         points = cuts_of(self.grid, self.baseline)
+        # Whether to run the complete networks on all examples: what this spares all cuts against what it costs.
         saved = sum(
             COST_OF_POINT * len(points[number]) * self._spared(cuts[number]) for number in set(active) - finished
         )
@@ -186,6 +187,7 @@ class BarrierRule:
 
     def _is_finished(self, cut: Cut) -> bool:
         """As tight as asked; and until all examples are used something must have been seen to vary."""
+        # Equal differences in a sample do not prove that all are equal: an interval without width would say so.
         is_still = cut.excess_variance == 0 or (cut.rise_variance == 0 and not cut.is_host)
         if cut.rise.num_examples < self.precision.num_population and is_still:
             return cut.is_host and self.baseline == "host"

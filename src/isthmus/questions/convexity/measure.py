@@ -100,6 +100,7 @@ def rounding_tolerance(
     size = 1 + np.abs(mean_losses)
     largest = np.maximum(np.maximum(size[:-2], size[1:-1]), size[2:])
     steps = np.diff(np.asarray(alphas, dtype=np.float64))
+    # A second difference divides errors of the losses by the product of its two steps.
     return np.asarray(4 * ROUNDING[dtype] * largest / (steps[:-1] * steps[1:]))
 
 
@@ -150,6 +151,7 @@ def convexity_of(
     dented = mean < -tolerance
     smallest = int(mean.argmin())
     verdict = Convexity.NOT if (high[dented] < 0).any() else Convexity.UNDECIDED
+    # A wide tolerance may excuse a dent, but makes nothing convex: that is judged at the finer resolution.
     is_convex = not (mean < -(tolerance if resolution is None else resolution)).any()
     return CutConvexity(
         second_differences=mean,

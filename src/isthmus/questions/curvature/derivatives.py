@@ -90,6 +90,7 @@ def directional_derivatives(
     Raises:
         UndifferentiableError: An operator of the network, or the loss, cannot be differentiated twice.
     """
+    # Tied keys are one tensor, whose derivative is the sum over its places; so one leaf stands for all of them.
     first_key = {key: keys[0] for keys in tied_keys(network.module) for key in keys}
     entries = cast_weights(weights, network.dtype)
     moved = {first_key.get(key, key) for direction in directions for key in direction}
@@ -137,6 +138,7 @@ def _batch_sums(
             grads = dict(zip(leaves, _gradient(loss, list(leaves.values()), create_graph=True), strict=True))
             for arrow in arrows:
                 slope = sum((_inner(grads[key], step) for key, step in arrow.items()), torch.zeros(()))
+                # The gradient of the slope is H d: d^T H d without the Hessian.
                 turned = _gradient(slope, [leaves[key] for key in arrow], create_graph=False)
                 curvature = sum(float(_inner(h, d)) for h, d in zip(turned, arrow.values(), strict=True))
                 yield float(slope.detach()), curvature
@@ -154,4 +156,5 @@ def _gradient(value: Tensor, leaves: Sequence[Tensor], *, create_graph: bool) ->
 
 
 def _inner(x: Tensor, y: Tensor) -> Tensor:
+    # Slopes are sums of millions of terms of both signs.
     return (x.double() * y.double()).sum()

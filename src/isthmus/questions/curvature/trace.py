@@ -68,6 +68,7 @@ def hessian_traces(
         start, stop = shares[probe % num_shares]
         signs = [_signs(weights, layers[label], f"{seed}:{label}:{probe}") for label in layers]
         derivatives = directional_derivatives(network, weights, signs, examples.take(slice(start, stop)), batch_size)
+        # Shares differ by one example at most; weighted so, their mean is that over all examples.
         found[probe] = [(stop - start) * num_shares / n * d.curvature for d in derivatives]
     if not num_probes:
         return {label: TraceEstimate(np.nan, np.nan) for label in layers}
@@ -81,6 +82,7 @@ def hessian_traces(
 def _num_shares(num_examples: int, num_probes: int) -> int:
     """The largest divisor of the number of probes that leaves enough examples in a share."""
     most = max(1, num_examples // FEWEST_EXAMPLES)
+    # A divisor of the probes, so that every share is used equally often.
     return max((c for c in range(1, num_probes + 1) if num_probes % c == 0 and c <= most), default=1)
 
 
