@@ -71,8 +71,8 @@ def test_both_clients_end_in_one_network_where_everything_is_averaged(costs):
 def test_estimates_say_whose_layers_they_are(costs):
     found = costs_of(costs, "fc", "own")
     assert [estimate.where for estimate in found] == ["fc of a", "fc of b"]
-    assert found[1].value == float(costs["rise"].sel(moving="fc", host="b", data="own"))
-    assert costs_of(costs, "fc", "union", "share")[0].low == float(costs["share_low"].sel(
+    assert found[1].estimate.value == float(costs["rise"].sel(moving="fc", host="b", data="own"))
+    assert costs_of(costs, "fc", "union", "share")[0].estimate.low == float(costs["share_low"].sel(
         moving="fc", host="a", data="union"))  # fmt: skip
 
 

@@ -17,15 +17,14 @@ from isthmus.results.variables import AXES, COORDINATES, DIMENSIONS, EARLIER, NU
 MODEL = "mlp:inputs=6,width=5,classes=3"
 SOURCE = Path(isthmus.__file__).parent
 OTHER_NAMES = {
-    "questions/similarity": "variables of that study",
-    "questions/interactions": "variables of that question",
-    "questions/curvature": "variables of that study",
+    "experiments/claims/fig2.py": "pictures",
+    "experiments/claims/fig5.py": "what a criterion is about",
+    "experiments/claims/gpt.py": "what a criterion is about",
+    "questions/interactions/answer.py": "variables of that question",
     "questions/noise": "variables of that study",
-    "questions/clients": "per-example losses",
-    "runs/folder/loading.py": "per-example losses",
+    "questions/similarity": "variables of that study",
     "results/estimates.py": "variables of studies too",
-    "report": "not yet",
-    "experiments": "not yet",
+    "report/barriers": "not yet",
 }
 """Where names are put together, of what."""
 

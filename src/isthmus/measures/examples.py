@@ -30,6 +30,11 @@ class ExampleTable:
     counts: Int[np.ndarray, " points"] | None = None
     order: Int[np.ndarray, " n"] | None = None
 
+    @property
+    def quantities(self) -> tuple[Quantity, ...]:
+        """What there is: losses, and errors where there are classes."""
+        return ("loss",) if self.error is None else ("loss", "error")
+
     def values(self, quantity: Quantity) -> Float[np.ndarray, "points n"] | Bool[np.ndarray, "points n"]:
         """The losses or the errors.
 

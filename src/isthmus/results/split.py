@@ -32,7 +32,7 @@ def split_variables(grid: Grid, table: ExampleTable, baseline: Baseline, asked: 
     """
     cuts: Cuts = CutsOfAll(grid, table, baseline) if asked is None else CutsOfDrawn(grid, table, baseline, asked)
     variables = _num_examples(grid, table)
-    for quantity in _quantities(table):
+    for quantity in table.quantities:
         variables |= _quantity_variables(grid, table, quantity, cuts)
         variables |= rise_variables(grid, table, quantity, cuts)
         if grid.directions is not None:
@@ -57,7 +57,7 @@ def class_variables(grid: Grid, table: ExampleTable, baseline: Baseline) -> Valu
         Name -> values over (host, moving): number of examples, barriers and rises.
     """
     cuts, variables = CutsOfAll(grid, table, baseline), _num_examples(grid, table)
-    for quantity in _quantities(table):
+    for quantity in table.quantities:
         variables |= _barrier_variables(grid, quantity, cuts.barriers(quantity))
         del variables[OF[quantity].barrier.alpha]
         variables |= rise_variables(grid, table, quantity, cuts, ["rise"])
@@ -67,10 +67,6 @@ def class_variables(grid: Grid, table: ExampleTable, baseline: Baseline) -> Valu
 def _num_examples(grid: Grid, table: ExampleTable) -> Values:
     counts = [[num_cut_examples(grid, table, h, m) for m in range(len(grid.groups))] for h in range(len(grid.hosts))]
     return {"num_examples": np.array(counts, dtype=np.int64)}
-
-
-def _quantities(table: ExampleTable) -> list[Quantity]:
-    return ["loss"] if table.error is None else ["loss", "error"]
 
 
 def _barrier_variables(grid: Grid, quantity: Quantity, barriers: Sequence[Barrier]) -> Values:
@@ -83,7 +79,7 @@ def _quantity_variables(grid: Grid, table: ExampleTable, quantity: Quantity, cut
     of, barriers = OF[quantity], cuts.barriers(quantity)
     excess = np.array([barrier.excess[: len(grid.alphas)] for barrier in barriers]).reshape(grid.rows.shape)
     known = table.num_examples(np.array([0, 1]))
-    means = {host: table.values(quantity)[grid.end(host), :known].mean(dtype=np.float64) for host in of.ends}
+    ends = zip(of.ends.values(), table.values(quantity)[:2], strict=True)  # the complete networks are the first points
     found = Values()
     if grid.refined is not None:
         found[of.refined_excess.name] = _refined_excess(grid, barriers)
@@ -92,7 +88,7 @@ def _quantity_variables(grid: Grid, table: ExampleTable, quantity: Quantity, cut
     numbers = _barrier_variables(grid, quantity, barriers)
     first = {name: values for name, values in numbers.items() if name == of.barrier.effective_examples}
     rows = {of.mean.name: cuts.means(quantity), of.excess.name: excess}
-    return found | first | rows | numbers | {of.ends[host].name: mean for host, mean in means.items()}
+    return found | first | rows | numbers | {end.name: values[:known].mean(dtype=np.float64) for end, values in ends}
 
 
 def _refined_excess(grid: Grid, barriers: Sequence[Barrier]) -> Float[np.ndarray, "host moving refined"]:

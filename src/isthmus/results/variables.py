@@ -6,7 +6,7 @@ there are of the loss and of the error.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from isthmus.measures.averaging import RiseName
 from isthmus.measures.barrier import Quantity
@@ -110,7 +110,7 @@ class QuantityVariables:
     refined_excess: Variable
     midpoint_barrier: Variable
     barrier: Number
-    ends: Mapping[Literal["a", "b"], Variable]
+    ends: Mapping[str, Variable]
     rises: Mapping[RiseName, Number]
     random_mean: Variable
     random_rise: Number

@@ -10,6 +10,7 @@ from isthmus.measures.connectivity import Connectivity
 from isthmus.measures.estimate import percentage_points
 from isthmus.results.estimates import estimate_at
 from isthmus.results.rows import by_pair, in_split, labels, split_of, sweep_labels
+from isthmus.results.variables import LOSS
 from isthmus.runs.folder.loading import is_layerwise_connected
 from isthmus.sweeps.group import FULL_NETWORK
 
@@ -131,7 +132,7 @@ def pair_rows(result: xr.Dataset, splits: Mapping[str, str]) -> list[list[str]]:
 
 def _ends(part: xr.Dataset, split: str) -> str:
     rows = in_split(part, split_of(part, split))
-    return ", ".join(f"{rows[f'loss_{network}'].item():.4f}" for network in "ab")
+    return ", ".join(f"{rows[end.name].item():.4f}" for end in LOSS.ends.values())
 
 
 def _of_pairs(result: xr.Dataset, split: str | None, moving: Sequence[str]) -> list[tuple[str, xr.Dataset]]:

@@ -11,6 +11,7 @@ import xarray as xr
 from isthmus.data.spec import parse_data_spec
 from isthmus.measures.intervals.paired_ratio import paired_ratio
 from isthmus.measures.rise import rise_over_host
+from isthmus.results.variables import LOSS
 from isthmus.runs.folder.loading import examples
 from isthmus.sweeps.group import FULL_NETWORK
 
@@ -95,7 +96,7 @@ def layer_set_costs(result: xr.Dataset) -> xr.Dataset:
         for k, kind in enumerate(kinds):
             table = data[kind]
             assert table is not None
-            at_host = table[f"loss_{host}"].values.astype(np.float64)
+            at_host = table[LOSS.ends[host].name].values.astype(np.float64)
             full = table["loss"].sel(moving=FULL_NETWORK, host=host).values - at_host
             loss_host[h, k] = at_host.mean(dtype=np.float64)
             for m, label in enumerate(moving):

@@ -12,7 +12,7 @@ from isthmus.measures.connectivity import Connectivity, connectivity
 from isthmus.measures.examples import ExampleTable
 from isthmus.results.dataset import class_dataset, result_dataset
 from isthmus.results.rows import single_layers
-from isthmus.results.variables import LAYER, Values
+from isthmus.results.variables import ERROR, LAYER, LOSS, OF, Values
 from isthmus.runs.carried import in_hand, refuse_other_run
 from isthmus.runs.folder.joined import is_joined, only_member
 from isthmus.runs.folder.layout import Layout
@@ -126,9 +126,9 @@ def examples(result: xr.Dataset, split: str | None = None) -> xr.Dataset:
     if table.error is not None:
         found["error"] = (dims, table.error[grid.rows])
     for host in ("a", "b"):
-        found[f"loss_{host}"] = ("example", table.loss[grid.end(host)])
+        found[LOSS.ends[host].name] = ("example", table.loss[grid.end(host)])
         if table.error is not None:
-            found[f"error_{host}"] = ("example", table.error[grid.end(host)])
+            found[ERROR.ends[host].name] = ("example", table.error[grid.end(host)])
     labels = [group.label for group in grid.groups]
     found = found.assign_coords(host=list(grid.hosts), moving=labels, alpha=list(grid.alphas))
     return found if table.targets is None else found.assign_coords(target=("example", table.targets))
@@ -140,11 +140,11 @@ def _drawn_examples(grid: Grid, table: ExampleTable) -> xr.Dataset:
     known, dims = int(table.counts.max()), ("host", "moving", "alpha", "example")
     evaluated = np.arange(known) < table.counts[:, None]
     found = xr.Dataset({"is_evaluated": (dims, evaluated[grid.rows]), "is_evaluated_end": ("example", evaluated[0])})
-    values = {"loss": table.loss} if table.error is None else {"loss": table.loss, "error": table.error}
-    for name, array in values.items():
-        found[name] = (dims, array[:, :known][grid.rows])
+    for quantity in table.quantities:
+        array = table.values(quantity)[:, :known]
+        found[quantity] = (dims, array[grid.rows])
         for host in ("a", "b"):
-            found[f"{name}_{host}"] = ("example", array[grid.end(host), :known])
+            found[OF[quantity].ends[host].name] = ("example", array[grid.end(host)])
     labels = [group.label for group in grid.groups]
     found = found.assign_coords(host=list(grid.hosts), moving=labels, alpha=list(grid.alphas))
     found = found.assign_coords(example=table.order[:known])
