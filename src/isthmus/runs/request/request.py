@@ -50,7 +50,7 @@ class Request(BaseModel):
     settings: Settings
     steps: tuple[str, ...] | None = Field(
         None,
-        description="With folders of checkpoints: which steps, for example 0ep,20ep; default: all that every one has.",
+        description="With folders of checkpoints: which steps, for example 0ep,20ep; default: all shared ones.",
     )
     data_root: Path | None = Field(None, description="Folder of data sets; default: ISTHMUS_DATA.")
     out: Path | None = Field(None, description="Run folder to make: results, pictures and report.html.")
