@@ -7,10 +7,9 @@ import xarray as xr
 from isthmus.experiments.claims.fig5 import noise_found
 from isthmus.experiments.evidence.criterion import Verdict, criteria_of, verdict_of
 from isthmus.experiments.evidence.located import Located
-from isthmus.experiments.evidence.noise import differences, half_way_rows, kept_study, rise, share_above_zero
+from isthmus.experiments.evidence.noise import differences, half_way_rows, rise, share_above_zero
 from isthmus.experiments.reproduction.registry import known_claims
 from isthmus.measures.estimate import UNKNOWN, Estimate
-from isthmus.questions.study.folder import save_study
 
 KINDS = ["averaging", "training", "null", "random"]
 
@@ -68,20 +67,6 @@ def test_the_table_has_a_row_for_each_pair_group_and_host():
     assert titles[3:] == [f"{kind}, nats" for kind in KINDS]
     assert [row[:3] for row in rows] == [["a1-b1", name, host] for name in ("full network", "fc1") for host in "ab"]
     assert rows[0][3] == "1.0 (0.9 to 1.1)"
-
-
-def test_a_study_is_taken_only_if_it_is_whole_and_of_the_same_data_and_noise(tmp_path):
-    settings = ("digits:test", [0.0, 0.5, 1.0], 2)
-    assert kept_study(tmp_path / "none", *settings) is None
-    (tmp_path / "study.json").write_text("{}")
-    assert kept_study(tmp_path, *settings) is None
-    study = STUDY.expand_dims(draw=[0, 1]).assign_attrs(study="subspace", data_name="digits:test")
-    save_study(study, tmp_path / "whole")
-    kept = kept_study(tmp_path / "whole", *settings)
-    assert kept is not None
-    assert kept["loss_rise"].equals(study["loss_rise"])
-    for other in (("digits:train", *settings[1:]), (settings[0], [0.0, 0.5], 2), (*settings[:2], 3)):
-        assert kept_study(tmp_path / "whole", *other) is None
 
 
 @pytest.mark.parametrize(

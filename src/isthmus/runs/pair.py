@@ -1,15 +1,13 @@
 """The measurement of two networks, from the request to the result and its folder."""
 
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 
-import torch
 import xarray as xr
 
 from isthmus.errors import IsthmusWarning
 from isthmus.evaluation.batches import BatchSize
 from isthmus.evaluation.reduced_arithmetic import float32_products
+from isthmus.evaluation.threads import limit_threads
 from isthmus.held_folder import Hold, held_folder, refuse_held
 from isthmus.results.dataset import class_dataset, layer_variables, result_dataset
 from isthmus.runs.as_stored import losses_as_stored
@@ -64,7 +62,7 @@ def _measured(request: Request, hold: Hold | None) -> xr.Dataset:
         text = f"interrupted, this run can't go on: {', '.join(record.unidentified)} can't be told from others"
         warnings.warn(text, IsthmusWarning, stacklevel=3)
         record = record.model_copy(update={"warnings": (*record.warnings, text)})
-    with _threads(record.num_threads), float32_products(settings.dtype, subject.network.device):
+    with limit_threads(record.num_threads), float32_products(settings.dtype, subject.network.device):
         size = BatchSize(record.batch_size)
         chosen = chosen_engine(subject, settings, size)
         record = record.model_copy(update={"engine": chosen.name, "engine_note": chosen.note})
@@ -85,14 +83,3 @@ def _measured(request: Request, hold: Hold | None) -> xr.Dataset:
     save_tables(result, split, folder)
     record.save(folder)
     return with_in_hand(result.assign_attrs(run_folder=str(folder.resolve())), InHand(classes=classes))
-
-
-@contextmanager
-def _threads(number: int) -> Iterator[None]:
-    """Run with the number of threads that the run began with: another number could change the last bit."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(number)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)

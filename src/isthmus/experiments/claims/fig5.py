@@ -7,7 +7,7 @@ import xarray as xr
 from isthmus.experiments.evidence.criterion import Found
 from isthmus.experiments.evidence.evidence import Evidence
 from isthmus.experiments.evidence.located import smallest
-from isthmus.experiments.evidence.noise import differences, half_way_rows, kept_study, share_above_zero
+from isthmus.experiments.evidence.noise import differences, half_way_rows, share_above_zero
 from isthmus.experiments.reproduction.bench import Bench
 from isthmus.experiments.reproduction.scale import Scale
 from isthmus.questions.noise.picture import subspace_panels
@@ -38,16 +38,9 @@ def run(bench: Bench) -> Evidence:
     }
     studies = {}
     for a, b in networks.pairs:
-        out = bench.folder / "runs" / f"noise_{a}-{b}"
-        study = kept_study(out, data, SIGMAS, draws)
-        bench.say(f"noise around {a} and {b} {'is measured' if study is not None else ''}".strip())
-        if study is None:
-            with bench.count_time():
-                study = subspace_noise(
-                    networks.model, networks.trajectory(a), networks.trajectory(b), data, sigmas=SIGMAS,
-                    num_draws=draws, out=out, data_root=bench.data_root,
-                )  # fmt: skip
-        studies[f"{a}-{b}"] = study
+        ends = (networks.trajectory(a), networks.trajectory(b))
+        study = partial(subspace_noise, networks.model, *ends, data, sigmas=SIGMAS, num_draws=draws)
+        studies[f"{a}-{b}"] = bench.study(f"noise_{a}-{b}", study)
     first = next(iter(studies.values()))
     pictures = [
         Picture(f"noise_{pair}", f"Noise around pair {pair}", partial(subspace_panels, study), noise_sentence(study))

@@ -1,7 +1,6 @@
 """The rise of the loss under noise as estimates that criteria can be stated on: kinds of direction compared."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import xarray as xr
 
@@ -89,25 +88,3 @@ def half_way_rows(studies: dict[str, xr.Dataset], moving: Sequence[str]) -> list
                 shown = (rise(study, pair, host, group, kind).estimate.whole_text for kind in kinds)
                 rows.append([pair, "full network" if group == FULL_NETWORK else group, host, *shown])
     return rows
-
-
-def kept_study(folder: Path, data: str, sigmas: Sequence[float], num_draws: int) -> xr.Dataset | None:
-    """A study that was made before.
-
-    Args:
-        folder: Where it would be.
-        data: What it has to be measured on.
-        sigmas: Its lengths.
-        num_draws: Its directions of each kind.
-
-    Returns:
-        The study; None if there is none that is whole and like this.
-    """
-    from isthmus.questions.study.folder import is_study, load_study
-    from isthmus.runs.folder.layout import Layout
-
-    if not (is_study(folder) and Layout(folder).study_table.is_file()):
-        return None
-    study = load_study(folder)
-    found = (study.attrs["data_name"], study["sigma"].values.tolist(), study.sizes["draw"])
-    return study if found == (data, list(sigmas), num_draws) else None

@@ -117,15 +117,33 @@ class Bench:
 
         self._note(measured_rows(name, data, options))
         out = self.folder / RUNS / name
-        complete = Layout(out).results.is_file()
-        self.say(f"{name} is measured" if complete else f"measuring {name}")
-        with count_time(self.folder, MEASURING, unless=complete), warnings.catch_warnings():
+        with self._measuring(name, complete=Layout(out).results.is_file()), warnings.catch_warnings():
             # pairs of one initialisation are meant to be equal at the start
             warnings.filterwarnings("ignore", message=".*hold the same weights", category=IsthmusWarning)
             return measure(
                 model, data=dict(data), out=out, resume=True, data_root=self.data_root,
                 progress=False, **options,
             )  # fmt: skip
+
+    def study(self, name: str, make: "Callable[..., xr.Dataset]") -> "xr.Dataset":
+        """Make a study into `runs/NAME`; one that is there goes on, or is read.
+
+        Args:
+            name: Of the study.
+            make: `isthmus.subspace_noise`, say, with its arguments but for `out`, `resume` and `data_root`.
+
+        Returns:
+            The study.
+        """
+        from isthmus.questions.study.folder import is_whole
+
+        out = self.folder / RUNS / name
+        with self._measuring(name, complete=is_whole(out)):
+            return make(out=out, resume=True, data_root=self.data_root)
+
+    def _measuring(self, name: str, *, complete: bool) -> AbstractContextManager[None]:
+        self.say(f"{name} is measured" if complete else f"measuring {name}")
+        return count_time(self.folder, MEASURING, unless=complete)
 
     def count_time(self) -> AbstractContextManager[None]:
         """Count the time of a block that measures something without `measured`.

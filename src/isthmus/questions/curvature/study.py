@@ -15,6 +15,7 @@ from isthmus.errors import IsthmusWarning, short_list
 from isthmus.evaluation.batches import BatchSize
 from isthmus.evaluation.probe import SelfCheck
 from isthmus.evaluation.reduced_arithmetic import float32_products
+from isthmus.evaluation.unit import Engine
 from isthmus.measures.barrier import barrier_of
 from isthmus.paths.linear import Host, Segment
 from isthmus.paths.point import Point
@@ -23,11 +24,10 @@ from isthmus.questions.curvature.derivatives import Derivatives, directional_der
 from isthmus.questions.curvature.rank_correlation import rank_correlation
 from isthmus.questions.curvature.trace import TraceEstimate, hessian_traces
 from isthmus.questions.curvature.undecided import undecided_cuts
-from isthmus.questions.study.folder import held_study
+from isthmus.questions.study.making import Part, Parts, make_study
 from isthmus.questions.study.settings import CURVATURE, study_request, valid_count
 from isthmus.questions.study.subject import only_split, study_attributes
 from isthmus.results.dataset import unmark_where_nothing_moves
-from isthmus.runs.folder.store import table_of_blocks
 from isthmus.runs.request.inputs import Model, Weights
 from isthmus.runs.request.request import Request
 from isthmus.runs.request.signature import with_settings_shown
@@ -107,16 +107,17 @@ def curvature_study(request: Request, num_probes: int) -> xr.Dataset:
     settings = request.settings
     subject = subject_of(request)
     attributes = study_attributes(STUDY, request, subject, num_probes=num_probes)
-    with held_study(request.out, attributes) as save:
+
+    def make(parts: Parts) -> xr.Dataset:
         noted = [*subject.warnings, *_moved_buffers(subject.segment)]
-        size = BatchSize(examples_at_once(subject, settings))
+        size = BatchSize(parts.batch_size)
         with float32_products(settings.dtype, subject.network.device):
             checks = [*subject.checks, _derivatives_checked(subject, settings.hosts[0])]
             chosen = chosen_engine(subject, settings, size)
-            rises = _measured(subject, chosen.engine.blocks, settings.hosts)
-            parts = [_predicted(subject, host, size, num_probes, settings.seed) for host in settings.hosts]
-        study = xr.merge([rises, xr.concat(parts, dim="host")], join="exact", combine_attrs="drop")
-        attributes |= {
+            rises = _measured(subject, chosen.engine, settings.hosts, parts)
+            predicted = [_predicted(subject, host, size, num_probes, settings.seed, parts) for host in settings.hosts]
+        study = xr.merge([rises, xr.concat(predicted, dim="host")], join="exact", combine_attrs="drop")
+        found = {
             "engine_note": chosen.note,
             "batch_size": size.size,
             "warnings": json.dumps(noted),
@@ -124,9 +125,9 @@ def curvature_study(request: Request, num_probes: int) -> xr.Dataset:
             "num_probes": num_probes,
             **_comparison(study),
         }
-        study = unmark_where_nothing_moves(study, study["distance"]).assign_attrs(attributes)
-        save(study)
-    return study
+        return unmark_where_nothing_moves(study, study["distance"]).assign_attrs({**attributes, **found})
+
+    return make_study(request, attributes, examples_at_once(subject, settings), make)
 
 
 def _steps(subject: Subject, host: Host) -> tuple[dict[str, Tensor], Steps]:
@@ -150,20 +151,39 @@ def _derivatives_checked(subject: Subject, host: Host) -> SelfCheck:
     return curvature_check(subject.network, subject.model.module, own, whole, only_split(subject))
 
 
-def _predicted(subject: Subject, host: Host, size: BatchSize, num_probes: int, seed: int) -> xr.Dataset:
+def _predicted(subject: Subject, host: Host, size: BatchSize, num_probes: int, seed: int, parts: Parts) -> xr.Dataset:
     network, segment, examples = subject.network, subject.segment, only_split(subject)
     own, steps = _steps(subject, host)
     whole = {key: step for layer in steps.values() for key, step in layer.items()}
     moves = {FULL_NETWORK: whole, **steps}
-    found = directional_derivatives(network, own, list(moves.values()), examples, size)
-    half_way = segment.weights(segment.point(host, tuple(segment.layers), 0.5))
-    (at_midpoint,) = directional_derivatives(network, half_way, [whole], examples, size)
-    keys = {label: tuple(layer) for label, layer in steps.items()}
-    traces = hessian_traces(network, own, keys, examples, size, num_probes, seed)
+
+    def derivatives() -> Part:
+        return _columns(directional_derivatives(network, own, list(moves.values()), examples, size))
+
+    def derivatives_half_way() -> Part:
+        half_way = segment.weights(segment.point(host, tuple(segment.layers), 0.5))
+        return _columns(directional_derivatives(network, half_way, [whole], examples, size))
+
+    def estimated_traces() -> Part:
+        keys = {label: tuple(layer) for label, layer in steps.items()}
+        return _columns(list(hessian_traces(network, own, keys, examples, size, num_probes, seed).values()))
+
+    found = [Derivatives(*row) for row in _rows(parts.part(f"derivatives-{host}", derivatives))]
+    (at_midpoint,) = (Derivatives(*row) for row in _rows(parts.part(f"half-way-{host}", derivatives_half_way)))
+    estimates = _rows(parts.part(f"traces-{host}", estimated_traces))
+    traces = {label: TraceEstimate(*row) for label, row in zip(steps, estimates, strict=True)}
     of_all = TraceEstimate(
         sum(trace.value for trace in traces.values()), float(np.hypot.reduce([t.error for t in traces.values()]))
     )
     return _variables(moves, found, {FULL_NETWORK: of_all, **traces}, at_midpoint).assign_coords(host=host)
+
+
+def _columns(rows: "Sequence[Derivatives | TraceEstimate]") -> Part:
+    return {name: np.array([getattr(row, name) for row in rows]) for name in asdict(rows[0])}
+
+
+def _rows(part: Part) -> list[tuple[float, ...]]:
+    return list(zip(*(column.tolist() for column in part.values()), strict=True))
 
 
 def _variables(
@@ -190,7 +210,7 @@ def _variables(
     return xr.Dataset(variables, coords={"moving": list(moves)})
 
 
-def _measured(subject: Subject, blocks: Any, hosts: Sequence[Host]) -> xr.Dataset:
+def _measured(subject: Subject, engine: Engine, hosts: Sequence[Host], parts: Parts) -> xr.Dataset:
     """Rises over the host at the midpoint, with intervals, on every example."""
     segment, examples = subject.segment, only_split(subject)
     everything = tuple(segment.layers)
@@ -203,7 +223,11 @@ def _measured(subject: Subject, blocks: Any, hosts: Sequence[Host]) -> xr.Datase
     ends = {host: (place(host, (), 0.0), place(host, everything, 1.0)) for host in hosts}
     middles = {(host, label): place(host, moving, 0.5) for host in hosts for label, moving in groups.items()}
     points = tuple(number)
-    table = table_of_blocks(list(blocks(points, examples, set())), len(points), len(examples), None)
+    store = parts.store(examples.name)
+    for block in engine.blocks(points, examples, store.done()):
+        parts.confirm()
+        store.add(block)
+    table = store.table(len(points), len(examples))
     values = table.loss.astype(np.float64)
 
     def interval(differences: Any) -> tuple[float, float, float, float]:

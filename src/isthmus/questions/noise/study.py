@@ -15,10 +15,9 @@ from isthmus.paths.direction import RandomDirection
 from isthmus.questions.noise.grid import ABSENT, KINDS, NoiseGrid, noise_grid
 from isthmus.questions.noise.settings import NUM_DRAWS, SIGMAS, NoiseSettings
 from isthmus.questions.noise.snapshots import last_file, load_snapshots, named_trajectory
-from isthmus.questions.study.folder import held_study
+from isthmus.questions.study.making import Parts, make_study
 from isthmus.questions.study.settings import NOISE, study_request
 from isthmus.questions.study.subject import only_split, study_attributes
-from isthmus.runs.folder.store import MemoryStore
 from isthmus.runs.progress import show_progress
 from isthmus.runs.request.inputs import Model
 from isthmus.runs.request.request import Request
@@ -110,12 +109,13 @@ def noise_study(request: Request, noise: NoiseSettings) -> xr.Dataset:
         snapshots_hash=snapshots.hash,
     )
     attributes |= {f"name_{name}": trajectory.name for name, trajectory in zip("ab", trajectories, strict=True)}
-    with held_study(request.out, attributes) as save:
+
+    def make(parts: Parts) -> xr.Dataset:
         lengths, alphas = _lengths(subject, noise)
         draws = [RandomDirection(request.settings.seed, draw) for draw in range(noise.num_draws)]
         groups = subject.grid.groups
         grid = noise_grid(subject.segment, groups, subject.grid.hosts, snapshots.weights, lengths, alphas, draws)
-        table, recorded = _evaluated(request, subject, grid)
+        table, recorded = _evaluated(request, subject, grid, parts)
         study = _dataset(subject, noise, grid, table).assign(
             distance=("moving", np.array([d.distance for d in subject.distances])),
             length=(("moving", "sigma"), lengths),
@@ -123,9 +123,9 @@ def noise_study(request: Request, noise: NoiseSettings) -> xr.Dataset:
             num_parameters=("moving", np.array([d.num_parameters for d in subject.distances], dtype=np.int64)),
             num_snapshots=len(snapshots),
         )
-        study = study.assign_attrs(attributes | {"sigma_unit": noise.sigma_unit} | recorded)
-        save(study)
-    return study
+        return study.assign_attrs(attributes | {"sigma_unit": noise.sigma_unit} | recorded)
+
+    return make_study(request, attributes, examples_at_once(subject, request.settings), make)
 
 
 def _lengths(subject: Subject, noise: NoiseSettings) -> tuple[np.ndarray, np.ndarray]:
@@ -138,17 +138,20 @@ def _lengths(subject: Subject, noise: NoiseSettings) -> tuple[np.ndarray, np.nda
         return sigmas, np.where(distance > 0, sigmas / distance, np.nan)
 
 
-def _evaluated(request: Request, subject: Subject, grid: NoiseGrid) -> tuple[ExampleTable, dict[str, str | int]]:
+def _evaluated(
+    request: Request, subject: Subject, grid: NoiseGrid, parts: Parts
+) -> tuple[ExampleTable, dict[str, str | int]]:
     """Per-example results, and what to record of how they came about."""
-    examples, store, settings = only_split(subject), MemoryStore(None), request.settings
-    size = BatchSize(examples_at_once(subject, settings))
+    examples, settings, size = only_split(subject), request.settings, BatchSize(parts.batch_size)
     num_points = len(grid.points)
     with (
         float32_products(settings.dtype, subject.network.device),
         show_progress(num_points, num_points * len(examples), enabled=request.progress) as advance,
     ):
         chosen = chosen_engine(subject, settings, size)
-        for block in chosen.engine.blocks(grid.points, examples, set()):
+        store = parts.store(examples.name)
+        for block in chosen.engine.blocks(grid.points, examples, store.done()):
+            parts.confirm()
             store.add(block)
             advance(examples.name, block.loss.size)
     return store.table(num_points, len(examples)), {"engine_note": chosen.note, "batch_size": size.size}

@@ -13,7 +13,8 @@ from isthmus.trees import Tree, join_trees, map_tensors, take_rows
 from isthmus.weights.state import StateDict
 
 SAME_EXAMPLE_TOLERANCE = 0.01  # of the largest value; bfloat16 rounds to 0.4 %
-Scores = Float[np.ndarray, "..."]
+Scores = np.ndarray[Any, np.dtype[Any]]
+COMPARED = ("blended", "between", "is_zero", "is_zero_between")
 
 
 def dissimilarity(x: Float[Tensor, "n features"], y: Float[Tensor, "n features"]) -> Float[Tensor, " n"]:
@@ -114,6 +115,28 @@ class FeatureConnectivity:
         for k, (alpha, blend) in enumerate(zip(self.alphas, blends, strict=True)):
             found, is_zero = _compared(blend, torch.lerp(a, b, alpha))
             self.blended[number, k, start:stop], self.is_zero[number, k, start:stop] = found, is_zero
+
+    def seen(self, start: int, stop: int) -> dict[str, Scores]:
+        """What was compared on some examples.
+
+        Args:
+            start: The first.
+            stop: One past the last.
+
+        Returns:
+            The four attributes on these, by name.
+        """
+        return {name: getattr(self, name)[..., start:stop] for name in COMPARED}
+
+    def fill(self, start: int, seen: Mapping[str, Scores]) -> None:
+        """Take what was compared on some examples earlier.
+
+        Args:
+            start: The first.
+            seen: From `seen`.
+        """
+        for name in COMPARED:
+            getattr(self, name)[..., start : start + seen[name].shape[-1]] = seen[name]
 
 
 def _flat(values: Mapping[str, Any], names: Sequence[str], num_examples: int) -> Float[Tensor, "n features"]:

@@ -1,6 +1,7 @@
 """Several networks side by side, stage by stage and batch by batch, observed at the end of every stage."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
@@ -52,7 +53,7 @@ class Lockstep:
     batch_size: BatchSize
 
     def outputs(
-        self, points: Sequence[Point], examples: Examples, observer: StageObserver
+        self, points: Sequence[Point], examples: Examples, observer: StageObserver, done: AbstractSet[int] = frozenset()
     ) -> Iterator[tuple[int, list[Tensor]]]:
         """Run the points on all examples; each stage gives what it gives when a point runs alone, to the bit.
 
@@ -60,12 +61,15 @@ class Lockstep:
             points: Networks; they hold one set of live values each.
             examples: On the network's device.
             observer: Called once a stage and batch.
+            done: The first example of every batch to leave out.
 
         Yields:
             For each batch the number of its first example, and the scores of every point.
         """
         blends = LayerBlends(self.segment, self.network.dtype)
         for start, stop in list(batch_bounds(len(examples), self.batch_size.size)):
+            if start in done:
+                continue
 
             def unit(size: int, start: int = start, stop: int = stop) -> list[Tensor]:
                 pieces = [

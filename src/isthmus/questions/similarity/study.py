@@ -20,7 +20,7 @@ from isthmus.questions.similarity.agreement import agreement
 from isthmus.questions.similarity.features import FeatureConnectivity, feature_names
 from isthmus.questions.similarity.geometry import initial_weights, weight_geometry
 from isthmus.questions.similarity.lockstep import Lockstep
-from isthmus.questions.study.folder import held_study
+from isthmus.questions.study.making import Part, Parts, make_study
 from isthmus.questions.study.settings import EVERY_STUDY, SIMILARITY, study_request
 from isthmus.questions.study.subject import only_split, study_attributes
 from isthmus.runs.request.inputs import Model, Weights
@@ -108,20 +108,23 @@ def similarity_study(request: Request, initial_a: Weights | None, initial_b: Wei
     attributes = study_attributes(
         STUDY, request, subject, alphas=settings.alphas, initial_a=hashes[0], initial_b=hashes[1]
     )
-    with held_study(request.out, attributes) as save:
-        size = BatchSize(examples_at_once(subject, settings))
+
+    def make(parts: Parts) -> xr.Dataset:
+        size = BatchSize(parts.batch_size)
         with float32_products(settings.dtype, subject.network.device):
             chosen = chosen_engine(subject, settings, size)
             assert isinstance(chosen.engine, SharedEngine)
-            compared = _compared(subject, chosen.engine.staged, size, settings.alphas)
+            compared = _compared(subject, chosen.engine.staged, size, settings.alphas, parts)
         weights = weight_geometry(subject, *initial)
         study = xr.merge([compared, weights], join="exact", combine_attrs="drop")
-        study = study.assign_attrs({**attributes, "engine_note": chosen.note, "batch_size": size.size})
-        save(study)
-    return study
+        return study.assign_attrs({**attributes, "engine_note": chosen.note, "batch_size": size.size})
+
+    return make_study(request, attributes, examples_at_once(subject, settings), make)
 
 
-def _compared(subject: Subject, staged: StagedNetwork, size: BatchSize, alphas: Sequence[float]) -> xr.Dataset:
+def _compared(
+    subject: Subject, staged: StagedNetwork, size: BatchSize, alphas: Sequence[float], parts: Parts
+) -> xr.Dataset:
     """Features and predictions, from one pass over the examples."""
     network, segment, examples = subject.network, subject.segment, only_split(subject)
     everything = tuple(segment.layers)
@@ -130,8 +133,13 @@ def _compared(subject: Subject, staged: StagedNetwork, size: BatchSize, alphas: 
     inputs, _ = examples.batch(0, 2, network.device, network.dtype)
     names = feature_names(staged, cast_weights(segment.weights(points[0]), network.dtype), inputs)
     observer = FeatureConnectivity(names, alphas, len(examples))
-    batches = Lockstep(network, segment, staged, size).outputs(points, examples, observer)
-    scores = [torch.cat(of_point) for of_point in zip(*(outputs for _, outputs in batches), strict=True)]
+    done = {int(name) for name in parts.names()}
+    for start, outputs in Lockstep(network, segment, staged, size).outputs(points, examples, observer, done):
+        parts.add(f"{start:08d}", observer.seen(start, start + len(outputs[0])) | _by_point(outputs))
+    batches = [(int(name), parts.part(name)) for name in sorted(parts.names())]
+    for start, batch in batches:
+        observer.fill(start, batch)
+    scores = [torch.cat([torch.from_numpy(batch[f"{k}"]) for _, batch in batches]) for k in range(len(points))]
     whole = FeatureConnectivity([("scores",)], alphas, len(examples))
     whole.stage_end(0, 0, len(examples), [{"scores": of_point} for of_point in scores])
     stage_of, status = _stages_of_layers(staged, names, everything)
@@ -141,6 +149,11 @@ def _compared(subject: Subject, staged: StagedNetwork, size: BatchSize, alphas: 
     variables |= _intervals("network_dissimilarity", ("layer",), [_between(*row) for row in rows])
     coordinates = {"layer": [FULL_NETWORK, *everything], "alpha": np.array(alphas, dtype=np.float64)}
     return xr.Dataset(variables, coordinates).merge(_agreements(scores, examples, alphas))
+
+
+def _by_point(outputs: Sequence[torch.Tensor]) -> Part:
+    wide = (of_point.float() if of_point.dtype == torch.bfloat16 else of_point for of_point in outputs)
+    return {f"{k}": of_point.cpu().numpy() for k, of_point in enumerate(wide)}
 
 
 def _stages_of_layers(

@@ -2,8 +2,7 @@
 
 import json
 import math
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ from isthmus.runs.folder.layout import STUDY_FILE, Layout
 from isthmus.runs.folder.store import save_parquet
 
 STUDY_SCHEMA_VERSION = 1
+BEGUN = "begun"
 IDENTITY = ("study", "settings", "model_hash", "hash_a", "hash_b", "data_hash")
 """The attributes that tell one study from another."""
 
@@ -36,54 +36,85 @@ def save_study(study: xr.Dataset, folder: str | Path) -> None:
     Raises:
         InputError: The folder holds something else, or cannot be written to.
     """
-    with held_study(folder, study.attrs) as save:
-        save(study)
+    folder = Path(folder)
+    refuse_held(folder)
+    refuse_other_study(folder, study.attrs)
+    with held_folder(folder) as hold:
+        refuse_other_study(folder, study.attrs)
+        hold.confirm()
+        save_finished(study, folder)
 
 
-@contextmanager
-def held_study(folder: str | Path | None, attributes: Mapping[Any, Any]) -> Iterator[Callable[[xr.Dataset], None]]:
-    """Hold the folder of a study while the block makes it.
+def save_finished(study: xr.Dataset, folder: Path) -> None:
+    """Write a study into a folder that is held; its table first, then the manifest, which makes it whole.
 
     Args:
-        folder: Where the study is to be written; None writes nothing.
-        attributes: Those of the study that tell it from others (`IDENTITY`).
-
-    Yields:
-        What writes the finished study, as `save_study` does.
+        study: As `save_study`.
+        folder: Where.
 
     Raises:
-        InputError: As `save_study`, or another process works in the folder.
+        InputError: It cannot be written to.
     """
-    if folder is None:
-        yield lambda _: None
-        return
-    refuse_held(Path(folder))
-    refuse_other_study(folder, attributes)
-    with held_folder(Path(folder)) as hold:
-
-        def save(study: xr.Dataset) -> None:
-            hold.confirm()
-            refuse_other_study(hold.folder, study.attrs)
-            _save(study, hold.folder)
-
-        yield save
-
-
-def _save(study: xr.Dataset, folder: Path) -> None:
-    contents = {
-        "schema_version": STUDY_SCHEMA_VERSION,
-        "name": study.attrs["study"],
-        "attrs": {name: _stored(value) for name, value in study.attrs.items()},
-        **study_layout(study),
-    }
-    text = json.dumps(contents, indent=1, allow_nan=False) + "\n"
     columns = study_columns(study).items()
     table = pa.table({name: pa.array(c if c.dtype.kind in "biuf" else c.tolist()) for name, c in columns})
     try:
-        save_whole(Layout(folder).study, lambda temporary: temporary.write_text(text, encoding="utf-8"))
         save_parquet(table, Layout(folder).study_table)
     except OSError as error:
         raise InputError("a writable folder", str(error), str(folder), "name another --out") from error
+    _save_contents(study.attrs, study_layout(study), folder)
+
+
+def save_begun(attributes: Mapping[Any, Any], choices: Mapping[str, int], folder: Path) -> None:
+    """Say which study a folder will hold, before its first part.
+
+    Args:
+        attributes: Those that tell it from others.
+        choices: What can change bits and is kept on resuming.
+        folder: Where; it is held.
+
+    Raises:
+        InputError: It cannot be written to.
+    """
+    _save_contents(attributes, {BEGUN: choices}, folder)
+
+
+def _save_contents(attributes: Mapping[Any, Any], more: Mapping[str, Any], folder: Path) -> None:
+    contents = {
+        "schema_version": STUDY_SCHEMA_VERSION,
+        "name": attributes["study"],
+        "attrs": {name: _stored(value) for name, value in attributes.items()},
+        **more,
+    }
+    text = json.dumps(contents, indent=1, allow_nan=False) + "\n"
+    try:
+        save_whole(Layout(folder).study, lambda temporary: temporary.write_text(text, encoding="utf-8"))
+    except OSError as error:
+        raise InputError("a writable folder", str(error), str(folder), "name another --out") from error
+
+
+def begun_with(folder: Path) -> dict[str, Any]:
+    """The choices of a study that was begun and is not whole.
+
+    Args:
+        folder: Any path.
+
+    Returns:
+        Those of `save_begun` and its "device"; nothing where no study was begun, or where it is whole.
+    """
+    contents = _contents(folder) if is_study(folder) else {}
+    return {"device": contents["attrs"].get("device", ""), **contents[BEGUN]} if BEGUN in contents else {}
+
+
+def is_whole(folder: Path) -> bool:
+    """Whether a folder holds a study to its end.
+
+    Args:
+        folder: Any path.
+
+    Returns:
+        False where there is none, or one that was interrupted.
+    """
+    return is_study(folder) and Layout(folder).study_table.is_file() and BEGUN not in _contents(folder)
 
 
 def load_study(folder: str | Path) -> xr.Dataset:
@@ -100,6 +131,9 @@ def load_study(folder: str | Path) -> xr.Dataset:
     """
     folder = Path(folder)
     contents = _contents(folder)
+    if BEGUN in contents:
+        remedy = "go on with it: the same command with --resume"
+        raise InputError("a finished study", "one that was interrupted", str(folder), remedy)
     try:
         table = pq.read_table(Layout(folder).study_table)
         columns = {name: np.asarray(table[name].to_pylist()) for name in table.column_names}
@@ -151,6 +185,10 @@ def refuse_other_study(folder: str | Path, attributes: Mapping[Any, Any]) -> Non
             "name another --out",
         )
     differing = [name for name in IDENTITY if theirs.get(name) != attributes.get(name)]
+    if "settings" in differing and "study" not in differing:
+        ours, known = (json.loads(attrs.get("settings", "{}")) for attrs in (attributes, theirs))
+        names = [name for name in {**known, **ours} if known.get(name) != ours.get(name)]
+        differing[differing.index("settings")] = f"settings ({', '.join(names)})"
     if differing:
         raise InputError(
             "a new or empty folder, or this study",

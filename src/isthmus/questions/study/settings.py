@@ -5,7 +5,7 @@ from typing import Any
 from isthmus.errors import InputError
 from isthmus.runs.request.request import ASKED, Request, request_of
 
-EVERY_STUDY = ("layers", "loss", "output", "dtype", "device", "batch_size", "data_root")
+EVERY_STUDY = ("layers", "loss", "output", "dtype", "device", "batch_size", "data_root", "resume")
 """Settings of a measurement that every study has too."""
 CURVATURE = (*EVERY_STUDY, "hosts", "batch_norm", "seed")
 SIMILARITY = (*EVERY_STUDY, "alphas", "batch_norm", "sweep")

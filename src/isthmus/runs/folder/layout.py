@@ -89,6 +89,22 @@ class Layout:
         return self.folder / "study.parquet"
 
     @property
+    def parts(self) -> Path:
+        """The folder of what is finished of a study that is not whole yet."""
+        return self.folder / "parts"
+
+    def part(self, name: str) -> Path:
+        """One finished part of a study.
+
+        Args:
+            name: Of the part.
+
+        Returns:
+            The file.
+        """
+        return self.parts / f"{name}.npz"
+
+    @property
     def page(self) -> Path:
         """The report."""
         return self.folder / "report.html"
