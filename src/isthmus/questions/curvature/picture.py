@@ -196,7 +196,7 @@ def _correlation_words(study: "xr.Dataset") -> str:
 def _full_words(study: "xr.Dataset", unit: str) -> list[str]:
     said = []
     for host in map(str, study["host"].values):
-        cut = study.sel(host=host)
+        cut = study.sel(host=host, moving=FULL_NETWORK)
         measured = estimate_at(cut, "measured_full_excess")
         said.append(
             f"into {host} {significant_text(float(cut['predicted_full_excess']))} predicted, "
