@@ -8,6 +8,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from safetensors.torch import save_file
 
 from isthmus.errors import InputError
 from isthmus.weights.checkpoint import save_weights
@@ -111,3 +112,33 @@ def test_checkpoints_of_any_names_come_in_the_order_of_training(iterations, epoc
         folder = folder_of(Path(place), *map(str, steps.values()))
         save_trajectory_facts(folder, iterations_per_epoch=10)
         assert list(load_trajectory(folder)) == [steps[time] for time in sorted(steps)]
+
+
+@pytest.mark.parametrize(
+    ("names", "steps"),
+    [
+        (["0ep.pt", "2ep.pt", "10ep.pt"], ["0ep", "2ep", "10ep"]),
+        (["epoch=0-step=0.ckpt", "epoch=1-step=40.ckpt"], ["0it", "40it"]),
+        (["epoch_1.pth", "epoch_3.pth", "notes.txt", "last.ckpt"], ["1ep", "3ep"]),
+        (["checkpoint-20/model.safetensors", "checkpoint-5/model.safetensors", "runs/x"], ["5it", "20it"]),
+    ],
+)
+def test_checkpoints_named_as_trainers_name_them_are_a_trajectory(tmp_path, names, steps):
+    for number, name in enumerate(names):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        weights = {"w": torch.full((2,), float(number))}
+        if name.endswith(".safetensors"):
+            save_file(weights, tmp_path / name)
+        else:
+            torch.save({"state_dict": weights}, tmp_path / name)
+    found = load_trajectory(tmp_path)
+    assert [str(step) for step in found] == steps
+    assert is_trajectory(tmp_path)
+    assert found[Step.parse(steps[0])].weights["w"].shape == (2,)
+
+
+def test_a_folder_with_weights_of_its_own_is_a_checkpoint_whatever_lies_beside(tmp_path):
+    (tmp_path / "checkpoint-5").mkdir()
+    for place in (tmp_path, tmp_path / "checkpoint-5"):
+        save_file({"w": torch.zeros(2)}, place / "model.safetensors")
+    assert not is_trajectory(tmp_path)

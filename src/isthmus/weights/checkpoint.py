@@ -12,9 +12,11 @@ from torch import Tensor
 from isthmus.errors import InputError, short_list
 from isthmus.files import remove_parts_of, save_whole
 from isthmus.hugging_face import PREFIX, hugging_face_source, snapshot_folder
+from isthmus.weights.formats.adapter import CONFIG, FILES, adapter_config, is_adapter, merged_adapter
+from isthmus.weights.formats.distributed import distributed_contents, is_distributed
 from isthmus.weights.formats.folder import chosen_files, indexed_files
 from isthmus.weights.formats.nest import FoundWeights, found_weights
-from isthmus.weights.formats.torch_file import refuse_stand_in, torch_contents
+from isthmus.weights.formats.torch_file import needs_code, refuse_stand_in, torch_contents
 from isthmus.weights.keys import AROUND, AVERAGED, TRANSPARENT, without_wrappers
 from isthmus.weights.state import StateDict
 
@@ -36,6 +38,9 @@ class Checkpoint:
 
 def load_checkpoint(path: str | Path) -> Checkpoint:
     """Read a checkpoint: `.safetensors`, a torch file, or a (sharded) folder of either as Hugging Face writes it.
+
+    A folder may also be a distributed checkpoint (DCP, as FSDP saves it), or a LoRA adapter as PEFT saves it, which is
+    merged into its base. Settings that a trainer saved beside the weights are left out without running their code.
 
     `hf:ID` and `hf:ID@REVISION` name such a folder on the Hugging Face hub; of a folder the file is read that
     transformers would read. A torch file is read with `weights_only=True`: code in it does not run. A state dict that
@@ -60,7 +65,7 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
         name = path.name
     if not path.exists():
         raise InputError("a checkpoint file or folder", "nothing there", str(path), "check the path")
-    found = _file_entries(path) if path.is_file() and path.suffix != ".json" else _chosen_entries(path)
+    found = _entries(path)
     unwrapped = _unwrapped(_dense_entries(found.weights, path), str(path))
     return Checkpoint(unwrapped.weights, name, (*found.notes, *unwrapped.notes))
 
@@ -90,6 +95,16 @@ def _safetensors_entries(path: Path) -> dict[str, Tensor]:
         ) from error
 
 
+def _entries(path: Path) -> FoundWeights:
+    if is_adapter(path):
+        return _adapter_entries(path)
+    if is_distributed(path):
+        note = "read from a distributed checkpoint"
+        found = found_weights(distributed_contents(path), str(path))
+        return FoundWeights(found.weights, (note, *found.notes))
+    return _file_entries(path) if path.is_file() and path.suffix != ".json" else _chosen_entries(path)
+
+
 def _chosen_entries(place: Path) -> FoundWeights:
     chosen = chosen_files(place) if place.is_dir() else indexed_files(place)
     parts = [_file_entries(file) for file in chosen.files]
@@ -103,7 +118,30 @@ def _chosen_entries(place: Path) -> FoundWeights:
 def _file_entries(path: Path) -> FoundWeights:
     if path.suffix == ".safetensors":
         return FoundWeights(_safetensors_entries(path), ())
-    return found_weights(torch_contents(path), str(path))
+    read = torch_contents(path)
+    try:
+        found = found_weights(read.contents, str(path))
+    except InputError as error:
+        raise (InputError(*needs_code(path, read.classes)) if read.classes else error) from error
+    if not read.classes:
+        return found
+    note = f"objects of {short_list(read.classes)} were left out; no code of theirs was run"
+    return FoundWeights(found.weights, (*found.notes, note))
+
+
+def _adapter_entries(folder: Path) -> FoundWeights:
+    """The weights of an adapter's base with the adapter merged into them."""
+    config = adapter_config(folder)
+    file = next((folder / name for name in FILES if (folder / name).is_file()), None)
+    if file is None:
+        raise InputError(f"a file {FILES[0]} beside {CONFIG}", "none", str(folder), "copy the whole folder")
+    beside = [folder / config.base, folder.parent / config.base, Path(config.base)]
+    local = next((place for place in beside if config.base and place.exists()), None)
+    if local is None and not config.base:
+        raise InputError("the base of the adapter", "none", f"{folder / CONFIG}", "fill in base_model_name_or_path")
+    base = load_checkpoint(local if local is not None else f"{PREFIX}{config.base}")
+    merged, note = merged_adapter(base.weights, _file_entries(file).weights, config, folder.name)
+    return FoundWeights(merged, (*base.notes, note))
 
 
 def _dense_entries(entries: dict[str, Any], path: Path) -> dict[str, Tensor]:

@@ -27,7 +27,7 @@ def full_key(prefix: str, key: str) -> str:
         A dotted path.
 
     Example:
-        >>> full_key("model", "fc.bias"), joined("", "fc.bias")
+        >>> full_key("model", "fc.bias"), full_key("", "fc.bias")
         ('model.fc.bias', 'fc.bias')
     """
     return f"{prefix}.{key}" if prefix else key

@@ -7,6 +7,15 @@ from typing import Literal
 from isthmus.errors import InputError
 
 StepUnit = Literal["ep", "it"]
+NAMES: tuple[tuple[str, StepUnit], ...] = (
+    (r"(\d+)ep", "ep"),
+    (r"(\d+)it", "it"),
+    (r"checkpoint-(\d+)", "it"),
+    (r"(?:epoch=\d+-)?step=(\d+)", "it"),
+    (r"(?:step|iter|iteration)[-_](\d+)", "it"),
+    (r"epoch[-_=](\d+)", "ep"),
+)
+"""How trainers name checkpoints by their step."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +58,26 @@ class Step:
         if match is None:
             raise InputError(*_not_a_step(text))
         return cls(int(match[1]), match[2])  # type: ignore[arg-type]
+
+    @classmethod
+    def of_name(cls, name: str) -> "Step | None":
+        """The step that the name of a checkpoint means, as trainers write it.
+
+        Args:
+            name: Of a file without its ending, or of a folder.
+
+        Returns:
+            The step of "120ep", "5000it", "checkpoint-500" (transformers), "epoch=3-step=1200" (Lightning: its
+            iterations), "epoch=3", "epoch_3", "step_500"; None for any other.
+
+        Example:
+            >>> [str(Step.of_name(name)) for name in ("checkpoint-500", "epoch=3-step=1200", "epoch_7")]
+            ['500it', '1200it', '7ep']
+        """
+        for pattern, unit in NAMES:
+            if match := re.fullmatch(pattern, name):
+                return cls(int(match[1]), unit)
+        return None
 
     def iterations(self, iterations_per_epoch: int | None = None) -> int:
         """The same time in iterations.

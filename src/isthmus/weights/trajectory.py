@@ -8,8 +8,10 @@ from pathlib import Path
 from isthmus.errors import InputError, UnknownNameError
 from isthmus.files import save_whole
 from isthmus.weights.checkpoint import Checkpoint, load_checkpoint
+from isthmus.weights.formats.folder import USUAL_FILES
 from isthmus.weights.step import Step
 
+ENDINGS = (".safetensors", ".pt", ".pth", ".ckpt", ".bin")
 TRAJECTORY_FILE = "trajectory.json"
 
 
@@ -58,8 +60,8 @@ def load_trajectory(folder: str | Path) -> Trajectory:
     """Find the checkpoints of a training.
 
     Args:
-        folder: With `.safetensors` files named by their step; `trajectory.json` may say how many iterations an epoch
-            has (`{"iterations_per_epoch": 391}`), which orders epochs among iterations.
+        folder: With files or folders named by their step, as `Step.of_name` reads it; `trajectory.json` may say how
+            many iterations an epoch has (`{"iterations_per_epoch": 391}`), which orders epochs among iterations.
 
     Returns:
         The trajectory.
@@ -104,12 +106,15 @@ def save_trajectory_facts(folder: Path, *, iterations_per_epoch: int) -> None:
 
 
 def _files(folder: Path) -> dict[Step, Path]:
-    found = {}
-    for file in sorted(folder.glob("*.safetensors")):
-        try:
-            found[Step.parse(file.stem)] = file
-        except InputError:
-            continue
+    """Checkpoints by step. Folders count where there is no file of weights under a usual name beside them."""
+    is_one = any((folder / name).exists() for name in USUAL_FILES)
+    found: dict[Step, Path] = {}
+    for place in sorted(folder.iterdir()):
+        name = place.stem if place.is_file() and place.suffix in ENDINGS else None
+        name = place.name if place.is_dir() and not is_one else name
+        step = Step.of_name(name) if name is not None else None
+        if step is not None and step not in found:
+            found[step] = place
     return found
 
 

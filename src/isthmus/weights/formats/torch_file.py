@@ -1,15 +1,16 @@
 """The contents of a torch file, read without running code. Whatever would need code is named."""
 
 import pickle
-import re
 import warnings
 from collections.abc import Collection
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from torch.serialization import get_unsafe_globals_in_checkpoint
 
 from isthmus.errors import InputError, short_list
+from isthmus.weights.formats.inert import UNKNOWN_CLASS, inert_contents
 
 STAND_INS = {  # how files begin that some download left in place of the weights
     b"version https://git-lfs": ("a pointer of Git LFS, which stands for the file", "fetch the file: git lfs pull"),
@@ -17,11 +18,23 @@ STAND_INS = {  # how files begin that some download left in place of the weights
     b"<html": ("a web page", "download the file itself, not the page that shows it"),
 }
 DAMAGED = (RuntimeError, EOFError, OSError, ValueError, KeyError, IndexError, AttributeError, TypeError)
-NAMED_CLASS = re.compile(r"GLOBAL ([\w.<>]+)")
 
 
-def torch_contents(path: Path) -> object:
-    """What a torch file holds: tensors, numbers, text, and mappings, lists and tuples of these.
+@dataclass(frozen=True)
+class TorchContents:
+    """What a torch file holds.
+
+    Attributes:
+        contents: Tensors, numbers, text, and mappings, lists and tuples of these.
+        classes: Classes of other objects in it, which were left out (`isthmus.weights.formats.inert`).
+    """
+
+    contents: object
+    classes: tuple[str, ...] = ()
+
+
+def torch_contents(path: Path) -> TorchContents:
+    """Read a torch file.
 
     Args:
         path: A file of `torch.save`.
@@ -30,23 +43,22 @@ def torch_contents(path: Path) -> object:
         The contents; no code in the file was run.
 
     Raises:
-        InputError: It holds objects of other classes, which are named, or is damaged or of another kind.
+        InputError: It holds objects of classes that may hold the weights, which are named, or is damaged or of another
+            kind.
     """
     refuse_stand_in(path)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # torch warns of pickles of another protocol before it refuses them
-            return torch.load(path, map_location="cpu", weights_only=True)
+            return TorchContents(torch.load(path, map_location="cpu", weights_only=True))
     except pickle.UnpicklingError as error:
-        classes = _unsafe_classes(path) or NAMED_CLASS.findall(str(error))[:1]
+        classes = _unsafe_classes(path) or UNKNOWN_CLASS.findall(str(error))[:1]
         if not classes:
             raise InputError(*_damaged(path, str(error).rpartition("error: ")[2])) from error
-        raise InputError(
-            "a torch file of weights, numbers and text alone",
-            f"objects of {short_list(classes)}, which only code in the file can make; it was not run",
-            str(path),
-            _how_to_save_weights(path.name, classes),
-        ) from error
+        try:
+            return TorchContents(*inert_contents(path, classes))
+        except (pickle.UnpicklingError, *DAMAGED):
+            raise InputError(*needs_code(path, classes)) from error
     except DAMAGED as error:
         if "TorchScript" in str(error):
             raise InputError(
@@ -56,6 +68,24 @@ def torch_contents(path: Path) -> object:
                 f"save its weights alone: torch.save(torch.jit.load({path.name!r}).state_dict(), 'weights.pt')",
             ) from error
         raise InputError(*_damaged(path, str(error))) from error
+
+
+def needs_code(path: Path, classes: Collection[str]) -> tuple[str, str, str, str]:
+    """What to say of a file whose weights only its own code could make.
+
+    Args:
+        path: The file.
+        classes: Of objects in it.
+
+    Returns:
+        Expected, got, where, what to do.
+    """
+    return (
+        "a torch file of weights, numbers and text alone",
+        f"objects of {short_list(classes)}, which only code in the file can make; it was not run",
+        str(path),
+        _how_to_save_weights(path.name, classes),
+    )
 
 
 def refuse_stand_in(path: Path) -> None:
