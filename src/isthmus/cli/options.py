@@ -8,7 +8,7 @@ from typing import Annotated, Any, TypeVar
 import typer
 
 from isthmus.runs.request.request import ASKED
-from isthmus.runs.request.signature import unnamed, with_parameters
+from isthmus.runs.request.signature import names_left_out, with_parameters
 
 F = TypeVar("F", bound=Callable[..., Any])
 AS_TYPED = (int, str, int | None, float | None, Path | None)
@@ -43,7 +43,7 @@ def with_settings(*names: str) -> Callable[[F], F]:
     Returns:
         A decorator.
     """
-    return lambda command: with_parameters(command, map(_option, unnamed(command, names)))
+    return lambda command: with_parameters(command, map(_option, names_left_out(command, names)))
 
 
 def _option(name: str) -> Parameter:

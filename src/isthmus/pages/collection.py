@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from isthmus.pages.tables import listed, settings_rows
+from isthmus.pages.tables import attribute_list, settings_rows
 from isthmus.report.collections.members import members_table
 from isthmus.report.collections.pictures import collection_pictures
 from isthmus.report.kept import one_page
@@ -44,7 +44,7 @@ def _page(
     attrs = result.attrs
     plain = result.copy()
     plain.attrs = {key: value for key, value in attrs.items() if key not in APART}
-    pages = [(member["name"], files.member(member["folder"]).page) for member in listed(attrs, "members")]
+    pages = [(member["name"], files.member(member["folder"]).page) for member in attribute_list(attrs, "members")]
     return render(
         "collection.html",
         title=f"Isthmus: {name}",
@@ -56,8 +56,8 @@ def _page(
         rise_alpha=float(result["rise_alpha"]) if main_values(result)[0] in RISES else None,
         pictures=[picture.shown(svgs) for picture in pictures],
         table=members_table(result),
-        warnings=listed(attrs, "warnings"),
-        checks=listed(attrs, "self_checks"),
+        warnings=attribute_list(attrs, "warnings"),
+        checks=attribute_list(attrs, "self_checks"),
         settings=settings_rows(plain),
         pages=[(member, page.relative_to(files.folder).as_posix()) for member, page in pages if page.is_file()],
     )

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from isthmus.pages.pictures import RunPictures, SplitPictures, run_pictures, units_of
-from isthmus.pages.tables import class_rows, listed, run_rows, settings_rows, summary_rows
+from isthmus.pages.tables import attribute_list, class_rows, run_rows, settings_rows, summary_rows
 from isthmus.report.barriers.hints import hints
 from isthmus.report.barriers.reading import headline, reading
 from isthmus.report.barriers.table import barrier_table, in_split, layer_labels, mark_notes, split_names
@@ -102,8 +102,8 @@ def _run_section(anchor: str, run: _Shown, svgs: SVGs) -> dict[str, Any]:
         ],
         "distances": _figures([run.pictures.distances], anchor, svgs)[0],
         "settings": settings_rows(result),
-        "checks": listed(attrs, "self_checks"),
-        "warnings": listed(attrs, "warnings"),
+        "checks": attribute_list(attrs, "self_checks"),
+        "warnings": attribute_list(attrs, "warnings"),
         "baseline": str(attrs.get("baseline", "models")),
         "interval_target": str(attrs.get("interval_target", "distribution")),
         "simultaneous": bool(attrs.get("simultaneous", False)),

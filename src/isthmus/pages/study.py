@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from isthmus.errors import UnknownNameError
-from isthmus.pages.tables import listed, settings_rows
+from isthmus.pages.tables import attribute_list, settings_rows
 from isthmus.questions.curvature import picture as curvature
 from isthmus.questions.noise.picture import subspace_panels
 from isthmus.questions.noise.reading import NOISE_NOTES, noise_rows, noise_sentence
@@ -102,7 +102,7 @@ def _page(study: "xr.Dataset", picture: Mapping[str, str]) -> str:
         picture=picture,
         notes=shown.notes,
         table=shown.rows(study),
-        checks=listed(attrs, "self_checks"),
-        warnings=listed(attrs, "warnings"),
+        checks=attribute_list(attrs, "self_checks"),
+        warnings=attribute_list(attrs, "warnings"),
         settings=settings_rows(study),
     )

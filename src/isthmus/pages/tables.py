@@ -44,7 +44,7 @@ MANIFEST = {
 }
 
 
-def listed(attrs: Mapping[Any, Any], name: str) -> list[Any]:
+def attribute_list(attrs: Mapping[Any, Any], name: str) -> list[Any]:
     """An attribute that holds a list as JSON.
 
     Args:
@@ -188,7 +188,7 @@ def settings_rows(result: "xr.Dataset") -> list[tuple[str, str]]:
     settings = json.loads(str(result.attrs.get("settings") or "{}"))
     asked = {name: value for name, value in settings.items() if name not in result.attrs}  # else: as it took effect
     rows += [(name, value if isinstance(value, str) else json.dumps(value)) for name, value in asked.items()]
-    rows += [("Read from a file", note) for note in listed(result.attrs, "notes")]
-    rows += [("Cannot be told from others", part) for part in listed(result.attrs, "unidentified")]
+    rows += [("Read from a file", note) for note in attribute_list(result.attrs, "notes")]
+    rows += [("Cannot be told from others", part) for part in attribute_list(result.attrs, "unidentified")]
     known = {*MANIFEST, "settings", "notes", "unidentified", "self_checks", "warnings"}
     return rows + [(str(name), str(value)) for name, value in result.attrs.items() if name not in known]

@@ -38,7 +38,7 @@ def with_settings_shown(*names: str) -> Callable[[F], F]:
     """
 
     def decorated(function: F) -> F:
-        shown = unnamed(function, names)
+        shown = names_left_out(function, names)
         head, others, rest = (function.__doc__ or "").partition(" others: ")
         line, end, below = rest.partition(":\n")
         words = "".join(f"            {name}: {ASKED[name].description}\n" for name in shown)
@@ -51,7 +51,7 @@ def with_settings_shown(*names: str) -> Callable[[F], F]:
     return decorated
 
 
-def unnamed(function: Callable[..., Any], names: Iterable[str]) -> list[str]:
+def names_left_out(function: Callable[..., Any], names: Iterable[str]) -> list[str]:
     """The settings that a function does not name itself.
 
     Args:
