@@ -14,9 +14,10 @@ from isthmus.report import style
 from isthmus.report.collections.columns import cell_text, columns
 from isthmus.report.collections.heatmap import columns_heatmap
 from isthmus.report.collections.members import members_table, members_texts
-from isthmus.report.collections.pictures import collection_pictures, mean_over_pairs
+from isthmus.report.collections.pictures import collection_pictures
 from isthmus.report.collections.reading import columns_reading, replicates_reading
 from isthmus.report.collections.replicates import OUTLYING, are_independent, replicate_bars, replicate_cells
+from isthmus.results.replicates import mean_over_pairs
 from isthmus.results.rows import sweeps_shown
 
 LAYERS = ("conv1", "layer1.0.conv1", "fc")

@@ -39,19 +39,7 @@ def test_the_page_of_a_measurement_reads_nothing_back_and_equals_that_of_its_fol
     with monkeypatch.context() as watched:
         for module in (loading, table):
             watched.setattr(module, "load_results", lambda file: pytest.fail(f"{file} was read back"))
-        run(
-            "measure",
-            *networks,
-            *model,
-            "--sweep",
-            "single",
-            "--sweep",
-            "pairs",
-            "--alphas",
-            3,
-            "--out",
-            tmp_path / "m",
-        )
+        run("measure", *networks, *model, "--layers", "block", "--out", tmp_path / "m")
     page = (tmp_path / "m" / "report.html").read_bytes()
     assert (b"Which classes suffer" in page) == (names == "ab")
     run("report", tmp_path / "m")

@@ -15,7 +15,7 @@ from isthmus.questions.similarity import picture as similarity
 from isthmus.report.cells import Table
 from isthmus.report.picture import Picture, save_page
 from isthmus.report.rendering import render
-from isthmus.runs.folder.layout import Layout
+from isthmus.runs.folder.layout import STUDY_FILE, Layout
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -75,7 +75,7 @@ def study_report(study: "xr.Dataset") -> StudyReport:
     """
     name = str(study.attrs.get("study"))
     if name not in STUDIES:
-        raise UnknownNameError("a study", name, STUDIES, "study.json", "update isthmus")
+        raise UnknownNameError("a study", name, STUDIES, STUDY_FILE, "update isthmus")
     return STUDIES[name]
 
 

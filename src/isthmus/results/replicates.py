@@ -106,6 +106,29 @@ def replicates(result: xr.Dataset) -> xr.Dataset:
     return xr.Dataset(found).assign_attrs(kept, independent_pairs=int(independent))
 
 
+def mean_over_pairs(result: xr.Dataset) -> xr.Dataset:
+    """The mean over pairs in the shape of one pair: its intervals are those over pairs.
+
+    Args:
+        result: A collection of two pairs or more.
+
+    Returns:
+        A result without the dimension `pair`; where along alpha the maximum is has no meaning any more and is NaN.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what shows the mean says it
+        means = replicates(result)
+    mean = result.isel(pair=0, drop=True)
+    for number in (of.number for name, of in REPLICATED.items() if name in result):
+        for name in (number.name, number.low, number.high):
+            mean[name] = means[name]
+        if number.alpha:
+            mean[number.alpha] = mean[number.name] * np.nan
+            mean[number.at_end] = mean[number.at_end] & False
+        mean = mean.drop_vars(number.effective_examples, errors="ignore")
+    return mean
+
+
 def _share_no_network(result: xr.Dataset) -> bool:
     names = [*map(str, result["name_a"].values), *map(str, result["name_b"].values)]
     return len(set(names)) == len(names)

@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from isthmus.report.barriers.table import labels, split_names
 from isthmus.report.collections.columns import columns, kept_sweep
 from isthmus.report.collections.heatmap import columns_heatmap
@@ -15,7 +13,7 @@ from isthmus.report.collections.replicates import are_independent, replicate_bar
 from isthmus.report.file_names import joined_stem
 from isthmus.report.picture import Picture
 from isthmus.report.values import barrier_beside, beside_values, is_rise, kind_of, main_values
-from isthmus.results.replicates import REPLICATED, replicates
+from isthmus.results.replicates import mean_over_pairs
 from isthmus.results.rows import sweeps_shown
 
 if TYPE_CHECKING:
@@ -108,28 +106,3 @@ def _parts(result: "xr.Dataset") -> list[_Part]:
         parts.insert(0, _Part(mean_over_pairs(result), "step", "mean over pairs", (note,)))
         parts.insert(1, _Part(result.isel(step=-1), "pair", f"at {last}"))
     return parts
-
-
-def mean_over_pairs(result: "xr.Dataset") -> "xr.Dataset":
-    """The mean over pairs in the shape of one pair: its intervals are those over pairs.
-
-    Args:
-        result: A collection of two pairs or more.
-
-    Returns:
-        A result without the dimension `pair`; where along alpha the maximum is has no meaning any more and is NaN.
-    """
-    import warnings
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # said beside the replicates
-        means = replicates(result)
-    mean = result.isel(pair=0, drop=True)
-    for number in (of.number for name, of in REPLICATED.items() if name in result):
-        for name in (number.name, number.low, number.high):
-            mean[name] = means[name]
-        if number.alpha:
-            mean[number.alpha] = mean[number.name] * np.nan
-            mean[number.at_end] = mean[number.at_end] & False
-        mean = mean.drop_vars(number.effective_examples, errors="ignore")
-    return mean
