@@ -42,7 +42,7 @@ def test_a_layer_that_is_equal_in_both_networks_needs_nothing_to_vary():
     assert verdict(grid, losses, FIRST).finished == {0}
     cut = SampledCuts(grid, ExampleTable(np.array(losses), None, None, np.full(3, FIRST)), "host", N).cut(0, 0)
     barrier = sampled_barrier(cut.excess, cut.excesses, grid.alphas, Precision(0.05, N))
-    assert (barrier.low, barrier.high) == (0, 0)
+    assert (barrier.estimate.low, barrier.estimate.high) == (0, 0)
 
 
 def test_a_cut_that_hid_its_tail_is_as_wide_as_the_others_show_it_to_be():

@@ -42,12 +42,12 @@ def test_the_interaction_and_its_interval_are_those_of_the_paired_differences():
     differences = both - one - three + host
     critical = float(stats.t.ppf(0.975, 39))
     low, high = mean_band(differences[None], critical)
-    assert abs(found.interaction.mean[0, 0, 2] - differences.mean()) < 1e-12
+    assert abs(found.interaction.value[0, 0, 2] - differences.mean()) < 1e-12
     assert abs(found.interaction.low[0, 0, 2] - low[0]) < 1e-12
     assert abs(found.interaction.high[0, 2, 0] - high[0]) < 1e-12
     rise = np.concatenate(mean_band((one - host)[None], critical))
     assert np.allclose([found.rise.low[0, 0], found.rise.high[0, 0]], rise, atol=1e-12)
-    assert np.isnan(found.interaction.mean[0].diagonal()).all()
+    assert np.isnan(found.interaction.value[0].diagonal()).all()
 
 
 def test_the_interval_of_an_interaction_covers_as_it_claims():
@@ -64,7 +64,7 @@ def test_the_interval_of_an_interaction_covers_as_it_claims():
 def test_nothing_changed_is_no_proof_of_no_interaction_of_errors():
     errors = np.zeros((9, 50), dtype=bool)
     found = interactions_of(grid_with([*SINGLES, *PAIRS]), table_of(np.zeros((9, 50)), errors), "error", 0)
-    assert found.interaction.mean[0, 0, 1] == 0
+    assert found.interaction.value[0, 0, 1] == 0
     assert found.interaction.low[0, 0, 1] < -0.05 < 0.05 < found.interaction.high[0, 0, 1]
     assert 0.05 < found.rise.high[0, 0] < 0.1
 
@@ -73,7 +73,7 @@ def test_an_error_interaction_may_reach_minus_two():
     errors = np.zeros((9, 50), dtype=bool)
     errors[[3, 4]] = True
     found = interactions_of(grid_with([*SINGLES, *PAIRS]), table_of(np.zeros((9, 50)), errors), "error", 0).interaction
-    assert found.mean[0, 0, 1] == found.low[0, 0, 1] == -2.0
+    assert found.value[0, 0, 1] == found.low[0, 0, 1] == -2.0
     assert -2.0 < found.high[0, 0, 1] < -1.5
 
 
@@ -82,17 +82,17 @@ def test_only_examples_on_which_all_points_are_known_count():
     losses[6] = [1, 1, 1, 99, 99, 99]
     counts = np.array([6, 6, 6, 6, 6, 6, 3, 6, 6])
     found = interactions_of(grid_with([*SINGLES, *PAIRS]), table_of(losses, counts=counts), "loss", 0).interaction
-    assert found.mean[0, 0, 1] == 1.0
-    assert found.mean[0, 0, 2] == 0.0
+    assert found.value[0, 0, 1] == 1.0
+    assert found.value[0, 0, 2] == 0.0
 
 
 def test_nan_and_infinite_losses_stay_as_they_are():
     losses = np.zeros((9, 6))
     losses[6, 2], losses[3, 0] = np.nan, np.inf
     found = interactions_of(grid_with([*SINGLES, *PAIRS]), table_of(losses), "loss", 0)
-    assert np.isnan(found.interaction.mean[0, 0, 1])
-    assert found.rise.mean[0, 0] == np.inf
-    assert found.interaction.mean[0, 0, 2] == -np.inf
+    assert np.isnan(found.interaction.value[0, 0, 1])
+    assert found.rise.value[0, 0] == np.inf
+    assert found.interaction.value[0, 0, 2] == -np.inf
 
 
 def test_what_is_missing_is_named_and_a_window_may_stand_for_a_pair():

@@ -47,7 +47,7 @@ def test_the_verdict_is_convex_not_convex_or_undecided(function, spread, verdict
     losses = cut(function, UNEVEN, noise)
     found = convexity_of(losses, UNEVEN, np.full(3, 1e-9))
     assert found.verdict is verdict
-    assert found.low <= found.value <= found.high
+    assert found.estimate.low <= found.estimate.value <= found.estimate.high
     assert found.alpha == UNEVEN[1 + int(found.second_differences.argmin())]
 
 
@@ -74,12 +74,12 @@ def test_values_that_are_not_finite_are_kept_and_decide_nothing():
         assert found.verdict is Convexity.UNDECIDED
         assert not np.isfinite(found.second_differences[0])
         assert (found.second_differences[1:] == 0).all()
-        assert np.isnan(found.low)
+        assert np.isnan(found.estimate.low)
 
 
 def test_one_example_has_no_interval():
     found = convexity_of(np.array([[0.0], [1.0], [0.0]]), (0.0, 0.5, 1.0), np.array([1e-9]))
-    assert (found.low, found.high) == (-np.inf, np.inf)
+    assert (found.estimate.low, found.estimate.high) == (-np.inf, np.inf)
     assert found.verdict is Convexity.UNDECIDED
 
 
@@ -93,7 +93,7 @@ def test_the_interval_of_the_smallest_second_difference_covers_it_and_no_convex_
         slopes, bends = random.normal(size=(2, 1, 60))
         losses = slopes * alphas[:, None] + bends * alphas[:, None] ** 2 + 0.05 * random.normal(size=(6, 60))
         found = convexity_of(losses, alphas.tolist(), np.full(4, 1e-9))
-        covered += found.low <= 0 <= found.high
+        covered += found.estimate.low <= 0 <= found.estimate.high
         dented += found.verdict is Convexity.NOT
     assert covered / rounds > 0.95 - 2 * (0.95 * 0.05 / rounds) ** 0.5
     assert dented / rounds < 0.025 + 2 * (0.025 / rounds) ** 0.5

@@ -1,5 +1,6 @@
 """The barrier: the largest excess over the baseline on the alpha grid."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -7,7 +8,8 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Float
 
-from isthmus.measures.intervals.effective_examples import effective_examples
+from isthmus.measures.estimate import UNKNOWN, Estimate
+from isthmus.measures.intervals.effective_examples import are_enough, effective_examples
 from isthmus.measures.intervals.interval import LEVEL, bounded_mean_band, critical_value, mean_band
 
 Quantity = Literal["loss", "error"]
@@ -19,9 +21,7 @@ class Barrier:
 
     Attributes:
         excess: Mean excess over the baseline at each alpha.
-        value: The largest of them; NaN if one is NaN.
-        low: Lower end of the 95 % interval.
-        high: Upper end.
+        estimate: The largest of them with its 95 % interval; NaN if one is NaN.
         alpha: Where the maximum is; NaN if the value is.
         at_end: Whether that is alpha 0 or 1. Under the baseline `models` the host alone already has an excess, half
             the difference of the two networks, so a maximum there says nothing about the way between.
@@ -31,12 +31,22 @@ class Barrier:
     """
 
     excess: Float[np.ndarray, " alphas"]
-    value: float
-    low: float
-    high: float
+    estimate: Estimate
     alpha: float
     at_end: bool
     effective_examples: float
+
+    @classmethod
+    def unknown(cls, excess: Float[np.ndarray, " alphas"]) -> "Barrier":
+        """A barrier that is no number.
+
+        Args:
+            excess: Mean excess at each alpha.
+
+        Returns:
+            NaN with this excess.
+        """
+        return cls(excess, UNKNOWN, math.nan, at_end=False, effective_examples=math.nan)
 
 
 def barrier_of(
@@ -63,13 +73,13 @@ def barrier_of(
         The barrier; everything is NaN if one difference is NaN.
 
     Example:
-        >>> barrier_of(np.array([[0.0, 0.0], [1.0, 3.0]]), [0.0, 0.5]).value
+        >>> barrier_of(np.array([[0.0, 0.0], [1.0, 3.0]]), [0.0, 0.5]).estimate.value
         2.0
     """
     with np.errstate(invalid="ignore"):
         excess = differences.mean(axis=1)
     if np.isnan(excess).any():
-        return Barrier(excess, np.nan, np.nan, np.nan, np.nan, at_end=False, effective_examples=np.nan)
+        return Barrier.unknown(excess)
     if critical is None:
         critical = critical_value(differences, level)
     if quantity == "loss":
@@ -78,12 +88,11 @@ def barrier_of(
         reach = max(1.0, *(max(alpha, 1 - alpha) for alpha in alphas))
         low, high = bounded_mean_band(differences, critical, reach)
     best = int(excess.argmax())
+    carriers = effective_examples(differences[best]) if quantity == "loss" else np.nan
     return Barrier(
         excess=excess,
-        value=float(excess[best]),
-        low=float(low.max()),
-        high=float(high.max()),
+        estimate=Estimate(float(excess[best]), float(low.max()), float(high.max()), are_enough(carriers)),
         alpha=float(alphas[best]),
         at_end=alphas[best] in {0.0, 1.0},
-        effective_examples=effective_examples(differences[best]) if quantity == "loss" else np.nan,
+        effective_examples=carriers,
     )

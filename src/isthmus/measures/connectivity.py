@@ -56,12 +56,12 @@ def connectivity(
         if grid.groups[m].sweep == Single.name
         and not (grid.groups[m].label in unmoved and _shows_nothing(grid, table, h, m))
     ]
-    if all(barrier_of(d, alphas, "error").high <= threshold for alphas, d in cuts):
+    if all(barrier_of(d, alphas, "error").estimate.high <= threshold for alphas, d in cuts):
         return Connectivity.CONNECTED
     fewest = min(d.shape[1] for _, d in cuts)
     together = [(alphas, d[:, :fewest]) for alphas, d in cuts]
     critical = critical_value(np.concatenate([d for _, d in together]))
-    lowest = [barrier_of(d, alphas, "error", critical=critical).low for alphas, d in together]
+    lowest = [barrier_of(d, alphas, "error", critical=critical).estimate.low for alphas, d in together]
     return Connectivity.NOT if any(low > threshold for low in lowest) else Connectivity.UNDECIDED
 
 

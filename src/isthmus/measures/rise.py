@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
+from isthmus.measures.estimate import Estimate
 from isthmus.measures.intervals.effective_examples import effective_examples
-from isthmus.measures.intervals.interval import critical_value, mean_band
+from isthmus.measures.intervals.paired_mean import paired_mean
 
 
 @dataclass(frozen=True)
@@ -14,17 +15,14 @@ class DrawnRise:
     """The mean rise of the loss over the host, with two uncertainties that are kept apart.
 
     Attributes:
-        value: Mean over examples and draws, in nats for cross-entropy.
-        low: Lower end of the 95 % interval over examples; the drawn directions are held fixed.
-        high: Upper end.
+        estimate: Mean over examples and draws, in nats for cross-entropy; its interval is over examples, with the drawn
+            directions held fixed.
         spread: Standard deviation over draws of the mean over examples; NaN for fewer than two draws.
         effective_examples: How many examples carry the value
             (`isthmus.measures.intervals.effective_examples.effective_examples`).
     """
 
-    value: float
-    low: float
-    high: float
+    estimate: Estimate
     spread: float
     effective_examples: float
 
@@ -41,15 +39,14 @@ def rise_over_host(displaced: Float[np.ndarray, "draws n"], host: Float[np.ndarr
 
     Example:
         >>> rise = rise_over_host(np.array([[1.0, 3.0], [2.0, 4.0]]), np.array([1.0, 1.0]))
-        >>> rise.value, round(rise.spread, 4)
+        >>> rise.estimate.value, round(rise.spread, 4)
         (1.5, 0.7071)
     """
     with np.errstate(invalid="ignore"):
         differences = displaced.astype(np.float64) - host.astype(np.float64)
         by_example, by_draw = differences.mean(axis=0), differences.mean(axis=1)
-        value = float(by_example.mean())
         spread = float(by_draw.std(ddof=1)) if len(by_draw) > 1 else np.nan
-    if np.isnan(value):
-        return DrawnRise(np.nan, np.nan, np.nan, np.nan, np.nan)
-    low, high = mean_band(by_example[None], critical_value(by_example[None]))
-    return DrawnRise(value, float(low[0]), float(high[0]), spread, effective_examples(by_example))
+    rise = paired_mean(by_example)
+    if rise.is_nan:
+        return DrawnRise(rise, np.nan, np.nan)
+    return DrawnRise(rise, spread, effective_examples(by_example))

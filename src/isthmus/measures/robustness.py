@@ -6,20 +6,12 @@ import numpy as np
 from jaxtyping import Float
 
 from isthmus.measures.barrier import Quantity
+from isthmus.measures.estimates import Estimates
 from isthmus.measures.examples import ExampleTable
-from isthmus.measures.intervals.interval import LEVEL, bounded_mean_band, critical_value, mean_band
+from isthmus.measures.intervals.paired_mean import paired_mean
 from isthmus.sweeps.grid import Grid
 
 Cells = Float[np.ndarray, "host moving fraction"]
-
-
-@dataclass(frozen=True)
-class FractionRise:
-    """The rise over the host with its 95 % interval, from differences paired on examples."""
-
-    value: Cells
-    low: Cells
-    high: Cells
 
 
 @dataclass(frozen=True)
@@ -35,9 +27,9 @@ class Robustness:
     """
 
     random: Float[np.ndarray, "host moving draw fraction"]
-    random_rise: FractionRise
+    random_rise: Estimates
     spread: Cells
-    averaging_rise: FractionRise
+    averaging_rise: Estimates
     ratio: Cells
 
 
@@ -62,9 +54,9 @@ def robustness(grid: Grid, table: ExampleTable, quantity: Quantity) -> Robustnes
     cuts = [(h, m) for h in range(len(grid.hosts)) for m in range(len(grid.groups))]
     shape = rows.averaging.shape
 
-    def rise(differences: list[Float[np.ndarray, "fraction n"]]) -> FractionRise:
-        triples = np.array([[_interval(row, quantity) for row in cut] for cut in differences])
-        return FractionRise(*(triples[..., k].reshape(shape) for k in range(3)))
+    def rise(differences: list[Float[np.ndarray, "fraction n"]]) -> Estimates:
+        reach = 1.0 if quantity == "error" else None
+        return Estimates.of((paired_mean(row, reach) for cut in differences for row in cut), shape)
 
     def host_values(h: int) -> Float[np.ndarray, " n"]:
         return np.asarray(values[grid.end(grid.hosts[h])], dtype=np.float64)
@@ -76,13 +68,3 @@ def robustness(grid: Grid, table: ExampleTable, quantity: Quantity) -> Robustnes
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = np.where(random.value == 0, np.nan, averaging.value / random.value)
     return Robustness(means, random, spread, averaging, ratio)
-
-
-def _interval(differences: Float[np.ndarray, " n"], quantity: Quantity) -> tuple[float, float, float]:
-    value = float(differences.mean())
-    if np.isnan(value):
-        return value, np.nan, np.nan
-    row = differences[None]
-    critical = critical_value(row, LEVEL)
-    low, high = mean_band(row, critical) if quantity == "loss" else bounded_mean_band(row, critical, 1.0)
-    return value, float(low[0]), float(high[0])

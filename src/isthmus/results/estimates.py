@@ -5,7 +5,7 @@ from itertools import product
 import xarray as xr
 
 from isthmus.measures.estimate import Estimate
-from isthmus.measures.intervals.effective_examples import FEW
+from isthmus.measures.intervals.effective_examples import FEW, are_enough
 
 ENDS = ("", "_low", "_high")
 """What follows the name of a variable: nothing for the number itself, and for the ends of its interval."""
@@ -24,7 +24,7 @@ def estimate_at(row: xr.Dataset, name: str, unit: str = "") -> Estimate:
     """
     value, low, high = (float(row[f"{name}{end}"]) for end in ENDS)
     carriers = row.get(f"{name}_effective_examples")
-    return Estimate(value, low, high, carriers is None or not bool(carriers < FEW), unit)
+    return Estimate(value, low, high, carriers is None or are_enough(float(carriers)), unit)
 
 
 def estimates_of(

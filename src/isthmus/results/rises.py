@@ -1,6 +1,7 @@
 """The variables of a result that say what averaging costs each host."""
 
 from collections.abc import Sequence
+from operator import attrgetter
 
 import numpy as np
 
@@ -12,7 +13,8 @@ from isthmus.results.cuts import Cuts
 from isthmus.results.variables import OF, Number, Values
 from isthmus.sweeps.grid import Grid
 
-UNKNOWN = Barrier(np.empty(0), np.nan, np.nan, np.nan, np.nan, at_end=False, effective_examples=np.nan)
+ENDS = ("value", "low", "high")
+UNKNOWN = Barrier.unknown(np.empty(0))
 
 
 def number_variables(number: Number, found: Sequence[Barrier], shape: Sequence[int]) -> Values:
@@ -27,7 +29,8 @@ def number_variables(number: Number, found: Sequence[Barrier], shape: Sequence[i
         Name -> values over (host, moving).
     """
     names = {"value": number.name, **number.beside}
-    return {name: np.array([getattr(one, field) for one in found]).reshape(shape) for field, name in names.items()}
+    fields = {name: f"estimate.{field}" if field in ENDS else field for field, name in names.items()}
+    return {name: np.array(list(map(attrgetter(field), found))).reshape(shape) for name, field in fields.items()}
 
 
 def rise_variables(

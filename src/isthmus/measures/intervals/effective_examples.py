@@ -9,6 +9,18 @@ FEW = 30
 """Below this a number is marked: an interval counts on many examples, and may be too short."""
 
 
+def are_enough(count: float) -> bool:
+    """Whether this many examples carry a number so that its interval can be trusted.
+
+    Args:
+        count: From `effective_examples`; NaN where an interval holds for any number of examples.
+
+    Returns:
+        False below 30.
+    """
+    return not count < FEW
+
+
 def effective_examples(differences: Float[np.ndarray, " n"]) -> float:
     """The effective number of examples (sum |c|)² / sum c², with c the differences less their mean.
 

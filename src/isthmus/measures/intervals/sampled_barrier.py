@@ -1,7 +1,7 @@
 """Barriers of cuts that are known on different numbers of examples, and the rule that decides when to stop."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -10,8 +10,9 @@ from jaxtyping import Bool, Float, Int
 from isthmus.evaluation.precision import Decision
 from isthmus.measures.barrier import Barrier, barrier_of
 from isthmus.measures.baseline import Baseline, baseline_values
+from isthmus.measures.estimate import Estimate
 from isthmus.measures.examples import ExampleTable, differences_of_cut, num_cut_examples
-from isthmus.measures.intervals.effective_examples import effective_examples
+from isthmus.measures.intervals.effective_examples import are_enough, effective_examples
 from isthmus.measures.intervals.sampled_mean import Further, SampledMean, reach, sampled_mean, shift_of, spread
 from isthmus.measures.intervals.sequential import Precision, first_look
 from isthmus.sweeps.grid import Grid
@@ -211,18 +212,19 @@ def sampled_barrier(
     """
     excess = means.mean
     if np.isnan(excess).any():
-        return Barrier(excess, np.nan, np.nan, np.nan, np.nan, at_end=False, effective_examples=np.nan)
+        return Barrier.unknown(excess)
     half = precision.half_widths(means)
     best = int(excess.argmax())
     is_whole = means.num_examples == precision.num_population
+    carriers = np.nan if is_whole else effective_examples(differences[best])
     return Barrier(
         excess=excess,
-        value=float(excess[best]),
-        low=float((excess - half).max()),
-        high=float((excess + half).max()),
+        estimate=Estimate(
+            float(excess[best]), float((excess - half).max()), float((excess + half).max()), are_enough(carriers)
+        ),
         alpha=float(alphas[best]),
         at_end=alphas[best] in {0.0, 1.0},
-        effective_examples=np.nan if is_whole else effective_examples(differences[best]),
+        effective_examples=carriers,
     )
 
 
@@ -245,4 +247,4 @@ def sampled_error_barrier(
     found = barrier_of(differences, alphas, "error", precision.level)
     if differences.shape[1] < precision.num_population:
         return found
-    return Barrier(found.excess, found.value, found.value, found.value, found.alpha, found.at_end, np.nan)
+    return replace(found, estimate=Estimate.exact(found.estimate.value))

@@ -9,8 +9,10 @@ import numpy as np
 import xarray as xr
 
 from isthmus.data.spec import parse_data_spec
+from isthmus.measures.estimate import UNKNOWN
+from isthmus.measures.estimates import Estimates
+from isthmus.measures.intervals.paired_mean import paired_mean
 from isthmus.measures.intervals.paired_ratio import paired_ratio
-from isthmus.measures.rise import rise_over_host
 from isthmus.results.variables import LOSS
 from isthmus.runs.folder.loading import examples
 from isthmus.sweeps.group import FULL_NETWORK
@@ -21,7 +23,6 @@ if TYPE_CHECKING:
 OWN, TEST = {"a": "own_a", "b": "own_b"}, "test"
 NOTHING = "nothing"
 HALF = 0.5
-ENDS = ("", "_low", "_high")
 
 
 @dataclass(frozen=True)
@@ -87,9 +88,8 @@ def layer_set_costs(result: xr.Dataset) -> xr.Dataset:
     moving = [str(label) for label in result["moving"].values]
     kinds = ["own", "other", "union", *([TEST] if TEST in tables else [])]
     shape = (len(moving), len(hosts), len(kinds))
-    names = [f"{name}{end}" for name in ("rise", "share") for end in ENDS]
-    numbers = {name: np.full(shape, math.nan) for name in ("loss", *names)}
-    loss_host = np.full(shape[1:], math.nan)
+    loss, loss_host = np.full(shape, math.nan), np.full(shape[1:], math.nan)
+    rise, share = (np.full(shape, UNKNOWN, dtype=object) for _ in range(2))
     for h, host in enumerate(hosts):
         (other,) = set(OWN) - {host}
         data = {"own": tables[OWN[host]], "other": tables[OWN[other]], "union": union, TEST: tables.get(TEST)}
@@ -101,13 +101,12 @@ def layer_set_costs(result: xr.Dataset) -> xr.Dataset:
             loss_host[h, k] = at_host.mean(dtype=np.float64)
             for m, label in enumerate(moving):
                 losses = table["loss"].sel(moving=label, host=host).values
-                numbers["loss"][m, h, k] = losses.mean(dtype=np.float64)
-                rise, share = rise_over_host(losses[None], at_host), paired_ratio(losses - at_host, full)
-                found = (rise.value, rise.low, rise.high, share.value, share.low, share.high)
-                for name, value in zip(names, found, strict=True):
-                    numbers[name][m, h, k] = value
+                loss[m, h, k] = losses.mean(dtype=np.float64)
+                rise[m, h, k] = paired_mean(losses.astype(np.float64) - at_host)
+                share[m, h, k] = paired_ratio(losses - at_host, full)
+    ends = [Estimates.of(found.flat, shape).named(name) for name, found in (("rise", rise), ("share", share))]
     costs = xr.Dataset(
-        {name: (("moving", "host", "data"), array) for name, array in numbers.items()},
+        {name: (("moving", "host", "data"), array) for name, array in ({"loss": loss} | ends[0] | ends[1]).items()},
         coords={"moving": moving, "host": hosts, "data": kinds, "sweep": ("moving", result["sweep"].values)},
     )
     return costs.assign(loss_host=(("host", "data"), loss_host)).merge(_above_full(union))
@@ -119,10 +118,10 @@ def _above_full(union: xr.Dataset) -> xr.Dataset:
     full = averaged.sel(moving=FULL_NETWORK).values
     local = (union["loss_a"].values.astype(np.float64) + union["loss_b"].values) / 2
     losses = {str(label): averaged.sel(moving=label).values for label in averaged["moving"].values} | {NOTHING: local}
-    rises = [rise_over_host(values[None], full) for values in losses.values()]
-    ends = {end: [getattr(rise, end.strip("_") or "value") for rise in rises] for end in ENDS}
+    with np.errstate(invalid="ignore"):
+        above = Estimates.of((paired_mean(values - full) for values in losses.values()), (len(losses),))
     return xr.Dataset(
-        {f"above_full{end}": ("averaged", values) for end, values in ends.items()}, {"averaged": list(losses)}
+        {name: ("averaged", values) for name, values in above.named("above_full").items()}, {"averaged": list(losses)}
     )
 
 

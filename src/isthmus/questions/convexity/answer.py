@@ -1,5 +1,7 @@
 """Whether the cuts of a measurement are convex, and whether theory says that they must be."""
 
+from operator import attrgetter
+
 import numpy as np
 import xarray as xr
 
@@ -19,9 +21,9 @@ from isthmus.runs.folder.loading import measurement_of
 from isthmus.runs.folder.record import Record
 
 FIELDS = {
-    "smallest_second_difference": "value",
-    "smallest_second_difference_low": "low",
-    "smallest_second_difference_high": "high",
+    "smallest_second_difference": "estimate.value",
+    "smallest_second_difference_low": "estimate.low",
+    "smallest_second_difference_high": "estimate.high",
     "alpha_at_smallest_second_difference": "alpha",
     "second_difference_effective_examples": "effective_examples",
 }
@@ -153,4 +155,4 @@ def _promised_layers(record: Record) -> tuple[set[str], str]:
 
 
 def _array(cuts: list[CutConvexity], field: str) -> np.ndarray:
-    return np.array([getattr(cut, field) for cut in cuts])
+    return np.array(list(map(attrgetter(field), cuts)))

@@ -7,8 +7,9 @@ from enum import StrEnum
 import numpy as np
 from jaxtyping import Float
 
+from isthmus.measures.estimate import Estimate
 from isthmus.measures.examples import ExampleTable, num_cut_examples
-from isthmus.measures.intervals.effective_examples import effective_examples
+from isthmus.measures.intervals.effective_examples import are_enough, effective_examples
 from isthmus.measures.intervals.interval import LEVEL, critical_value, mean_band
 from isthmus.sweeps.grid import Grid
 
@@ -31,9 +32,7 @@ class CutConvexity:
 
     Attributes:
         second_differences: Of the mean loss, one for each inner alpha.
-        value: The smallest of them; NaN if one is NaN.
-        low: Lower end of its 95 % interval.
-        high: Upper end.
+        estimate: The smallest of them with its 95 % interval; NaN if one is NaN.
         alpha: The inner alpha where it is; NaN if the value is.
         verdict: Whether the cut is convex.
         effective_examples: How many examples carry the value
@@ -41,9 +40,7 @@ class CutConvexity:
     """
 
     second_differences: Float[np.ndarray, " inner"]
-    value: float
-    low: float
-    high: float
+    estimate: Estimate
     alpha: float
     verdict: Convexity
     effective_examples: float
@@ -146,21 +143,20 @@ def convexity_of(
         mean = differences.mean(axis=1)
     if not np.isfinite(mean).all():
         value = float(mean.min())
-        return CutConvexity(mean, value, np.nan, np.nan, np.nan, Convexity.UNDECIDED, np.nan)
+        return CutConvexity(mean, Estimate(value, np.nan, np.nan), np.nan, Convexity.UNDECIDED, np.nan)
     low, high = mean_band(differences, critical_value(differences, level) if critical is None else critical)
     dented = mean < -tolerance
     smallest = int(mean.argmin())
+    carriers = effective_examples(differences[smallest])
     verdict = Convexity.NOT if (high[dented] < 0).any() else Convexity.UNDECIDED
     # A wide tolerance may excuse a dent, but makes nothing convex: that is judged at the finer resolution.
     is_convex = not (mean < -(tolerance if resolution is None else resolution)).any()
     return CutConvexity(
         second_differences=mean,
-        value=float(mean[smallest]),
-        low=float(low.min()),
-        high=float(high.min()),
+        estimate=Estimate(float(mean[smallest]), float(low.min()), float(high.min()), are_enough(carriers)),
         alpha=float(alphas[smallest + 1]),
         verdict=Convexity.CONVEX if is_convex else verdict,
-        effective_examples=effective_examples(differences[smallest]),
+        effective_examples=carriers,
     )
 
 

@@ -232,7 +232,7 @@ def _measured(subject: Subject, engine: Engine, hosts: Sequence[Host], parts: Pa
 
     def interval(differences: Any) -> tuple[float, float, float, float]:
         rise = barrier_of(differences[None], (0.5,))
-        return rise.value, rise.low, rise.high, rise.effective_examples
+        return rise.estimate.value, rise.estimate.low, rise.estimate.high, rise.effective_examples
 
     rises = [[interval(values[middles[host, label]] - values[ends[host][0]]) for label in groups] for host in hosts]
     full = [interval(values[middles[h, FULL_NETWORK]] - (values[ends[h][0]] + values[ends[h][1]]) / 2) for h in hosts]

@@ -2,12 +2,11 @@
 
 from typing import get_args
 
-import numpy as np
 import xarray as xr
 
 from isthmus.errors import InputError, UnknownNameError, short_list
 from isthmus.measures.barrier import Quantity
-from isthmus.questions.interactions.measure import Estimates, interactions_of, missing_groups
+from isthmus.questions.interactions.measure import interactions_of, missing_groups
 from isthmus.runs.folder.loading import measurement_of
 
 RISE = ("host", "layer")
@@ -57,16 +56,9 @@ def interactions(result: xr.Dataset, alpha: float = 0.5, value: Quantity = "loss
     parts = []
     for table in tables.values():
         found = interactions_of(grid, table, value, grid.alphas.index(alpha))
-        variables = _variables("rise", RISE, found.rise) | _variables("interaction", PAIR, found.interaction)
-        parts.append(xr.Dataset(variables))
+        rises, pairs = found.rise.named("rise"), found.interaction.named("interaction")
+        of_pairs = {name: (PAIR, values) for name, values in pairs.items()}
+        parts.append(xr.Dataset({name: (RISE, values) for name, values in rises.items()} | of_pairs))
     whole = parts[0] if len(parts) == 1 else xr.concat(parts, dim="split").assign_coords(split=list(tables))
     layers = list(grid.groups[0].layers)
     return whole.assign_coords(host=list(grid.hosts), layer=layers, other_layer=layers, alpha=alpha)
-
-
-def _variables(name: str, dims: tuple[str, ...], estimates: Estimates) -> dict[str, tuple[tuple[str, ...], np.ndarray]]:
-    return {
-        name: (dims, estimates.mean),
-        f"{name}_low": (dims, estimates.low),
-        f"{name}_high": (dims, estimates.high),
-    }

@@ -7,45 +7,13 @@ import numpy as np
 from jaxtyping import Float
 
 from isthmus.measures.barrier import Quantity
+from isthmus.measures.estimate import UNKNOWN, Estimate
+from isthmus.measures.estimates import Estimates
 from isthmus.measures.examples import ExampleTable
-from isthmus.measures.intervals.interval import bounded_mean_band, critical_value, mean_band
+from isthmus.measures.intervals.paired_mean import paired_mean
 from isthmus.sweeps.grid import Grid
 
 ERROR_REACH = 2.0  # e_ij - e_i - e_j + e_host of four errors in {0, 1} lies in [-2, 2]
-
-
-@dataclass(frozen=True)
-class Estimates:
-    """Means with the ends of their 95 % intervals, in arrays of one shape."""
-
-    mean: Float[np.ndarray, "..."]
-    low: Float[np.ndarray, "..."]
-    high: Float[np.ndarray, "..."]
-
-    @classmethod
-    def unknown(cls, *shape: int) -> "Estimates":
-        """Estimates of which none is known yet.
-
-        Args:
-            shape: Of the arrays.
-
-        Returns:
-            NaN everywhere.
-        """
-        return cls(*(np.full(shape, np.nan) for _ in range(3)))
-
-    def put(self, place: tuple[int, ...], differences: Float[np.ndarray, " n"], reach: float | None) -> None:
-        """Enter the mean of paired differences at a place.
-
-        Args:
-            place: Index into the arrays.
-            differences: One an example.
-            reach: Their largest possible magnitude where they are bounded; None where they are not.
-        """
-        rows = differences[None]
-        critical = critical_value(rows)
-        low, high = mean_band(rows, critical) if reach is None else bounded_mean_band(rows, critical, reach)
-        self.mean[place], self.low[place], self.high[place] = differences.mean(), low[0], high[0]
 
 
 @dataclass(frozen=True)
@@ -97,7 +65,8 @@ def interactions_of(grid: Grid, table: ExampleTable, quantity: Quantity, k: int)
     """
     numbers, layers, hosts = _numbers(grid), grid.groups[0].layers, len(grid.hosts)
     values, reaches = table.values(quantity), (1.0, ERROR_REACH) if quantity == "error" else (None, None)
-    rise, interaction = Estimates.unknown(hosts, len(layers)), Estimates.unknown(hosts, len(layers), len(layers))
+    single = list[Estimate]()
+    pairs = np.full((hosts, len(layers), len(layers)), UNKNOWN, dtype=object)
 
     def rises(h: int, *groups: tuple[str, ...]) -> list[Float[np.ndarray, " n"]]:
         points = np.array([grid.end(grid.hosts[h]), *(grid.rows[h, numbers[frozenset(g)], k] for g in groups)])
@@ -106,14 +75,12 @@ def interactions_of(grid: Grid, table: ExampleTable, quantity: Quantity, k: int)
 
     with np.errstate(invalid="ignore"):
         for h in range(hosts):
-            for i, layer in enumerate(layers):
-                rise.put((h, i), rises(h, (layer,))[0], reaches[0])
+            single += [paired_mean(rises(h, (layer,))[0], reaches[0]) for layer in layers]
             for (i, one), (j, other) in combinations(enumerate(layers), 2):
                 both, first, second = rises(h, (one, other), (one,), (other,))
-                interaction.put((h, i, j), both - first - second, reaches[1])
-                for array in (interaction.mean, interaction.low, interaction.high):
-                    array[h, j, i] = array[h, i, j]
-    return Interactions(rise, interaction)
+                pairs[h, i, j] = pairs[h, j, i] = paired_mean(both - first - second, reaches[1])
+    of_pairs = Estimates.of(pairs.ravel().tolist(), pairs.shape)
+    return Interactions(Estimates.of(single, (hosts, len(layers))), of_pairs)
 
 
 def _numbers(grid: Grid) -> dict[frozenset[str], int]:

@@ -1,6 +1,7 @@
 """`subspace_noise()`: is the way to the other network special among all ways of equal length?"""
 
 from collections.abc import Sequence
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,13 @@ from isthmus.weights.trajectory import Trajectory
 
 STUDY = "subspace"
 ROW = ("host", "moving", "kind", "sigma")
-RISE_FIELDS = ("value", "low", "high", "spread", "effective_examples")
+RISE_FIELDS = {
+    "loss_rise": "estimate.value",
+    "loss_rise_low": "estimate.low",
+    "loss_rise_high": "estimate.high",
+    "loss_rise_spread": "spread",
+    "loss_rise_effective_examples": "effective_examples",
+}
 
 
 @with_settings_shown(*NOISE)
@@ -165,14 +172,14 @@ def _dataset(subject: Subject, noise: NoiseSettings, grid: NoiseGrid, table: Exa
             points = grid.rows[place][:1] if KINDS[place[2]] == "averaging" else grid.rows[place]
             rise = rise_over_host(table.loss[points], table.loss[subject.grid.end(hosts[place[0]])])
             for name, array in numbers.items():
-                array[place] = getattr(rise, name)
+                array[place] = attrgetter(RISE_FIELDS[name])(rise)
     means = {"loss": table.loss} if table.error is None else {"loss": table.loss, "error_rate": table.error}
     return xr.Dataset(
         {
             name: ((*ROW, "draw"), np.where(absent, np.nan, values.mean(axis=1, dtype=np.float64)[grid.rows]))
             for name, values in means.items()
         }
-        | {"loss_rise" if name == "value" else f"loss_rise_{name}": (ROW, array) for name, array in numbers.items()}
+        | {name: (ROW, array) for name, array in numbers.items()}
         | {
             "rank": ("moving", grid.rank),
             "null_dimension": ("moving", grid.null_dimension),

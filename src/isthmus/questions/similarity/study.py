@@ -1,6 +1,6 @@
 """`similarity()`: how alike two networks and their blends are, in features, predictions and weights."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from isthmus.evaluation.losses.shapes import has_classes
 from isthmus.evaluation.reduced_arithmetic import float32_products
 from isthmus.evaluation.shared import SharedEngine
 from isthmus.evaluation.stages.stages import StagedNetwork
+from isthmus.measures.estimates import Estimates
 from isthmus.measures.intervals.interval import critical_value, mean_band
 from isthmus.questions.similarity.agreement import agreement
 from isthmus.questions.similarity.features import FeatureConnectivity, feature_names
@@ -214,14 +215,8 @@ def _agreements(scores: Sequence[torch.Tensor], examples: Examples, alphas: Sequ
         return xr.Dataset()
     a, b, *blends = (of_point.double().cpu().numpy() for of_point in scores)
 
-    def rows() -> Iterator[list[Any]]:
-        yield [agreement(a, b)] * len(alphas)
-        yield [agreement(blend, a) for blend in blends]
-        yield [agreement(blend, b) for blend in blends]
-
-    found = list(rows())
-    values = {
-        f"agreement{ending}": (("compared", "alpha"), np.array([[getattr(x, field) for x in row] for row in found]))
-        for ending, field in (("", "value"), ("_low", "low"), ("_high", "high"))
-    }
+    with_a, with_b = ([agreement(blend, network) for blend in blends] for network in (a, b))
+    shares = [agreement(a, b)] * len(alphas) + with_a + with_b
+    found = Estimates.of(shares, (len(COMPARED), len(alphas)))
+    values = {name: (("compared", "alpha"), array) for name, array in found.named("agreement").items()}
     return xr.Dataset(values, {"compared": list(COMPARED), "alpha": np.array(alphas, dtype=np.float64)})
