@@ -4,10 +4,12 @@ from pathlib import Path
 
 import torch
 import transformers
-from tokenizers import Tokenizer, models, pre_tokenizers
+from tokenizers import Tokenizer, models, pre_tokenizers, processors
 
 TEXT = "a bird in the hand is worth two in the bush .\nthe hand is in the bush ,\na bird is worth two .\n" * 6
 WORDS = sorted(set(TEXT.replace("\n", " ").split()) | {"[UNK]"})
+SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+VOCABULARY = SPECIAL + [word for word in WORDS if word not in SPECIAL]
 SIZES = {"hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 12}
 
 
@@ -51,4 +53,20 @@ def save_tokenizer(folder: Path) -> Path:
     words = Tokenizer(models.WordLevel({word: number for number, word in enumerate(WORDS)}, unk_token="[UNK]"))
     words.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
     transformers.PreTrainedTokenizerFast(tokenizer_object=words, unk_token="[UNK]").save_pretrained(folder)
+    return folder
+
+
+def save_bert_tokenizer(folder: Path, **options) -> Path:
+    """A tokenizer of words that frames texts and pairs as BERT's does; VOCABULARY holds what its numbers stand for."""
+    words = Tokenizer(models.WordLevel({word: number for number, word in enumerate(VOCABULARY)}, unk_token="[UNK]"))
+    words.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    words.post_processor = processors.TemplateProcessing(
+        single="[CLS] $A [SEP]",
+        pair="[CLS] $A [SEP] $B:1 [SEP]:1",
+        special_tokens=[("[CLS]", VOCABULARY.index("[CLS]")), ("[SEP]", VOCABULARY.index("[SEP]"))],
+    )
+    names = {"unk_token": "[UNK]", "pad_token": "[PAD]", "cls_token": "[CLS]", "sep_token": "[SEP]"}
+    names |= {"model_input_names": ["input_ids", "token_type_ids", "attention_mask"]} | options
+    tokenizer = transformers.PreTrainedTokenizerFast(tokenizer_object=words, **names)
+    tokenizer.save_pretrained(folder)
     return folder

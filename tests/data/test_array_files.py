@@ -64,12 +64,63 @@ def test_python_objects_in_an_archive_are_refused_and_their_code_does_not_run(tm
 
 
 def test_a_missing_array_is_named_with_those_that_are_there(tmp_path):
-    np.savez(tmp_path / "own.npz", inputs=INPUTS, labels=TARGETS)
+    np.savez(tmp_path / "own.npz", inputs=INPUTS, classes=TARGETS)
     save_file({"targets": torch.zeros(2)}, tmp_path / "own.safetensors")
-    with pytest.raises(InputError, match="got no targets; it holds inputs, labels"):
+    with pytest.raises(InputError, match="got no labels or label or targets or target; it holds inputs, classes"):
         load_examples(str(tmp_path / "own.npz"))
-    with pytest.raises(InputError, match="got no inputs; it holds targets"):
+    assert load_examples(f"{tmp_path}/own.npz:label=classes").targets.tolist() == TARGETS.tolist()
+    with pytest.raises(InputError, match=r"inputs beside the targets\n +got nothing but targets"):
         load_examples(str(tmp_path / "own.safetensors"))
+
+
+SEVERAL = {"input_ids": torch.arange(8).view(4, 2), "attention_mask": torch.ones(4, 2), "labels": torch.arange(4)}
+
+
+def test_several_arrays_are_inputs_by_their_names(tmp_path):
+    np.savez(tmp_path / "own.npz", **{name: tensor.numpy() for name, tensor in SEVERAL.items()})
+    save_file(SEVERAL, tmp_path / "own.safetensors")
+    torch.save(SEVERAL, tmp_path / "own.pt")
+    found = [load_examples(str(tmp_path / name)) for name in ("own.npz", "own.safetensors", "own.pt")]
+    assert len({examples.content_hash for examples in found}) == 1
+    assert list(found[2].inputs) == ["input_ids", "attention_mask"]
+    assert torch.equal(found[2].inputs["input_ids"], SEVERAL["input_ids"])
+    assert found[2].targets.tolist() == [0, 1, 2, 3]
+    with pytest.raises(InputError, match="one array of inputs beside mean and std"):
+        load_examples(f"{tmp_path}/own.pt:mean=0.5,std=0.5")
+
+
+def test_a_torch_file_holds_a_pair_or_tensors_by_name(tmp_path):
+    inputs, targets = torch.from_numpy(INPUTS), torch.from_numpy(TARGETS)
+    torch.save((inputs, targets), tmp_path / "pair.pt")
+    torch.save({"inputs": {"x": inputs, "more": (inputs, targets)}, "targets": targets}, tmp_path / "tree.pth")
+    assert torch.equal(load_examples(f"{tmp_path}/pair.pt").inputs, inputs)
+    tree = load_examples(f"{tmp_path}/tree.pth[1:3]")
+    assert tree.inputs["more"][1].tolist() == targets[1:3].tolist()
+
+
+def test_a_torch_file_of_anything_else_is_refused_and_its_code_does_not_run(tmp_path):
+    torch.save({"inputs": Trap(tmp_path / "ran")}, tmp_path / "trap.pt")
+    torch.save(torch.zeros(2), tmp_path / "one.pt")
+    torch.save([torch.zeros(2)] * 3, tmp_path / "three.pt")
+    torch.save({"inputs": "text"}, tmp_path / "text.pt")
+    (tmp_path / "bytes.pt").write_bytes(b"nothing")
+    for name in ("trap", "one", "three", "text", "bytes"):
+        with pytest.raises(InputError, match=rf"a torch file that holds tensors by name(.|\n)*where {name}\.pt"):
+            load_examples(f"{tmp_path}/{name}.pt")
+    assert not (tmp_path / "ran").exists()
+
+
+def test_bytes_of_images_are_divided_by_255_and_that_is_said(tmp_path):
+    images = torch.tensor([[[[0, 255]]]], dtype=torch.uint8)
+    torch.save({"inputs": images, "targets": torch.zeros(1)}, tmp_path / "one.pt")
+    torch.save({"pixel_values": images, "size": torch.ones(1), "targets": torch.zeros(1)}, tmp_path / "more.pt")
+    one, more = (load_examples(f"{tmp_path}/{name}.pt") for name in ("one", "more"))
+    cpu = torch.device("cpu")
+    assert one.batch(0, 1, cpu, torch.float32)[0].flatten().tolist() == [0.0, 1.0]
+    assert torch.equal(one.inputs, images)
+    assert more.batch(0, 1, cpu, torch.float32)[0]["pixel_values"].flatten().tolist() == [0.0, 1.0]
+    assert [len(examples.notes) for examples in (one, more)] == [1, 1]
+    assert "divided by 255" in one.notes[0]
 
 
 def test_a_damaged_file_is_refused(tmp_path):

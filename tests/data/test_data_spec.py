@@ -71,14 +71,14 @@ def test_a_folder_may_have_a_colon_and_a_split(here):
     (here / "set:1").mkdir()
     spec = parse_data_spec("set:1:validation[0:4]")
     assert spec == DataSpec("set:1", "validation", 0, 4, {})
-    assert spec.form == "images"
+    assert spec.form == "table"
 
 
 def test_a_known_name_wins_over_a_folder_of_that_name(here):
     (here / "cifar10").mkdir()
     (here / "cifar10:test").mkdir()
     assert parse_data_spec("cifar10:test").form == "known"
-    assert parse_data_spec("./cifar10:test").form == "images"
+    assert parse_data_spec("./cifar10:test").form == "table"
 
 
 def test_the_short_source_holds_no_folder(here):
@@ -126,7 +126,7 @@ def test_the_short_source_holds_no_folder(here):
         ("there.py:", "the name of a function after the file"),
         ("there.py:function:test", "no split: one file holds one set of examples"),
         ("there.npz:test", "no split: one file holds one set of examples"),
-        ("there.npz:label=x", "an option: one of mean, std"),
+        ("there.npz:labels=x", "an option: one of label, mean, std.*Did you mean 'label'"),
         ("there.npz:mean=0.5", "both mean and std"),
         ("there.parquet:lable=x", "Did you mean 'label'"),
         ("there.py:function:a=b", "an option: one of client, dirichlet, "),

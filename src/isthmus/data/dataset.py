@@ -1,11 +1,13 @@
 """PyTorch data sets and loaders, read once into memory (the first items twice)."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from itertools import islice
 from typing import Any
 
 import numpy as np
 import torch
+from PIL import Image
 from torch import Tensor
 from torch.utils.data import (
     DataLoader,
@@ -17,57 +19,64 @@ from torch.utils.data import (
     WeightedRandomSampler,
 )
 
+from isthmus.data.decoded import pixels_of
 from isthmus.data.examples import Examples
-from isthmus.errors import InputError
+from isthmus.data.images.bytes import scaled_images
+from isthmus.data.named import IDS, inputs_and_targets, stacked
+from isthmus.errors import InputError, short_list
+from isthmus.trees import Tree, join_trees, named_tensors, tensors, tree_text
 
 NUM_READ_TWICE = 16  # enough to see random crops and flips, cheap to read again
+TARGET = "the targets"  # no argument of forward has such a name
 NUM_INDICES_COMPARED = 10_000  # a user's sampler may be endless; it shuffles if these differ
 
-Example = tuple[Tensor, Tensor]
+Example = tuple[Tree, Tree]
 
 
 def examples_of_dataset(dataset: Dataset[Any], name: str) -> Examples:
     """All items of a data set, in its own order.
 
     Args:
-        dataset: Of pairs (input, target): tensors, arrays or numbers, all inputs of one shape.
+        dataset: Of pairs (input, target) or of dicts with a target under a usual name; tensors, arrays, numbers, lists
+            of numbers or images of Pillow, or dicts and tuples of these. All inputs are of one shape, apart from
+            `input_ids` and what goes with them in a dict.
         name: What to call the examples.
 
     Returns:
-        Examples in memory, taken as they are.
+        Examples in memory, taken as they are; bytes of images are scaled when used.
 
     Raises:
-        InputError: If an item is no such pair, or if reading the first items again gives other values.
+        InputError: If an item is neither, or if reading the first items again gives other values.
     """
     pairs = list(_pairs(_items(dataset), f"item of {name}"))
     _refuse_changes(pairs[:NUM_READ_TWICE], _pairs(_items(dataset), f"item of {name}"), name)
-    return _joined(pairs, torch.stack, name)
+    return _joined(pairs, name, batched=False)
 
 
 def examples_of_loader(loader: DataLoader[Any], name: str) -> Examples:
     """All batches of a loader, one after the other.
 
     Args:
-        loader: Not shuffling; its batches are pairs (inputs, targets).
+        loader: Not shuffling; its batches are pairs (inputs, targets) or dicts, as those of `examples_of_dataset`.
         name: What to call the examples.
 
     Returns:
-        Examples in memory, taken as they are.
+        Examples in memory, taken as they are; bytes of images are scaled when used.
 
     Raises:
-        InputError: If the loader shuffles, if a batch is no such pair, or if reading the first batches again gives
-            other values.
+        InputError: If the loader shuffles, if a batch is neither, or if reading the first batches again gives other
+            values.
     """
     _refuse_shuffling(loader, name)
     pairs = list(_pairs(iter(loader), f"batch of {name}"))
     batched = loader.batch_sampler is not None or loader.batch_size is not None
     num_again, num_seen = 0, 0
     while num_again < len(pairs) and num_seen < NUM_READ_TWICE:
-        targets = pairs[num_again][1]
+        targets = tensors(pairs[num_again][1])[0]
         num_seen += len(targets) if batched and targets.ndim else 1
         num_again += 1
     _refuse_changes(pairs[:num_again], _pairs(iter(loader), f"batch of {name}"), name)
-    return _joined(pairs, torch.cat if batched else torch.stack, name)
+    return _joined(pairs, name, batched=batched)
 
 
 def _items(dataset: Dataset[Any]) -> Iterator[object]:
@@ -78,22 +87,41 @@ def _items(dataset: Dataset[Any]) -> Iterator[object]:
 
 def _pairs(items: Iterator[object], kind: str) -> Iterator[Example]:
     for number, item in enumerate(items):
+        where = f"{kind}, number {number}"
+        if isinstance(item, Mapping):
+            named = {str(name): _tree(part, where) for name, part in item.items() if not _is_said(part)}
+            yield inputs_and_targets(named, where)
+            continue
         if not isinstance(item, tuple | list) or len(item) != 2:
             got = f"{type(item).__name__} of {len(item)}" if hasattr(item, "__len__") else type(item).__name__
-            remedy = "let it give (input, target) and nothing else"
-            raise InputError("a pair (input, target)", got, f"{kind}, number {number}", remedy)
-        yield _tensor(item[0], kind, number), _tensor(item[1], kind, number)
+            remedy = "let it give (input, target), each perhaps a dict or tuple of several, or one dict of all"
+            raise InputError("a pair (input, target)", got, where, remedy)
+        yield _tree(item[0], where), _tree(item[1], where)
 
 
-def _tensor(value: object, kind: str, number: int) -> Tensor:
+def _is_said(part: object) -> bool:
+    """Whether something in a dict is a text, or texts, or nothing: no network takes it."""
+    return part is None or isinstance(part, str) or (isinstance(part, list) and bool(part) and isinstance(part[0], str))
+
+
+def _tree(value: object, where: str) -> Tree:
     if isinstance(value, Tensor):
         return value.detach().clone()  # a data set may hand out one buffer again and again
     if isinstance(value, np.ndarray | np.generic | bool | int | float):
         return torch.tensor(value)
+    if isinstance(value, Image.Image):
+        return torch.from_numpy(pixels_of(value, where).copy())
+    if isinstance(value, Mapping) and value:
+        return {str(name): _tree(part, where) for name, part in value.items()}
+    if isinstance(value, tuple | list) and any(isinstance(part, Tensor | np.ndarray | Mapping) for part in value):
+        return tuple(_tree(part, where) for part in value)
+    if isinstance(value, tuple | list) and value:
+        with suppress(ValueError, TypeError, RuntimeError):
+            return torch.tensor(value)
     raise InputError(
-        "a tensor, an array or a number as input and as target",
+        "a tensor, an array, an image or a number as input and as target",
         type(value).__name__,
-        f"{kind}, number {number}",
+        where,
         "turn it into a tensor in the data set",
     )
 
@@ -101,7 +129,7 @@ def _tensor(value: object, kind: str, number: int) -> Tensor:
 def _refuse_changes(first: list[Example], again: Iterator[Example], name: str) -> None:
     repeated = list(islice(again, len(first)))
     both = zip(first, repeated, strict=False)
-    same = all(_same_bits(old[0], new[0]) and _same_bits(old[1], new[1]) for old, new in both)
+    same = all(_same_trees(old, new) for old, new in both)
     if not same or len(repeated) != len(first):
         raise InputError(
             "data that gives the same values every time",
@@ -109,6 +137,11 @@ def _refuse_changes(first: list[Example], again: Iterator[Example], name: str) -
             name,
             "take random crops, flips and other augmentation out, and give a source that can be read twice",
         )
+
+
+def _same_trees(first: Tree, second: Tree) -> bool:
+    one, two = named_tensors(first), named_tensors(second)
+    return one.keys() == two.keys() and all(_same_bits(one[name], two[name]) for name in one)
 
 
 def _same_bits(first: Tensor, second: Tensor) -> bool:
@@ -140,13 +173,45 @@ def _refuse_shuffling(loader: DataLoader[Any], name: str) -> None:
         )
 
 
-def _joined(pairs: list[Example], join: Callable[[list[Tensor]], Tensor], name: str) -> Examples:
+def _shape(tree: Tree) -> str:
+    return str(tuple(tree.shape)) if isinstance(tree, Tensor) else tree_text(tree)
+
+
+def _has_tokens(inputs: Tree) -> bool:
+    return isinstance(inputs, dict) and IDS in inputs and all(isinstance(part, Tensor) for part in inputs.values())
+
+
+def _joined(pairs: list[Example], name: str, *, batched: bool) -> Examples:
+    """Items or batches as examples.
+
+    Args:
+        pairs: Inputs and targets of each.
+        name: What to call the examples.
+        batched: Whether each holds several examples.
+
+    Returns:
+        Examples in memory. In a dict, input_ids of several lengths and what goes with them are padded, and the notes
+        say so.
+
+    Raises:
+        InputError: There is none, or they differ in shape.
+    """
     if not pairs:
         raise InputError("at least one example", "none", name, "give data with examples")
+    notes: tuple[str, ...] = ()
     try:
-        inputs, targets = (join(list(column)) for column in zip(*pairs, strict=True))
-    except RuntimeError as error:
-        got = "shapes such as " + ", ".join(sorted({str(tuple(pair[0].shape)) for pair in pairs})[:4])
-        remedy = "bring all inputs to one shape, and all targets"
-        raise InputError("inputs of one shape and targets of one shape", got, name, remedy) from error
-    return Examples(inputs, targets, name, "data")
+        inputs, targets = join_trees(pairs, torch.cat if batched else torch.stack)
+    except (RuntimeError, ValueError) as error:
+        if not all(_has_tokens(inputs) and isinstance(targets, Tensor) for inputs, targets in pairs):
+            got = "shapes such as " + ", ".join(sorted({_shape(pair[0]) for pair in pairs})[:4])
+            remedy = "bring all inputs to one shape, and all targets"
+            raise InputError("inputs of one shape and targets of one shape", got, name, remedy) from error
+        columns: dict[str, list[Tensor]] = {}
+        for given, target in pairs:
+            for column, values in (given | {TARGET: target}).items():
+                columns.setdefault(column, []).extend(values if batched else [values])
+        if len({len(rows) for rows in columns.values()}) > 1:
+            raise InputError("the same entries in every item", short_list(columns), name, "leave none out") from error
+        inputs, notes = stacked(columns, TARGET, name)
+        targets = inputs.pop(TARGET)
+    return scaled_images(Examples(inputs, targets, name, "data", notes=notes))

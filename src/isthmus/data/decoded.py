@@ -1,6 +1,7 @@
 """Images decoded once into bytes, cached under the hash of their file."""
 
 import hashlib
+from collections.abc import Iterable
 from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
@@ -62,25 +63,41 @@ def decoded_images(file: Path, column: str) -> Images:
         InputError: If a row is no 8-bit grey or RGB image of the size of the first.
     """
     table = pq.ParquetFile(file)
+    batches = table.iter_batches(batch_size=ROWS_AT_ONCE, columns=[f"{column}.bytes"])
+    codes = (code for batch in batches for code in batch.column(0).field("bytes").to_pylist())
+    return decoded_rows(codes, table.metadata.num_rows, file.name)
+
+
+def decoded_rows(codes: Iterable[bytes | None], num_rows: int, name: str) -> Images:
+    """Images decoded row by row.
+
+    Args:
+        codes: Encoded images.
+        num_rows: How many there are.
+        name: What holds them.
+
+    Returns:
+        Bytes of shape (n, channels, height, width).
+
+    Raises:
+        InputError: If a row is no 8-bit grey or RGB image of the size of the first.
+    """
     images: Images | None = None
-    row = 0
-    for batch in table.iter_batches(batch_size=ROWS_AT_ONCE, columns=[f"{column}.bytes"]):
-        for code in batch.column(0).field("bytes").to_pylist():
-            where = f"row {row} of {file.name}"
-            pixels = _pixels(code, where)
-            if images is None:
-                images = np.empty((table.metadata.num_rows, *pixels.shape), dtype=np.uint8)
-            if pixels.shape != images.shape[1:]:
-                raise InputError(
-                    f"images of one size, {images.shape[1:]} (channels, height, width) as in row 0",
-                    str(pixels.shape),
-                    where,
-                    "convert all images to one size and one mode first; isthmus neither crops nor resizes",
-                )
-            images[row] = pixels
-            row += 1
+    for row, code in enumerate(codes):
+        where = f"row {row} of {name}"
+        pixels = _pixels(code, where)
+        if images is None:
+            images = np.empty((num_rows, *pixels.shape), dtype=np.uint8)
+        if pixels.shape != images.shape[1:]:
+            raise InputError(
+                f"images of one size, {images.shape[1:]} (channels, height, width) as in row 0",
+                str(pixels.shape),
+                where,
+                "convert all images to one size and one mode first; isthmus neither crops nor resizes",
+            )
+        images[row] = pixels
     if images is None:
-        raise InputError("at least one image", "none", file.name, "give a file with rows")
+        raise InputError("at least one image", "none", name, "give a file with rows")
     return images
 
 
@@ -90,10 +107,28 @@ def _pixels(code: bytes | None, where: str) -> UInt8[np.ndarray, "channels heigh
         raise InputError(expected, "a row without bytes", where, "store the image's bytes, not only its path")
     try:
         with Image.open(BytesIO(code)) as file:
-            image = file.convert("L") if file.mode == "1" else file.copy()
+            image = file.copy()
     except (OSError, SyntaxError, ValueError) as error:
         raise InputError(expected, f"bytes that Pillow cannot decode ({error})", where, "store PNG or WebP") from error
+    return pixels_of(image, where)
+
+
+def pixels_of(image: Image.Image, where: str) -> UInt8[np.ndarray, "channels height width"]:
+    """The bytes of an image of Pillow.
+
+    Args:
+        image: 8-bit grey or RGB; one of two colours becomes grey.
+        where: What to call it in messages.
+
+    Returns:
+        Shape (channels, height, width).
+
+    Raises:
+        InputError: If it is of another mode.
+    """
+    image = image.convert("L") if image.mode == "1" else image
     if image.mode not in {"L", "RGB"}:
+        expected = "an encoded image, 8-bit grey or RGB"
         raise InputError(expected, f"an image of mode {image.mode!r}", where, "convert the images to grey or RGB")
     pixels = np.asarray(image)
     return pixels[np.newaxis] if image.mode == "L" else np.moveaxis(pixels, -1, 0)

@@ -82,6 +82,7 @@ class Examples:
         split: "test", "train", or "data" where none is known.
         normalization: Applied to each batch; None leaves the values as they are.
         class_names: Name of each class number, where known.
+        notes: What was done to make tensors of the data (padded, cut, left out), to be said with a measurement.
 
     Raises:
         InputError: If there is no example, if inputs and targets differ in number, or if the normalisation has
@@ -94,6 +95,7 @@ class Examples:
     split: str
     normalization: Normalization | None = None
     class_names: tuple[str, ...] | None = None
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         inputs, targets = tensors(self.inputs), tensors(self.targets)

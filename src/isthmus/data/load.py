@@ -14,11 +14,15 @@ from isthmus.data.digits import load_digits_split
 from isthmus.data.examples import Examples
 from isthmus.data.images.images import KNOWN_LABELS, load_known_images, load_own_images
 from isthmus.data.images.normalizations import known_normalization
+from isthmus.data.images.parquet import holds_images
 from isthmus.data.shipped import load_shipped
-from isthmus.data.spec import DataSpec, parse_data_spec
+from isthmus.data.spec import DataSpec, parse_data_spec, slice_bounds
+from isthmus.data.tables.files import found_files, load_table
+from isthmus.data.tables.rows import examples_of_table
 from isthmus.data.text import load_windows, shown_text_options
 from isthmus.data.user import examples_of, load_function_examples
 from isthmus.errors import InputError
+from isthmus.hugging_face import hugging_face_source
 from isthmus.trees import is_tree
 
 
@@ -45,7 +49,7 @@ def load_examples(data: object, *, data_root: Path | None = None, tokenizer: str
     """
     if isinstance(data, str | Path):
         return _load_named(parse_data_spec(str(data)), data_root, tokenizer)
-    return examples_of(data)
+    return examples_of(data, tokenizer=tokenizer)
 
 
 def load_splits(data: object, *, data_root: Path | None = None, tokenizer: str | None = None) -> dict[str, Examples]:
@@ -80,8 +84,8 @@ def load_splits(data: object, *, data_root: Path | None = None, tokenizer: str |
 
 
 def _load_named(spec: DataSpec, data_root: Path | None, tokenizer: str | None) -> Examples:
-    if spec.form == "images":
-        examples = load_own_images(spec)
+    if spec.form == "table":
+        examples = _load_table(spec, tokenizer)
     elif spec.source in KNOWN_LABELS:
         examples = load_known_images(spec, data_root)
     else:
@@ -89,9 +93,25 @@ def _load_named(spec: DataSpec, data_root: Path | None, tokenizer: str | None) -
         if (spec.start, spec.stop) != (None, None):
             examples = examples.take(slice(spec.start, spec.stop))
     examples = _of_client(examples, spec)
-    shown = shown_text_options(spec, tokenizer) if spec.form == "text" else spec.options
+    shown = dict(spec.options)
+    if spec.form == "text":
+        shown = shown_text_options(spec, tokenizer)
+    elif "tokenizer" in shown:
+        shown["tokenizer"] = hugging_face_source(shown["tokenizer"], "data").name
     options = ",".join(f"{name}={value}" for name, value in sorted(shown.items()))
     return replace(examples, name=f"{examples.name}:{options}") if options else examples
+
+
+def _load_table(spec: DataSpec, tokenizer: str | None) -> Examples:
+    files = found_files(spec)
+    if holds_images(files.paths[0]) and "text" not in spec.options:
+        return load_own_images(files, spec)
+    texts = tuple(spec.options[option] for option in ("text", "pair", "target") if option in spec.options)
+    table, name = load_table(files, texts), files.name
+    if (spec.start, spec.stop) != (None, None):
+        start, stop = slice_bounds(spec.start, spec.stop, table.num_rows, name)
+        table, name = table.slice(start, stop - start), f"{name}[{start}:{stop}]"
+    return examples_of_table(table, name, files.split, spec.options, tokenizer)
 
 
 def _of_client(examples: Examples, spec: DataSpec) -> Examples:
@@ -113,7 +133,7 @@ def _load_whole(spec: DataSpec, data_root: Path | None, tokenizer: str | None) -
     if spec.form == "arrays":
         return load_arrays(Path(spec.source), spec.options)
     if spec.form == "function":
-        return load_function_examples(spec.source, spec.short_source)
+        return load_function_examples(spec.source, spec.short_source, tokenizer)
     normalization = known_normalization(spec.source, spec.options)
     if spec.source == "digits":
         return load_digits_split(split, normalization)

@@ -12,9 +12,10 @@ from isthmus.errors import InputError, UnknownNameError, short_list
 GRAMMAR = "NAME[:SPLIT][[start:stop]][:option=value,...]"
 """How examples are named: `digits`, `cifar10:test[0:512]`, `cifar10:train[0:2000]:normalization=true`,
 `cifar10:test:mean=0.485/0.456/0.406,std=0.229/0.224/0.225` (every source of images and arrays, on the 0-1 scale of
-bytes), `tiny_shakespeare:validation:length=128`, `own.txt:tokenizer=FOLDER,length=256`; and the part of one client of
-several, for every source: `cifar10:train[0:6000]:client=0/2`, `cifar10:train:client=3/20,dirichlet=0.1`
-(`data/clients/dealing.py`)."""
+bytes), `tiny_shakespeare:validation:length=128`, `own.txt:tokenizer=FOLDER,length=256`,
+`reviews.csv:text=review,label=stars`; and the part of one client of several, for every source:
+`cifar10:train[0:6000]:client=0/2`, `cifar10:train:client=3/20,dirichlet=0.1` (`data/clients/dealing.py`).
+docs/data.md has a line for every form."""
 
 KNOWN_DATA: dict[str, str] = {
     "digits": "1,797 handwritten digits of 8x8 that scikit-learn ships (train 1,297, test 500)",
@@ -52,14 +53,20 @@ NORMALIZATIONS: dict[str, tuple[str, ...]] = {
 }
 """The values of the option `normalization` for each name; the first is the default."""
 
-Form = Literal["known", "images", "arrays", "function", "text"]
+TEXT_COLUMNS: dict[str, str] = {
+    "text": "text_pair", "sentence1": "sentence2", "premise": "hypothesis", "sentence": "", "tokens": "", "words": "",
+}  # fmt: skip
+"""What columns of texts or words are called, and the second of a pair beside it; the first that is there counts."""
+
+Form = Literal["known", "table", "arrays", "function", "text"]
 _FILE_FORMS: dict[str, Form] = {
-    ".parquet": "images", ".npz": "arrays", ".safetensors": "arrays", ".py": "function", ".txt": "text",
+    ".parquet": "table", ".csv": "table", ".tsv": "table", ".jsonl": "table",
+    ".npz": "arrays", ".safetensors": "arrays", ".pt": "arrays", ".pth": "arrays", ".py": "function", ".txt": "text",
 }  # fmt: skip
 _FORM_OPTIONS: dict[Form, tuple[str, ...]] = {
     "known": ("normalization", *CHANNEL_OPTIONS),
-    "images": ("image", "label", *CHANNEL_OPTIONS),
-    "arrays": CHANNEL_OPTIONS,
+    "table": ("text", "pair", "label", "target", "names", "image", "tokenizer", "length", *CHANNEL_OPTIONS),
+    "arrays": ("label", *CHANNEL_OPTIONS),
     "function": (),
     "text": ("tokenizer", "vocabulary", "length"),
 }
@@ -85,13 +92,13 @@ class DataSpec:
 
     @property
     def form(self) -> Form:
-        """What the source is: a known set of images, Parquet images, stored arrays, a function in a file, or text."""
+        """What the source is: a known set of images, a table, stored arrays, a function in a file, or text."""
         if self.source in TEXT_SPLITS:
             return "text"
         if self.source in KNOWN_DATA:
             return "known"
         path = Path(self.source.rpartition(":")[0] if _is_function(self.source) else self.source)
-        return "images" if path.is_dir() else _FILE_FORMS[path.suffix]
+        return "table" if path.is_dir() else _FILE_FORMS[path.suffix]
 
     @property
     def client(self) -> Client | None:
@@ -215,7 +222,7 @@ def _is_function(source: str) -> bool:
 
 def _refuse_missing(source: str, text: str) -> None:
     path = Path(source.rpartition(":")[0] if _is_function(source) else source)
-    forms = f"a folder of Parquet files, a file ending in {', '.join(_FILE_FORMS)}, or a known name"
+    forms = f"a folder of Parquet files or of save_to_disk, a file ending in {', '.join(_FILE_FORMS)}, or a known name"
     if not source:
         _refuse(forms, "no name", text)
     if not _is_there(path):
@@ -254,6 +261,8 @@ def _refuse_unknown_options(spec: DataSpec, text: str) -> None:
             _refuse("a number of tokens, at least 1", value, text, f"write length={DEFAULT_LENGTH}")
         if name == "vocabulary" and spec.options.get("tokenizer", CHARACTERS) != CHARACTERS:
             _refuse("a vocabulary of characters alone", "a tokenizer with it", text, "leave one of the two out")
+        if name == "target" and {"label", "names"} & set(spec.options):
+            _refuse("a target that is a text, or labels", "both", text, "leave one of the two out")
         if name in CHANNEL_OPTIONS:
             channel_numbers(name, value, f"data {text!r}")
             if len(set(CHANNEL_OPTIONS) & set(spec.options)) == 1:

@@ -1,6 +1,7 @@
 """From text to token numbers: characters, or a tokenizer of transformers."""
 
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 from jaxtyping import Int64
@@ -78,11 +79,28 @@ def tokenizer_tokens(text: str, source: HuggingFaceSource, name: str) -> Int64[n
         InputError: There is no tokenizer, or transformers is not installed.
     """
     where = f"data {name}"
-    transformers = transformers_package(where)
-    with quiet(transformers), explain_hub_failures(source, "a tokenizer (or write tokenizer=characters)", where):
-        tokenizer = transformers.AutoTokenizer.from_pretrained(source.source, **source.arguments)
-        numbers: list[int] = tokenizer(text, add_special_tokens=False)["input_ids"]
+    tokenizer = load_tokenizer(source, "a tokenizer (or write tokenizer=characters)", where)
+    numbers: list[int] = tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"]
     return np.array(numbers, dtype=np.int64)
+
+
+def load_tokenizer(source: HuggingFaceSource, what: str, where: str) -> Any:
+    """A tokenizer of transformers.
+
+    Args:
+        source: Its folder or id.
+        what: What to say is expected there.
+        where: What needs it.
+
+    Returns:
+        The tokenizer.
+
+    Raises:
+        InputError: There is none, or transformers is not installed.
+    """
+    transformers = transformers_package(where)
+    with quiet(transformers), explain_hub_failures(source, what, where):
+        return transformers.AutoTokenizer.from_pretrained(source.source, **source.arguments)
 
 
 def _code_points(text: str) -> Int64[np.ndarray, " characters"]:

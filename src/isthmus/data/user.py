@@ -1,23 +1,27 @@
 """Data that the user gives in Python: tensors, data sets, loaders, and functions in a file that return them."""
 
 from pathlib import Path
+from typing import Any
 
 from torch.utils.data import DataLoader, Dataset
 
 from isthmus.data.dataset import examples_of_dataset, examples_of_loader
 from isthmus.data.examples import Examples
-from isthmus.errors import InputError
+from isthmus.data.images.bytes import scaled_images
+from isthmus.data.tables.rows import examples_of_table
+from isthmus.errors import InputError, short_list
 from isthmus.trees import is_tree, tidy
 from isthmus.user_code import explain_failures, load_function
 
 
-def examples_of(data: object, name: str | None = None) -> Examples:
+def examples_of(data: object, name: str | None = None, tokenizer: str | None = None) -> Examples:
     """The examples in what the user gives; values are taken as they are and never changed.
 
     Args:
         data: Examples, a pair of tensors (inputs, targets), either perhaps a dict or tuple of tensors, a PyTorch
-            Dataset or DataLoader.
+            Dataset or DataLoader, a `datasets.Dataset`.
         name: What to call them; None for the kind of thing they came in.
+        tokenizer: For a `datasets.Dataset` of texts.
 
     Returns:
         The examples; a pair of tensors is not copied.
@@ -32,7 +36,9 @@ def examples_of(data: object, name: str | None = None) -> Examples:
     if isinstance(data, Dataset):
         return examples_of_dataset(data, name or type(data).__name__)
     if isinstance(data, tuple | list) and len(data) == 2 and all(is_tree(part) for part in data):
-        return Examples(tidy(data[0]), tidy(data[1]), name or "tensors", "data")
+        return scaled_images(Examples(tidy(data[0]), tidy(data[1]), name or "tensors", "data"))
+    if hasattr(data, "with_format") and hasattr(data, "column_names"):
+        return _examples_of_rows(data, name or type(data).__name__, tokenizer)
     got = type(data).__name__
     if isinstance(data, tuple | list):
         got += f" of {', '.join(type(part).__name__ for part in data[:4]) or 'nothing'}"
@@ -44,12 +50,24 @@ def examples_of(data: object, name: str | None = None) -> Examples:
     )
 
 
-def load_function_examples(source: str, name: str) -> Examples:
+def _examples_of_rows(data: Any, name: str, tokenizer: str | None) -> Examples:
+    """A `datasets.Dataset`: the table that it holds, or its items where it makes something else of its rows."""
+    if not isinstance(data.column_names, list):
+        got = f"one of splits: {short_list(data.column_names)}"
+        raise InputError("a data set of one split", got, name, "choose one: data['test']")
+    if (getattr(data, "format", None) or {}).get("type") == "custom":
+        return examples_of_dataset(data, name)
+    split = str(getattr(data, "split", None) or "data")
+    return examples_of_table(data.with_format("arrow")[:], name, split, {}, tokenizer)
+
+
+def load_function_examples(source: str, name: str, tokenizer: str | None = None) -> Examples:
     """What a function of the user's file returns.
 
     Args:
         source: `path/to/file.py:function`; the function takes no argument.
         name: What to call the examples.
+        tokenizer: For a `datasets.Dataset` of texts.
 
     Returns:
         The examples in what it returns.
@@ -60,4 +78,4 @@ def load_function_examples(source: str, name: str) -> Examples:
     path, _, function = source.rpartition(":")
     data = load_function(Path(path), function, name)
     with explain_failures(Path(path), name):
-        return examples_of(data(), name)
+        return examples_of(data(), name, tokenizer)

@@ -1,6 +1,5 @@
 """Image sets in Parquet files: the known ones and the user's own."""
 
-import re
 from pathlib import Path
 
 import torch
@@ -10,6 +9,7 @@ from isthmus.data.images.normalizations import SCALE_ONLY, known_normalization, 
 from isthmus.data.images.parquet import ImageTable, load_image_table, split_files
 from isthmus.data.places import data_root_folder
 from isthmus.data.spec import DataSpec, slice_bounds
+from isthmus.data.tables.files import Files
 from isthmus.errors import InputError
 
 KNOWN_LABELS = {"cifar10": "label", "cifar100": "fine_label", "mnist": "label", "fashion_mnist": "label"}
@@ -45,25 +45,19 @@ def load_known_images(spec: DataSpec, data_root: Path | None) -> Examples:
     return _examples(table, spec, split, known_normalization(spec.source, spec.options))
 
 
-def load_own_images(spec: DataSpec) -> Examples:
+def load_own_images(files: Files, spec: DataSpec) -> Examples:
     """The user's own images: one Parquet file, or a folder of files `<split>-*.parquet`.
 
     Args:
-        spec: The path, with its slice and the options `image`, `label`, `mean`, `std`.
+        files: Where they are.
+        spec: The slice and the options `image`, `label`, `mean`, `std`.
 
     Returns:
         Bytes of shape (n, channels, height, width), divided by 255 when used, then normalised as the options say.
     """
-    path = Path(spec.source)
-    if path.is_dir():
-        split = spec.split or "test"
-        files = split_files(path, split, whole=spec.stop is None)
-        name = f"{spec.short_source}:{split}"
-    else:
-        named = re.match(r"(train|validation|test)(-|\.)", path.name)
-        split, files, name = named[1] if named else "data", (path,), spec.short_source
-    table = load_image_table(files, name, spec.options.get("image"), spec.options.get("label"))
-    return _examples(table, spec, split, own_normalization(spec.options, SCALE_ONLY.scale, name) or SCALE_ONLY)
+    table = load_image_table(files.paths, files.name, spec.options.get("image"), spec.options.get("label"))
+    normalization = own_normalization(spec.options, SCALE_ONLY.scale, files.name) or SCALE_ONLY
+    return _examples(table, spec, files.split, normalization)
 
 
 def _examples(table: ImageTable, spec: DataSpec, split: str, normalization: Normalization) -> Examples:

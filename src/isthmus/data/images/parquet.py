@@ -85,7 +85,7 @@ def load_image_table(
     """
     tables = [_opened(file) for file in files]
     schema = tables[0].schema_arrow
-    pictures = [field.name for field in schema if _is_image(field.type)]
+    pictures = [field.name for field in schema if is_image(field.type)]
     numbers = [field.name for field in schema if pa.types.is_integer(field.type)]
     images = pictures if image is None else [image]
     labels = [column for column in LABEL_COLUMNS if column in numbers] if label is None else [label]
@@ -100,7 +100,7 @@ def load_image_table(
                 f"columns {short_list(schema.names)} as in {files[0].name}", got, file.name, "use one layout"
             )
     sizes = tuple(table.metadata.num_rows for table in tables)
-    return ImageTable(tuple(files), name, images[0], labels[0], _class_names(schema, labels[0]), sizes)
+    return ImageTable(tuple(files), name, images[0], labels[0], class_names_of(schema, labels[0]), sizes)
 
 
 def split_files(folder: Path, split: str, whole: bool = True) -> tuple[Path, ...]:
@@ -149,19 +149,43 @@ def split_files(folder: Path, split: str, whole: bool = True) -> tuple[Path, ...
     return tuple(file for _, file in sorted(shards.items()))
 
 
+def holds_images(file: Path) -> bool:
+    """Whether a file is a Parquet file with a column of encoded images."""
+    return file.suffix == ".parquet" and any(is_image(field.type) for field in _opened(file).schema_arrow)
+
+
+def is_image(kind: pa.DataType) -> bool:
+    """Whether a column of this type holds encoded images: structs with the field `bytes`."""
+    if not pa.types.is_struct(kind):
+        return False
+    fields = {field.name: field.type for field in kind}
+    return "bytes" in fields and (pa.types.is_binary(fields["bytes"]) or pa.types.is_large_binary(fields["bytes"]))
+
+
+def class_names_of(schema: pa.Schema, label: str) -> tuple[str, ...] | None:
+    """The name of each class number of a column, where the schema has them as `datasets` writes them.
+
+    Args:
+        schema: Of the table.
+        label: The column.
+
+    Returns:
+        Names, or None.
+    """
+    try:
+        stored = json.loads((schema.metadata or {})[b"huggingface"])
+        names = stored["info"]["features"][label]["names"]
+    except (KeyError, TypeError, ValueError):
+        return None
+    return tuple(str(name) for name in names)
+
+
 def _opened(file: Path) -> pq.ParquetFile:
     try:
         return pq.ParquetFile(file)
     except (pa.ArrowInvalid, OSError) as error:
         got = str(error).partition("\n")[0]
         raise InputError("a whole Parquet file", got, file.name, "check that the file is complete") from error
-
-
-def _is_image(kind: pa.DataType) -> bool:
-    if not pa.types.is_struct(kind):
-        return False
-    fields = {field.name: field.type for field in kind}
-    return "bytes" in fields and (pa.types.is_binary(fields["bytes"]) or pa.types.is_large_binary(fields["bytes"]))
 
 
 def _labels(file: Path, column: str) -> Int64[np.ndarray, " n"]:
@@ -172,15 +196,6 @@ def _labels(file: Path, column: str) -> Int64[np.ndarray, " n"]:
         got = f"{num_without} rows without one"
         raise InputError("a label in every row", got, f"column {column!r} of {file.name}", "remove these rows")
     return labels.astype(np.int64)
-
-
-def _class_names(schema: pa.Schema, label: str) -> tuple[str, ...] | None:
-    try:
-        stored = json.loads((schema.metadata or {})[b"huggingface"])
-        names = stored["info"]["features"][label]["names"]
-    except (KeyError, TypeError, ValueError):
-        return None
-    return tuple(str(name) for name in names)
 
 
 def _refuse_column(option: str, got: str | None, fitting: Sequence[str], where: str) -> NoReturn:

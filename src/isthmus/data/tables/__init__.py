@@ -1,0 +1,1 @@
+"""Tables of rows: texts or numbers, with the column that holds what is right."""
