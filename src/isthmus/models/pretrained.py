@@ -61,7 +61,7 @@ def model_settings(model: nn.Module) -> dict[str, Any]:
         Its configuration without paths and versions; empty for other networks.
     """
     config = getattr(model, "config", None)
-    if not _is_pretrained(model) or config is None:
+    if not is_pretrained(model) or config is None:
         return {}
     settings: dict[str, Any] = config.to_dict()
     return {name: value for name, value in settings.items() if name not in {"_name_or_path", "transformers_version"}}
@@ -84,7 +84,7 @@ def renamed_weights(weights: StateDict, model: nn.Module, where: str) -> tuple[S
     Raises:
         InputError: The rules leave keys missing, left over, or of another shape.
     """
-    if not _is_pretrained(model) or weights.keys() <= tensors_of(model).keys():
+    if not is_pretrained(model) or weights.keys() <= tensors_of(model).keys():
         return weights, ()
     if not placement(weights, entries_of_model(model), where).difference:
         return weights, ()
@@ -115,6 +115,7 @@ def renamed_weights(weights: StateDict, model: nn.Module, where: str) -> tuple[S
     )
 
 
-def _is_pretrained(model: nn.Module) -> bool:
+def is_pretrained(model: nn.Module) -> bool:
+    """Whether a network is one of transformers."""
     transformers = sys.modules.get("transformers")
     return transformers is not None and isinstance(model, transformers.PreTrainedModel)

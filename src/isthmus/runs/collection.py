@@ -21,7 +21,7 @@ from isthmus.runs.folder.joined import joined_result
 from isthmus.runs.folder.layout import Layout
 from isthmus.runs.folder.table import rows_alone, save_results
 from isthmus.runs.pair import pair_result
-from isthmus.runs.request.inputs import fitted_weights, named_model
+from isthmus.runs.request.inputs import fitted_weights, named_model, own_tokenizer
 from isthmus.runs.request.members import Collection, Member, collection_of
 from isthmus.runs.request.networks import HeldCheckpoints, is_one_network
 from isthmus.runs.request.request import Request
@@ -137,10 +137,11 @@ def _refuse_unfit(model: Any, collection: Collection, held: HeldCheckpoints) -> 
 def _loaded(request: Request) -> dict[str, Any]:
     """Data that is read, decoded and hashed once for all members."""
     device, root = device_named(request.settings.device), request.data_root
-    splits = load_splits(request.data, data_root=root)
+    tokenizer = own_tokenizer(request.model)
+    splits = load_splits(request.data, data_root=root, tokenizer=tokenizer)
     loaded: dict[str, Any] = {"data": {name: split.to(device) for name, split in splits.items()}}
     if request.recalibration_data is not None:
-        loaded["recalibration_data"] = load_examples(request.recalibration_data, data_root=root)
+        loaded["recalibration_data"] = load_examples(request.recalibration_data, data_root=root, tokenizer=tokenizer)
     return loaded
 
 

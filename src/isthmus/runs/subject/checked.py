@@ -58,7 +58,8 @@ class Checked:
         blended = torch.float64 if dtype == torch.float64 else torch.float32
         a, b = ({k: t.to(device) for k, t in cast_weights(n.weights, blended).items()} for n in (loaded.a, loaded.b))
         probes = {name: probe_of(network, a, split) for name, split in loaded.splits.items()}
-        remarks = drawn_remarks(loaded.model) + [remark for probe in probes.values() for remark in probe.remarks]
+        remarks = [f"{split.name}: {note}" for split in loaded.splits.values() for note in split.notes]
+        remarks += drawn_remarks(loaded.model) + [remark for probe in probes.values() for remark in probe.remarks]
         if loaded.recalibration is not None:
             remarks += missing_inputs(loaded.recalibration, partial(network.outputs, a), dtype)
             if not settings.allow_shared_examples:

@@ -18,6 +18,7 @@ from isthmus.runs.request.inputs import (
 )
 from isthmus.runs.request.request import Request
 from isthmus.runs.subject.cautions import refuse_integer_parameters
+from isthmus.runs.subject.fitted_examples import fitted_examples
 from isthmus.trees import shape_of_example
 
 
@@ -55,7 +56,8 @@ class Loaded:
 
         Raises:
             InputError: Something is not there or damaged, the weights are not the model's, integers differ between the
-                networks, or the splits have examples of several shapes.
+                networks, or the splits have examples of several shapes or
+                nothing that the model takes.
         """
         device, loss = device_named(request.settings.device), named_loss(request.loss)
         error = None if request.error is None else named_loss(request.error)
@@ -65,10 +67,11 @@ class Loaded:
         refuse_integer_parameters(model.module, a, b)
         root, tokenizer = request.data_root, own_tokenizer(request.model)
         loaded = load_splits(request.data, data_root=root, tokenizer=tokenizer)
-        splits = {name: split.to(device) for name, split in loaded.items()}
+        splits = {name: fitted_examples(split, model.module).to(device) for name, split in loaded.items()}
         recalibration = None
         if request.recalibration_data is not None:
-            recalibration = load_examples(request.recalibration_data, data_root=root, tokenizer=tokenizer).to(device)
+            given = load_examples(request.recalibration_data, data_root=root, tokenizer=tokenizer)
+            recalibration = fitted_examples(given, model.module).to(device)
         _refuse_other_shapes(splits)
         return cls(model, loss, error, a, b, splits, recalibration)
 
