@@ -16,11 +16,11 @@ from isthmus.pages import page, save_report
 from isthmus.pages.pictures import run_pictures
 from isthmus.pages.questions import question_pictures
 from isthmus.questions.interactions.picture import interaction_matrix, matrix_figure, matrix_words, nearest_alpha
-from isthmus.report.barriers.table import layer_labels
 from isthmus.report.rows.cumulative import cumulative_curves, cumulative_sentence, growths
 from isthmus.report.rows.normalised import normalised_rises, normalised_sentence
 from isthmus.report.rows.windows import window_bars, window_sentence, windows
 from isthmus.report.style import picture_bytes
+from isthmus.results.rows import layer_labels
 
 Make = Callable[..., xr.Dataset]
 BOTH = ("cumulative", "windows", "interactions")

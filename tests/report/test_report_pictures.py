@@ -14,8 +14,9 @@ from matplotlib.patches import Rectangle
 from isthmus.errors import InputError, UnknownNameError
 from isthmus.measures.estimate import Estimate
 from isthmus.report import bars, curves, distances, heatmap
-from isthmus.report.barriers.table import barrier_table, in_split
+from isthmus.report.barriers.table import barrier_table
 from isthmus.report.style import axis_limits, colour_limit, picture_bytes
+from isthmus.results.rows import in_split
 
 Make = Callable[..., xr.Dataset]
 

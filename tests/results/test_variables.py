@@ -24,7 +24,6 @@ OTHER_NAMES = {
     "questions/noise": "variables of that study",
     "questions/similarity": "variables of that study",
     "results/estimates.py": "variables of studies too",
-    "report/barriers": "not yet",
 }
 """Where names are put together, of what."""
 

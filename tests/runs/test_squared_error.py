@@ -5,8 +5,8 @@ import torch
 from cases import CASES
 
 import isthmus
-from isthmus.report.barriers.table import loss_unit
 from isthmus.report.values import values_shown
+from isthmus.results.variables import loss_unit
 
 LINEAR = next(case for case in CASES if case.name == "deep_linear")
 

@@ -12,10 +12,12 @@ from isthmus.report.barriers.classes import class_heatmap, class_values
 from isthmus.report.barriers.curves import curves
 from isthmus.report.barriers.distances import distances
 from isthmus.report.barriers.heatmap import heatmap
-from isthmus.report.barriers.table import barrier_table, labels, loss_unit, split_names
+from isthmus.report.barriers.table import barrier_table
 from isthmus.report.file_names import split_endings
 from isthmus.report.picture import Picture
 from isthmus.report.values import is_rise, kind_of, main_values, value_words
+from isthmus.results.rows import labels, split_names
+from isthmus.results.variables import loss_unit
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -10,14 +10,16 @@ from isthmus.pages.pictures import RunPictures, SplitPictures, run_pictures, uni
 from isthmus.pages.tables import attribute_list, class_rows, run_rows, settings_rows, summary_rows
 from isthmus.report.barriers.hints import hints
 from isthmus.report.barriers.reading import headline, reading
-from isthmus.report.barriers.table import barrier_table, in_split, layer_labels, mark_notes, split_names
+from isthmus.report.barriers.table import barrier_table, mark_notes
 from isthmus.report.barriers.terminal import networks_text
 from isthmus.report.file_names import run_beginnings
 from isthmus.report.kept import one_page
 from isthmus.report.picture import Picture, save_page
 from isthmus.report.rendering import render
 from isthmus.report.values import RISES, columns_of, kind_of, main_values, values_shown
+from isthmus.results.rows import in_split, layer_labels, split_names
 from isthmus.runs.folder.layout import Layout
+from isthmus.sweeps.group import FULL_NETWORK
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -71,7 +73,7 @@ def page(runs: Sequence[Run]) -> str:
 def _shown(runs: Sequence[Run]) -> list[_Shown]:
     found = []
     for (name, result, classes), beginning in zip(runs, run_beginnings([name for name, _, _ in runs]), strict=True):
-        of_layers = None if classes is None else classes.sel(moving=["all", *layer_labels(result)])
+        of_layers = None if classes is None else classes.sel(moving=[FULL_NETWORK, *layer_labels(result)])
         found.append(_Shown(name, result, of_layers, run_pictures(result, of_layers, beginning)))
     return found
 

@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from isthmus.measures.estimate import number_text
 from isthmus.report.barriers.classes import class_cells, class_names, class_values
-from isthmus.report.barriers.table import barrier_table, in_split, labels, split_names
+from isthmus.report.barriers.table import barrier_table
 from isthmus.report.cells import Cell, Table, barrier_cell, cut_cell, number_cell
 from isthmus.report.shown import chosen, largest
 from isthmus.report.style import row_name
 from isthmus.report.values import barrier_beside, columns_of, is_rise, kind_of, main_values, value_words, values_shown
 from isthmus.results.estimates import estimate_at
+from isthmus.results.rows import in_split, labels, split_names
+from isthmus.sweeps.group import FULL_NETWORK
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -130,11 +132,10 @@ def class_rows(classes: "xr.Dataset", units: Mapping[str, str], split: str | Non
             row = [Cell(name)]
             for host in hosts:
                 of_host = {layer: cell for (c, layer, h), cell in found[main].items() if c == name and h == host}
-                has_full = of_host.pop("all", None) is not None
+                of_host.pop(FULL_NETWORK, None)
                 most = largest(of_host.values())
-                row += [
-                    cut_cell(found[value][name, "all", host]) if has_full else Cell("not measured") for value in values
-                ]
+                full = [found[value].get((name, FULL_NETWORK, host)) for value in values]
+                row += [cut_cell(cell) if cell else Cell("not measured") for cell in full]
                 row.append(Cell(most.layer if most else "none"))
                 row += [
                     cut_cell(chosen(found[value][name, most.layer, host], len(of_host))) if most else Cell("none")
@@ -160,7 +161,7 @@ def run_rows(runs: "Sequence[tuple[str, xr.Dataset]]") -> list[Table]:
             (main, *_), barriers = main_values(result), barrier_table(result, "loss_barrier", split)
             table = barrier_table(result, main, split)
             cells = [Cell(name), Cell(split or "all data")]
-            for of, is_layer in ((table.row("all"), False), (table.layer_cells, True)):
+            for of, is_layer in ((table.row(FULL_NETWORK), False), (table.layer_cells, True)):
                 found = largest(of)
                 cells += [Cell(f"{found.layer} into {found.host}" if found else "none")] if is_layer else []
                 beside = (

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from isthmus.report.svg import compact
+from isthmus.sweeps.group import FULL_NETWORK
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -105,7 +106,7 @@ def row_name(label: str) -> str:
     Returns:
         The label, or "full network" for the row `all`.
     """
-    return "full network" if label == "all" else label
+    return "full network" if label == FULL_NETWORK else label
 
 
 def draw_notes(figure: "Figure", notes: list[str]) -> int:
@@ -140,7 +141,7 @@ def colour_limit(table: "BarrierTable") -> float:
     import numpy as np
 
     layers = [abs(cell.estimate.value) for cell in table.layer_cells if np.isfinite(cell.estimate.value)]
-    full = [abs(cell.estimate.value) / 20 for cell in table.row("all") if np.isfinite(cell.estimate.value)]
+    full = [abs(cell.estimate.value) / 20 for cell in table.row(FULL_NETWORK) if np.isfinite(cell.estimate.value)]
     widths = [cell.estimate.half_width for cell in table.layer_cells if np.isfinite(cell.estimate.half_width)]
     if not layers:
         full = [20 * value for value in full]

@@ -8,6 +8,7 @@ from isthmus.measures.estimate import Estimate
 from isthmus.report import style
 from isthmus.report.barriers.table import barrier_table
 from isthmus.report.values import barrier_beside, is_rise
+from isthmus.sweeps.group import FULL_NETWORK
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -49,7 +50,7 @@ def bars(result: "xr.Dataset", value: str = "loss_barrier", split: str | None = 
             if (table.layers)
             else [figure.subplots()]
         )
-        draw_panel(panels[0], [table.row("all")], names[:1], [barriers.row("all")] if barriers else None)
+        draw_panel(panels[0], [table.row(FULL_NETWORK)], names[:1], [barriers.row(FULL_NETWORK)] if barriers else None)
         panels[0].set_title(table.title, pad=4)
         if table.layers:
             panels[0].set_xlabel("full network, own scale", fontsize=style.SMALL_POINTS, labelpad=1)

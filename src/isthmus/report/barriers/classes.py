@@ -8,10 +8,11 @@ import numpy as np
 
 from isthmus.measures.intervals.effective_examples import FEW
 from isthmus.report.barriers.plotly_parts import colour_axis, label_pixels, shown_name
-from isthmus.report.barriers.table import in_split, labels
 from isthmus.report.picture import Interactive
 from isthmus.report.shown import CutEstimate, shown_estimates
 from isthmus.report.values import RISES, barrier_beside, is_rise, value_words, values_shown
+from isthmus.results.rows import in_split, labels
+from isthmus.sweeps.group import FULL_NETWORK
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -35,11 +36,11 @@ def class_heatmap(classes: "xr.Dataset", host: str, value: str, unit: str, split
     cells, words, names = class_cells(classes, value, split), value_words(value), class_names(classes)
     beside = class_cells(classes, barrier_beside(value), split) if is_rise(value) else {}
     moving = labels(classes, "moving")
-    rows = [*(["all"] if "all" in moving else []), *(row for row in moving if row != "all")]
+    rows = [*([FULL_NETWORK] if FULL_NETWORK in moving else []), *(row for row in moving if row != FULL_NETWORK)]
     layers = [
         abs(cell.estimate.value)
         for cell in cells.values()
-        if cell.layer != "all" and math.isfinite(cell.estimate.value)
+        if cell.layer != FULL_NETWORK and math.isfinite(cell.estimate.value)
     ]
     limit = max(layers, default=0.0) or 1.0
     shown = [[cells[name, row, host] for name in names] for row in rows]

@@ -8,9 +8,12 @@ import numpy as np
 from isthmus.errors import InputError
 from isthmus.measures.averaging import HALF_WAY
 from isthmus.report import style
-from isthmus.report.barriers.table import PERCENT, BarrierTable, barrier_table, in_split
+from isthmus.report.barriers.table import PERCENT, BarrierTable, barrier_table
 from isthmus.report.shown import CutBarrier
 from isthmus.report.values import is_rise, kind_of
+from isthmus.results.rows import in_split, labels
+from isthmus.results.variables import OF
+from isthmus.sweeps.group import FULL_NETWORK
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -57,7 +60,9 @@ def curves(result: "xr.Dataset", value: str = "loss_barrier", split: str | None 
         ratios = [1, 2] if num_layers else [1]
         panels = figure.subplots(len(ratios), num_hosts, sharex=True, sharey="row", squeeze=False, height_ratios=ratios)
         for j, host in enumerate(table.hosts):
-            panels[0, j].plot(alpha, curve["all", host], color=style.INK, linewidth=1.2, marker="o", markersize=2)
+            panels[0, j].plot(
+                alpha, curve[FULL_NETWORK, host], color=style.INK, linewidth=1.2, marker="o", markersize=2
+            )
             panels[0, j].set_title(f"{curve_title(table)}, into {host}", pad=4)
             panels[-1, j].set_xlabel(f"alpha (0 is {host})")
             if num_layers:
@@ -92,7 +97,7 @@ def curve_value(result: "xr.Dataset", value: str) -> str:
     Returns:
         A rise's largest one between the networks where there are several alphas, else what there is; a barrier itself.
     """
-    best = f"{kind_of(value)}_largest_rise"
+    best = OF[kind_of(value)].rises["largest_rise"].name
     return best if is_rise(value) and best in result else value
 
 
@@ -124,10 +129,10 @@ def curves_along_alpha(result: "xr.Dataset", value: str, split: str | None) -> d
     kind, part = kind_of(value), in_split(result, split)
     factor = PERCENT if kind == "error" else 1.0
     if is_rise(value):
-        own = np.array([float(part[f"{kind}_{host}"]) for host in part["host"].values])
-        shown = part["loss" if kind == "loss" else "error_rate"].transpose(..., "host") - own
+        own = np.array([float(part[OF[kind].ends[host].name]) for host in labels(part, "host")])
+        shown = part[OF[kind].mean.name].transpose(..., "host") - own
     else:
-        shown = part[f"{kind}_excess"]
+        shown = part[OF[kind].excess.name]
     shown = shown.transpose("moving", "host", "alpha")
     return {
         (str(layer), str(host)): factor * np.asarray(shown.values[i, j], dtype=np.float64)
@@ -152,10 +157,10 @@ def baseline_along_alpha(result: "xr.Dataset", value: str, split: str | None) ->
     if not is_rise(value) or baseline not in {"models", "chord"}:
         return {}
     alpha = part["alpha"].values if baseline == "chord" else np.full(part.sizes["alpha"], HALF_WAY)
-    found = {}
+    found, ends = {}, OF[kind].ends
     for host, donor in (("a", "b"), ("b", "a")):
         if host in part["host"].values:
-            difference = float(part[f"{kind}_{donor}"]) - float(part[f"{kind}_{host}"])
+            difference = float(part[ends[donor].name]) - float(part[ends[host].name])
             found[host] = (PERCENT if kind == "error" else 1.0) * difference * alpha
     return found
 

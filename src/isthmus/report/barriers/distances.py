@@ -4,7 +4,8 @@ import math
 from typing import TYPE_CHECKING
 
 from isthmus.report import style
-from isthmus.report.barriers.table import FULL_NETWORK, labels, layer_labels
+from isthmus.results.rows import labels, layer_labels
+from isthmus.sweeps.group import FULL_NETWORK
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -4,8 +4,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from isthmus.report.barriers.table import FULL_NETWORK, barrier_table, in_split, labels, layer_labels, loss_unit
+from isthmus.report.barriers.table import barrier_table
 from isthmus.report.significant import significant_text
+from isthmus.results.rows import in_split, labels, layer_labels
+from isthmus.results.variables import LOSS, loss_unit
+from isthmus.sweeps.group import FULL_NETWORK
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -48,7 +51,7 @@ def _unequal_networks(result: "xr.Dataset", split: str | None) -> str:
     if result.attrs.get("baseline", "models") != "models" or "loss_rise" not in result:
         return ""
     part = in_split(result, split)
-    loss = {host: float(part[f"loss_{host}"]) for host in "ab"}
+    loss = {host: float(part[end.name]) for host, end in LOSS.ends.items()}
     half = abs(loss["a"] - loss["b"]) / 2
     rows = list(layer_labels(result)) or [FULL_NETWORK]
     rises = np.abs(part["loss_rise"].sel(moving=rows).values)

@@ -17,11 +17,13 @@ from isthmus.report.barriers.plotly_parts import (
     shown_name,
     undefined_cells,
 )
-from isthmus.report.barriers.table import barrier_table, labels, layer_labels
+from isthmus.report.barriers.table import barrier_table
 from isthmus.report.picture import Interactive
 from isthmus.report.rows.groups import column_name, group_axis_label, groups_beside
 from isthmus.report.shown import CutBarrier
 from isthmus.report.values import barrier_beside, is_rise
+from isthmus.results.rows import labels, layer_labels
+from isthmus.sweeps.group import FULL_NETWORK
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -46,7 +48,7 @@ def heatmap(result: "xr.Dataset", value: str = "loss_barrier", split: str | None
     columns = [(shown, host) for shown in tables for host in table.hosts]
     names = [html.escape(column_name(shown, host, len(tables))).replace("\n", "<br>") for shown, host in columns]
     panels: list[Interactive] = []
-    for axis, rows in (("", ["all"]), ("2", list(table.layers))):
+    for axis, rows in (("", [FULL_NETWORK]), ("2", list(table.layers))):
         cells = [[shown.cells[row, host] for shown, host in columns] for row in rows]
         panels.append(undefined_cells(cells, names, f"y{axis}"))
         panels.append({
@@ -85,7 +87,7 @@ def bars(result: "xr.Dataset", value: str = "loss_barrier", split: str | None = 
     barriers = others[0] if others else None
     traces: list[Interactive] = []
     limits: dict[str, list[float]] = {}
-    for axis, rows in (("", ["all"]), ("2", list(table.layers))):
+    for axis, rows in (("", [FULL_NETWORK]), ("2", list(table.layers))):
         beside = [] if barriers is None else [barriers.row(row) for row in rows]
         limits[axis] = list(panel_limits([table.row(row) for row in rows], beside))
         for i, host in enumerate(table.hosts):
@@ -195,9 +197,9 @@ def curves(result: "xr.Dataset", value: str = "loss_barrier", split: str | None 
     traces: list[Interactive] = []
     for j, host in enumerate(table.hosts):
         for i, row in enumerate(table.rows):
-            axis = j + 1 + len(table.hosts) * (row != "all")
+            axis = j + 1 + len(table.hosts) * (row != FULL_NETWORK)
             depth = 0.92 * (i - 1) / max(len(table.layers) - 1, 1)
-            colour = "#8a8a8a" if row == "all" else to_hex(colormaps[style.DEPTH](max(depth, 0.0)))
+            colour = "#8a8a8a" if row == FULL_NETWORK else to_hex(colormaps[style.DEPTH](max(depth, 0.0)))
             values = [float(x) for x in curve[row, host]]
             shown = (barriers or table).cells[row, host].estimate
             digits = table.cells[row, host].estimate.decimals
@@ -208,7 +210,7 @@ def curves(result: "xr.Dataset", value: str = "loss_barrier", split: str | None 
                 "y": [finite(x) for x in values],
                 "xaxis": f"x{axis}",
                 "yaxis": f"y{axis}",
-                "line": {"color": colour, "width": 2.5 if row == "all" else 1.2},
+                "line": {"color": colour, "width": 2.5 if row == FULL_NETWORK else 1.2},
                 "marker": {"size": 5},
                 "connectgaps": False,
                 "hoverinfo": "text",
@@ -254,7 +256,7 @@ def distances(result: "xr.Dataset") -> Interactive:
         Data and layout for plotly.
     """
     moving = list(labels(result, "moving"))
-    rows = ["all", *layer_labels(result)]
+    rows = [FULL_NETWORK, *layer_labels(result)]
     status = result["cosine_status"].values if "cosine_status" in result else None
     traces: list[Interactive] = []
     layout: Interactive = {"height": ROW_PIXELS * len(rows) + 110, "showlegend": False}

@@ -5,9 +5,11 @@ from typing import TYPE_CHECKING
 
 from isthmus.measures.averaging import HALF_WAY
 from isthmus.measures.intervals.effective_examples import FEW
-from isthmus.report.barriers.table import FULL_NETWORK, BarrierTable, barrier_table
+from isthmus.report.barriers.table import BarrierTable, barrier_table
 from isthmus.report.shown import CutBarrier, largest
 from isthmus.report.values import barrier_beside, is_rise, kind_of, main_values
+from isthmus.results.variables import OF
+from isthmus.sweeps.group import FULL_NETWORK
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -102,9 +104,10 @@ def _rise_sentences(result: "xr.Dataset", value: str, split: str | None) -> list
         if table.layers:
             sentences.append(_cost_words(table))
         sentences += [*_missing_words(table), *_missing_words(barriers)]
-    for form, said in (("largest_rise", _way_words), ("exchange_rise", _exchange_words)):
-        if f"{kind}_{form}" in result:
-            sentences += said(barrier_table(result, f"{kind}_{form}", split))
+    rises = OF[kind].rises
+    for rise, said in ((rises["largest_rise"], _way_words), (rises["exchange_rise"], _exchange_words)):
+        if rise.name in result:
+            sentences += said(barrier_table(result, rise.name, split))
     return sentences
 
 

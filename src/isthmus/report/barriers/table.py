@@ -12,15 +12,14 @@ from isthmus.measures.intervals.effective_examples import FEW
 from isthmus.report.kept import kept
 from isthmus.report.shown import AT_END_MARK, FEW_EXAMPLES_MARK, CutBarrier, shown_estimates
 from isthmus.report.values import RISES, VALUES, kind_of, value_words
-from isthmus.results.rows import in_split, labels, layer_labels, split_label, split_names
-from isthmus.results.variables import loss_unit
+from isthmus.results.rows import in_split, labels, layer_labels, moving_groups, single_layers, split_label
+from isthmus.results.variables import NUMBERS, loss_unit
 from isthmus.sweeps.group import FULL_NETWORK
 
 if TYPE_CHECKING:
     import xarray as xr
 
 PERCENT = 100.0
-__all__ = ["FULL_NETWORK", "in_split", "labels", "layer_labels", "loss_unit", "split_label", "split_names"]
 
 
 @dataclass(frozen=True)
@@ -110,14 +109,14 @@ def barrier_table(result: "xr.Dataset", value: str = "loss_barrier", split: str 
         InputError: for errors of a loss without classes, a rise of a result made before there were any, or no split
             named where there are several.
     """
-    kind = kind_of(value)
+    kind, number = kind_of(value), NUMBERS[value]
     _require(result, value)
     part = in_split(result, split).transpose("host", "moving", ...)
     hosts, moving = labels(part, "host"), labels(part, "moving")
     unit = PERCENTAGE_POINTS if kind == "error" else loss_unit(result)
     shape = (len(hosts), len(moving))
     alpha = _alphas(part, value, shape)
-    at_end = part[f"{value}_at_end"].values if f"{value}_at_end" in part else np.zeros(shape, dtype=bool)
+    at_end = part[number.at_end].values if number.at_end in part else np.zeros(shape, dtype=bool)
     estimates = shown_estimates(part, value, unit)
     cells = {
         (layer, host): CutBarrier(layer, host, estimates[host, layer], float(alpha[i, j]), bool(at_end[i, j]))
@@ -131,8 +130,8 @@ def barrier_table(result: "xr.Dataset", value: str = "loss_barrier", split: str 
         str(result.attrs.get("baseline", "models")),
         hosts,
         layer_labels(result),
-        tuple(label for label in moving if label != FULL_NETWORK),
-        "single layer" if "single" in labels(result, "sweep") else "moving group",
+        moving_groups(result),
+        "single layer" if single_layers(result) else "moving group",
         cells,
     )
 
@@ -140,7 +139,7 @@ def barrier_table(result: "xr.Dataset", value: str = "loss_barrier", split: str 
 def _require(result: "xr.Dataset", value: str) -> None:
     if value in result:
         return
-    if value.startswith("error") and "error_barrier" not in result:
+    if kind_of(value) == "error" and "error_barrier" not in result:
         had, do = f"one whose loss ({result.attrs.get('loss', 'unnamed')}) has no classes", "show the loss"
         raise InputError("a result with errors", had, f"value={value!r}", do)
     raise InputError(
@@ -153,8 +152,8 @@ def _require(result: "xr.Dataset", value: str) -> None:
 
 def _alphas(part: "xr.Dataset", value: str, shape: tuple[int, int]) -> "np.ndarray[tuple[int, int], np.dtype[Any]]":
     """Where every number was read off: the alpha of a maximum, of averaging, or that of an exchange."""
-    if f"alpha_at_{value}" in part:
-        return np.asarray(part[f"alpha_at_{value}"].values)
+    if NUMBERS[value].alpha in part:
+        return np.asarray(part[NUMBERS[value].alpha].values)
     return np.full(shape, float(part["rise_alpha"]) if value in RISES else 1.0)
 
 

@@ -7,11 +7,13 @@ from isthmus.measures.estimate import number_text
 from isthmus.measures.intervals.effective_examples import FEW
 from isthmus.report.barriers.hints import hints
 from isthmus.report.barriers.reading import reading
-from isthmus.report.barriers.table import BarrierTable, barrier_table, in_split, split_names
+from isthmus.report.barriers.table import BarrierTable, barrier_table
 from isthmus.report.shown import AT_END_MARK, FEW_EXAMPLES_MARK, CutBarrier
 from isthmus.report.style import row_name
 from isthmus.report.values import Column, columns_of
+from isthmus.results.rows import in_split, split_names
 from isthmus.results.variables import OF
+from isthmus.sweeps.group import FULL_NETWORK
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -107,7 +109,7 @@ def _table(result: "xr.Dataset", columns: list[Column]) -> "Table":
             cells = [shown.row(row) for shown in tables]
             marks += "".join(cell.marks for line in cells for cell in line)
             numbers = (column_text(line, column) for line, column in zip(cells, columns, strict=True))
-            style = "bold" if row == "all" else ""
+            style = "bold" if row == FULL_NETWORK else ""
             table.add_row(Text(row_name(row), style=style), Text("\n".join(tables[0].hosts)), *numbers)
         table.add_section()
     notes = short_notes(marks, columns)

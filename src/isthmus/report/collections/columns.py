@@ -4,11 +4,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from isthmus.measures.estimate import Estimate
-from isthmus.report.barriers.table import BarrierTable, barrier_table, labels
+from isthmus.report.barriers.table import BarrierTable, barrier_table
 from isthmus.report.kept import kept
 from isthmus.report.shown import CutBarrier
 from isthmus.report.style import colour_limit
-from isthmus.results.rows import of_sweep
+from isthmus.results.rows import labels, of_sweep
+from isthmus.sweeps.single import Single
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -89,7 +90,7 @@ def columns(
     shown = result if sweep is None else kept_sweep(result, sweep)
     names = labels(shown, dimension)
     tables = tuple(barrier_table(place(shown, dimension, i), value, split) for i in range(len(names)))
-    return Columns(dimension, names, tables, "layers" if sweep == "single" else "groups of layers")
+    return Columns(dimension, names, tables, "layers" if sweep == Single.name else "groups of layers")
 
 
 @kept

@@ -7,6 +7,7 @@ import numpy as np
 from isthmus.measures.intervals.effective_examples import FEW
 from isthmus.report import style
 from isthmus.report.collections.columns import Columns, cell_text, columns
+from isthmus.sweeps.group import FULL_NETWORK
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,7 +66,7 @@ def columns_heatmap(
     has_numbers = num_columns * cell_inches <= WIDEST_INCHES
     cell_inches = cell_inches if has_numbers else NARROW_INCHES
     limit = shown.colour_limit
-    full = [cell.estimate for host in hosts for cell in shown.row("all", host)]
+    full = [cell.estimate for host in hosts for cell in shown.row(FULL_NETWORK, host)]
     names, positions = [style.row_name(row) for row in rows], style.row_positions(len(rows) - 1)
     turned = style.label_inches(shown.labels) > cell_inches
     header = 0.55 + (0.8 * style.label_inches(shown.labels) if turned else 0.15)

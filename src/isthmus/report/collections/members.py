@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from isthmus.measures.estimate import number_text
-from isthmus.report.barriers.table import BarrierTable, barrier_table, in_split, labels, split_names
+from isthmus.report.barriers.table import BarrierTable, barrier_table
 from isthmus.report.barriers.terminal import column_text, empty_table, networks_text, short_notes
 from isthmus.report.cells import Cell, Table, barrier_cell, cut_cell
 from isthmus.report.collections.columns import kept_sweep, place
@@ -14,7 +14,10 @@ from isthmus.report.collections.pictures import collection_readings
 from isthmus.report.shown import CutBarrier, chosen, largest
 from isthmus.report.style import row_name
 from isthmus.report.values import RISES, VALUES, both_values, columns_of
+from isthmus.results.rows import in_split, labels, single_layers, split_names
 from isthmus.results.variables import OF
+from isthmus.sweeps.group import FULL_NETWORK
+from isthmus.sweeps.single import Single
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -75,7 +78,7 @@ def members_table(result: "xr.Dataset") -> Table:
             part = member if split is None or "split" not in member.dims else member.sel(split=split)
             cells = [Cell(name) for name in names] + ([Cell(split)] if split is not None else [])
             cells += [Cell(number_text(float(part[end]), 3), stored=repr(float(part[end]))) for end in ends]
-            cells += [barrier_cell(table, "all", host) for table in tables for host in table.hosts]
+            cells += [barrier_cell(table, FULL_NETWORK, host) for table in tables for host in table.hosts]
             most = largest(tables[0].layer_cells)
             cells += [Cell(f"{most.layer} into {most.host}" if most else "none")]
             cells += [cut_cell(_same_cut(table, most)) if most else Cell("none") for table in of_loss]
@@ -92,7 +95,7 @@ def members_table(result: "xr.Dataset") -> Table:
 
 
 def _of_layers(result: "xr.Dataset") -> "xr.Dataset":
-    return kept_sweep(result, "single") if "single" in result["sweep"].values else result
+    return kept_sweep(result, Single.name) if single_layers(result) else result
 
 
 def _same_cut(table: BarrierTable, most: CutBarrier) -> CutBarrier:
@@ -139,8 +142,8 @@ def _members_text(result: "xr.Dataset") -> "RichTable":
         for split in split_names(result):
             tables = [barrier_table(member, column.value, split) for column in columns]
             most = largest(tables[0].layer_cells)
-            rows = [("all", host) for host in tables[0].hosts] + ([(most.layer, most.host)] if most else [])
-            cells = [[*shown.row("all"), *([_same_cut(shown, most)] if most else [])] for shown in tables]
+            rows = [(FULL_NETWORK, host) for host in tables[0].hosts] + ([(most.layer, most.host)] if most else [])
+            cells = [[*shown.row(FULL_NETWORK), *([_same_cut(shown, most)] if most else [])] for shown in tables]
             marks += "".join(cell.marks for line in cells for cell in line)
             table.add_row(Text(" ".join([*names, *([split] if split else [])]) + ":", style="italic"))
             moving, hosts = zip(*((row_name(row), host) for row, host in rows), strict=True)

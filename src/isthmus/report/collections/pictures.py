@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from isthmus.report.barriers.table import labels, split_names
 from isthmus.report.collections.columns import columns, kept_sweep
 from isthmus.report.collections.heatmap import columns_heatmap
 from isthmus.report.collections.reading import columns_reading, replicates_reading
@@ -14,7 +13,7 @@ from isthmus.report.file_names import joined_stem
 from isthmus.report.picture import Picture
 from isthmus.report.values import barrier_beside, beside_values, is_rise, kind_of, main_values
 from isthmus.results.replicates import mean_over_pairs
-from isthmus.results.rows import sweeps_shown
+from isthmus.results.rows import labels, split_names, sweeps_shown
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -9,6 +9,7 @@ from isthmus.measures.estimate import number_text
 from isthmus.report.collections.columns import Columns, cell_text
 from isthmus.report.collections.replicates import DEPENDENT
 from isthmus.report.shown import CutEstimate, chosen
+from isthmus.sweeps.group import FULL_NETWORK
 
 CutEstimates = dict[tuple[str, str], CutEstimate]
 AT = {"step": "at", "pair": "in"}
@@ -104,7 +105,7 @@ def replicates_reading(shown: Columns, cells: dict[str, CutEstimates], *, indepe
     """
     table, over, data = shown.first, cells["pairs"], cells["data"]
     name = table.name
-    left = {host: data["all", host].estimate.interval_text for host in table.hosts}
+    left = {host: data[FULL_NETWORK, host].estimate.interval_text for host in table.hosts}
     full = " and ".join(
         f"{_with_interval(over['all', host])} into {host} (the examples alone leave {left[host]})"
         for host in table.hosts

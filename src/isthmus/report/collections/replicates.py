@@ -6,11 +6,12 @@ import numpy as np
 
 from isthmus.report import style
 from isthmus.report.barriers.bars import draw_barrier
-from isthmus.report.barriers.table import in_split, labels
 from isthmus.report.collections.columns import Columns, columns
 from isthmus.report.shown import CutEstimate, shown_estimates
 from isthmus.report.values import barrier_beside, is_rise
 from isthmus.results.replicates import REPLICATED, replicates
+from isthmus.results.rows import in_split, labels
+from isthmus.sweeps.group import FULL_NETWORK
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -113,7 +114,7 @@ def replicate_bars(
         figure.set_figheight(figure.get_figheight() + 0.12 * extra)
         ratios = [full_inches, layer_inches] if layers else [full_inches]
         panels = figure.subplots(len(ratios), 1, height_ratios=ratios, squeeze=False)[:, 0]
-        _draw_panel(panels[0], shown, cells, ["all"], np.inf)
+        _draw_panel(panels[0], shown, cells, [FULL_NETWORK], np.inf)
         words = f"{shown.first.title}, {len(shown.labels)} pairs{f', {title}' if title else ''}"
         panels[0].set_title(words, pad=4)
         if layers:
@@ -139,7 +140,7 @@ def layer_reach(shown: Columns) -> float:
         return [abs(cell.estimate.value) for cell in cells if np.isfinite(cell.estimate.value)]
 
     layers = sizes(shown.first.layers)
-    return max(2 * max(sizes(["all"]), default=0.0), 10 * float(np.median(layers)) if layers else 0.0)
+    return max(2 * max(sizes([FULL_NETWORK]), default=0.0), 10 * float(np.median(layers)) if layers else 0.0)
 
 
 def _draw_panel(

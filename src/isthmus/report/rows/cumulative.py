@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from isthmus.report import style
-from isthmus.report.barriers.table import BarrierTable, barrier_table, labels, mark_notes
+from isthmus.report.barriers.table import BarrierTable, barrier_table, mark_notes
 from isthmus.report.rows.groups import groups_beside
 from isthmus.report.rows.question import is_one_pair, loss_and_error
 from isthmus.report.shown import largest
+from isthmus.results.rows import labels
+from isthmus.sweeps.group import FULL_NETWORK
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -114,7 +116,7 @@ def cumulative_curves(result: "xr.Dataset", value: str = "loss_barrier", split: 
 def _draw_panel(axes: "Axes", table: BarrierTable, orders: list[Growth], host: str) -> None:
     for order in orders:
         _draw_order(axes, order, [table.cells[row, host] for row in order.rows])
-    full = table.cells["all", host].estimate.value
+    full = table.cells[FULL_NETWORK, host].estimate.value
     if math.isfinite(full):
         axes.axhline(full, color=style.INK, linewidth=0.6, linestyle=(0, (4, 3)), zorder=1)
     axes.axhline(0, color=style.FAINT, linewidth=0.6, zorder=0)
@@ -122,7 +124,7 @@ def _draw_panel(axes: "Axes", table: BarrierTable, orders: list[Growth], host: s
 
 
 def _cells(table: BarrierTable, orders: list[Growth], host: str) -> "list[CutBarrier]":
-    return [table.cells[row, host] for row in ["all", *(row for order in orders for row in order.rows)]]
+    return [table.cells[row, host] for row in [FULL_NETWORK, *(row for order in orders for row in order.rows)]]
 
 
 def _notes(tables: list[BarrierTable], orders: list[Growth]) -> list[str]:
@@ -191,7 +193,7 @@ def cumulative_sentence(result: "xr.Dataset", value: str = "loss_barrier", split
 
 
 def _host_words(table: BarrierTable, orders: list[Growth], host: str) -> str:
-    full, name = table.cells["all", host].estimate, table.name
+    full, name = table.cells[FULL_NETWORK, host].estimate, table.name
     if not full.low > 0 or not math.isfinite(full.value):
         most = largest(_cells(table, orders, host)[1:])
         if most is None:

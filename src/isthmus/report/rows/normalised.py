@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING
 
 from isthmus.report import style
 from isthmus.report.barriers.bars import draw_full_network, draw_panel
-from isthmus.report.barriers.table import FULL_NETWORK, barrier_table, in_split, labels, layer_labels, mark_notes
+from isthmus.report.barriers.table import barrier_table, mark_notes
 from isthmus.report.picture import Picture
 from isthmus.report.rows.question import is_one_pair
 from isthmus.report.shown import CutBarrier
+from isthmus.results.rows import in_split, labels, layer_labels, single_layers
+from isthmus.results.variables import NUMBERS
+from isthmus.sweeps.group import FULL_NETWORK
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -88,8 +91,8 @@ def _cells(result: "xr.Dataset", name: str, split: str | None) -> dict[tuple[str
     """Rises and interval ends divided by the size; r_i of the full network is 1 where it has a rise to share."""
     table, part = barrier_table(result, "loss_rise", split), in_split(result, split)
     hosts, rows = labels(part, "host"), labels(part, "moving")
-    ends = [f"{name}{end}" for end in ("", "_low", "_high") if f"{name}{end}" in part]
-    stored = [NORMS[name][2] * part[end].transpose("host", "moving").values for end in ends]
+    names = (name, NUMBERS[name].low, NUMBERS[name].high) if name in NUMBERS else (name,)
+    stored = [NORMS[name][2] * part[one].transpose("host", "moving").values for one in names]
     found = {}
     for (row, host), cell in table.cells.items():
         rise, place = cell.estimate, (hosts.index(host), rows.index(row))
@@ -115,6 +118,6 @@ def normalised_pictures(result: "xr.Dataset", split: str | None) -> Iterator[Pic
     Yields:
         One picture, or none.
     """
-    if is_one_pair(result) and set(NORMS) <= set(result) and "single" in labels(result, "sweep"):
+    if is_one_pair(result) and set(NORMS) <= set(result) and bool(single_layers(result)):
         title, draw = "What averaging costs per size of the layer", partial(normalised_rises, result, split)
         yield Picture("loss_normalised", title, draw, normalised_sentence(result, split))

@@ -4,10 +4,12 @@ from typing import TYPE_CHECKING
 
 from isthmus.report import style
 from isthmus.report.barriers.bars import draw_full_network, draw_panel
-from isthmus.report.barriers.table import FULL_NETWORK, barrier_table, labels, mark_notes
+from isthmus.report.barriers.table import barrier_table, mark_notes
 from isthmus.report.rows.groups import groups_beside
 from isthmus.report.rows.question import is_one_pair, loss_and_error
 from isthmus.report.shown import largest
+from isthmus.results.rows import labels, single_layers
+from isthmus.sweeps.group import FULL_NETWORK
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -29,13 +31,11 @@ def windows(result: "xr.Dataset") -> dict[int, list[str]]:
         beside windows, are those of length 1.
     """
     found: dict[int, list[str]] = {}
-    singles = []
+    singles = list(single_layers(result))
     for label, sweep in zip(labels(result, "moving"), labels(result, "sweep"), strict=True):
         name, _, length = sweep.partition(":")
         if name == "window":
             found.setdefault(int(length), []).append(label)
-        elif sweep == "single":
-            singles.append(label)
     if found and singles:
         found.setdefault(1, singles)
     return dict(sorted(found.items()))
