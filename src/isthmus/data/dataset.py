@@ -147,7 +147,7 @@ def _same_trees(first: Tree, second: Tree) -> bool:
 def _same_bits(first: Tensor, second: Tensor) -> bool:
     if first.dtype != second.dtype or first.shape != second.shape:
         return False
-    flat = [tensor.cpu().reshape(-1).view(torch.uint8) for tensor in (first, second)]
+    flat = [tensor.cpu().contiguous().reshape(-1).view(torch.uint8) for tensor in (first, second)]
     return torch.equal(*flat)
 
 

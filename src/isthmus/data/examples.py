@@ -222,7 +222,7 @@ class Examples:
         named = [*named_tensors(self.inputs).items(), *named_tensors(self.targets).items()]
         for place, tensor in named:
             digest.update(f"{place and f'{place}: '}{tensor.dtype} {tuple(tensor.shape)} ".encode())
-            digest.update(tensor.detach().cpu().reshape(-1).view(torch.uint8).numpy().data)
+            digest.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().data)
         rule = self.normalization
         digest.update(repr(rule and (rule.mean, rule.std, rule.scale)).encode())
         return digest.hexdigest()
