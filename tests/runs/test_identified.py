@@ -13,6 +13,7 @@ from torch.nn import functional
 
 import isthmus
 from isthmus.data.examples import Examples
+from isthmus.errors import InputError
 from isthmus.models.load import load_model
 from isthmus.pages.tables import settings_rows
 from isthmus.sweeps.group import MovingGroup
@@ -269,11 +270,10 @@ class Drawn(Net):
         return super().forward(inputs[:, self.order])
 
 
-def test_a_model_that_draws_what_no_checkpoint_holds_is_measured_with_a_warning(recwarn):
+def test_a_model_that_draws_what_no_checkpoint_holds_is_refused(recwarn):
     a, b = (Net().state_dict() for _ in range(2))
-    with pytest.warns(isthmus.IsthmusWarning, match=r"draws model\.order anew, and no checkpoint holds it"):
-        first = isthmus.measure(Drawn, a, b, MLP.data(), sweep="full")
-    assert any("model.order" in text for text in json.loads(first.attrs["warnings"]))
+    with pytest.raises(InputError, match=r"draws model\.order anew, and no checkpoint holds it"):
+        isthmus.measure(Drawn, a, b, MLP.data(), sweep="full")
     state = torch.random.get_rng_state()
     for fixed in (lambda: Drawn(seed=3), Drawn(seed=3), Net):
         result = isthmus.measure(fixed, a, b, MLP.data(), sweep="full")

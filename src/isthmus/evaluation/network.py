@@ -1,5 +1,6 @@
 """The network under measurement: a private copy of the user's model that runs with any weights."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -10,7 +11,7 @@ from isthmus.errors import InputError
 from isthmus.evaluation.losses.example_errors import example_errors, own_errors
 from isthmus.evaluation.losses.loss import Loss, example_losses
 from isthmus.evaluation.output import USUAL_OUTPUT, Output
-from isthmus.trees import Tree, arguments
+from isthmus.trees import Tree, arguments, map_tensors
 from isthmus.weights.state import StateDict, cast_weights, copy_of
 
 
@@ -39,6 +40,9 @@ class Network:
         counts_errors: Whether errors are counted where there are any.
         output: Which tensor of its outputs is measured.
         error: The user's own error of each example; None for that of the loss and the targets.
+        written: Keys that the forward pass writes to; it is given copies.
+        fresh: Makes the model that every run loads, for a network that derives something from its weights
+            (`isthmus.runs.subject.given_weights`); None for all others.
     """
 
     module: nn.Module
@@ -48,10 +52,19 @@ class Network:
     counts_errors: bool = True
     output: Output = USUAL_OUTPUT
     error: Loss | None = None
+    written: frozenset[str] = frozenset()
+    fresh: Callable[[], nn.Module] | None = None
 
     @classmethod
     def from_model(
-        cls, model: nn.Module, loss: Loss, device: torch.device, dtype: torch.dtype, output: Output = USUAL_OUTPUT
+        cls,
+        model: nn.Module,
+        loss: Loss,
+        device: torch.device,
+        dtype: torch.dtype,
+        output: Output = USUAL_OUTPUT,
+        *,
+        is_own: bool = False,
     ) -> "Network":
         """A network from the user's model, which stays as it is: mode, device, weights.
 
@@ -61,6 +74,7 @@ class Network:
             device: Where to run.
             dtype: float32, float64 or bfloat16.
             output: Which tensor of its outputs is measured.
+            is_own: Whether nobody else holds the model, so that it need not be copied.
 
         Returns:
             A network on a deep copy of the model.
@@ -69,7 +83,7 @@ class Network:
             InputError: The model cannot be copied.
         """
         try:
-            module = copy_of(model)
+            module = model if is_own else copy_of(model)
         except (TypeError, RuntimeError, ValueError) as error:
             raise InputError(
                 "a model that copy.deepcopy can copy",
@@ -77,39 +91,49 @@ class Network:
                 "model",
                 "give a function that builds the model instead",
             ) from error
-        module = module.to(device=device).eval().requires_grad_(requires_grad=False)
-        # Not module.to(dtype): that would drop the imaginary parts of complex numbers.
-        module._apply(lambda tensor: tensor.to(dtype) if tensor.is_floating_point() else tensor)  # type: ignore[no-untyped-call]
-        return cls(module, loss, device, dtype, output=output)
+        return cls(_moved(module, device, dtype).eval(), loss, device, dtype, output=output)
 
     def outputs(self, weights: StateDict, inputs: Tree) -> Tensor:
         """The scores of a batch.
 
         Args:
             weights: Every key of the module; floating entries are cast to the network's dtype.
-            inputs: A batch on the network's device.
+            inputs: A batch on the network's device; not changed.
 
         Returns:
             What the module returned, its field `logits` if it returned several, or the output asked for.
         """
+        if self.fresh is not None:
+            return self.loaded_outputs(self.fresh, weights, inputs)
         with torch.no_grad():
             entries = cast_weights(weights, self.dtype)
+            entries |= {key: entries[key].clone() for key in self.written if key in entries}
             # Every key has its own tensor here, also those that the module ties: blends of equal values.
-            args, kwargs = arguments(inputs)
+            args, kwargs = arguments(map_tensors(Tensor.clone, inputs))
             return self.output(functional_call(self.module, entries, args, kwargs, tie_weights=False))
 
-    def own_outputs(self, inputs: Tree) -> Tensor:
-        """The scores of a batch under the module's own weights, run in the ordinary way.
+    def loaded_outputs(
+        self, fresh: Callable[[], nn.Module], weights: StateDict, inputs: Tree, times: int = 1
+    ) -> Tensor:
+        """The scores of a batch in the ordinary way: a fresh model, `load_state_dict`, `eval()`, `forward`.
 
         Args:
-            inputs: A batch on the network's device.
+            fresh: Makes the model, which nobody else holds.
+            weights: As for `outputs`.
+            inputs: A batch on the network's device; not changed.
+            times: How often forward runs.
 
         Returns:
-            As `outputs`.
+            As `outputs`, of the last run.
         """
         with torch.no_grad():
-            args, kwargs = arguments(inputs)
-            return self.output(self.module(*args, **kwargs))
+            module = _moved(fresh(), self.device, self.dtype).train()
+            module.load_state_dict(cast_weights(weights, self.dtype), strict=False)
+            module.eval()
+            for _ in range(times):
+                args, kwargs = arguments(map_tensors(Tensor.clone, inputs))
+                found = self.output(module(*args, **kwargs))
+            return found
 
     def result(self, weights: StateDict, inputs: Tree, targets: Tree) -> BatchResult:
         """Losses and errors of a batch.
@@ -142,3 +166,10 @@ class Network:
         if self.error is not None:
             return own_errors(self.error, outputs, targets)
         return example_errors(self.loss, outputs, targets) if self.counts_errors else None
+
+
+def _moved(module: nn.Module, device: torch.device, dtype: torch.dtype) -> nn.Module:
+    module = module.to(device=device).requires_grad_(requires_grad=False)
+    # Not module.to(dtype): that would drop the imaginary parts of complex numbers.
+    module._apply(lambda tensor: tensor.to(dtype) if tensor.is_floating_point() else tensor)  # type: ignore[no-untyped-call]
+    return module

@@ -17,7 +17,7 @@ from isthmus.evaluation.losses.shapes import has_classes
 from isthmus.evaluation.network import Network
 from isthmus.paths.linear import Segment
 from isthmus.trees import Tree, take_rows, tensors, tree_text
-from isthmus.weights.state import Kind, StateDict, cast_weights, same_bits
+from isthmus.weights.state import Kind, StateDict, copy_of, same_bits
 
 PROBE_SIZE = 32  # enough for a batch to matter, little beside a measurement
 ALONE_TOLERANCE = 1e-3  # of the largest output; kernels may sum in another order for another batch size
@@ -221,8 +221,7 @@ def end_checks(network: Network, segment: Segment, a: StateDict, b: StateDict, e
         equal = all(
             segment.kinds[key] is Kind.COUNTER or same_bits(found[key], tensor) for key, tensor in expected.items()
         )
-        network.module.load_state_dict(cast_weights(expected, network.dtype), strict=False)
-        plain = network.own_outputs(inputs)
+        plain = network.loaded_outputs(network.fresh or partial(copy_of, network.module), expected, inputs)
         passed = equal and same_bits(plain, network.outputs(found, inputs))
         note = f"; {kept} entries are the host's, as the BatchNorm policy says" if kept else ""
         verdict = f"weights and outputs {'equal' if passed else 'differ'} to the bit{note}"

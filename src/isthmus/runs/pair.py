@@ -23,6 +23,7 @@ from isthmus.runs.folder.table import save_results, save_tables
 from isthmus.runs.precise import asked_precision
 from isthmus.runs.request.request import Request
 from isthmus.runs.subject.subject import chosen_engine, subject_of
+from isthmus.runs.without_effect import effect_remarks, layers_without_effect
 
 
 def pair_result(request: Request) -> xr.Dataset:
@@ -68,8 +69,12 @@ def _measured(request: Request, hold: Hold | None) -> xr.Dataset:
         record = record.model_copy(update={"engine": chosen.name, "engine_note": chosen.note})
         grid, tables = evaluate_splits(subject, record, chosen.engine, hold, progress=request.progress)
         stored = losses_as_stored(subject, tables, size)
+        still = layers_without_effect(subject, grid, tables)
+    for text in (remarks := effect_remarks(still)):
+        warnings.warn(text, IsthmusWarning, stacklevel=3)
     found = {"complete": True, "batch_size": size.size, "grid": GridRecord.of(grid), "as_stored": stored}
-    record = record.model_copy(update=found)
+    said = {"without_effect": still, "warnings": (*record.warnings, *remarks)}
+    record = record.model_copy(update=found | said)
     layer_values, asked = layer_variables(subject.distances), asked_precision(settings)
     result = result_dataset(grid, tables, settings.baseline, layer_values, record.attributes(), asked)
     if folder is None:

@@ -88,6 +88,7 @@ class Record(Part):
         interval_target: What the intervals speak of: "distribution" (the examples are a sample of it), or "dataset"
             (the mean over the named data, with `precision`).
         as_stored: The two networks without recalibration, by split.
+        without_effect: Layers that differ between the networks and move no output by themselves.
         self_checks: What was checked on this model and data, and how it came out.
         warnings: What may be other than it seems.
     """
@@ -116,6 +117,7 @@ class Record(Part):
     num_normalizations: int = 0
     interval_target: str = "distribution"
     as_stored: tuple[StoredRecord, ...] = ()
+    without_effect: tuple[str, ...] = ()
     self_checks: tuple[dict[str, Any], ...] = ()
     warnings: tuple[str, ...] = ()
 
@@ -169,6 +171,7 @@ class Record(Part):
             "notes": json.dumps([f"{n}: {note}" for n, w in (("a", self.a), ("b", self.b)) for note in w.notes]),
             "self_checks": json.dumps(self.self_checks),
             "warnings": json.dumps(self.warnings),
+            **({"without_effect": json.dumps(self.without_effect)} if self.without_effect else {}),
             "settings": settings.model_dump_json(),
         }
 

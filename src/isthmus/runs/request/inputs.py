@@ -56,6 +56,8 @@ class NamedModel:
         hash: Of all that it does beside its weights.
         unknown: What of it can't be told from others, in words.
         drawn: Its tensors beside the weights that are others whenever it is built.
+        build: Builds it once more; None for a module that was given, and for isthmus' own.
+        again: Another build, where it has other attributes than the first.
     """
 
     module: nn.Module
@@ -63,6 +65,8 @@ class NamedModel:
     hash: str
     unknown: tuple[str, ...] = ()
     drawn: tuple[str, ...] = ()
+    build: Callable[[], nn.Module] | None = None
+    again: nn.Module | None = None
 
 
 Read = tuple[StateDict, str, tuple[str, ...]]
@@ -181,21 +185,26 @@ def _own_model(
 ) -> NamedModel:
     identity = identity_of(module, "model", known_modules=modules, has_weights=False)
     num_bytes = sum(tensor.nbytes for tensor in module.state_dict().values() if isinstance(tensor, Tensor))
-    is_compared = build is not None and identity.numbers and num_bytes <= BUILT_TWICE_BYTES
-    drawn = _drawn(identity, build, modules) if build and is_compared else ()
-    return NamedModel(module, name, _hash(module, f"{source}\0{identity.text}\0"), identity.unknown, drawn)
+    again, drawn = _another(identity, build, modules) if build and num_bytes <= BUILT_TWICE_BYTES else (None, ())
+    return NamedModel(
+        module, name, _hash(module, f"{source}\0{identity.text}\0"), identity.unknown, drawn, build, again
+    )
 
 
-def _drawn(identity: Identity, build: Callable[[], nn.Module], modules: Collection[str]) -> tuple[str, ...]:
-    """The tensors beside the weights that another build draws otherwise."""
+def _another(
+    identity: Identity, build: Callable[[], nn.Module], modules: Collection[str]
+) -> tuple[nn.Module | None, tuple[str, ...]]:
+    """Another build, if it has other attributes than the first, and the tensors among these."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(ANOTHER_SEED)
         try:
             module = build()
         except Exception:  # a function of the user's that builds once
-            return ()
+            return None, ()
         again = identity_of(module, "model", known_modules=modules, has_weights=False)
-    return tuple(place for place, text in identity.numbers.items() if again.numbers.get(place) != text)
+    if again.text == identity.text:
+        return None, ()
+    return module, tuple(place for place, text in identity.numbers.items() if again.numbers.get(place) != text)
 
 
 def _hash(module: nn.Module, code: str) -> str:

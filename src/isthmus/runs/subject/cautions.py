@@ -10,7 +10,7 @@ from isthmus.errors import InputError, IsthmusWarning, short_list
 from isthmus.evaluation.device import DTYPES
 from isthmus.evaluation.normalization import normalization_modules
 from isthmus.evaluation.probe import SelfCheck
-from isthmus.runs.request.inputs import NamedModel, NamedWeights
+from isthmus.runs.request.inputs import NamedWeights
 from isthmus.runs.request.settings import Settings
 from isthmus.weights.parametrisation import SpectralNorm, effective_weights
 from isthmus.weights.state import Kind, StateDict, is_blendable, same_bits, widen
@@ -82,24 +82,6 @@ def spectral_checks(norms: Sequence[SpectralNorm], a: StateDict, b: StateDict) -
     detail = f"largest shortfall of a norm {short[worst]:.2g} of it, in {worst.rpartition('.')[0]}"
     what = "the vectors that spectral normalisation stores are those of the weights"
     return [SelfCheck(what, passed=short[worst] <= SHORTFALL, detail=detail)]
-
-
-def drawn_remarks(model: NamedModel) -> list[str]:
-    """What to say of a model that draws more than its weights when it is built.
-
-    Args:
-        model: The user's model.
-
-    Returns:
-        One sentence, or none.
-    """
-    if not model.drawn:
-        return []
-    return [
-        f"every build of the model draws {short_list(model.drawn)} anew, and no checkpoint holds it: both networks are "
-        "measured with another one than they were trained with; set the seed within the function that builds it, or "
-        "save it as a buffer"
-    ]
 
 
 def give_cautions(

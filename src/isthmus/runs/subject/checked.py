@@ -1,22 +1,24 @@
 """The second step: the model runs on a few examples of every split, and what could only be wrong is refused."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
+from isthmus.errors import InputError
 from isthmus.evaluation.device import DTYPES, device_named
 from isthmus.evaluation.losses.remarks import missing_inputs
 from isthmus.evaluation.network import Network
 from isthmus.evaluation.normalization import refuse_shared_examples
 from isthmus.evaluation.output import Output
-from isthmus.evaluation.probe import SelfCheck, probe_of
+from isthmus.evaluation.probe import PROBE_SIZE, SelfCheck, probe_of
 from isthmus.runs.request.settings import Settings
-from isthmus.runs.subject.cautions import drawn_remarks
+from isthmus.runs.subject.given_weights import given_weights, reads_another
 from isthmus.runs.subject.loaded import Loaded
-from isthmus.weights.state import cast_weights
+from isthmus.trees import Tree
+from isthmus.weights.state import StateDict, cast_weights, copy_of
 
 
 @dataclass(frozen=True)
@@ -53,20 +55,53 @@ class Checked:
                 not fit together; or the model is recalibrated on measured examples without leave.
         """
         device, dtype = device_named(settings.device), DTYPES[settings.dtype]
-        network = Network.from_model(loaded.model.module, loaded.loss.function, device, dtype, Output(settings.output))
-        network = replace(network, error=loaded.error.function if loaded.error else None)
         blended = torch.float64 if dtype == torch.float64 else torch.float32
         a, b = ({k: t.to(device) for k, t in cast_weights(n.weights, blended).items()} for n in (loaded.a, loaded.b))
+        inputs, _ = next(iter(loaded.splits.values())).batch(0, PROBE_SIZE, device, dtype)
+        network, fresh = _own_network(loaded, Output(settings.output), a, inputs, device, dtype)
+        network = replace(network, error=loaded.error.function if loaded.error else None)
         probes = {name: probe_of(network, a, split) for name, split in loaded.splits.items()}
+        given = given_weights(network, fresh, a, b, inputs, loaded.model.again, loaded.model.drawn)
+        network = given.network
         remarks = [f"{split.name}: {note}" for split in loaded.splits.values() for note in split.notes]
-        remarks += drawn_remarks(loaded.model) + [remark for probe in probes.values() for remark in probe.remarks]
+        remarks += [*given.remarks, *(remark for probe in probes.values() for remark in probe.remarks)]
         if loaded.recalibration is not None:
             remarks += missing_inputs(loaded.recalibration, partial(network.outputs, a), dtype)
             if not settings.allow_shared_examples:
                 for split in loaded.splits.values():
                     refuse_shared_examples(loaded.recalibration, split)
         network = replace(network, counts_errors=all(probe.counts_errors for probe in probes.values()))
-        return cls(network, a, b, checks_of_all({name: probe.checks for name, probe in probes.items()}), remarks)
+        found = checks_of_all({name: probe.checks for name, probe in probes.items()})
+        what = "outputs are those of a freshly loaded copy, whatever weights the module holds"
+        return cls(network, a, b, [*found, SelfCheck(what, passed=True, detail=given.agreement)], remarks)
+
+
+def _own_network(
+    loaded: Loaded, output: Output, weights: StateDict, inputs: Tree, device: torch.device, dtype: torch.dtype
+) -> tuple[Network, Callable[[], nn.Module]]:
+    """A network of which nobody else holds the module, and what makes further such modules."""
+    # Copies of the model, or builds where it can't be copied or is closed over itself. Until it is known what forward
+    # writes to, it is given copies of all weights.
+    model, written = loaded.model, frozenset(weights)
+    try:
+        network = Network.from_model(model.module, loaded.loss.function, device, dtype, output)
+        network, refused = replace(network, written=written), None
+    except InputError as error:
+        refused = error
+    if refused is None:
+        if not reads_another(network, model.module, weights, inputs):
+            return network, partial(copy_of, model.module)
+        refused = InputError(
+            "a model whose forward uses its own weights",
+            "one that reads those of the model that it was copied from: it is closed over it",
+            model.name,
+            "let forward take them from self, or give a function that builds the model",
+        )
+    build = model.build
+    if build is None or (module := build()) is model.module:
+        raise refused
+    network = Network.from_model(module, loaded.loss.function, device, dtype, output, is_own=True)
+    return replace(network, written=written), build
 
 
 def checks_of_all(found: Mapping[str, Sequence[SelfCheck]]) -> list[SelfCheck]:
