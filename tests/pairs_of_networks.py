@@ -6,7 +6,7 @@ from itertools import product
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.nn import functional
 
 from isthmus.data.examples import Examples
@@ -21,6 +21,7 @@ from isthmus.layers.rules import layer_partition
 from isthmus.models.load import load_model
 from isthmus.paths.linear import Segment
 from isthmus.sweeps.spec import sweeps_of
+from isthmus.trees import map_tensors, take_rows, tensors
 from isthmus.weights.state import Kind, entry_kinds, tensors_of, tied_keys
 
 BATCH_SIZE = 4
@@ -65,8 +66,8 @@ class Pair:
     @classmethod
     def of(cls, model, inputs, *, loss=cross_entropy, dtype=torch.float32, rule="module", keeps_statistics=False):
         model.eval()
-        targets = inputs if loss is next_token_loss else torch.randint(0, 4, (len(inputs),))
-        layers = layer_partition(rule, model, first_use(model, inputs[:1].clone()))
+        targets = inputs if loss is next_token_loss else torch.randint(0, 4, (len(tensors(inputs)[0]),))
+        layers = layer_partition(rule, model, first_use(model, map_tensors(Tensor.clone, take_rows(inputs, slice(1)))))
         segment = Segment.between(
             other_weights(model), other_weights(model), layers, entry_kinds(model), keeps_statistics=keeps_statistics
         )
@@ -80,8 +81,8 @@ class Pair:
         thinned = rows if at_most is None else rows[:: -(-len(rows) // at_most)]
         return tuple(dict.fromkeys(self.segment.point(*row) for row in thinned))
 
-    def staged(self, batch_size=BATCH_SIZE):
-        return staged_network(self.network, self.segment, self.examples, BatchSize(batch_size))
+    def staged(self, batch_size=BATCH_SIZE, *, in_order=False):
+        return staged_network(self.network, self.segment, self.examples, BatchSize(batch_size), in_order=in_order)
 
     def direct(self, points, batch_size=BATCH_SIZE):
         blocks = list(

@@ -9,7 +9,9 @@ import torch
 from awkward_networks import AWKWARD, NOT_CUT, BranchesJoinLate, InPlaceOnResidual, LayerUsedTwice, row_inputs
 from pairs_of_networks import MIXED, REGISTERED, FastPath, Pair, next_token_loss, registered_pair, transformer
 from torch import nn
+from wide_networks import WIDE
 
+from isthmus.evaluation import shared
 from isthmus.evaluation.stages.blends import LayerBlends
 from isthmus.models.registry import MODELS
 from isthmus.weights.state import cast_weights
@@ -66,6 +68,15 @@ def test_shared_equals_direct_to_the_bit_for_every_sweep(sweeps):
     torch.manual_seed(0)
     pair = Pair.of(BranchesJoinLate(), row_inputs(9))
     assert_engines_agree(pair, pair.points(sweeps, alphas=(0.25, 0.5, 1.0)))
+
+
+@pytest.mark.parametrize("kind", WIDE)
+@pytest.mark.parametrize("has_room", [True, False])
+def test_shared_equals_direct_to_the_bit_on_wide_networks(kind, has_room, monkeypatch):
+    monkeypatch.setattr(shared, "ROOM_BYTES", shared.ROOM_BYTES * has_room)
+    torch.manual_seed(0)
+    pair = Pair.of(kind(), WIDE[kind](4))
+    assert_engines_agree(pair, pair.points(("single", "cumulative:shallow_first", "pairs"), at_most=70))
 
 
 @pytest.mark.parametrize("rule", ["tensor", "block", "type"])

@@ -33,7 +33,7 @@ def full_points(pair, alphas=(0.25, 0.5)):
 
 
 def ran(pair, points, observer, batch_size=4):
-    lockstep = Lockstep(pair.network, pair.segment, pair.staged(), BatchSize(batch_size))
+    lockstep = Lockstep(pair.network, pair.segment, pair.staged(in_order=True), BatchSize(batch_size))
     batches = list(lockstep.outputs(points, pair.examples, observer))
     assert [start for start, _ in batches] == list(range(0, len(pair.examples), batch_size))
     return [torch.cat(of_point) for of_point in zip(*(outputs for _, outputs in batches), strict=True)]
@@ -52,18 +52,15 @@ def test_lockstep_equals_separate_runs_to_the_bit(make_pair):
     pair = make_pair()
     points, observer = full_points(pair), Kept()
     outputs = ran(pair, points, observer)
-    staged = pair.staged()
+    staged = pair.staged(in_order=True)
     for k, (point, found) in enumerate(zip(points, outputs, strict=True)):
         weights = cast_weights(pair.segment.weights(point), pair.network.dtype)
         for start in range(0, len(pair.examples), 4):
             inputs, _ = pair.examples.batch(start, start + 4, CPU, pair.network.dtype)
             assert torch.equal(staged.outputs(weights, inputs), found[start : start + 4])
-            live = staged.entered(inputs)
-            for number, stage in enumerate(staged.stages):
-                with torch.no_grad():
-                    live = stage(live, weights)
-                for name in stage.writes:
-                    alone, together = live[name], observer.seen[number, start][k][name]
+            for number, (_, _, values) in enumerate(staged.walked(inputs, lambda _, weights=weights: weights)):
+                for name, alone in values.items():
+                    together = observer.seen[number, start][k][name]
                     assert torch.equal(alone, together) if isinstance(alone, torch.Tensor) else alone == together
 
 
@@ -102,7 +99,7 @@ def test_memory_that_runs_out_halves_the_batch_and_changes_nothing():
                 raise torch.OutOfMemoryError("out of memory")
 
     size = BatchSize(9)
-    ((start, outputs),) = Lockstep(pair.network, pair.segment, pair.staged(9), size).outputs(
+    ((start, outputs),) = Lockstep(pair.network, pair.segment, pair.staged(9, in_order=True), size).outputs(
         points, pair.examples, Short()
     )
     assert (start, size.size, size.halvings) == (0, 4, 1)
@@ -111,7 +108,7 @@ def test_memory_that_runs_out_halves_the_batch_and_changes_nothing():
 
 
 def observed(pair, points, alphas):
-    staged = pair.staged()
+    staged = pair.staged(in_order=True)
     weights = cast_weights(pair.segment.weights(points[0]), pair.network.dtype)
     inputs, _ = pair.examples.batch(0, 2, CPU, pair.network.dtype)
     observer = FeatureConnectivity(feature_names(staged, weights, inputs), alphas, len(pair.examples))
@@ -182,7 +179,7 @@ class Dead(nn.Module):
 def test_zero_vectors_are_marked_and_what_has_no_row_an_example_is_no_feature():
     torch.manual_seed(5)
     pair = Pair.of(Dead(), torch.randn(9, 6))
-    staged = pair.staged()
+    staged = pair.staged(in_order=True)
     weights = cast_weights(pair.segment.first, torch.float32)
     names = feature_names(staged, weights, pair.examples.inputs)
     of_position = next(n for n, stage in enumerate(staged.stages) if "position" in stage.layers)
@@ -216,7 +213,7 @@ class Tokens(nn.Module):
 def test_tokens_of_an_example_are_its_features_in_the_order_of_examples_alone():
     torch.manual_seed(7)
     pair = Pair.of(Tokens(), torch.randn(9, 3, 6))
-    staged = pair.staged()
+    staged = pair.staged(in_order=True)
     names = feature_names(staged, cast_weights(pair.segment.first, torch.float32), pair.examples.inputs[:2])
     assert [stage.layers for stage in staged.stages] == [(), ("first",), ("second",), ("third",), ("last",)]
     assert [len(of_stage) for of_stage in names] == [1, 1, 1, 1, 1]

@@ -10,6 +10,7 @@ from isthmus.evaluation.network import Network
 from isthmus.evaluation.normalization import Recalibration
 from isthmus.evaluation.shared import SharedEngine
 from isthmus.evaluation.stages.compiling import compiled_network
+from isthmus.evaluation.stages.stages import StagedNetwork
 from isthmus.evaluation.stages.staging import staged_network
 from isthmus.evaluation.unit import Engine
 from isthmus.paths.linear import Segment
@@ -71,11 +72,22 @@ def engine_of(
             DirectEngine(network, segment, batch_size), "direct: one full forward pass for each network"
         )
     staged = staged_network(network, segment, examples, batch_size)
-    note = f"{len(staged.stages)} stages, compared with the network: {staged.agreement}"
-    if compiled:
+    note = stages_note(staged)
+    if compiled and not staged.fallback_reason:
         staged, outcome = compiled_network(staged, network, segment, examples, batch_size)
         note = f"{note}; {outcome}"
-    engine = SharedEngine(network, segment, batch_size, staged)
+    return ChosenEngine(SharedEngine(network, segment, batch_size, staged), note, bool(staged.fallback_reason))
+
+
+def stages_note(staged: StagedNetwork) -> str:
+    """How a network was cut, in words.
+
+    Args:
+        staged: The network.
+
+    Returns:
+        The number of stages and how near they come to the network, or why there is one.
+    """
     if staged.fallback_reason:
-        return ChosenEngine(engine, f"a single stage, without sharing: {staged.fallback_reason}", fell_back=True)
-    return ChosenEngine(engine, note)
+        return f"a single stage, without sharing: {staged.fallback_reason}"
+    return f"{len(staged.stages)} stages, compared with the network: {staged.agreement}"

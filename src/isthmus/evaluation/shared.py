@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -14,21 +13,23 @@ from isthmus.evaluation.failures import explain_run
 from isthmus.evaluation.network import BatchResult, Network
 from isthmus.evaluation.stages.blends import LayerBlends
 from isthmus.evaluation.stages.plan import Plan, plan_of
-from isthmus.evaluation.stages.stages import StagedNetwork
+from isthmus.evaluation.stages.stages import StagedNetwork, Values
 from isthmus.evaluation.unit import ExampleBlock
 from isthmus.paths.linear import Segment
 from isthmus.paths.point import Point
 from isthmus.trees import Tree
 
 LossesAndErrors = tuple[Tensor, Tensor | None]
+ROOM_BYTES = 2**30  # at a batch of 64 enough for all values between the stages of a network of about 4 MiB an example
 
 
 @dataclass(frozen=True)
 class SharedEngine:
     """All points together, batch by batch; a work unit is all points on one batch.
 
-    Each batch walks the tree of the points' common prefixes depth first and holds the values of the current path alone,
-    so memory depends on the depth of the network and not on the number of points.
+    Each batch walks the tree of the points' common prefixes depth first. A stage runs once for each combination of
+    versions of the layers that it depends on. What it hands on is held while later points need it and there is room:
+    as much as walking a chain of the same stages would take, and again as much, or `ROOM_BYTES` where that is more.
 
     Attributes:
         network: The model, loss and arithmetic.
@@ -72,10 +73,10 @@ class SharedEngine:
             points: Distinct networks, at least one.
 
         Returns:
-            The walk, ordered by the memory that live values take on one example.
+            The walk.
         """
-        sizes = self.staged.costs.live_bytes if self.staged.costs else None
-        return plan_of(points, tuple(self.segment.layers), [stage.layers for stage in self.staged.stages], sizes)
+        room = ROOM_BYTES // self.batch_size.unit
+        return plan_of(points, tuple(self.segment.layers), self.staged.wiring, self.staged.costs, room)
 
     def _evaluated(self, plan: Plan, points: Sequence[Point], examples: Examples, batch_size: int) -> LossesAndErrors:
         blends = LayerBlends(self.segment, self.network.dtype)
@@ -94,20 +95,14 @@ class SharedEngine:
         """The results of all points on one batch, in the order of the points."""
         stages, place = self.staged.stages, {label: number for number, label in enumerate(self.segment.layers)}
         results: dict[int, BatchResult] = {}
-        frames: dict[int, dict[str, Any]] = {0: self.staged.entered(inputs)}
-        for stretch in plan.walk():
-            if stretch.start < len(stages):
-                versions = points[stretch.point].versions
-                live = frames[stretch.start]
-                # Before the stages run, so that what no later point starts from is free for them.
-                frames = {depth: frame for depth, frame in frames.items() if depth in stretch.kept}
-                for depth in range(stretch.start, len(stages)):
-                    if depth in stretch.kept:
-                        frames[depth] = live
-                    stage = stages[depth]
-                    with torch.no_grad():
-                        live = stage(live, blends((label, versions[place[label]]) for label in stage.layers))
-                result = self.network.score(live[self.staged.result], targets)
-            # A point that starts after the last stage gives the numbers of the point before it.
-            results[stretch.point] = result
-        return [results[number] for number in range(len(points))]
+        values: dict[int, Values] = {0: self.staged.entered(inputs)}
+        for step in plan.steps():
+            stage, versions = stages[step.stage], points[step.point].versions
+            weights = blends((label, versions[place[label]]) for label in stage.layers)
+            with torch.no_grad():
+                values[step.value] = stage({source: values[number] for source, number in step.given.items()}, weights)
+            if step.stage == len(stages) - 1:
+                results[step.value] = self.network.score(values[step.value][self.staged.result], targets)
+            for number in step.dropped:
+                del values[number]
+        return [results[number] for number in plan.values.tolist()]

@@ -1,11 +1,10 @@
 """What a plan costs: stage runs, forward passes, floating-point operations and memory."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import torch
 from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -26,7 +25,8 @@ class PlanCost:
         naive_forwards: The number of points.
         flops: Floating-point operations.
         naive_flops: The same without sharing.
-        live_bytes: The most memory that live values take at once, beside what operators need while they run.
+        least_flops: The least that any plan for these points can do.
+        live_bytes: The most memory that values take at once, beside what operators need while they run.
     """
 
     stage_runs: int
@@ -35,6 +35,7 @@ class PlanCost:
     naive_forwards: int
     flops: int
     naive_flops: int
+    least_flops: int
     live_bytes: int
 
 
@@ -49,28 +50,29 @@ def stage_costs(staged: StagedNetwork, weights: StateDict, inputs: Tree) -> Stag
     Returns:
         The cost of each stage on that example.
     """
-    live: Mapping[str, Any] = staged.entered(inputs)
-    flops, live_bytes = [], [_num_bytes(live)]
-    for stage in staged.stages:
-        with torch.no_grad(), FlopCounterMode(display=False) as counter:
-            live = stage(live, weights)
-        flops.append(counter.get_total_flops())
-        live_bytes.append(_num_bytes(live))
-    return StageCosts(tuple(flops), tuple(live_bytes))
+    made_bytes = [sum(_storages(staged.entered(inputs).values()).values())]
+    flops, total = [], 0
+    with FlopCounterMode(display=False) as counter:
+        for stage, made, values in staged.walked(inputs, lambda _: weights):
+            flops.append(counter.get_total_flops() - total)
+            total += flops[-1]
+            given = _storages(made[source.stage][source.name] for source in stage.reads)
+            made_bytes.append(sum(size for key, size in _storages(values.values()).items() if key not in given))
+    return StageCosts(tuple(flops), tuple(made_bytes))
 
 
 def plan_cost(plan: Plan, costs: StageCosts) -> PlanCost:
     """The cost of a plan.
 
     Args:
-        plan: Made with the sizes `costs.live_bytes`.
+        plan: Made with these costs.
         costs: Of the stages.
 
     Returns:
         Its cost on one example; floating-point operations are proportional to the number of examples.
     """
     num_points, num_stages = len(plan.order), len(plan.runs)
-    flops = int(np.dot(plan.runs, np.array(costs.flops)))
+    flops, least = (int(np.dot(runs, np.array(costs.flops))) for runs in (plan.runs, plan.least))
     forward = sum(costs.flops)
     runs = int(plan.runs.sum())
     return PlanCost(
@@ -80,10 +82,12 @@ def plan_cost(plan: Plan, costs: StageCosts) -> PlanCost:
         naive_forwards=num_points,
         flops=flops,
         naive_flops=num_points * forward,
+        least_flops=least,
         live_bytes=plan.held,
     )
 
 
-def _num_bytes(live: Mapping[str, Any]) -> int:
-    storages = (value.untyped_storage() for value in live.values() if isinstance(value, Tensor))
-    return sum({storage.data_ptr(): storage.nbytes() for storage in storages}.values())
+def _storages(values: Iterable[Any]) -> dict[int, int]:
+    """The pieces of memory that values lie in, and their sizes."""
+    storages = (value.untyped_storage() for value in values if isinstance(value, Tensor))
+    return {storage.data_ptr(): storage.nbytes() for storage in storages}

@@ -46,6 +46,11 @@ class OperatorGraph:
         """The pieces of memory that an operator writes to, in place."""
         return frozenset(storage for argument in _written_arguments(node) for storage in self.storages(argument))
 
+    def last_uses(self) -> dict[fx.Node, int]:
+        """The place among the calls of the last operator that reads each node; past them all for the result."""
+        found = {source: number for number, node in enumerate(self.calls) for source in node.all_input_nodes}
+        return found | {self.result: len(self.calls)}
+
 
 class _Scores(nn.Module):
     """The module with its scores alone as output, so that whatever else it returns is not computed."""

@@ -1,137 +1,147 @@
-"""Which stages to run for a set of points, in which order, and what to keep: the tree of their common prefixes."""
+"""Which stages to run for a set of points, in which order, and which values to keep."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
+from itertools import product
 
 import numpy as np
 from jaxtyping import Int
 
+from isthmus.evaluation.stages.order import Keys, combinations, order_of, prefixes, version_numbers
+from isthmus.evaluation.stages.schedule import Schedule
+from isthmus.evaluation.stages.stages import StageCosts
+from isthmus.evaluation.stages.wiring import Wiring
 from isthmus.paths.point import Point
+
+NEAR = 1.05  # work is not worth more memory when it is within this factor of the least
+SHARES = (0, 1 / 16, 1 / 4, 1)  # of the room that there is
 
 
 @dataclass(frozen=True)
-class Stretch:
-    """The part of a point's forward pass that the points before it have not run.
+class Step:
+    """One run of a stage.
 
     Attributes:
-        point: Number of the point.
-        start: The first stage to run; as many as there are stages if the point before it gives the same numbers.
-        kept: Stages, in increasing order, whose incoming values a later stretch starts from.
+        stage: Its number.
+        point: Number of a point whose versions its weights have.
+        value: Number of what it makes.
+        given: For each stage that it reads, and for `INPUTS`, the number of the value.
+        dropped: Values that no later step reads, perhaps its own among them.
     """
 
+    stage: int
     point: int
-    start: int
-    kept: tuple[int, ...]
+    value: int
+    given: dict[int, int]
+    dropped: tuple[int, ...]
 
 
 @dataclass(frozen=True)
 class Plan:
-    """A depth-first walk over the tree of common prefixes.
+    """A walk over points that computes a stage once for each combination of versions that it depends on.
 
-    Two points share the values before a stage when every earlier stage reads the same versions of its layers. Among the
-    branches that leave one node the walk takes the one that needs most memory last, when the node's own values are no
-    longer kept; so a sweep of single layers keeps the values of two nodes, however many layers it has.
+    Points are walked depth first over the tree of their common prefixes, stages in order. Where all the values that
+    later points need would take more than the room there is, some stages are run again: once for each combination of
+    versions of all that comes before them, so that what they make is needed within one branch of the tree alone.
 
     Attributes:
-        order: Numbers of the points in the order of the walk.
-        starts: For each point of the walk, the first stage that runs.
         runs: How often each stage runs.
-        held: The most that is held at once, in the unit of the sizes that the plan was made with.
+        least: How many combinations of versions each stage depends on: the least that it can run.
+        held: The most memory that values take at once, for one example.
+        values: For each point the number of the value that has its scores.
+        schedule: When stages run.
+        order: Numbers of the points in the order of the walk.
     """
 
-    order: Int[np.ndarray, " points"]
-    starts: Int[np.ndarray, " points"]
     runs: Int[np.ndarray, " stages"]
+    least: Int[np.ndarray, " stages"]
     held: int
+    values: Int[np.ndarray, " points"]
+    schedule: Schedule
+    order: Int[np.ndarray, " points"]
 
-    def walk(self) -> Iterator[Stretch]:
+    def steps(self) -> Iterator[Step]:
         """The walk.
 
         Yields:
-            One stretch a point.
+            One step a run of a stage.
         """
-        kept: list[tuple[int, ...]] = []
-        later: tuple[int, ...] = ()
-        # From the end: what a stretch must keep is where later ones start, up to the next that starts before it.
-        for start in self.starts[::-1].tolist():
-            kept.append(later)
-            later = (*(stage for stage in later if stage < start), start)
-        for point, start, stages in zip(self.order.tolist(), self.starts.tolist(), reversed(kept), strict=True):
-            yield Stretch(point, start, tuple(stage for stage in stages if stage < len(self.runs)))
+        schedule = self.schedule
+        dying, ending = schedule.deaths()
+        times, begun = schedule.times(), 0
+        for time, stop in zip(times.tolist(), np.searchsorted(ending, times, side="right").tolist(), strict=True):
+            position, stage = divmod(time, schedule.num_stages)
+            yield Step(
+                stage,
+                int(self.order[position]),
+                schedule.value(stage, position),
+                {source: schedule.value(source, position) for source in schedule.wiring.sources[stage]},
+                tuple(dying[begun:stop].tolist()),
+            )
+            begun = stop
 
 
 def plan_of(
     points: Sequence[Point],
     layers: Sequence[str],
-    reads: Sequence[Sequence[str]],
-    sizes: Sequence[int] | None = None,
+    wiring: Wiring,
+    costs: StageCosts | None = None,
+    room: int = 0,
 ) -> Plan:
     """Plan the evaluation of points, from whatever sweeps, hosts and alphas they come.
 
     Args:
         points: At least one.
         layers: Labels of the layers, in the order of the points' versions.
-        reads: For each stage, the labels of the layers whose weights it reads.
-        sizes: What the values hold that are live before each stage and after the last (bytes, say); one each if left
-            out.
+        wiring: Of the stages.
+        costs: Of the stages; one unit of work and of memory each if left out.
+        room: Memory for one example that values may take beside what walking a chain of the same stages takes; they
+            may take as much again as that at any rate.
 
     Returns:
-        The walk that runs every (stage, incoming values, version) once.
+        Of the walks that fit the first whose work is within 5 % of the least, with as little room as that takes, or
+        else the one with the least work. The branch of the tree that needs most memory comes last, or else first.
     """
-    versions, counts = _numbered(points)
+    costs = costs or StageCosts((1,) * len(wiring.layers), (1,) * (len(wiring.layers) + 1))
+    versions, counts = version_numbers(points)
     place = {label: number for number, label in enumerate(layers)}
-    nodes = [np.zeros(len(points), dtype=np.int64)]
-    for labels in reads:
-        node = nodes[-1]
-        for column in (place[label] for label in labels):
-            # Two numbers as one, then numbered anew: equal exactly if all versions read so far are equal.
-            node = np.unique(node * counts[column] + versions[:, column], return_inverse=True)[1]
-        nodes.append(node)
-    needs = _needs(nodes, sizes or [1] * len(nodes))
-    order = np.argsort(_ranks(nodes, needs), kind="stable")
-    # Neighbours in the walk share the stages before the first depth at which their nodes differ.
-    walked = np.stack(nodes[1:])[:, order]
-    starts = np.concatenate([[0], (walked[:, 1:] == walked[:, :-1]).sum(axis=0)])
-    return Plan(order, starts, walked.max(axis=1) + 1, int(needs[0][0]))
+    columns = [[place[label] for label in labels] for labels in wiring.layers]
+    of_chain = prefixes(versions, counts, columns)
+    of_graph = combinations(versions, counts, columns, wiring)
+    least = np.array([keys.max() + 1 for keys in of_graph])
+    schedule, order = _chosen(of_chain, of_graph, wiring, costs, least, room)
+    values = np.empty(len(points), dtype=np.int64)
+    values[order] = schedule.values_of_results()
+    return Plan(schedule.runs, least, schedule.held, values, schedule, order)
 
 
-def _numbered(points: Sequence[Point]) -> tuple[Int[np.ndarray, "points layers"], list[int]]:
-    """The versions of each layer as numbers from 0, and how many there are."""
-    columns, counts = [], []
-    for versions in zip(*(point.versions for point in points), strict=True):
-        number: dict[object, int] = {}
-        columns.append([number.setdefault(version, len(number)) for version in versions])
-        counts.append(len(number))
-    return np.array(columns, dtype=np.int64).reshape(len(counts), len(points)).T, counts
+def _chosen(
+    of_chain: list[Keys],
+    of_graph: list[Keys],
+    wiring: Wiring,
+    costs: StageCosts,
+    least: Int[np.ndarray, " stages"],
+    room: int,
+) -> tuple[Schedule, Keys]:
+    weights = np.array(costs.flops) + 1  # a stage whose operators are not counted is no reason to run it again
 
+    @cache
+    def walked(is_neediest_last: bool) -> tuple[Keys, Schedule, Schedule]:
+        order = order_of(of_chain, wiring, costs.made_bytes, is_neediest_last=is_neediest_last)
+        both = ([of_stage[order] for of_stage in keys] for keys in (of_chain, of_graph))
+        chain, graph = (Schedule.of(keys, wiring, costs.made_bytes) for keys in both)
+        return order, chain, graph
 
-def _needs(nodes: Sequence[Int[np.ndarray, " points"]], sizes: Sequence[int]) -> list[Int[np.ndarray, "..."]]:
-    """For every node at every depth, the most that is held at once from there on, the neediest child coming last."""
-    # While a child other than the last is walked, the node's own values are held beside what that child needs.
-    needs = [np.full(nodes[-1].max() + 1, sizes[-1], dtype=np.int64)]
-    for depth in reversed(range(len(nodes) - 1)):
-        of_child = needs[-1]
-        parent = np.empty(len(of_child), dtype=np.int64)
-        parent[nodes[depth + 1]] = nodes[depth]
-        by_need = np.lexsort((of_child, parent))
-        parent, of_child = parent[by_need], of_child[by_need]
-        # Sorted by parent and need, the last child of each parent is the neediest.
-        is_last = np.append(parent[1:] != parent[:-1], True)
-        need = np.full(nodes[depth].max() + 1, sizes[depth] + sizes[depth + 1], dtype=np.int64)
-        np.maximum.at(need, parent, of_child + np.where(is_last, 0, sizes[depth]))
-        needs.append(need)
-    return needs[::-1]
-
-
-def _ranks(
-    nodes: Sequence[Int[np.ndarray, " points"]], needs: Sequence[Int[np.ndarray, "..."]]
-) -> Int[np.ndarray, " points"]:
-    """The place of each point in the walk: siblings by what they need, then by their first point."""
-    rank = nodes[0]
-    for node, need in zip(nodes[1:], needs[1:], strict=True):
-        first = np.unique(node, return_index=True)[1]
-        by_rank = np.lexsort((first, need, rank[first]))
-        position = np.empty(len(by_rank), dtype=np.int64)
-        position[by_rank] = np.arange(len(by_rank))
-        rank = position[node]
-    return rank
+    found: list[tuple[int, Schedule, Keys]] = []
+    held = walked(True)[1].held
+    for share, is_neediest_last in product(SHARES, (True, False)):
+        order, chain, graph = walked(is_neediest_last)
+        most = held + int(share * max(room, held))
+        schedule = graph.within(most, chain)
+        if schedule.held <= most:
+            work = int(weights @ schedule.runs)
+            if work <= NEAR * (weights @ least):
+                return schedule, order
+            found.append((work, schedule, order))
+    return min(found, key=lambda item: item[0])[1:]

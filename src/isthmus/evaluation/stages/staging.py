@@ -11,9 +11,10 @@ from isthmus.evaluation.batches import BatchSize
 from isthmus.evaluation.failures import failure_text
 from isthmus.evaluation.network import Network
 from isthmus.evaluation.stages.cost import stage_costs
-from isthmus.evaluation.stages.cutting import cut
+from isthmus.evaluation.stages.cutting import cut, cut_in_order
 from isthmus.evaluation.stages.kept_graphs import graph_of
-from isthmus.evaluation.stages.stages import Stage, StagedNetwork
+from isthmus.evaluation.stages.stages import Source, Stage, StagedNetwork, Values
+from isthmus.evaluation.stages.wiring import INPUTS
 from isthmus.layers.partition import LayerPartition
 from isthmus.paths.linear import Segment
 from isthmus.trees import Tree, join_trees, map_tensors, take_rows, tensors
@@ -24,7 +25,9 @@ from isthmus.weights.state import StateDict, cast_weights, same_bits
 TOLERANCES = {torch.float64: 1e-12, torch.float32: 1e-5, torch.bfloat16: 2e-2}
 
 
-def staged_network(network: Network, segment: Segment, examples: Examples, batch_size: BatchSize) -> StagedNetwork:
+def staged_network(
+    network: Network, segment: Segment, examples: Examples, batch_size: BatchSize, *, in_order: bool = False
+) -> StagedNetwork:
     """Cut a network into stages, and compare them with `functional_call`.
 
     Both run networks a and b and the blend half-way between them on the first batch, and the blend on the first example
@@ -35,6 +38,7 @@ def staged_network(network: Network, segment: Segment, examples: Examples, batch
         segment: The two networks, on the network's device.
         examples: What will be measured.
         batch_size: Examples at once; halved if memory runs out during the comparison.
+        in_order: Whether to cut in the order of execution, so that what follows a layer is in one stage with it.
 
     Returns:
         The stages; a single one, with the reason, if the network cannot be exported or the stages differ from it by
@@ -46,7 +50,7 @@ def staged_network(network: Network, segment: Segment, examples: Examples, batch
         graph = graph_of(
             network.module, take_rows(join_trees([inputs, inputs]), slice(2)), frozenset(_keys(segment)), network.output
         )
-        staged = cut(graph, segment.layers)
+        staged = (cut_in_order if in_order else cut)(graph, segment.layers)
         difference = batch_size.attempt(
             lambda size: difference_from_network(network, segment, staged, [take_rows(inputs, slice(size)), one])
         )
@@ -83,7 +87,7 @@ def whole_network(network: Network, layers: LayerPartition, inputs: Tree, reason
         batch = map_tensors(lambda _: next(given).clone(), inputs)
         return (network.outputs(dict(zip(keys, values[len(entry) :], strict=True)), batch),)
 
-    stage = Stage(tuple(layers), keys, entry, ("scores",), frozenset({"scores"}), function)
+    stage = Stage(tuple(layers), keys, tuple(Source(INPUTS, name) for name in entry), ("scores",), function)
     return StagedNetwork((stage,), entry, "scores", reason)
 
 
@@ -142,17 +146,18 @@ def relative_difference(found: Tensor, expected: Tensor) -> float:
 
 def _watched_outputs(staged: StagedNetwork, weights: StateDict, inputs: Tree) -> Tensor:
     """The outputs of the stages, none of which may write to what it is given."""
-    live = staged.entered(inputs)
-    for stage in staged.stages:
-        given = [value for value in (*live.values(), *weights.values()) if isinstance(value, Tensor)]
-        # A tensor counts writes to it. Stages share their values, so no stage may write to what it is given.
-        before = [tensor._version for tensor in given]
-        with torch.no_grad():
-            live = stage(live, weights)
-        if [tensor._version for tensor in given] != before:
+    # A tensor counts writes to it. Stages share their values, so no stage may write to what it is given.
+    versions: dict[int | None, list[int]] = {INPUTS: _versions(staged.entered(inputs)), None: _versions(weights)}
+    for number, (stage, made, values) in enumerate(staged.walked(inputs, lambda _: weights)):
+        if any(_versions(of_stage) != versions[source] for source, of_stage in (*made.items(), (None, weights))):
             raise _ChangedInputError(f"an operator after the first use of {stage.layers} writes to its inputs")
-    scores: Tensor = live[staged.result]
+        versions[number] = _versions(values)
+    scores: Tensor = values[staged.result]
     return scores
+
+
+def _versions(values: Values) -> list[int]:
+    return [value._version for value in values.values() if isinstance(value, Tensor)]
 
 
 def _keys(segment: Segment) -> set[str]:

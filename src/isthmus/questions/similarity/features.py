@@ -60,14 +60,10 @@ def feature_names(staged: StagedNetwork, weights: StateDict, inputs: Tensor) -> 
 
 
 def _made(staged: StagedNetwork, weights: StateDict, inputs: Tree) -> list[dict[str, Tensor]]:
-    live: Mapping[str, Any] = staged.entered(map_tensors(Tensor.clone, inputs))
-    made = []
-    with torch.no_grad():
-        for stage in staged.stages:
-            live = stage(live, weights)
-            values = {name: live[name] for name in stage.writes}
-            made.append({n: v for n, v in values.items() if isinstance(v, Tensor) and v.is_floating_point()})
-    return made
+    return [
+        {name: value for name, value in values.items() if isinstance(value, Tensor) and value.is_floating_point()}
+        for _, _, values in staged.walked(map_tensors(Tensor.clone, inputs), lambda _: weights)
+    ]
 
 
 def _begins_with(two: Tensor, one: Tensor) -> bool:

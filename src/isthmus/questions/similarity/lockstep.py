@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol, runtime_checkable
 
 import torch
@@ -12,9 +13,10 @@ from isthmus.data.examples import Examples
 from isthmus.evaluation.batches import BatchSize, batch_bounds
 from isthmus.evaluation.network import Network
 from isthmus.evaluation.stages.blends import LayerBlends
-from isthmus.evaluation.stages.stages import StagedNetwork
+from isthmus.evaluation.stages.stages import Stage, StagedNetwork
 from isthmus.paths.linear import Segment
 from isthmus.paths.point import Point
+from isthmus.weights.state import StateDict
 
 
 @runtime_checkable
@@ -90,12 +92,12 @@ class Lockstep:
     ) -> list[Tensor]:
         place = {label: number for number, label in enumerate(self.segment.layers)}
         inputs, _ = examples.batch(*bounds, self.network.device, self.network.dtype)
-        live: list[Mapping[str, Any]] = [self.staged.entered(inputs) for _ in points]
-        with torch.no_grad():
-            for number, stage in enumerate(self.staged.stages):
-                live = [
-                    stage(values, blends((label, point.versions[place[label]]) for label in stage.layers))
-                    for point, values in zip(points, live, strict=True)
-                ]
-                observer.stage_end(number, *bounds, [{n: values[n] for n in stage.writes} for values in live])
-        return [values[self.staged.result] for values in live]
+
+        def weights_of(point: Point, stage: Stage) -> StateDict:
+            return blends((label, point.versions[place[label]]) for label in stage.layers)
+
+        walks = [self.staged.walked(inputs, partial(weights_of, point)) for point in points]
+        for number, side_by_side in enumerate(zip(*walks, strict=True)):
+            made = [values for _, _, values in side_by_side]
+            observer.stage_end(number, *bounds, made)
+        return [values[self.staged.result] for values in made]

@@ -1,5 +1,6 @@
 """`similarity()`: how alike two networks and their blends are, in features, predictions and weights."""
 
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -10,11 +11,13 @@ import xarray as xr
 from jaxtyping import Bool, Float
 
 from isthmus.data.examples import Examples
+from isthmus.errors import IsthmusWarning
 from isthmus.evaluation.batches import BatchSize
+from isthmus.evaluation.engines import stages_note
 from isthmus.evaluation.losses.shapes import has_classes
 from isthmus.evaluation.reduced_arithmetic import float32_products
-from isthmus.evaluation.shared import SharedEngine
 from isthmus.evaluation.stages.stages import StagedNetwork
+from isthmus.evaluation.stages.staging import staged_network
 from isthmus.measures.estimates import Estimates
 from isthmus.measures.intervals.interval import critical_value, mean_band
 from isthmus.questions.similarity.agreement import agreement
@@ -28,7 +31,7 @@ from isthmus.runs.request.inputs import Model, Weights
 from isthmus.runs.request.request import Request
 from isthmus.runs.request.settings import Alphas
 from isthmus.runs.request.signature import with_settings_shown
-from isthmus.runs.subject.subject import Subject, chosen_engine, examples_at_once, subject_of
+from isthmus.runs.subject.subject import Subject, examples_at_once, subject_of
 from isthmus.sweeps.group import FULL_NETWORK
 from isthmus.weights.state import cast_weights
 
@@ -113,12 +116,13 @@ def similarity_study(request: Request, initial_a: Weights | None, initial_b: Wei
     def make(parts: Parts) -> xr.Dataset:
         size = BatchSize(parts.batch_size)
         with float32_products(settings.dtype, subject.network.device):
-            chosen = chosen_engine(subject, settings, size)
-            assert isinstance(chosen.engine, SharedEngine)
-            compared = _compared(subject, chosen.engine.staged, size, settings.alphas, parts)
+            staged = staged_network(subject.network, subject.segment, only_split(subject), size, in_order=True)
+            if staged.fallback_reason:
+                warnings.warn(f"features: {stages_note(staged)}", IsthmusWarning, stacklevel=2)
+            compared = _compared(subject, staged, size, settings.alphas, parts)
         weights = weight_geometry(subject, *initial)
         study = xr.merge([compared, weights], join="exact", combine_attrs="drop")
-        return study.assign_attrs({**attributes, "engine_note": chosen.note, "batch_size": size.size})
+        return study.assign_attrs({**attributes, "engine_note": stages_note(staged), "batch_size": size.size})
 
     return make_study(request, attributes, examples_at_once(subject, settings), make)
 
