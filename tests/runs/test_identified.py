@@ -180,7 +180,7 @@ def test_a_study_of_what_cannot_be_identified_is_not_written_over(tmp_path):
     with pytest.raises(isthmus.InputError, match=f"(?s)of the existing study.*{REASON}"):
         isthmus.curvature(MLP.build, a, b, MLP.data(), loss=Locked(), num_probes=0, out=tmp_path / "study")
     isthmus.curvature(MLP.build, a, b, MLP.data(), loss=scaled(1.0), num_probes=0, out=tmp_path / "other")
-    with pytest.raises(isthmus.InputError, match="another study: settings differ"):
+    with pytest.raises(isthmus.InputError, match=r"another study: settings \(loss_hash\) differ"):
         isthmus.curvature(MLP.build, a, b, MLP.data(), loss=scaled(2.0), num_probes=0, out=tmp_path / "other")
 
 
