@@ -1,8 +1,12 @@
 """What rows, splits and pairs a result has: the parts together are the whole."""
 
+import ast
+from pathlib import Path
+
 import pytest
 import xarray as xr
 
+import isthmus
 from isthmus.errors import InputError, UnknownNameError
 from isthmus.results.rows import (
     by_pair,
@@ -94,3 +98,25 @@ def test_the_pairs_together_are_the_result() -> None:
     assert list(parts) == ["a-b", "a-c"]
     xr.testing.assert_equal(parts["a-c"].drop_vars("pair"), second)
     assert by_pair(first) == [("", first)]
+
+
+ELSEWHERE = {
+    "sweeps/group.py": "where the row is declared",
+    "experiments/reproduction/registry.py": "every claim",
+    "questions/theorem/example.py": "words of the example",
+    "report/collections/reading.py": "how many",
+}
+"""Where `"all"` is written, of what."""
+
+
+def test_the_full_network_has_one_name_in_the_code() -> None:
+    source = Path(isthmus.__file__).parent
+    found = set()
+    for file in source.rglob("*.py"):
+        tree = ast.parse(file.read_text(encoding="utf-8"))
+        of_xarray = [word.value for node in ast.walk(tree) if isinstance(node, ast.Call)
+                     for word in node.keywords if word.arg == "data_vars"]  # fmt: skip
+        if any(isinstance(node, ast.Constant) and node.value == FULL_NETWORK and node not in of_xarray
+               for node in ast.walk(tree)):  # fmt: skip
+            found.add(file.relative_to(source).as_posix())
+    assert found == set(ELSEWHERE)
