@@ -10,19 +10,18 @@ from made_measurements import many_sweeps
 
 from isthmus.pages import save_report
 from isthmus.report.barriers import table
-from isthmus.report.barriers.table import barrier_table
+from isthmus.report.barriers.table import BarrierTable, barrier_table
 from isthmus.report.kept import one_page
 
 
 def test_a_table_is_made_once_for_a_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made: Counter[tuple[str, str | None]] = Counter()
 
-    def counted(part: xr.Dataset, value: str) -> object:
-        made[value, table.split_label(part)] += 1
-        return few_carry(part, value)
+    def counted(value: str, split: str | None, *more: object) -> BarrierTable:
+        made[value, split] += 1
+        return BarrierTable(value, split, *more)  # type: ignore[arg-type]
 
-    few_carry = table.few_carry
-    monkeypatch.setattr(table, "few_carry", counted)
+    monkeypatch.setattr(table, "BarrierTable", counted)
     result = many_sweeps(4, ["cumulative:deep_first", "window:2"], splits=["train", "test"])
     save_report([("one", result, None)], tmp_path)
     assert len(made) > 4
