@@ -13,6 +13,7 @@ from isthmus.results.rows import (
     in_split,
     labels,
     layer_labels,
+    layers_moved,
     moving_groups,
     of_sweep,
     single_layers,
@@ -43,8 +44,19 @@ def test_the_full_network_is_no_moving_group_wherever_it_stands() -> None:
 
 def test_single_layers_move_alone() -> None:
     result = many_sweeps()
-    moved = dict(zip(labels(result, "moving"), labels(result, "layers_moved"), strict=True))
-    assert [moved[row] for row in single_layers(result)] == moved[FULL_NETWORK].split("+")
+    moved = layers_moved(result)
+    assert [moved[row] for row in single_layers(result)] == [(layer,) for layer in moved[FULL_NETWORK]]
+
+
+def test_growing_groups_and_windows_move_as_many_layers_as_their_names_say() -> None:
+    result = many_sweeps()
+    moved = layers_moved(result)
+    growing = [
+        row for sweep in set(labels(result, "sweep")) if "cumulative" in sweep for row in sweep_labels(result, sweep)
+    ]
+    assert growing
+    assert [len(moved[row]) for row in growing] == [int(row.rpartition(":")[2]) for row in growing]
+    assert {len(moved[row]) for row in sweep_labels(result, "window:2")} == {2}
 
 
 def test_pictures_of_layers_show_every_group_only_where_no_layer_was_measured_alone() -> None:

@@ -20,7 +20,7 @@ OTHER_NAMES = {
     "experiments/claims/fig2.py": "pictures",
     "experiments/claims/fig5.py": "what a criterion is about",
     "experiments/claims/gpt.py": "what a criterion is about",
-    "questions/interactions/answer.py": "variables of that question",
+    "measures/estimates.py": "variables of questions and studies",
     "questions/noise": "variables of that study",
     "questions/similarity": "variables of that study",
     "results/estimates.py": "variables of studies too",

@@ -77,6 +77,11 @@ class Estimate:
         return self.low <= 0 <= self.high
 
     @property
+    def is_exact(self) -> bool:
+        """Whether the interval has no width."""
+        return self.half_width == 0
+
+    @property
     def half_width(self) -> float:
         """Half of the interval's length; infinite or NaN where one of its ends is."""
         return (self.high - self.low) / 2
@@ -145,7 +150,7 @@ class Estimate:
             >>> Estimate(0.0, -0.0002, 0.0004).whole_text
             '0.0000 (−0.0002 to 0.0004)'
         """
-        if self.half_width == 0:
+        if self.is_exact:
             return f"{self.value:.{EXACT_DIGITS}g}".replace("-", "−")
         decimals = self._decimals(most=6, unbounded=2)
         value, low, high = (number_text(number, decimals) for number in (self.value, self.low, self.high))

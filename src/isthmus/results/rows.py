@@ -66,6 +66,19 @@ def moving_groups(result: "xr.Dataset") -> tuple[str, ...]:
     return tuple(label for label in labels(result, "moving") if label != FULL_NETWORK)
 
 
+def layers_moved(result: "xr.Dataset") -> dict[str, tuple[str, ...]]:
+    """The layers that move in every row.
+
+    Args:
+        result: A measurement, a collection or a study.
+
+    Returns:
+        Label of `moving` -> layers.
+    """
+    rows = zip(labels(result, "moving"), labels(result, "layers_moved"), strict=True)
+    return {row: tuple(layers.split("+")) for row, layers in rows}
+
+
 def layer_labels(result: "xr.Dataset") -> tuple[str, ...]:
     """The rows that pictures of layers show: single layers; where none was measured alone, every moving group.
 

@@ -10,7 +10,9 @@ from isthmus.experiments.evidence.shares import shares
 from isthmus.experiments.reproduction.bench import Bench
 from isthmus.experiments.reproduction.scale import Scale
 from isthmus.report.picture import Picture
-from isthmus.report.rows.cumulative import cumulative_curves, cumulative_sentence, num_moved
+from isthmus.report.rows.cumulative import cumulative_curves, cumulative_sentence
+from isthmus.results.rows import layers_moved
+from isthmus.sweeps.group import FULL_NETWORK
 
 SWEEPS = [f"cumulative:{order}" for order in ("shallow_first", "deep_first", "ends_first", "random:0,1,2")]
 DATA = {
@@ -39,8 +41,7 @@ def run(bench: Bench) -> Evidence:
     pairs = result["pair"].values
     large = [pair for pair, of in zip(pairs, full, strict=True) if of.estimate.low >= large_barrier]
     judged = result.sel(pair=large or pairs)
-    total = max(num_moved(str(label)) for label in result["moving"].values if ":" in str(label))
-    assert total == LAYERS, "the criteria count layers"
+    assert len(layers_moved(result)[FULL_NETWORK]) == LAYERS, "the criteria count layers"
 
     def share(order: str, count: int) -> Located:
         return largest(shares(judged, [f"{order}:{count:02}"]))

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from isthmus.experiments.evidence.criterion import Criterion
 from isthmus.experiments.evidence.evidence import Evidence
+from isthmus.experiments.evidence.located import Located
 from isthmus.experiments.reproduction.claim import Claim
 from isthmus.experiments.reproduction.record import Reproduction
 from isthmus.experiments.reproduction.scale import Scale
@@ -13,7 +14,6 @@ from isthmus.experiments.reproduction.times import seconds_text
 from isthmus.report.file_names import claim_stem
 from isthmus.report.picture import Picture
 
-INTERVAL = re.compile(r"\(\S+ to \S+\)")
 BRACKETS = (
     "brackets hold 95 % intervals over the examples; of an extreme, from the most extreme lower to the most extreme "
     "upper end; of a share of cuts, what the intervals of the cuts leave open"
@@ -47,7 +47,7 @@ def page_text(
         "Settings": table_text(settings_table(claim.paper_settings, ours)),
         "Expected": claim.expected,
         "Obtained": "\n\n".join([
-            *_pairs(evidence, found), *evidence.obtained, *([table_text(evidence.rows)] if evidence.rows else [])
+            *_pairs(evidence), *evidence.obtained, *([table_text(evidence.rows)] if evidence.rows else [])
         ]),
         "Departures from the paper": "\n".join(f"- {text}" for text in claim.departures[found.scale]) or "None.",
         "Verdict": f"{_verdict_words(found)}\n\n{table_text(criteria_rows(found.criteria))}",
@@ -132,10 +132,10 @@ def _bare_verdict(found: Reproduction) -> str:
     return found.verdict_text.removeprefix(f"{found.scale}: ")
 
 
-def _pairs(evidence: Evidence, found: Reproduction) -> list[str]:
+def _pairs(evidence: Evidence) -> list[str]:
     """How many pairs the figures come from, and what stands in brackets where anything does."""
-    figures = [*(criterion.seen for criterion in found.criteria), *(cell for row in evidence.rows for cell in row)]
-    intervals = f"; {BRACKETS}" if any(INTERVAL.search(figure) for figure in figures) else ""
+    seen = [one for of in evidence.found.values() for one in of.values() if isinstance(one, Located)]
+    intervals = "" if all(one.estimate.is_exact for one in seen) else f"; {BRACKETS}"
     count = evidence.num_pairs
     return [f"From {count} pair{'s' if count > 1 else ''} of networks{intervals}."] if count else []
 

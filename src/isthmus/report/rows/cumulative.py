@@ -9,7 +9,7 @@ from isthmus.report.barriers.table import BarrierTable, barrier_table, mark_note
 from isthmus.report.rows.groups import groups_beside
 from isthmus.report.rows.question import is_one_pair, loss_and_error
 from isthmus.report.shown import largest
-from isthmus.results.rows import labels
+from isthmus.results.rows import labels, layers_moved
 from isthmus.sweeps.group import FULL_NETWORK
 
 if TYPE_CHECKING:
@@ -32,11 +32,16 @@ MARKERS = {"shallow_first": "^", "deep_first": "v", "ends_first": "D", RANDOM: "
 
 @dataclass(frozen=True)
 class Growth:
-    """One order of layers: its kind (all random orders are one kind), its name, and the rows by growing size."""
+    """One order of layers: its kind (all random orders are one kind), its name, and its rows.
+
+    Attributes:
+        sizes: How many layers each row moves, growing.
+    """
 
     kind: str
     name: str
     rows: tuple[str, ...]
+    sizes: tuple[int, ...]
 
     @property
     def words(self) -> str:
@@ -54,25 +59,16 @@ def growths(result: "xr.Dataset") -> list[Growth]:
         One for each order, random ones for each seed.
     """
     found: dict[str, list[str]] = {}
+    sizes = {row: len(layers) for row, layers in layers_moved(result).items()}
     for label, sweep in zip(labels(result, "moving"), labels(result, "sweep"), strict=True):
         if sweep.startswith("cumulative:"):
             found.setdefault(label.rpartition(":")[0], []).append(label)
-    return [
-        Growth(RANDOM if name.startswith(RANDOM) else name, name, tuple(sorted(rows, key=num_moved)))
-        for name, rows in found.items()
-    ]
-
-
-def num_moved(label: str) -> int:
-    """How many layers a growing group has.
-
-    Args:
-        label: Such as "random0:03".
-
-    Returns:
-        Such as 3.
-    """
-    return int(label.rpartition(":")[2])
+    orders = []
+    for name, unsorted in found.items():
+        rows = sorted(unsorted, key=sizes.__getitem__)
+        kind = RANDOM if name.startswith(RANDOM) else name
+        orders.append(Growth(kind, name, tuple(rows), tuple(sizes[row] for row in rows)))
+    return orders
 
 
 def cumulative_curves(result: "xr.Dataset", value: str = "loss_barrier", split: str | None = None) -> "Figure":
@@ -141,7 +137,7 @@ def _draw_order(axes: "Axes", order: Growth, cells: "list[CutBarrier]") -> None:
     import numpy as np
 
     colour, is_random = COLOURS.get(order.kind, style.INK), order.kind == RANDOM
-    k = np.array([num_moved(row) for row in order.rows])
+    k = np.array(order.sizes)
     middle, low, high = (np.array([getattr(cell.estimate, end) for cell in cells]) for end in ("value", "low", "high"))
     bounded = np.isfinite(low) & np.isfinite(high)
     axes.fill_between(k, low, high, where=bounded, color=colour, alpha=0.12 if is_random else 0.2, linewidth=0)
@@ -205,10 +201,11 @@ def _host_words(table: BarrierTable, orders: list[Growth], host: str) -> str:
         )
     kinds: dict[str, list[int | None]] = {}
     for order in orders:
-        reached = [row for row in order.rows if table.cells[row, host].estimate.value >= full.value / 2]
-        kinds.setdefault(order.words, []).append(num_moved(reached[0]) if reached else None)
+        rows = zip(order.rows, order.sizes, strict=True)
+        reached = [size for row, size in rows if table.cells[row, host].estimate.value >= full.value / 2]
+        kinds.setdefault(order.words, []).append(reached[0] if reached else None)
     words = [f"{_range(counts)} {kind}" for kind, counts in kinds.items()]
-    total = max(num_moved(row) for order in orders for row in order.rows)
+    total = max(size for order in orders for size in order.sizes)
     return (
         f"into {host}, half of the full network's {name} ({full.text} {table.unit}) takes, of {total} layers, "
         f"{', '.join(words)}"

@@ -8,7 +8,7 @@ from isthmus.report.barriers.table import barrier_table, mark_notes
 from isthmus.report.rows.groups import groups_beside
 from isthmus.report.rows.question import is_one_pair, loss_and_error
 from isthmus.report.shown import largest
-from isthmus.results.rows import labels, single_layers
+from isthmus.results.rows import labels, layers_moved, single_layers
 from isthmus.sweeps.group import FULL_NETWORK
 
 if TYPE_CHECKING:
@@ -31,11 +31,10 @@ def windows(result: "xr.Dataset") -> dict[int, list[str]]:
         beside windows, are those of length 1.
     """
     found: dict[int, list[str]] = {}
-    singles = list(single_layers(result))
+    singles, moved = list(single_layers(result)), layers_moved(result)
     for label, sweep in zip(labels(result, "moving"), labels(result, "sweep"), strict=True):
-        name, _, length = sweep.partition(":")
-        if name == "window":
-            found.setdefault(int(length), []).append(label)
+        if sweep.startswith("window:"):
+            found.setdefault(len(moved[label]), []).append(label)
     if found and singles:
         found.setdefault(1, singles)
     return dict(sorted(found.items()))
@@ -57,8 +56,8 @@ def window_bars(result: "xr.Dataset", value: str = "loss_barrier", split: str | 
     """
     from matplotlib import rc_context
 
-    table, lengths, moved = barrier_table(result, value, split), windows(result), _moved(result)
-    layers = moved[FULL_NETWORK]
+    table, lengths, moved = barrier_table(result, value, split), windows(result), layers_moved(result)
+    layers = list(moved[FULL_NETWORK])
     tables = groups_beside(result, value, split)
     cells = [cell for shown in tables for rows in lengths.values() for row in rows for cell in shown.row(row)]
     with rc_context(style.STYLE):
@@ -90,7 +89,7 @@ def window_sentence(result: "xr.Dataset", value: str = "loss_barrier", split: st
     Returns:
         One sentence.
     """
-    tables, moved = groups_beside(result, value, split), _moved(result)
+    tables, moved = groups_beside(result, value, split), layers_moved(result)
     table, barriers = tables[0], tables[1] if len(tables) > 1 else None
     parts = []
     for length, rows in windows(result).items():
@@ -103,18 +102,12 @@ def window_sentence(result: "xr.Dataset", value: str = "loss_barrier", split: st
     return f"The largest {name} ({table.unit}) is {'; '.join(parts)}; the full network has {full}."
 
 
-def _largest_words(cell: "CutBarrier | None", moved: dict[str, list[str]]) -> str:
+def _largest_words(cell: "CutBarrier | None", moved: dict[str, tuple[str, ...]]) -> str:
     if cell is None:
         return "unknown, since all are NaN"
     layers = moved[cell.layer]
     where = layers[0] if len(layers) == 1 else f"{layers[0]} to {layers[-1]}"
     return f"{cell.estimate.text} {cell.estimate.interval_text} ({where} into {cell.host})"
-
-
-def _moved(result: "xr.Dataset") -> dict[str, list[str]]:
-    """The layers of every row."""
-    rows = zip(labels(result, "moving"), labels(result, "layers_moved"), strict=True)
-    return {row: layers.split("+") for row, layers in rows}
 
 
 def _applies(result: "xr.Dataset") -> bool:
