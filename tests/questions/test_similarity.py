@@ -216,7 +216,7 @@ def test_a_study_is_saved_and_known_again(tmp_path):
     a, b = MLP.weights(0), MLP.weights(1)
     study = studied(MLP, a, b, out=tmp_path, initial_a=MLP.weights(2))
     xr.testing.assert_identical(isthmus.load_study(tmp_path), study)
-    with pytest.raises(isthmus.InputError, match="another study: settings differ"):
+    with pytest.raises(isthmus.InputError, match=r"another study: settings \(initial_a\) differ"):
         studied(MLP, a, b, out=tmp_path, initial_a=MLP.weights(3))
     assert json.loads(study.attrs["settings"])["alphas"] == [0.5]
 
