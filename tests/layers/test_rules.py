@@ -10,6 +10,7 @@ from isthmus.layers.order import first_use
 from isthmus.layers.partition import LayerPartition
 from isthmus.layers.rules import layer_partition
 from isthmus.models.load import load_model
+from isthmus.sweeps.spec import sweeps_of
 
 
 class Awkward(nn.Module):
@@ -148,3 +149,25 @@ def test_a_given_partition_is_checked_and_put_in_order():
     late = [k for k in keys if k.startswith(("body", "unused"))]
     given = LayerPartition({"late": late, "early": [k for k in keys if k not in late]})
     assert list(layer_partition(given, model, first_use(model, torch.zeros(2, 4)))) == ["early", "late"]
+
+
+class Odd(nn.Module):
+    """Modules with commas and brackets in their names."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rows = nn.ModuleDict({name: nn.Linear(2, 2) for name in ("a,b", "a", "[0]", "0")})
+
+    def forward(self, x):
+        for layer in self.rows.values():
+            x = layer(x)
+        return x
+
+
+def test_names_with_commas_and_brackets_mean_themselves():
+    partition = layer_partition("pattern:rows.a,b,rows.[0]", Odd())
+    assert set(partition) == {"rows.a,b", "rows.a", "rows.[0]", "rows.0"}
+    assert partition["rows.[0]"] == ("rows.[0].weight", "rows.[0].bias")
+    layers = tuple(layer_partition("module", Odd()))
+    groups = sweeps_of("cumulative:given:rows.a,b,rows.0")[1].groups(layers)
+    assert groups[-1].layers == ("rows.a,b", "rows.0")

@@ -32,6 +32,22 @@ def test_tied_keys_with_different_values_are_refused():
         fit_to_model(weights, model, "a.safetensors")
 
 
+@pytest.mark.parametrize("half", [torch.float16, torch.bfloat16])
+@pytest.mark.parametrize("stored", [torch.float32, None])
+@pytest.mark.parametrize("rounded", ["head.weight", "embed.weight"])
+def test_tied_keys_that_differ_by_rounding_take_the_more_precise_values(half, stored, rounded):
+    model = Tied()
+    weights = dict(model.state_dict())
+    precise = weights[rounded]
+    weights[rounded] = precise.to(half).to(stored or half)
+    found = fit_to_model(weights, model, "a.safetensors")
+    assert all(torch.equal(found.weights[key], precise) for key in ("head.weight", "embed.weight"))
+    assert any("they differ by rounding" in note for note in found.notes)
+    weights[rounded] = precise + 0.01
+    with pytest.raises(InputError, match="different values"):
+        fit_to_model(weights, model, "a.safetensors")
+
+
 class Net(nn.Module):
     def __init__(self, *, mask_saved=False):
         super().__init__()

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from torch import nn
 
 from isthmus.errors import InputError, UnknownNameError
+from isthmus.layers.labels import with_commas
 from isthmus.layers.order import FirstUse
 from isthmus.layers.partition import LayerPartition
 from isthmus.weights.parametrisation import effective_weights, spectral_norms
@@ -114,15 +115,23 @@ def _type_labels(model: nn.Module) -> Labelling:
 def _pattern_labels(patterns: Sequence[str], model: nn.Module) -> Labelling:
     by_module = _module_labels(model)
     owners = {by_module(key) for key in tensors_of(model)}
+    patterns = with_commas(patterns, owners)
     for pattern in patterns:
-        if not fnmatch.filter(owners, pattern):
+        if pattern not in owners and not fnmatch.filter(owners, pattern):
             raise InputError(
                 "patterns that match the path of a module",
                 f"{pattern!r}, which matches none",
                 "--layers",
                 "isthmus inspect lists the paths; 'layer1.*' is all of layer1",
             )
-    return lambda key: next((p for p in patterns if fnmatch.fnmatchcase(by_module(key), p)), by_module(key))
+
+    def label(key: str) -> str:
+        path = by_module(key)
+        # A pattern that is itself the path of a module, brackets and all, means this module.
+        matching = (p for p in patterns if (path == p if p in owners else fnmatch.fnmatchcase(path, p)))
+        return next(matching, path)
+
+    return label
 
 
 def _with_ties(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from isthmus.errors import InputError, UnknownNameError
+from isthmus.layers.labels import with_commas
 from isthmus.sweeps.argument import moving_layers, whole_number
 from isthmus.sweeps.group import MovingGroup
 from isthmus.sweeps.orders import ORDERS, random_order
@@ -53,7 +54,7 @@ class Cumulative:
                 for seed in self.seeds
                 for group in self._growing(f"random{seed}", random_order(layers, seed), layers)
             ]
-        ordered = list(self.given) if self.order == "given" else ORDERS[self.order](layers)
+        ordered = with_commas(self.given, layers) if self.order == "given" else ORDERS[self.order](layers)
         return self._growing(self.order, ordered, layers)
 
     def _growing(self, label: str, ordered: Sequence[str], layers: Sequence[str]) -> list[MovingGroup]:

@@ -46,7 +46,11 @@ def fit_to_model(weights: StateDict, model: nn.Module, where: str) -> FittedWeig
     for group in expected.ties:
         present = [key for key in group if key in fitted]
         for key in present[1:]:
-            if not same_bits(fitted[key], fitted[present[0]]):
+            if differ_by_rounding(fitted[key], fitted[present[0]]):
+                narrow, wide = sorted((key, present[0]), key=lambda k: _num_bits(fitted[k]))
+                fitted[narrow] = fitted[wide]
+                notes.append(f"{narrow!r} was taken from {wide!r}, to which the model ties it: they differ by rounding")
+            elif not same_bits(fitted[key], fitted[present[0]]):
                 raise InputError(
                     f"equal values under {present[0]!r} and {key!r}, which the model ties together",
                     "different values",
@@ -91,3 +95,33 @@ def _loaded_by(
             f"the prefix {below!r} was stripped, and {len(outside)} keys without it left out: {short_list(outside)}"
         )
     return fitted, notes
+
+
+def differ_by_rounding(one: Tensor, other: Tensor) -> bool:
+    """Whether one of two tensors is the other, rounded to half precision.
+
+    Args:
+        one: Of floating-point numbers.
+        other: Of the same shape.
+
+    Returns:
+        True where they differ and one holds the other's values in float16 or bfloat16, stored in any type.
+    """
+    if not (one.is_floating_point() and other.is_floating_point() and one.shape == other.shape):
+        return False
+    if same_bits(one, other):
+        return False
+    wide = [tensor.to(torch.float64) for tensor in (one, other)]
+    for half in (torch.float16, torch.bfloat16):
+        rounded = [tensor.to(half).to(torch.float64) for tensor in wide]
+        if torch.equal(rounded[0], rounded[1]) and any(map(torch.equal, rounded, wide)):
+            return True
+    return False
+
+
+def _num_bits(tensor: Tensor) -> tuple[int, int]:
+    """How much a tensor tells: numbers that half precision can't hold come last."""
+    exact = torch.equal(tensor.to(torch.bfloat16).to(tensor.dtype), tensor) or torch.equal(
+        tensor.to(torch.float16).to(tensor.dtype), tensor
+    )
+    return int(not exact), tensor.dtype.itemsize

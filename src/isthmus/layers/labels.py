@@ -1,0 +1,26 @@
+"""Labels of layers in texts of several."""
+
+from collections.abc import Collection, Sequence
+
+
+def with_commas(parts: Sequence[str], labels: Collection[str]) -> list[str]:
+    """The parts of a text that was split at commas, put together again where a label has one itself.
+
+    Args:
+        parts: As split.
+        labels: Of layers or paths of modules.
+
+    Returns:
+        The fewest parts that are labels; what is in no label stays as it was split.
+
+    Example:
+        >>> with_commas(["a", "b", "c*"], {"a,b", "c1"})
+        ['a,b', 'c*']
+    """
+    found, start = [], 0
+    while start < len(parts):
+        stops = range(len(parts), start, -1)
+        stop = next((stop for stop in stops if ",".join(parts[start:stop]) in labels), start + 1)
+        found.append(",".join(parts[start:stop]))
+        start = stop
+    return found
