@@ -22,7 +22,9 @@ from awkward_networks import (
     row_inputs,
 )
 from pairs_of_networks import REGISTERED, Pair, transformer
+from torch import nn
 from torch.nn import functional
+from torch.nn.modules import transformer as transformer_module
 from wide_networks import TwoTowers, two_inputs
 
 from isthmus.evaluation.batches import BatchSize
@@ -280,3 +282,50 @@ def test_costs_count_every_stage_s_operations_and_the_memory_between_stages():
     costs = staged(BranchesJoinLate(), row_inputs(3)).costs
     assert costs.flops == tuple(2 * n for n in (36, 30, 15, 30, 15, 0, 48))
     assert costs.made_bytes == tuple(4 * n for n in (6, 6, 5, 3, 5, 3, 12, 4))
+
+
+def test_an_lstm_costs_its_matrix_products():
+    class Recurrent(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.lstm = nn.LSTM(6, 5, num_layers=2, bidirectional=True, batch_first=True)
+            self.last = nn.Linear(10, 4)
+
+        def forward(self, x):
+            return self.last(self.lstm(x)[0][:, -1])
+
+    costs = staged(Recurrent(), torch.randn(3, 7, 6)).costs
+    per_step = 2 * (4 * 5 * 6 + 4 * 5 * 5) + 2 * (4 * 5 * 10 + 4 * 5 * 5)
+    assert costs.flops[-2:] == (2 * 7 * per_step, 2 * 10 * 4)
+
+
+class Masked(nn.Module):
+    """PyTorch's transformer under a mask whose values it looks at."""
+
+    def __init__(self, is_causal):
+        super().__init__()
+        self.embedding, self.head = nn.Linear(6, 8), nn.Linear(8, 4)
+        self.transformer = nn.Transformer(8, 2, 1, 2, 16, batch_first=True)
+        self.is_causal = is_causal
+
+    def forward(self, x):
+        x = self.embedding(x)
+        mask = nn.Transformer.generate_square_subsequent_mask(x.shape[1])
+        mask = mask if self.is_causal else mask.T
+        return self.head(self.transformer(x, x, src_mask=mask, tgt_mask=mask).mean(1))
+
+
+@pytest.mark.parametrize("is_causal", [True, False])
+@pytest.mark.filterwarnings("ignore:enable_nested_tensor")
+def test_whether_a_mask_is_causal_is_decided_before_the_export(is_causal):
+    torch.manual_seed(0)
+    check = transformer_module._detect_is_causal_mask
+    network = staged(Masked(is_causal), torch.randn(3, 5, 6))
+    assert network.fallback_reason is None
+    assert len(network.stages) > 20
+    assert transformer_module._detect_is_causal_mask is check
+
+
+def test_a_module_in_bfloat16_is_cut_like_any_other():
+    network = staged(LayerUsedTwice().to(torch.bfloat16), row_inputs(3).to(torch.bfloat16))
+    assert (network.agreement, len(network.stages)) == ("equal to the bit", 3)

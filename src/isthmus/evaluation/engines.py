@@ -90,4 +90,5 @@ def stages_note(staged: StagedNetwork) -> str:
     """
     if staged.fallback_reason:
         return f"a single stage, without sharing: {staged.fallback_reason}"
-    return f"{len(staged.stages)} stages, compared with the network: {staged.agreement}"
+    number = len(staged.stages)
+    return f"{number} stage{'s' if number > 1 else ''}, compared with the network: {staged.agreement}"

@@ -2,9 +2,11 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from math import prod
 from typing import Any
 
 import numpy as np
+import torch
 from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -12,6 +14,17 @@ from isthmus.evaluation.stages.plan import Plan
 from isthmus.evaluation.stages.stages import StageCosts, StagedNetwork
 from isthmus.trees import Tree
 from isthmus.weights.state import StateDict
+
+
+def _lstm_flops(
+    inputs: tuple[int, ...], of_inputs: tuple[int, ...], of_hidden: tuple[int, ...], *_args: Any, **_options: Any
+) -> int:
+    """Two matrix products a step; the shapes are (steps, examples, features) and those of the two matrices."""
+    return 2 * prod(inputs[:2]) * (prod(of_inputs) + prod(of_hidden))
+
+
+UNCOUNTED = {torch.ops.aten.mkldnn_rnn_layer: _lstm_flops}
+"""Operators that PyTorch's counter takes for free: one layer of an LSTM in one direction, on a processor."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +65,7 @@ def stage_costs(staged: StagedNetwork, weights: StateDict, inputs: Tree) -> Stag
     """
     made_bytes = [sum(_storages(staged.entered(inputs).values()).values())]
     flops, total = [], 0
-    with FlopCounterMode(display=False) as counter:
+    with FlopCounterMode(display=False, custom_mapping=UNCOUNTED) as counter:
         for stage, made, values in staged.walked(inputs, lambda _: weights):
             flops.append(counter.get_total_flops() - total)
             total += flops[-1]

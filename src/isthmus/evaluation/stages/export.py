@@ -13,6 +13,7 @@ from torch.export.graph_signature import InputKind, InputSpec
 from torch.utils._pytree import tree_leaves, tree_map_only
 
 from isthmus.evaluation.output import USUAL_OUTPUT, Output
+from isthmus.evaluation.stages.masks import decided_masks
 from isthmus.trees import Tree, arguments
 
 WITHOUT_EFFECT = {torch.ops.aten.detach_.default}  # named in-place, but concerns gradients alone
@@ -87,7 +88,9 @@ def operator_graph(
     with warnings.catch_warnings(), torch.no_grad():
         warnings.simplefilter("ignore")  # the exporter's own deprecations
         sizes = tree_map_only(Tensor, lambda _: {0: Dim.DYNAMIC}, inputs)
-        program = torch.export.export(_Scores(module, pick), (inputs,), dynamic_shapes=(sizes,), strict=False)
+        scores = _Scores(module, pick)
+        with decided_masks(module, lambda: scores(tree_map_only(Tensor, Tensor.clone, inputs))):
+            program = torch.export.export(scores, (inputs,), dynamic_shapes=(sizes,), strict=False)
     weights: dict[fx.Node, str] = {}
     constants: dict[fx.Node, Any] = {
         node: attrgetter(str(node.target))(program.graph_module) for node in program.graph.find_nodes(op="get_attr")
