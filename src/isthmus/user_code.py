@@ -2,6 +2,9 @@
 
 import ast
 import hashlib
+import importlib
+import importlib.util
+import itertools
 import sys
 import traceback
 from collections.abc import Callable, Iterator
@@ -20,7 +23,8 @@ def load_function(file: Path, function: str, where: str) -> Callable[..., Any]:
     """Run the user's file and return the function in it.
 
     The file runs as a module of its own, under a name made from its path and content. While it runs, its folder is on
-    `sys.path`, so that it can import its neighbours.
+    `sys.path`, so that it can import its neighbours; of a file in a package also the folder of the package, so that
+    relative imports work.
 
     Args:
         file: A Python file.
@@ -41,6 +45,8 @@ def load_function(file: Path, function: str, where: str) -> Callable[..., Any]:
     _refresh_neighbours(path, where)
     module = ModuleType(f"{MODULE_PREFIX}{hashlib.sha256(str(path).encode() + source).hexdigest()[:16]}")
     module.__file__ = str(path)
+    if package := _package(path):
+        module.__package__ = package
     sys.modules[module.__name__] = module  # dataclasses and loader workers look their module up
     with explain_failures(path, where):
         exec(compile(source, path, "exec"), vars(module))
@@ -55,15 +61,67 @@ def load_function(file: Path, function: str, where: str) -> Callable[..., Any]:
     return own[function]  # type: ignore[no-any-return]
 
 
+def load_attribute(module: str, name: str, where: str) -> tuple[Any, Path]:
+    """Import a module, from the working folder too, and return what has a name in it.
+
+    Args:
+        module: Such as "package.module".
+        name: Of a function or a network.
+        where: What to call the two in messages.
+
+    Returns:
+        What it names, and the module's file.
+
+    Raises:
+        InputError: There is no such module, or it fails.
+        UnknownNameError: It has no such name.
+    """
+    with explain_failures(Path.cwd() / "module", where):
+        spec = importlib.util.find_spec(module)
+        if spec is None or spec.origin is None:
+            raise InputError(
+                "a module that can be imported", f"none named {module}", where, "run it from its folder, or install it"
+            )
+        file = Path(spec.origin)
+        with explain_failures(file, where):
+            found = vars(importlib.import_module(module))
+    if name not in found:
+        named = [key for key, value in found.items() if callable(value) and not key.startswith("_")]
+        raise UnknownNameError(f"a function in {module}", name, named, where)
+    return found[name], file
+
+
+def _package(file: Path) -> str:
+    """The package that a file stands in: folders with `__init__.py`, and as many as its relative imports go up."""
+    folder, names = file.resolve().parent, list[str]()
+    try:
+        tree = ast.parse(file.read_bytes())
+    except (SyntaxError, ValueError):
+        return ""
+    depth = max((node.level for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)), default=0)
+    while folder.name.isidentifier() and (len(names) < depth or (folder / "__init__.py").is_file()):
+        names.append(folder.name)
+        folder = folder.parent
+    return ".".join(reversed(names)) if depth else ""
+
+
+def _import_folders(file: Path) -> list[Path]:
+    """What is on `sys.path` while a file runs: its folder, and the one that its package stands in."""
+    folder, package = file.resolve().parent, _package(file) if file.is_file() else ""
+    return [folder, folder.parents[package.count(".")]] if package else [folder]
+
+
 def _refresh_neighbours(file: Path, where: str) -> None:
     """See to it that the file will import its neighbours as they are: what runs is what `source_identity` is of.
 
-    A neighbour of its name that another file of the user's imported makes room.
+    A neighbour of its name that another file of the user's imported makes room; and if one of them was edited, all are
+    imported anew, since they import one another.
 
     Raises:
         InputError: A module that is no such neighbour stands in the way.
     """
-    for name, path in imported_neighbours(file).items():
+    neighbours, is_stale = imported_neighbours(file), False
+    for name, path in neighbours.items():
         loaded = sys.modules.get(name)
         source = path.read_bytes()
         if loaded is not None:
@@ -76,9 +134,11 @@ def _refresh_neighbours(file: Path, where: str) -> None:
                     where,
                     "give one of them another name",
                 )
-            if is_another or _imported_sources.get(path, source) != source:
-                del sys.modules[name]  # whoever imported it keeps it
+            is_stale |= is_another or _imported_sources.get(path, source) != source
         _imported_sources[path] = source
+    if is_stale:
+        for name in neighbours:
+            sys.modules.pop(name, None)  # whoever imported it keeps it
 
 
 def user_file(module: str | None) -> Path | None:
@@ -122,13 +182,13 @@ def imported_neighbours(file: Path) -> dict[str, Path]:
         Paths by name of the module, such as "blocks" or "nets.blocks", but for those of Python's own names. What code
         imports by other means than an import statement is not seen.
     """
-    folder, found = file.resolve().parent, {}
-    waiting = [(file, "")]
+    folders, found = _import_folders(file), dict[str, Path]()
+    waiting = [(file, _package(file))]
     while waiting:
         path, package = waiting.pop()
         for name in _imported(path, package):
             parts = [] if name.partition(".")[0] in sys.stdlib_module_names else name.split(".")
-            for length in range(1, len(parts) + 1):
+            for folder, length in itertools.product(folders, range(1, len(parts) + 1)):
                 place, module = folder.joinpath(*parts[:length]), ".".join(parts[:length])
                 files = {place.with_suffix(".py"): parts[: length - 1], place / "__init__.py": parts[:length]}
                 for candidate, inside in files.items():
@@ -169,8 +229,8 @@ def explain_failures(file: Path, where: str) -> Iterator[None]:
     Raises:
         InputError: The code inside failed.
     """
-    folder = str(file.resolve().parent)
-    sys.path.insert(0, folder)
+    folders = list(map(str, _import_folders(file)))
+    sys.path[:0] = folders
     try:
         yield
     except InputError:
@@ -182,5 +242,6 @@ def explain_failures(file: Path, where: str) -> Iterator[None]:
         got = f"{type(error).__name__}: {error}{place}"
         raise InputError("a file and a function that run", got, where, "correct it there") from error
     finally:
-        if folder in sys.path:
-            sys.path.remove(folder)
+        for folder in folders:
+            if folder in sys.path:
+                sys.path.remove(folder)

@@ -1,9 +1,11 @@
 """Folders of Hugging Face as models and as checkpoints; ids without a network."""
 
+import json
 import sys
 
 import pytest
 import torch
+import transformers
 from hugging_face_folders import gpt2, gpt_neox, save_folder, vit
 from safetensors.torch import load_file, save_file
 
@@ -140,9 +142,9 @@ def test_code_in_a_folder_never_runs(tmp_path):
     assert not (tmp_path / "ran").exists()
 
 
-def test_a_model_of_another_task_is_refused(tmp_path):
+def test_a_configuration_that_names_no_class_is_refused(tmp_path):
     (tmp_path / "config.json").write_text('{"model_type": "t5"}')
-    with pytest.raises(InputError, match=r"a causal language model or an image classifier\n +got .*t5"):
+    with pytest.raises(InputError, match=r"`architectures` name a class(.|\n)*got .*t5 without them"):
         load_model(f"hf:{tmp_path}")
 
 
@@ -164,3 +166,54 @@ def test_several_safetensors_files_without_an_index_are_refused_and_an_empty_fol
         load_checkpoint(tmp_path)
     save_file({"w": torch.ones(1)}, tmp_path / "model.safetensors")
     assert load_checkpoint(tmp_path).weights["w"] == 1
+
+
+SMALL = {
+    "hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 12, "vocab_size": 20,
+    "max_position_embeddings": 16, "num_labels": 3, "image_size": 8, "patch_size": 4, "d_model": 8, "encoder_layers": 1,
+    "decoder_layers": 1, "encoder_attention_heads": 2, "decoder_attention_heads": 2, "encoder_ffn_dim": 8,
+    "decoder_ffn_dim": 8, "d_kv": 4, "d_ff": 8, "num_layers": 1, "num_heads": 2, "num_mel_bins": 4, "pad_token_id": 0,
+    "bos_token_id": 1, "eos_token_id": 2, "decoder_start_token_id": 2, "max_source_positions": 8,
+    "max_target_positions": 8,
+}  # fmt: skip
+STAGES = {
+    "num_encoder_blocks": 1, "depths": [1], "sr_ratios": [1], "hidden_sizes": [8], "patch_sizes": [3], "strides": [2],
+    "num_attention_heads": [1], "mlp_ratios": [1], "decoder_hidden_size": 8, "num_labels": 3,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "BertForSequenceClassification", "BertForTokenClassification", "BertForMaskedLM", "BertForQuestionAnswering",
+        "T5ForConditionalGeneration", "BartForConditionalGeneration", "WhisperForConditionalGeneration", "CLIPModel",
+        "SegformerForSemanticSegmentation", "ViTForImageClassification", "GPT2ForSequenceClassification", "BertModel",
+    ],
+)  # fmt: skip
+def test_the_class_that_the_configuration_names_is_built_and_takes_the_folder_s_weights(name, tmp_path):
+    kind = getattr(transformers, name)
+    config = kind.config_class(**(STAGES if name.startswith("Segformer") else {} if name == "CLIPModel" else SMALL))
+    if name == "CLIPModel":
+        config = kind.config_class(text_config=SMALL, vision_config=SMALL, projection_dim=8)
+    original = kind(config)
+    folder = save_folder(original, tmp_path / "mine")
+    model = load_model(f"hf:{folder}")
+    assert type(model) is kind
+    fitted = fitted_weights(*read_weights(folder, "a"), model)
+    assert same_weights(fitted.weights, original)
+
+
+def test_a_class_that_transformers_does_not_have_is_refused_by_name(tmp_path):
+    folder = save_folder(vit(1), tmp_path / "mine")
+    text = (folder / "config.json").read_text().replace("ViTForImageClassification", "ViTForPainting")
+    (folder / "config.json").write_text(text)
+    with pytest.raises(InputError, match=r"ViTForPainting, which transformers .* does not have"):
+        load_model(f"hf:{folder}")
+
+
+def test_a_configuration_without_a_class_gives_that_of_its_task(tmp_path):
+    folder = save_folder(vit(1), tmp_path / "mine")
+    config = json.loads((folder / "config.json").read_text())
+    del config["architectures"]
+    (folder / "config.json").write_text(json.dumps(config))
+    assert type(load_model(f"hf:{folder}")) is transformers.ViTForImageClassification

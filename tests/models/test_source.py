@@ -128,3 +128,106 @@ def test_a_neighbour_that_was_edited_is_imported_anew(folder):
     assert load_model(f"{folder}/net.py:build").weight.shape == (2, 3)
     (folder / "isthmus_test_neighbour.py").write_text("SIZE = 40\n")
     assert load_model(f"{folder}/net.py:build").weight.shape == (2, 40)
+
+
+CALLED = """\
+from torch import nn
+
+def build(width=4, *, depth=1, name="x", sizes=()):
+    return nn.Sequential(*(nn.Linear(width, width) for _ in range(depth)), *(nn.Linear(n, 1) for n in sizes))
+
+instance = nn.Linear(5, 2)
+
+class Net(nn.Linear):
+    def __init__(self, inputs=7):
+        super().__init__(inputs, 1)
+"""
+
+
+def test_a_function_is_given_literals(tmp_path):
+    (tmp_path / "net.py").write_text(CALLED)
+    model = load_model(f"{tmp_path}/net.py:build(3, depth=2, name='a, (b)', sizes=[5, 6])")
+    assert [layer.in_features for layer in model] == [3, 3, 5, 6]
+    assert load_model(f"{tmp_path}/net.py:Net(inputs=9)").in_features == 9
+    plain, three, four = (source_hash(f"{tmp_path}/net.py:build{call}") for call in ("()", "(width=3)", "(width=4)"))
+    assert plain == source_hash(f"{tmp_path}/net.py:build")
+    assert len({plain, three, four}) == 3
+
+
+@pytest.mark.parametrize(
+    "call",
+    ["build(width=open('x'))", "build(*[3])", "build(**{'width': 3})", "build(width=2+n)", "build(3", "build(3)(4)"],
+)
+def test_arguments_that_are_no_literals_are_refused_and_never_run(tmp_path, call):
+    (tmp_path / "net.py").write_text(CALLED)
+    with pytest.raises(InputError, match=r"literals|by name|after the last colon"):
+        load_model(f"{tmp_path}/net.py:{call}")
+
+
+def test_arguments_that_the_function_does_not_take_are_refused_with_its_words(tmp_path):
+    (tmp_path / "net.py").write_text(CALLED)
+    with pytest.raises(InputError, match="unexpected keyword argument 'height'"):
+        load_model(f"{tmp_path}/net.py:build(height=3)")
+
+
+def test_a_network_in_place_of_a_function_is_taken_anew_each_time(tmp_path):
+    (tmp_path / "net.py").write_text(CALLED)
+    first, second = (load_model(f"{tmp_path}/net.py:instance") for _ in range(2))
+    assert first.in_features == second.in_features == 5
+    assert first is not second
+    with pytest.raises(InputError, match="leave the arguments out"):
+        load_model(f"{tmp_path}/net.py:instance(3)")
+
+
+@pytest.fixture
+def package(tmp_path):
+    """A project: shared sizes above, blocks beside, a sub-package below; with and without `__init__.py`."""
+    folder = tmp_path / "isthmus_test_project" / "nets"
+    (folder / "parts").mkdir(parents=True)
+    (folder.parent / "sizes.py").write_text("SIZE = 3\n")
+    (folder / "blocks.py").write_text(
+        "from torch import nn\nfrom ..sizes import SIZE\nLAYER = lambda: nn.Linear(SIZE, 2)\n"
+    )
+    (folder / "parts" / "head.py").write_text("from torch import nn\nHEAD = lambda: nn.Linear(2, 1)\n")
+    (folder / "net.py").write_text(
+        "from torch import nn\nfrom .blocks import LAYER\nfrom ..sizes import SIZE\n"
+        "def build():\n    from .parts.head import HEAD\n    return nn.Sequential(LAYER(), HEAD())\n"
+    )
+    yield folder
+    for name in [name for name in sys.modules if name.partition(".")[0] == "isthmus_test_project"]:
+        del sys.modules[name]
+
+
+@pytest.mark.parametrize("marked", [False, True])
+def test_a_file_of_a_package_imports_its_neighbours_relatively(package, marked):
+    if marked:
+        for folder in (package.parent, package, package / "parts"):
+            (folder / "__init__.py").write_text("")
+    path = list(sys.path)
+    assert load_model(f"{package}/net.py:build")[0].in_features == 3
+    assert sys.path == path
+    before = source_hash(f"{package}/net.py:build")
+    (package.parent / "sizes.py").write_text("SIZE = 40\n")
+    assert source_hash(f"{package}/net.py:build") != before
+    assert load_model(f"{package}/net.py:build")[0].in_features == 40
+
+
+def test_a_function_of_a_module_is_found_from_the_working_folder(package, monkeypatch):
+    monkeypatch.chdir(package.parents[1])
+    assert load_model("isthmus_test_project.nets.net:build")[0].in_features == 3
+    assert load_model("torch.nn:Linear(4, 2)").in_features == 4
+    assert source_hash("torch.nn:Linear(4, 2)") != source_hash("torch.nn:Linear(4, 3)")
+
+
+@pytest.mark.parametrize(
+    ("spec", "message"),
+    [
+        ("isthmus_test_absent.nets:build", "isthmus_test_absent"),
+        ("torch.isthmus_test_absent:build", "a module that can be imported"),
+        ("torch.nn:Liner", "Did you mean 'Linear'"),
+        ("torch.nn:Linear(4)", "missing 1 required positional argument"),
+    ],
+)
+def test_a_module_that_gives_no_network_is_refused_with_its_own_reason(spec, message):
+    with pytest.raises(InputError, match=message):
+        load_model(spec)

@@ -23,8 +23,8 @@ def load_model(spec: str, weights: Mapping[str, Tensor] | None = None) -> nn.Mod
     its default. Whether the weights fit the network is not checked here.
 
     Args:
-        spec: A registered name with options (`resnet18_no_norm:width=16`), `hf:FOLDER_OR_ID[@REVISION]`, or
-            `path/to/file.py:function`.
+        spec: A registered name with options (`resnet18_no_norm:width=16`), `hf:FOLDER_OR_ID[@REVISION]`,
+            `path/to/file.py:function` or `package.module:function`, also with arguments.
         weights: A state dict that the network is to take.
 
     Returns:

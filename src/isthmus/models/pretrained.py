@@ -20,9 +20,10 @@ TASKS = {
 
 
 def load_pretrained_model(source: HuggingFaceSource) -> nn.Module:
-    """The network that a configuration describes: a causal language model or an image classifier, in float32.
+    """The network that a configuration describes, in float32: the class that its `architectures` name.
 
-    Only `config.json` is read; no weights, and no code beside it.
+    A configuration without them gives a causal language model or an image classifier. Only `config.json` is read; no
+    weights, and no code beside it.
 
     Args:
         source: Folder or id.
@@ -31,23 +32,31 @@ def load_pretrained_model(source: HuggingFaceSource) -> nn.Module:
         The network, freshly initialised from the current random state.
 
     Raises:
-        InputError: There is no configuration, none that transformers knows, or one of another task; or transformers is
-            not installed.
+        InputError: There is no configuration, none that transformers knows, or one of another class; or transformers
+            is not installed.
     """
     transformers = transformers_package(f"{WHERE} hf:{source.name}")
     with quiet(transformers), explain_hub_failures(source, "a configuration", WHERE):
         config = transformers.AutoConfig.from_pretrained(source.source, **source.arguments)
         config.use_cache = False
+        named = list(getattr(config, "architectures", None) or ())
+        for name in named:
+            kind = getattr(transformers, name, None)
+            if isinstance(kind, type) and issubclass(kind, transformers.PreTrainedModel):
+                built: nn.Module = kind._from_config(config, dtype=torch.float32)  # type: ignore[attr-defined]
+                return built
         for mapping, builder in TASKS.items():
-            if type(config) in getattr(transformers, mapping):
+            if not named and type(config) in getattr(transformers, mapping):
                 auto = getattr(transformers, builder)
                 model: nn.Module = auto.from_config(config, dtype=torch.float32, trust_remote_code=False)
                 return model
     raise InputError(
-        "a causal language model or an image classifier",
-        f"a configuration of {config.model_type}",
+        "a configuration whose `architectures` name a class of transformers, such as BertForSequenceClassification",
+        f"{short_list(named)}, which transformers {transformers.__version__} does not have"
+        if named
+        else f"a configuration of {config.model_type} without them",
         f"{WHERE} hf:{source.name}",
-        "wrap another model in a function: --model path/to/file.py:function",
+        "write the name into config.json, or wrap the model in a function: --model path/to/file.py:function",
     )
 
 

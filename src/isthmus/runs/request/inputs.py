@@ -16,6 +16,7 @@ from isthmus.hugging_face import PREFIX, hugging_face_source
 from isthmus.identity import Identity, identity_of
 from isthmus.models.load import load_model
 from isthmus.models.pretrained import model_settings, renamed_weights
+from isthmus.models.ready import ready_model
 from isthmus.models.source import known_modules, source_hash
 from isthmus.user_code import imported_neighbours, user_file
 from isthmus.weights.checkpoint import Checkpoint, load_checkpoint
@@ -55,6 +56,7 @@ class NamedModel:
         name: What to call it.
         hash: Of all that it does beside its weights.
         unknown: What of it can't be told from others, in words.
+        notes: What was done to what was given, in words.
         drawn: Its tensors beside the weights that are others whenever it is built.
         build: Builds it once more; None for a module that was given, and for isthmus' own.
         again: Another build, where it has other attributes than the first.
@@ -64,6 +66,7 @@ class NamedModel:
     name: str
     hash: str
     unknown: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     drawn: tuple[str, ...] = ()
     build: Callable[[], nn.Module] | None = None
     again: nn.Module | None = None
@@ -158,12 +161,12 @@ def named_model(model: Model, weights: StateDict) -> NamedModel:
     if isinstance(model, str):
         return _specified_model(model, weights)
     if isinstance(model, nn.Module):
-        return _own_model(model, type(model).__name__)
+        return _own_model(model, weights)
     if callable(model):
         module = model()
         if not isinstance(module, nn.Module):
             raise InputError("a function that builds a module", type(module).__name__, "model", "return the nn.Module")
-        return _own_model(module, type(module).__name__, build=model)
+        return _own_model(module, weights, build=model)
     raise InputError(
         "a module, a function that builds one, or a model's name", type(model).__name__, "model", "give one of these"
     )
@@ -173,22 +176,30 @@ def _specified_model(spec: str, weights: StateDict) -> NamedModel:
     module, source = load_model(spec, weights), source_hash(spec)
     if source is None:  # isthmus' own, or one of transformers: its code is known by its name
         return NamedModel(module, _shown(spec), _hash(module, ""))
-    return _own_model(module, _shown(spec), source, known_modules(spec), partial(load_model, spec, weights))
+    return _own_model(module, weights, _shown(spec), source, known_modules(spec), partial(load_model, spec, weights))
 
 
 def _own_model(
-    module: nn.Module,
-    name: str,
+    given: nn.Module,
+    weights: StateDict,
+    name: str = "",
     source: str = "",
     modules: Collection[str] = (),
     build: Callable[[], nn.Module] | None = None,
 ) -> NamedModel:
+    module, notes = ready_model(given, weights)
     identity = identity_of(module, "model", known_modules=modules, has_weights=False)
+    code = _hash(module, f"{source}\0{identity.text}\0")
+    name = name or type(module).__name__
+    if build is None:
+        return NamedModel(module, name, code, identity.unknown, notes)
+
+    def built() -> nn.Module:
+        return ready_model(build(), weights)[0]
+
     num_bytes = sum(tensor.nbytes for tensor in module.state_dict().values() if isinstance(tensor, Tensor))
-    again, drawn = _another(identity, build, modules) if build and num_bytes <= BUILT_TWICE_BYTES else (None, ())
-    return NamedModel(
-        module, name, _hash(module, f"{source}\0{identity.text}\0"), identity.unknown, drawn, build, again
-    )
+    again, drawn = _another(identity, built, modules) if num_bytes <= BUILT_TWICE_BYTES else (None, ())
+    return NamedModel(module, name, code, identity.unknown, notes, drawn, built, again)
 
 
 def _another(

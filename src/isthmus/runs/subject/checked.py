@@ -73,7 +73,11 @@ class Checked:
         network = replace(network, counts_errors=all(probe.counts_errors for probe in probes.values()))
         found = checks_of_all({name: probe.checks for name, probe in probes.items()})
         what = "outputs are those of a freshly loaded copy, whatever weights the module holds"
-        return cls(network, a, b, [*found, SelfCheck(what, passed=True, detail=given.agreement)], remarks)
+        found.append(SelfCheck(what, passed=True, detail=given.agreement))
+        if loaded.model.notes:
+            what = "the network in the model that was given is measured"
+            found.append(SelfCheck(what, passed=True, detail="; ".join(loaded.model.notes)))
+        return cls(network, a, b, found, remarks)
 
 
 def _own_network(

@@ -1,0 +1,154 @@
+"""What people give for a model: wrapped, lazy, without values, in any precision; beside a plain loop."""
+
+import importlib.util
+import json
+
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional
+
+import isthmus
+from isthmus.errors import InputError
+
+pytestmark = pytest.mark.filterwarnings("ignore:.torch.jit.script_method. is deprecated")
+INPUTS = torch.randn(12, 6, generator=torch.Generator().manual_seed(0))
+TARGETS = torch.randint(4, (12,), generator=torch.Generator().manual_seed(1))
+
+
+def plain():
+    return nn.Sequential(nn.Linear(6, 8), nn.ReLU(), nn.BatchNorm1d(8), nn.Linear(8, 4))
+
+
+def weights(seed, build=plain):
+    torch.manual_seed(seed)
+    network = build()
+    return {key: tensor.clone() for key, tensor in network.state_dict().items()}
+
+
+def loop(host, donor, moving):
+    mixed = {
+        key: (tensor + donor[key]) / 2 if key.startswith(moving) and tensor.is_floating_point() else tensor
+        for key, tensor in host.items()
+    }
+    network = plain().eval()
+    network.load_state_dict(mixed)
+    with torch.no_grad():
+        return float(functional.cross_entropy(network(INPUTS), TARGETS))
+
+
+def compare(model, prefix=""):
+    a, b = weights(1), weights(2)
+    given = ({f"{prefix}{key}": tensor for key, tensor in state.items()} for state in (a, b))
+    result = isthmus.measure(model, *given, (INPUTS, TARGETS))
+    for host, own, other in (("a", a, b), ("b", b, a)):
+        for layer in ("0", "2", "3"):
+            found = float(result.loss.sel(host=host, moving=layer).squeeze())
+            assert found == pytest.approx(loop(own, other, f"{layer}."), abs=1e-6)
+    return {check["check"]: check["detail"] for check in json.loads(result.attrs["self_checks"])}
+
+
+SAID = "the network in the model that was given is measured"
+WRAPPED = {
+    "compiled": (lambda: torch.compile(plain()), "_orig_mod.", "OptimizedModule"),
+    "DataParallel": (lambda: nn.DataParallel(plain()), "module.", "DataParallel"),
+    "both": (lambda: torch.compile(nn.DataParallel(plain())), "_orig_mod.module.", "DataParallel"),
+    "averaged": (lambda: torch.optim.swa_utils.AveragedModel(plain()), "module.", "AveragedModel"),
+}
+
+
+@pytest.mark.parametrize("case", WRAPPED)
+def test_what_is_wrapped_around_a_network_is_taken_off_and_said(case):
+    build, prefix, name = WRAPPED[case]
+    for model in (build, build()):
+        for head in ("", prefix):
+            assert name in compare(model, head)[SAID]
+
+
+def test_a_network_compiled_in_place_is_measured():
+    model = plain()
+    model.compile()
+    compare(model)
+
+
+@pytest.mark.filterwarnings("ignore:engine shared. a single stage")
+def test_a_part_that_is_compiled_is_measured():
+    def build():
+        network = plain()
+        network[0] = torch.compile(network[0], backend="eager")
+        return network
+
+    compare(build)
+
+
+def lazy():
+    return nn.Sequential(nn.LazyLinear(8), nn.ReLU(), nn.LazyBatchNorm1d(), nn.LazyLinear(4))
+
+
+@pytest.mark.filterwarnings("ignore:Lazy modules are a new feature")
+@pytest.mark.parametrize("head", ["", "model."])
+def test_lazy_modules_get_the_shapes_of_the_weights(head):
+    model = lazy()
+    for given in (lazy, model):
+        assert "shapes of the weights" in compare(given, head)[SAID]
+    assert isinstance(model[0].weight, nn.UninitializedParameter)
+
+
+@pytest.mark.filterwarnings("ignore:Lazy modules are a new feature")
+def test_lazy_modules_without_weights_of_their_keys_are_refused():
+    with pytest.raises(InputError, match=r"0\.weight(.|\n)*run one batch through the model"):
+        isthmus.measure(lazy(), {"x": torch.ones(2)}, {"x": torch.ones(2)}, (INPUTS, TARGETS))
+
+
+def on_meta():
+    with torch.device("meta"):
+        return plain()
+
+
+def test_a_model_on_meta_gets_the_given_weights():
+    for model in (on_meta, on_meta()):
+        assert "meta" in compare(model)[SAID]
+
+
+class Masked(nn.Linear):
+    def __init__(self):
+        super().__init__(6, 4)
+        self.register_buffer("mask", torch.ones(6), persistent=False)
+
+    def forward(self, x):
+        return super().forward(x * self.mask)
+
+
+def test_what_is_on_meta_and_in_no_state_dict_is_refused():
+    with torch.device("meta"):
+        model = Masked()
+    state = {key: torch.randn(tensor.shape) for key, tensor in model.state_dict().items()}
+    with pytest.raises(InputError, match=r"mask on the device meta(.|\n)*build it on the processor"):
+        isthmus.measure(model, state, state, (INPUTS, TARGETS))
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float16, torch.bfloat16])
+def test_a_module_of_any_precision_is_measured_in_the_one_asked_for(dtype):
+    for model in (lambda: plain().to(dtype), plain().to(dtype)):
+        compare(model)
+
+
+@pytest.mark.parametrize(
+    ("package", "build"),
+    [
+        ("timm", lambda package: package.create_model("resnet18", num_classes=4)),
+        ("torchvision", lambda package: package.models.resnet18(num_classes=4)),
+    ],
+)
+def test_networks_of_other_libraries_are_measured_where_these_are_installed(package, build):
+    if importlib.util.find_spec(package) is None:
+        pytest.skip(f"{package} is not installed")
+    found = pytest.importorskip(package, reason=f"{package} does not run beside this torch", exc_type=Exception)
+    states = [weights(seed, lambda: build(found)) for seed in (1, 2)]
+    images = torch.randn(2, 3, 32, 32)
+    result = isthmus.measure(lambda: build(found), *states, (images, torch.tensor([0, 1])))
+    network = build(found).eval()
+    network.load_state_dict(states[0])
+    with torch.no_grad():
+        expected = float(functional.cross_entropy(network(images), torch.tensor([0, 1])))
+    assert float(result.loss_a) == pytest.approx(expected, abs=1e-5)
