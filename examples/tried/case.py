@@ -21,6 +21,7 @@ class Case:
         inputs: One batch: a tensor, a tuple by position, a dict by keyword.
         task: What its outputs are: "classes", "tokens", "numbers", "labels" or "pixels".
         kind: Under which heading it stands.
+        output: Which of several outputs is measured; None for the usual one.
     """
 
     name: str
@@ -28,36 +29,15 @@ class Case:
     inputs: Any = field(repr=False)
     task: str = "classes"
     kind: str = "own"
+    output: str | None = None
 
 
-class Picked(nn.Module):
-    """A network with one tensor of what it returns as its output.
-
-    Args:
-        network: The network.
-        pick: From what it returns to the tensor.
-    """
-
-    def __init__(self, network: nn.Module, pick: Callable[[Any], Tensor]) -> None:
-        super().__init__()
-        self.network, self.pick = network, pick
-
-    def forward(self, *args: Any, **kwargs: Any) -> Tensor:
-        """The tensor."""
-        return self.pick(self.network(*args, **kwargs))
-
-
-def pixel_cross_entropy(outputs: Tensor, targets: Tensor) -> Tensor:
-    """Cross-entropy of every example, the mean over its pixels."""
-    return functional.cross_entropy(outputs, targets, reduction="none").flatten(1).mean(dim=1)
-
-
-LOSSES: dict[str, Any] = {
+LOSSES = {
     "classes": "cross_entropy",
     "tokens": "cross_entropy",
     "numbers": "squared_error",
     "labels": "binary_cross_entropy",
-    "pixels": pixel_cross_entropy,
+    "pixels": "cross_entropy",
 }
 
 

@@ -1,8 +1,5 @@
 """All cases."""
 
-from tried.images import CASES as IMAGES
-from tried.of_transformers import CASES as T1
-from tried.of_transformers_too import CASES as T2
-from tried.rows import CASES as ROWS
+from tried import images, language, rows, sequences, several_sides, vision
 
-CASES = (*ROWS, *IMAGES, *T1, *T2)
+CASES = (*rows.CASES, *sequences.CASES, *images.CASES, *language.CASES, *vision.CASES, *several_sides.CASES)

@@ -5,41 +5,43 @@ from typing import Any
 
 import transformers
 from torch import nn
-from tried.case import Case, Picked, random_mask, random_tokens
+from tried.case import Case, random_mask, random_tokens
 
 SIZES: Mapping[str, Any] = {
     "vocab_size": 30, "hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 24,
     "max_position_embeddings": 32, "pad_token_id": 0, "bos_token_id": 1, "eos_token_id": 2, "num_labels": 3,
 }  # fmt: skip
+TOWER = {
+    "hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 24, "projection_dim": 8,
+    "vocab_size": 30, "max_position_embeddings": 32, "image_size": 32, "patch_size": 16, "bos_token_id": 1,
+    "eos_token_id": 2, "pad_token_id": 0,
+}  # fmt: skip
 MASKED = {"input_ids": random_tokens(), "attention_mask": random_mask()}
 WHOLE = {"input_ids": random_tokens()}
 
 
-def built(name: str, pick: str | Callable[[Any], Any] | None = None, **sizes: Any) -> Callable[[], nn.Module]:
+def built(name: str, **sizes: Any) -> Callable[[], nn.Module]:
     """What builds a network.
 
     Args:
         name: The class in transformers.
-        pick: The field that is measured, or a function of the output; None for `logits`.
         sizes: Of the configuration; what is `...` is left at its default.
 
     Returns:
         The function.
     """
-    sizes = {size: value for size, value in sizes.items() if value is not ...}
+    kept = {size: value for size, value in sizes.items() if value is not ...}
 
     def build() -> nn.Module:
         kind = getattr(transformers, name)
-        found = kind(kind.config_class(**sizes))
-        if pick is None:
-            return found
-        return Picked(found, pick if callable(pick) else lambda returned: getattr(returned, pick))
+        network: nn.Module = kind(kind.config_class(**kept))
+        return network
 
     return build
 
 
-def _case(name: str, inputs: Any = MASKED, task: str = "classes", pick: Any = None, **sizes: Any) -> Case:
-    return Case(name, built(name, pick, **{**SIZES, **sizes}), inputs, task, "transformers")
+def _case(name: str, inputs: Any = MASKED, task: str = "classes", output: str | None = None, **sizes: Any) -> Case:
+    return Case(name, built(name, **{**SIZES, **sizes}), inputs, task, "transformers", output)
 
 
 def _causal(name: str, **sizes: Any) -> Case:
@@ -54,7 +56,7 @@ ENCODERS = (
     _case("BertForSequenceClassification"),
     _case("BertForTokenClassification", task="tokens"),
     _case("BertForMaskedLM", task="tokens"),
-    _case("BertForQuestionAnswering", pick="start_logits"),
+    _case("BertForQuestionAnswering", output="start_logits", num_labels=2),
     _case("BertForNextSentencePrediction"),
     _case("RobertaForSequenceClassification"),
     _case("XLMRobertaForTokenClassification", task="tokens"),
