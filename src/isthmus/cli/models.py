@@ -13,10 +13,8 @@ def models() -> None:
         "\nOptions are written as resnet18_no_norm:width=16 and are read from the checkpoint where they are left out."
     )
     print("Not in a checkpoint, and so always to be written where it was not the default: the heads of vit and gpt.")
-    print(
-        "Your own network: path/to/file.py:function or package.module:function, which returns the module; arguments as in"
-    )
-    print('file.py:build(width=16, norm="layer"). A network in place of a function is taken as it is.')
+    print("Your own network: path/to/file.py:function or package.module:function, which returns the module, or the")
+    print('module itself; arguments as in file.py:build(width=16, norm="layer").')
     print(
         "A folder of Hugging Face, or an id: hf:FOLDER, hf:ID, hf:ID@REVISION (the class that its config.json names)."
     )
