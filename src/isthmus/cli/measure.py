@@ -28,8 +28,9 @@ def measure(
     data: Annotated[
         list[str],
         typer.Option(
-            help="NAME[:SPLIT][[start:stop]][:mean=0.5,std=0.25], a Parquet, .npz or .safetensors file, or "
-            "file.py:function. Repeat for several splits."
+            help="NAME[:SPLIT][[start:stop]][:option=value,...]: a known set, a table of texts, tokens or images "
+            "(.csv, .jsonl, .parquet, save_to_disk), arrays (.npz, .safetensors, .pt), or file.py:function. Repeat for "
+            "several splits."
         ),
     ],
     sweep: SweepOption = ["single"],  # noqa: B006

@@ -1,0 +1,1 @@
+"""The worked examples of `examples/any_network.py`."""
