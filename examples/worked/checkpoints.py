@@ -12,7 +12,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from worked.example import Example, averaged, trained_pair
-from worked.files import imported, save_folders, save_network_file
+from worked.files import imported, save_folders
 from worked.texts import BERT, NUM_EXAMPLES, class_rows, labelled_loss, mean_of, save_reviews, save_tokenizer
 
 RANK, ALPHA = 2, 4
@@ -60,7 +60,6 @@ def adapted() -> tuple[nn.Module, nn.Module]:
     base = classifier()
     base.save_pretrained("base")
     save_tokenizer("base")
-    save_network_file("base")
     merged = []
     for seed, name in enumerate(("a", "b"), start=1):
         torch.manual_seed(seed)
@@ -133,7 +132,6 @@ def trained_folders() -> tuple[nn.Module, nn.Module]:
             torch.save({"state": {}, "param_groups": []}, Path(folder, "optimizer.pt"))
             Path(folder, "trainer_state.json").write_text(json.dumps({"global_step": step}), encoding="utf-8")
     save_tokenizer("a/checkpoint-12")
-    save_network_file("a/checkpoint-12")
     return pair[0], pair[1]
 
 
@@ -141,7 +139,7 @@ CHECKPOINTS = {
     "lora": Example(
         "LoRA adapters over a base",
         "the folder base with its tokenizer; adapters a and b as PEFT writes them; reviews.csv",
-        "isthmus measure a b --model network.py:build --data reviews.csv:tokenizer=base",
+        "isthmus measure a b --model hf:base --data reviews.csv",
         adapted,
         lambda network: mean_of(class_rows(), network),
     ),
@@ -155,7 +153,7 @@ CHECKPOINTS = {
     "trainer": Example(
         "Trainer folders: two trainings, every checkpoint",
         "folders a and b with checkpoint-6 and checkpoint-12 each; reviews.csv",
-        "isthmus measure a b --model network.py:build --data reviews.csv:tokenizer=a/checkpoint-12",
+        "isthmus measure a b --model hf:a/checkpoint-12 --data reviews.csv",
         trained_folders,
         lambda network: mean_of(class_rows(), network),
         picture=Path("run/figures/loss_steps.svg"),

@@ -14,7 +14,7 @@ from tokenizers import Tokenizer, models, pre_tokenizers, processors
 from torch import Tensor, nn
 
 from worked.example import Example, trained_pair
-from worked.files import save_folders, save_network_file
+from worked.files import save_folders
 
 THINGS, GOOD, BAD = ["film", "book", "song", "play"], ["fine", "lovely", "bright"], ["dull", "weak", "grey"]
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
@@ -72,7 +72,6 @@ def classified() -> tuple[nn.Module, nn.Module]:
     pair = trained_pair(start, partial(labelled_loss, class_rows()), NUM_EXAMPLES)
     save_folders(pair)
     save_tokenizer("a")
-    save_network_file("a")
     return pair[0], pair[1]
 
 
@@ -96,7 +95,6 @@ def tagged() -> tuple[nn.Module, nn.Module]:
     pair = trained_pair(start, partial(labelled_loss, tag_rows()), NUM_EXAMPLES)
     save_folders(pair)
     save_tokenizer("a")
-    save_network_file("a")
     return pair[0], pair[1]
 
 
@@ -132,7 +130,6 @@ def masked() -> tuple[nn.Module, nn.Module]:
     pair = trained_pair(start, partial(labelled_loss, rows), NUM_EXAMPLES)
     save_folders(pair)
     save_tokenizer("a")
-    save_network_file("a")
     return pair[0], pair[1]
 
 
@@ -153,7 +150,6 @@ def written() -> tuple[nn.Module, nn.Module]:
     pair = trained_pair(start, partial(labelled_loss, written_rows()), NUM_EXAMPLES)
     save_folders(pair)
     save_tokenizer("a")
-    save_network_file("a")
     return pair[0], pair[1]
 
 
@@ -166,28 +162,28 @@ TEXTS = {
     "classification": Example(
         "Text classification: BERT, a CSV of texts",
         "folders a and b as save_pretrained writes them, a with its tokenizer; reviews.csv with text and label",
-        "isthmus measure a b --model network.py:build --data reviews.csv:tokenizer=a",
+        "isthmus measure a b --model hf:a --data reviews.csv",
         classified,
         lambda network: mean_of(class_rows(), network),
     ),
     "tagging": Example(
         "Tagging: BERT, JSON lines of words and tags",
         "folders a and b; tags.jsonl with tokens (words) and ner_tags (a number each)",
-        "isthmus measure a b --model network.py:build --data tags.jsonl:tokenizer=a",
+        "isthmus measure a b --model hf:a --data tags.jsonl",
         tagged,
         lambda network: mean_of(tag_rows(), network),
     ),
     "masked": Example(
         "A masked language model: BERT, Parquet of tokens",
         "folders a and b; masked.parquet with input_ids and labels, -100 where nothing is masked",
-        "isthmus measure a b --model network.py:build --data masked.parquet",
+        "isthmus measure a b --model hf:a --data masked.parquet",
         masked,
         lambda network: mean_of(masked_rows(), network),
     ),
     "t5": Example(
         "Sequence to sequence: T5, a CSV of texts and summaries",
         "folders a and b; summaries.csv with text and summary",
-        "isthmus measure a b --model network.py:build --data summaries.csv:target=summary,tokenizer=a",
+        "isthmus measure a b --model hf:a --data summaries.csv:target=summary",
         written,
         lambda network: mean_of(written_rows(), network),
     ),
