@@ -130,6 +130,30 @@ def test_a_csv_of_numbers_has_the_label_that_is_chosen(tmp_path):
     assert examples.name == "own.csv:label=kind,names=dog/cat"
 
 
+def test_whole_numbers_of_any_type_are_those_that_embeddings_take(tmp_path):
+    columns = {"input_ids": pa.array([[1, 2]], pa.list_(pa.uint8())), "label": pa.array([1], pa.int8())}
+    pq.write_table(pa.table(columns), tmp_path / "own.parquet")
+    examples = load_examples(f"{tmp_path}/own.parquet")
+    assert examples.inputs["input_ids"].dtype == examples.targets.dtype == torch.int64
+
+
+def test_the_index_of_pandas_is_no_input_and_a_name_that_comes_twice_is_refused(tmp_path):
+    pq.write_table(pa.table({"x": [1, 2], "label": [0, 1], "__index_level_0__": [5, 6]}), tmp_path / "own.parquet")
+    assert list(load_examples(f"{tmp_path}/own.parquet").inputs) == ["x"]
+    (tmp_path / "own.csv").write_text("x,x,label\n1,2,0\n")
+    with pytest.raises(InputError, match=r"columns of different names\n +got twice 'x'\n +where own.csv"):
+        load_examples(f"{tmp_path}/own.csv")
+
+
+def test_images_with_labels_in_words_take_the_names_that_are_given(tmp_path, write_images, colour_images):
+    file = write_images(tmp_path / "own.parquet", colour_images, range(7))
+    table = pq.read_table(file).drop_columns("label").append_column("label", pa.array(["cat", "dog"] * 3 + ["cat"]))
+    pq.write_table(table, file)
+    examples = load_examples(f"{file}:names=dog/cat")
+    assert (examples.targets.tolist(), examples.class_names) == ([1, 0] * 3 + [1], ("dog", "cat"))
+    assert examples.inputs.shape == (7, 3, 4, 6)
+
+
 def test_images_of_a_saved_folder_are_bytes_to_be_scaled(tmp_path, write_images, colour_images):
     file = write_images(tmp_path / "own.parquet", colour_images, range(7), names=[f"c{n}" for n in range(7)])
     table = pq.read_table(file)

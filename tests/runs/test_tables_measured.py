@@ -93,6 +93,25 @@ def test_an_encoder_decoder_reads_its_targets_shifted_as_its_own_training_does(b
     assert not any("decoder_input_ids" in text for text in said)
 
 
+def test_whisper_reads_its_targets_shifted_too():
+    """It has no method for that, but says which token comes first."""
+    sizes = {"d_model": 8, "encoder_layers": 1, "decoder_layers": 1, "encoder_attention_heads": 2}
+    sizes |= {"decoder_attention_heads": 2, "encoder_ffn_dim": 12, "decoder_ffn_dim": 12, "vocab_size": 20}
+    special = {"pad_token_id": 0, "bos_token_id": 2, "eos_token_id": 3, "decoder_start_token_id": 4}
+    special |= {"num_mel_bins": 4, "max_source_positions": 6, "max_target_positions": 8, "suppress_tokens": None}
+    config = transformers.WhisperConfig(**sizes, **special, begin_suppress_tokens=None)
+    a, b = (scattered(transformers.WhisperForConditionalGeneration(config), seed) for seed in (0, 1))
+    sounds = torch.randn(6, 4, 12, generator=torch.Generator().manual_seed(0))
+    targets = TOKENS.clone()
+    targets[1, 4:] = -100
+    result, _ = measured(a, a.state_dict(), b.state_dict(), ({"input_features": sounds}, targets))
+    model = midpoint(a, b)
+    with torch.no_grad():
+        pairs = zip(sounds, targets, strict=True)
+        losses = [float(model(input_features=sound[None], labels=target[None]).loss) for sound, target in pairs]
+    assert float(result["loss"].sel(moving="all", host="a", alpha=0.5)) == pytest.approx(sum(losses) / 6, abs=2e-6)
+
+
 class Pooled(nn.Module):
     """Reads tokens and a mask, or anything by name."""
 

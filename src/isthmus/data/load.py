@@ -25,6 +25,9 @@ from isthmus.errors import InputError
 from isthmus.hugging_face import hugging_face_source
 from isthmus.trees import is_tree
 
+TABLE_ALONE = {"text", "pair", "target", "names", "tokenizer", "length"}
+"""Options that tables of images alone don't have."""
+
 
 def load_examples(data: object, *, data_root: Path | None = None, tokenizer: str | None = None) -> Examples:
     """The examples that the user names or gives.
@@ -104,7 +107,7 @@ def _load_named(spec: DataSpec, data_root: Path | None, tokenizer: str | None) -
 
 def _load_table(spec: DataSpec, tokenizer: str | None) -> Examples:
     files = found_files(spec)
-    if holds_images(files.paths[0]) and "text" not in spec.options:
+    if holds_images(files.paths[0]) and not TABLE_ALONE & set(spec.options):
         return load_own_images(files, spec)
     texts = tuple(spec.options[option] for option in ("text", "pair", "target") if option in spec.options)
     table, name = load_table(files, texts), files.name

@@ -84,7 +84,7 @@ class Columns:
             column: Any that holds numbers or lists of them.
 
         Returns:
-            One tensor an example.
+            One tensor an example; whole numbers as int64, which layers of embeddings take.
 
         Raises:
             InputError: It holds other values, none in some row, or lists of lists of several lengths.
@@ -95,7 +95,7 @@ class Columns:
         kind = self._kind(column)
         while _is_list(kind):
             kind = kind.value_type
-        dtype = kind.to_pandas_dtype()
+        dtype = np.int64 if pa.types.is_integer(kind) else kind.to_pandas_dtype()
         try:
             arrays = [np.asarray(value, dtype=dtype) for value in self._values(column)]
         except (ValueError, TypeError) as error:

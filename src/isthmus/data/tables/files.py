@@ -15,6 +15,7 @@ from isthmus.data.images.parquet import split_files
 from isthmus.data.spec import TEXT_COLUMNS, DataSpec
 from isthmus.errors import InputError, UnknownNameError
 
+INDEX = "__index_level_"  # the rows' numbers, where pandas or datasets kept them
 SAVED, SAVED_SPLITS = "state.json", "dataset_dict.json"  # of datasets.Dataset and DatasetDict, by save_to_disk
 LONGEST_BLOCK = 2**30  # bytes of JSON lines that are parsed at once; pyarrow refuses rows across two blocks
 
@@ -79,8 +80,12 @@ def load_table(files: Files, texts: tuple[str, ...] = ()) -> pa.Table:
         InputError: A file is damaged, or of other columns than the first.
     """
     tables = [_table(path, texts) for path in files.paths]
+    names = [name for name in tables[0].column_names if not name.startswith(INDEX)]
+    if len(set(names)) < len(names):
+        got = f"twice {next(name for name in names if names.count(name) > 1)!r}"
+        raise InputError("columns of different names", got, files.name, "rename one of them")
     try:
-        return pa.concat_tables(tables, promote_options="none")
+        return pa.concat_tables(tables, promote_options="none").select(names)
     except pa.ArrowInvalid as error:
         got = str(error).partition("\n")[0]
         raise InputError("files of the same columns", got, files.name, "use one layout in all files") from error
