@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from isthmus.layers.partition import LayerPartition
     from isthmus.layers.rules import layer_partition
     from isthmus.measures.connectivity import Connectivity
+
+    # Merging
+    from isthmus.merging.average import average
+    from isthmus.paths.average import average_networks
     from isthmus.questions.convexity.answer import convexity, last_layer_convexity
     from isthmus.questions.curvature.study import curvature
     from isthmus.questions.interactions.answer import interactions
@@ -49,6 +53,9 @@ _HOMES = {
     # Layers and weights
     "LayerPartition": "isthmus.layers.partition",
     "layer_partition": "isthmus.layers.rules",
+    # Merging
+    "average": "isthmus.merging.average",
+    "average_networks": "isthmus.paths.average",
     "load_checkpoint": "isthmus.weights.checkpoint",
     "save_weights": "isthmus.weights.checkpoint",
     # Errors
@@ -63,6 +70,8 @@ __all__ = [
     "IsthmusError",
     "IsthmusWarning",
     "LayerPartition",
+    "average",
+    "average_networks",
     "barrier",
     "class_barriers",
     "convexity",

@@ -4,6 +4,7 @@ import sys
 
 import typer
 
+from isthmus.cli.average import average
 from isthmus.cli.demo import demo
 from isthmus.cli.explain import explain
 from isthmus.cli.inspect import inspect
@@ -18,6 +19,7 @@ from isthmus.cli.studies.similarity import similarity
 from isthmus.cli.studies.subspace import subspace
 from isthmus.cli.train import train
 
+STUDIES = (curvature, similarity, subspace)
 app = typer.Typer(
     help="Which layers of two trained networks can be averaged, at what cost, and why.",
     epilog="Exit status: 0 done, 1 a fault of isthmus, 2 wrong input, 130 interrupted. --debug shows tracebacks.",
@@ -26,7 +28,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (demo, inspect, measure, curvature, similarity, subspace, report, train, reproduce, models, explain):
+for command in (demo, inspect, measure, average, *STUDIES, report, train, reproduce, models, explain):
     app.command(epilog=EPILOG if command is measure else None)(report_failures(command))
 
 

@@ -49,8 +49,8 @@ def checkpoint_layers(
     notes = [f"{c.name}: {note}" for c in checkpoints for note in c.notes]
     weights: list[StateDict] = [c.weights for c in checkpoints]
     if model is None:
-        weights = _alike(checkpoints, notes)
-        partition, parameters = _named_modules(weights[0]), _named_parameters(weights[0])
+        weights = alike(checkpoints, notes)
+        partition, parameters = named_modules(weights[0]), _named_parameters(weights[0])
     else:
         module = load_model(model, weights[0])
         weights = [_fitted(c, module, notes) for c in checkpoints]
@@ -67,7 +67,15 @@ def _fitted(checkpoint: Checkpoint, module: nn.Module, notes: list[str]) -> Stat
     return fitted.weights
 
 
-def _named_modules(weights: StateDict) -> LayerPartition:
+def named_modules(weights: StateDict) -> LayerPartition:
+    """The layers that the keys of a checkpoint name, without its model.
+
+    Args:
+        weights: Any state dict.
+
+    Returns:
+        A layer for each module, parts of a parametrised weight included, in the order of the keys.
+    """
     groups: dict[str, list[str]] = {}
     for key in weights:
         outer = PART.match(key)
@@ -76,8 +84,19 @@ def _named_modules(weights: StateDict) -> LayerPartition:
     return LayerPartition(groups, "module")
 
 
-def _alike(checkpoints: list[Checkpoint], notes: list[str]) -> list[StateDict]:
-    """The weights of one or two checkpoints under the same keys: those of the one that is found in the other."""
+def alike(checkpoints: list[Checkpoint], notes: list[str]) -> list[StateDict]:
+    """The weights of one or two checkpoints under the same keys: those of the one that is found in the other.
+
+    Args:
+        checkpoints: One or two.
+        notes: What is done is added here.
+
+    Returns:
+        State dicts of equal keys.
+
+    Raises:
+        InputError: Keys or shapes of the two differ.
+    """
     if len(checkpoints) == 1:
         return [checkpoints[0].weights]
     a, b = checkpoints

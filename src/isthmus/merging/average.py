@@ -1,0 +1,209 @@
+"""Two networks with chosen layers averaged: the network itself, and what was done."""
+
+import fnmatch
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from isthmus.errors import InputError, UnknownNameError, short_list
+from isthmus.layers.labels import with_commas
+from isthmus.layers.partition import LayerPartition
+from isthmus.layers.rules import layer_partition
+from isthmus.merging.files import refuse_existing, save_merged
+from isthmus.paths.linear import Segment
+from isthmus.paths.point import Point
+from isthmus.questions.inspection.answer import alike, named_modules
+from isthmus.runs.request.inputs import Model, Weights, fitted_weights, named_model, read_weights
+from isthmus.weights.checkpoint import Checkpoint
+from isthmus.weights.parametrisation import spectral_norms
+from isthmus.weights.state import Kind, StateDict, cast_weights, content_hash, entry_kinds, is_blendable, tied_keys
+
+STATISTICS = ("running_mean", "running_var")
+COUNTERS = ("num_batches_tracked",)
+
+
+@dataclass(frozen=True)
+class Averaged:
+    """A network with averaged layers.
+
+    Attributes:
+        weights: Under the keys of network a, in its types.
+        alphas: Layer -> alpha, of the layers that moved, in their order.
+        layers: All layers.
+        num_parameters: Numbers in the layers that moved, and in all.
+        facts: From what it was made: names, hashes, layers, alphas, policy, version.
+        notes: What was done on reading the two.
+    """
+
+    weights: dict[str, Tensor]
+    alphas: dict[str, float]
+    layers: LayerPartition
+    num_parameters: tuple[int, int]
+    facts: dict[str, Any]
+    notes: tuple[str, ...]
+
+
+def average(
+    a: Weights,
+    b: Weights,
+    *,
+    layers: str | Sequence[str] | Mapping[str, float] | None = None,
+    alpha: float = 0.5,
+    model: Model | None = None,
+    rule: str | LayerPartition = "module",
+    batch_norm: str = "interpolate",
+    out: str | Path | None = None,
+) -> Averaged:
+    """Network a with the chosen layers taken at alpha of the way to network b.
+
+    Every entry is a + alpha (b - a), computed as a measurement computes it (in float32, in float64 for such weights, in
+    one canonical order), and rounded to a's type: the file holds the very network of the row that was measured.
+
+    Args:
+        a: Weights of the host, or the path of a checkpoint.
+        b: The donor's, of the same architecture.
+        layers: Labels or patterns (`layer1.*`), as a list or with commas; or alphas by label; None for all layers.
+        alpha: 0 is a, 1 has b's layers.
+        model: For the exact layers, ties and kinds of buffers; without one these are read from the keys.
+        rule: Which layers there are, as in `isthmus.measure`; others than "module" need the model.
+        batch_norm: "interpolate" blends running statistics with their layer, "host" keeps a's.
+        out: A `.safetensors` file to make; of two Hugging Face folders a folder of the same form.
+
+    Returns:
+        The network and what was done.
+
+    Raises:
+        InputError: The two do not fit together, or `out` is there.
+        UnknownNameError: There is no such layer or policy.
+
+    Example:
+        >>> a, b = ({"fc.weight": torch.full((2,), x), "fc.bias": torch.zeros(1)} for x in (1.0, 3.0))
+        >>> average(a, b, alpha=0.25).weights["fc.weight"].tolist()
+        [1.5, 1.5]
+    """
+    if batch_norm not in {"interpolate", "host"}:
+        raise UnknownNameError("a policy for BatchNorm", batch_norm, ("interpolate", "host"), "batch_norm")
+    if out is not None:
+        refuse_existing(Path(out))
+    found = _two_networks(a, b, model, rule)
+    chosen = _chosen(layers, alpha, found.layers)
+    wide_a, wide_b = (cast_weights(weights, _wide(weights)) for weights in (found.a, found.b))
+    hashes = content_hash(found.a), content_hash(found.b)
+    segment = Segment.between(
+        wide_a, wide_b, found.layers, found.kinds, keeps_statistics=batch_norm == "host", hashes=hashes,
+        ties=found.ties,
+        spectral=spectral_norms(found.module) if found.module is not None else (),
+    )  # fmt: skip
+    by_layer = {label: segment.point("a", (label,), chosen[label]) for label in chosen}
+    home = segment.point("a", (), 0.0)
+    point = Point(
+        tuple(
+            by_layer[label].versions[place] if label in by_layer else home.versions[place]
+            for place, label in enumerate(found.layers)
+        )
+    )
+    blended = segment.weights(point)
+    weights = {key: blended[key].to(tensor.dtype) for key, tensor in found.a.items()}
+    moved, all_of = (
+        sum(weights[key].numel() for label in labels for key in found.layers[label] if is_blendable(weights[key]))
+        for labels in (chosen, found.layers)
+    )
+    facts = {
+        "isthmus_version": version("isthmus"),
+        "a": found.names[0],
+        "b": found.names[1],
+        "hash_a": hashes[0],
+        "hash_b": hashes[1],
+        "batch_norm": batch_norm,
+        "alphas": dict(chosen),
+    }
+    averaged = Averaged(weights, dict(chosen), found.layers, (moved, all_of), facts, found.notes)
+    if out is not None:
+        save_merged(averaged.weights, facts, Path(out), Path(a) if isinstance(a, str | Path) else None)
+    return averaged
+
+
+@dataclass(frozen=True)
+class _Two:
+    a: StateDict
+    b: StateDict
+    names: tuple[str, str]
+    layers: LayerPartition
+    kinds: dict[str, Kind]
+    ties: Sequence[tuple[str, ...]]
+    module: nn.Module | None
+    notes: tuple[str, ...]
+
+
+def _two_networks(a: Weights, b: Weights, model: Model | None, rule: str | LayerPartition) -> _Two:
+    read = read_weights(a, "a"), read_weights(b, "b")
+    if model is not None:
+        module = named_model(model, read[0][0]).module
+        fitted = [fitted_weights(*one, module) for one in read]
+        layers, kinds = layer_partition(rule, module), entry_kinds(module)
+        done = tuple(f"{one.name}: {note}" for one in fitted for note in one.notes)
+        names = fitted[0].name, fitted[1].name
+        return _Two(fitted[0].weights, fitted[1].weights, names, layers, kinds, tied_keys(module), module, done)
+    if rule != "module":
+        raise InputError("the model, for this layer rule", "none", f"layers by {rule}", "add --model NAME (model=)")
+    notes = [f"{name}: {note}" for _, name, more in read for note in more]
+    first, second = alike([Checkpoint(dict(w), name) for w, name, _ in read], notes)
+    kinds = {key: _kind_by_name(key, tensor) for key, tensor in first.items()}
+    return _Two(first, second, (read[0][1], read[1][1]), named_modules(first), kinds, (), None, tuple(notes))
+
+
+def _kind_by_name(key: str, tensor: Tensor) -> Kind:
+    """Without a model nothing but the names that BatchNorm gives tells statistics from weights."""
+    name = key.rpartition(".")[2]
+    if not is_blendable(tensor):
+        return Kind.COUNTER if name in COUNTERS else Kind.INTEGER_BUFFER
+    return Kind.STATISTICS if name in STATISTICS else Kind.PARAMETER
+
+
+def _chosen(
+    layers: str | Sequence[str] | Mapping[str, float] | None, alpha: float, partition: LayerPartition
+) -> dict[str, float]:
+    """Layer -> alpha, in the order of the layers."""
+    if isinstance(layers, Mapping):
+        asked = dict(layers)
+    else:
+        parts = layers.split(",") if isinstance(layers, str) else list(layers or ["*"])
+        asked = dict.fromkeys(with_commas(parts, tuple(partition)), alpha)
+    chosen: dict[str, float] = {}
+    for pattern, position in asked.items():
+        if not -1e6 < position < 1e6:
+            raise InputError(
+                "a finite number", f"{position}", f"alpha of {pattern!r}", "0 is a, 1 is b, 0.5 their mean"
+            )
+        found = [pattern] if pattern in partition.layers else fnmatch.filter(partition, pattern)
+        if not found:
+            raise UnknownNameError("a layer", pattern, tuple(partition), "layers")
+        chosen |= dict.fromkeys(found, float(position))
+    return {label: chosen[label] for label in partition if label in chosen}
+
+
+def _wide(weights: StateDict) -> torch.dtype:
+    has_double = any(tensor.dtype in {torch.float64, torch.complex128} for tensor in weights.values())
+    return torch.float64 if has_double else torch.float32
+
+
+def summary_of(averaged: Averaged) -> str:
+    """A sentence for the terminal.
+
+    Args:
+        averaged: A network.
+
+    Returns:
+        How much was averaged, and at which alphas.
+    """
+    moved, total = averaged.num_parameters
+    alphas = sorted(set(averaged.alphas.values()))
+    shown = f"alpha {alphas[0]:g}" if len(alphas) == 1 else f"alphas {alphas[0]:g} to {alphas[-1]:g}"
+    size = f"{moved:,} of {total:,} numbers, {moved / total if total else 0:.1%}"
+    count = f"{len(averaged.alphas)} of {len(averaged.layers)} layers"
+    return f"averaged {count} ({size}) at {shown}: {short_list(averaged.alphas)}"

@@ -1,0 +1,102 @@
+"""Merged networks on disk: a safetensors file, or a Hugging Face folder of the form of the host's."""
+
+import json
+import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from safetensors.torch import save_file
+
+from isthmus.errors import InputError
+from isthmus.files import save_whole
+from isthmus.weights.formats.folder import TORCH_ENDINGS, chosen_files
+from isthmus.weights.state import StateDict
+
+CARD = "README.md"
+NOT_COPIED = (".safetensors", ".index.json", *TORCH_ENDINGS)
+
+
+def refuse_existing(out: Path) -> None:
+    """Refuse to write over anything.
+
+    Args:
+        out: What is to be made.
+
+    Raises:
+        InputError: It is there, or has another ending than `.safetensors` while it is to be a file.
+    """
+    if out.exists():
+        raise InputError("a name that is free", "one that is there", str(out), "choose another, or remove it")
+    if out.suffix and out.suffix != ".safetensors":
+        raise InputError(
+            "a file ending in .safetensors, or a folder", out.name, "--out", f"write {out.stem}.safetensors"
+        )
+
+
+def save_merged(weights: StateDict, facts: Mapping[str, Any], out: Path, host: Path | None) -> None:
+    """Write a merged network so that `out` is whole or not there.
+
+    Args:
+        weights: The network.
+        facts: From what it was made; they stand in the file's header and in a folder's card.
+        out: A `.safetensors` file, or a folder where the host is one: with the host's config, tokenizer and shards.
+        host: The host's checkpoint, where it came from disk.
+
+    Raises:
+        InputError: A folder is asked for and the host is none.
+    """
+    metadata = {"format": "pt", "isthmus": json.dumps(facts, sort_keys=True)}
+    if out.suffix == ".safetensors":
+        dense = _dense(weights)
+        save_whole(out, lambda temporary: save_file(dense, temporary, metadata=metadata))
+        return
+    if host is None or not host.is_dir():
+        raise InputError("a folder as host, for a folder", "a host that is none", str(out), "name a .safetensors file")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{out.name}.", dir=out.parent) as made:
+        folder = Path(made) / "folder"
+        folder.mkdir()
+        _fill(folder, weights, facts, metadata, host)
+        folder.replace(out)
+
+
+def _fill(folder: Path, weights: StateDict, facts: Mapping[str, Any], metadata: dict[str, str], host: Path) -> None:
+    for file in sorted(host.iterdir()):
+        if file.is_file() and not file.name.endswith(NOT_COPIED) and file.name != CARD:
+            shutil.copyfile(file, folder / file.name)
+    placed = {key: name for key, name in chosen_files(host).placed.items() if key in weights}
+    missing = [key for key in weights if key not in placed]
+    if not placed or missing:
+        save_file(_dense(weights), folder / "model.safetensors", metadata=metadata)
+    else:
+        names = {name: f"{Path(name).stem.replace('pytorch_model', 'model')}.safetensors" for name in placed.values()}
+        for name in sorted(set(placed.values())):
+            part = {key: weights[key] for key, of in placed.items() if of == name}
+            save_file(_dense(part), folder / names[name], metadata=metadata)
+        total = sum(tensor.nbytes for tensor in weights.values())
+        index = {"metadata": {"total_size": total}, "weight_map": {key: names[of] for key, of in placed.items()}}
+        (folder / "model.safetensors.index.json").write_text(json.dumps(index, indent=1), encoding="utf-8")
+    (folder / CARD).write_text(_card(facts), encoding="utf-8")
+
+
+def _dense(weights: StateDict) -> dict[str, Any]:
+    return {key: tensor.detach().cpu().contiguous().clone() for key, tensor in weights.items()}
+
+
+def _card(facts: Mapping[str, Any]) -> str:
+    """A model card: what hubs read in its head, and a table that a person reads."""
+    head = ["---", "base_model:", *(f"- {json.dumps(facts[name])}" for name in "ab"), "tags:", "- merge", "- isthmus"]
+    rows = [f"| `{_plain(label)}` | {alpha:g} |" for label, alpha in facts["alphas"].items()]
+    return "\n".join([
+        *head, "---", "", f"# {_plain(facts['a'])} with layers averaged with {_plain(facts['b'])}", "",
+        f"Made by isthmus {facts['isthmus_version']}: every layer below is a + alpha (b - a), all others are a's.", "",
+        "| network | content hash |", "|---|---|", f"| a | `{facts['hash_a']}` |", f"| b | `{facts['hash_b']}` |", "",
+        "| layer | alpha |", "|---|---|", *rows, "",
+    ])  # fmt: skip
+
+
+def _plain(name: str) -> str:
+    """A name from a file without what Markdown or HTML would make something of."""
+    return "".join(letter for letter in str(name) if letter not in "<>|`\n\r[]")
