@@ -10,10 +10,10 @@ from torch import nn
 from torch._dynamo.utils import counters
 
 from isthmus.errors import InputError
+from isthmus.evaluation.arithmetic.layout import convolution_keys, lay_out
+from isthmus.evaluation.arithmetic.reduced import float32_products, reduction_checks
 from isthmus.evaluation.batches import BatchSize
 from isthmus.evaluation.engines import engine_of
-from isthmus.evaluation.layout import convolution_keys, lay_out
-from isthmus.evaluation.reduced_arithmetic import float32_products, reduction_checks
 from isthmus.evaluation.stages import compiling
 from isthmus.evaluation.stages.compiling import compiled_network
 from isthmus.models.load import load_model

@@ -11,7 +11,7 @@ import xarray as xr
 
 from isthmus.data.load import load_examples, load_splits
 from isthmus.errors import InputError, IsthmusWarning
-from isthmus.evaluation.device import device_named
+from isthmus.evaluation.arithmetic.device import device_named
 from isthmus.evaluation.stages.kept_graphs import kept_graphs
 from isthmus.held_folder import Hold, held_folder, refuse_held
 from isthmus.runs.carried import InHand, with_in_hand

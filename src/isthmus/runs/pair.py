@@ -5,9 +5,9 @@ import warnings
 import xarray as xr
 
 from isthmus.errors import IsthmusWarning
+from isthmus.evaluation.arithmetic.reduced import float32_products
+from isthmus.evaluation.arithmetic.threads import limit_threads
 from isthmus.evaluation.batches import BatchSize
-from isthmus.evaluation.reduced_arithmetic import float32_products
-from isthmus.evaluation.threads import limit_threads
 from isthmus.held_folder import Hold, held_folder, refuse_held
 from isthmus.results.dataset import class_dataset, layer_variables, result_dataset
 from isthmus.runs.as_stored import losses_as_stored

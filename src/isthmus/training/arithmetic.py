@@ -8,8 +8,8 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
+from isthmus.evaluation.arithmetic.reduced import float32_products
 from isthmus.evaluation.output import USUAL_OUTPUT
-from isthmus.evaluation.reduced_arithmetic import float32_products
 from isthmus.training.recipe.recipe import Recipe
 
 Forward = Callable[[Tensor], Tensor]

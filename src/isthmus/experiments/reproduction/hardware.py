@@ -2,7 +2,7 @@
 
 import torch
 
-from isthmus.evaluation.device import num_cores
+from isthmus.evaluation.arithmetic.device import num_cores
 
 NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 

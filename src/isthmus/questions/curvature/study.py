@@ -12,9 +12,9 @@ import xarray as xr
 from torch import Tensor
 
 from isthmus.errors import IsthmusWarning, short_list
+from isthmus.evaluation.arithmetic.reduced import float32_products
 from isthmus.evaluation.batches import BatchSize
 from isthmus.evaluation.probe import SelfCheck
-from isthmus.evaluation.reduced_arithmetic import float32_products
 from isthmus.evaluation.unit import Engine
 from isthmus.measures.barrier import barrier_of
 from isthmus.paths.linear import Host, Segment

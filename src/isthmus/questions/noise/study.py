@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from isthmus.evaluation.arithmetic.reduced import float32_products
 from isthmus.evaluation.batches import BatchSize
-from isthmus.evaluation.reduced_arithmetic import float32_products
 from isthmus.measures.examples import ExampleTable
 from isthmus.measures.rise import rise_over_host
 from isthmus.paths.direction import RandomDirection

@@ -12,10 +12,10 @@ from jaxtyping import Bool, Float
 
 from isthmus.data.examples import Examples
 from isthmus.errors import IsthmusWarning
+from isthmus.evaluation.arithmetic.reduced import float32_products
 from isthmus.evaluation.batches import BatchSize
 from isthmus.evaluation.engines import stages_note
 from isthmus.evaluation.losses.shapes import has_classes
-from isthmus.evaluation.reduced_arithmetic import float32_products
 from isthmus.evaluation.stages.stages import StagedNetwork
 from isthmus.evaluation.stages.staging import staged_network
 from isthmus.measures.estimates import Estimates

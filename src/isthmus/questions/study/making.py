@@ -10,7 +10,7 @@ import torch
 import xarray as xr
 
 from isthmus.errors import InputError
-from isthmus.evaluation.threads import limit_threads
+from isthmus.evaluation.arithmetic.threads import limit_threads
 from isthmus.files import save_whole
 from isthmus.held_folder import Hold, held_folder, refuse_held
 from isthmus.questions.study.folder import (

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from isthmus.errors import InputError, IsthmusWarning, short_list
-from isthmus.evaluation.device import DTYPES
+from isthmus.evaluation.arithmetic.device import DTYPES
 from isthmus.evaluation.normalization import normalization_modules
 from isthmus.evaluation.probe import SelfCheck
 from isthmus.runs.request.inputs import NamedWeights

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from isthmus.errors import InputError
-from isthmus.evaluation.device import DTYPES, device_named
+from isthmus.evaluation.arithmetic.device import DTYPES, device_named
 from isthmus.evaluation.losses.remarks import missing_inputs
 from isthmus.evaluation.network import Network
 from isthmus.evaluation.normalization import refuse_shared_examples

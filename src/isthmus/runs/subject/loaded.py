@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from isthmus.data.examples import Examples
 from isthmus.data.load import load_examples, load_splits
 from isthmus.errors import InputError
-from isthmus.evaluation.device import device_named
+from isthmus.evaluation.arithmetic.device import device_named
 from isthmus.runs.request.inputs import (
     NamedLoss,
     NamedModel,

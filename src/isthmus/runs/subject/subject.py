@@ -4,13 +4,13 @@ import warnings
 from dataclasses import dataclass
 
 from isthmus.errors import IsthmusWarning
+from isthmus.evaluation.arithmetic.layout import lay_out
+from isthmus.evaluation.arithmetic.reduced import reduction_checks
 from isthmus.evaluation.batches import BatchSize, default_batch_size
 from isthmus.evaluation.engines import ChosenEngine, engine_of
-from isthmus.evaluation.layout import lay_out
 from isthmus.evaluation.network import Network
 from isthmus.evaluation.probe import SelfCheck, end_checks
 from isthmus.evaluation.readout import Readout, readout_of
-from isthmus.evaluation.reduced_arithmetic import reduction_checks
 from isthmus.layers.order import first_use
 from isthmus.layers.rules import layer_partition
 from isthmus.measures.distance import LayerDistance, layer_distance

@@ -13,7 +13,7 @@ from torch import nn
 from isthmus.data.examples import Examples
 from isthmus.data.load import load_examples
 from isthmus.errors import InputError
-from isthmus.evaluation.device import device_named
+from isthmus.evaluation.arithmetic.device import device_named
 from isthmus.evaluation.losses.loss import LOSSES, Loss, loss_named
 from isthmus.held_folder import Hold, held_folder, is_empty, refuse_held
 from isthmus.models.load import load_model

@@ -17,7 +17,7 @@ from pathlib import Path
 import torch
 
 from isthmus.errors import InputError
-from isthmus.evaluation.device import device_named, num_cores
+from isthmus.evaluation.arithmetic.device import device_named, num_cores
 from isthmus.training.networks.networks import Progress, refuse_used_folders, train_networks
 from isthmus.training.networks.turns import independent_groups
 from isthmus.training.recipe.recipe import NetworkRecipe

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, nullcontext
 import torch
 
 from isthmus.errors import InputError
-from isthmus.evaluation.device import device_named
+from isthmus.evaluation.arithmetic.device import device_named
 from isthmus.training.arithmetic import training_arithmetic
 from isthmus.training.recipe.recipe import NetworkRecipe
 
