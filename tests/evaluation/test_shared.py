@@ -1,7 +1,7 @@
 """The shared engine gives the numbers of the direct one, in any company of points, and holds no more than it plans."""
 
 import weakref
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -14,6 +14,7 @@ from wide_networks import WIDE
 from isthmus.evaluation import shared
 from isthmus.evaluation.stages.blends import LayerBlends
 from isthmus.models.registry import MODELS
+from isthmus.paths.linear import Segment
 from isthmus.weights.state import cast_weights
 
 
@@ -218,6 +219,23 @@ def test_blends_are_kept_up_to_the_size_of_one_network_and_spare_remaking():
     blends(zip(labels, tenth.versions, strict=True))
     remade = blends(zip(labels, half.versions, strict=True))
     assert all(remade[key] is not made[key] and torch.equal(remade[key], made[key]) for key in made)
+
+
+def test_blends_of_a_small_network_are_made_once_for_all_batches(monkeypatch):
+    torch.manual_seed(0)
+    pair = Pair.of(LayerUsedTwice(), row_inputs(9))
+    made = []
+
+    class Counted(Segment):
+        def layer_weights(self, label, version):
+            made.append((label, version))
+            return super().layer_weights(label, version)
+
+    pair.segment = Counted(**{field.name: getattr(pair.segment, field.name) for field in fields(pair.segment)})
+    points, staged = pair.points("single", alphas=(0.1, 0.5, 0.9)), pair.staged()
+    made.clear()
+    pair.shared(points, staged)
+    assert len(made) == len(set(made)) == 3 * 5  # a, b and three blends of each layer
 
 
 def test_the_networks_own_tensors_are_not_copied():

@@ -20,6 +20,7 @@ from isthmus.paths.point import Point
 from isthmus.trees import Tree
 
 LossesAndErrors = tuple[Tensor, Tensor | None]
+BLENDS_BYTES = 2**28  # what small networks may take so that large embeddings are not blended for every batch anew
 ROOM_BYTES = 2**30  # at a batch of 64 enough for all values between the stages of a network of about 4 MiB an example
 
 
@@ -58,10 +59,11 @@ class SharedEngine:
             One block a batch, in the order of the examples.
         """
         plan = self.plan(points)
+        blends = LayerBlends(self.segment, self.network.dtype, BLENDS_BYTES)
         numbers = tuple(range(len(points)))
         for start, stop in batch_bounds(len(examples), self.batch_size.unit):
             if (0, start) not in done:
-                unit = partial(self._evaluated, plan, points, examples.take(slice(start, stop)))
+                unit = partial(self._evaluated, plan, points, blends, examples.take(slice(start, stop)))
                 with explain_run(f"examples {start} to {stop - 1} of {examples.name}"):
                     loss, error = self.batch_size.attempt(unit)
                 yield ExampleBlock(numbers, start, loss.numpy(), None if error is None else error.numpy())
@@ -78,8 +80,9 @@ class SharedEngine:
         room = ROOM_BYTES // self.batch_size.unit
         return plan_of(points, tuple(self.segment.layers), self.staged.wiring, self.staged.costs, room)
 
-    def _evaluated(self, plan: Plan, points: Sequence[Point], examples: Examples, batch_size: int) -> LossesAndErrors:
-        blends = LayerBlends(self.segment, self.network.dtype)
+    def _evaluated(
+        self, plan: Plan, points: Sequence[Point], blends: LayerBlends, examples: Examples, batch_size: int
+    ) -> LossesAndErrors:
         losses, errors = [], []
         for start, stop in batch_bounds(len(examples), batch_size):
             inputs, targets = examples.batch(start, stop, self.network.device, self.network.dtype)

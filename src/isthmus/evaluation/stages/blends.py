@@ -12,19 +12,21 @@ from isthmus.weights.state import cast_weights
 
 
 class LayerBlends:
-    """Weights of layers in the network's dtype; those used last are kept, up to the size of one network.
+    """Weights of layers in the network's dtype; those used last are kept, up to the size of one network or the room.
 
     Weights that are the two networks' own tensors take no room.
 
     Args:
         segment: Makes the weights of a layer.
         dtype: The floating type they are cast to.
+        room_bytes: May be taken even if one network takes less.
     """
 
-    def __init__(self, segment: Segment, dtype: torch.dtype) -> None:
+    def __init__(self, segment: Segment, dtype: torch.dtype, room_bytes: int = 0) -> None:
         self.segment = segment
         self.dtype = dtype
-        self.room_bytes = sum(tensor.nbytes for tensor in cast_weights(segment.first, dtype).values())
+        of_network = sum(tensor.nbytes for tensor in cast_weights(segment.first, dtype).values())
+        self.room_bytes = max(of_network, room_bytes)
         # At both ends a layer hands on the networks' own tensors, which take no further memory.
         self._own = {id(tensor) for weights in (segment.first, segment.second) for tensor in weights.values()}
         self._kept: OrderedDict[tuple[str, Version], tuple[dict[str, Tensor], int]] = OrderedDict()
@@ -49,7 +51,7 @@ class LayerBlends:
         made_bytes = sum(tensor.nbytes for tensor in weights.values() if id(tensor) not in self._own)
         self._kept[item] = weights, made_bytes
         self._kept_bytes += made_bytes
-        # The blends together never take more than one network; the one that was used longest ago goes first.
+        # The blends together never take more than there is room for; the one that was used longest ago goes first.
         while self._kept_bytes > self.room_bytes:
             _, (_, dropped_bytes) = self._kept.popitem(last=False)
             self._kept_bytes -= dropped_bytes
