@@ -199,6 +199,7 @@ def test_items_by_name_are_inputs_by_name_with_the_target_apart():
         examples = load_examples(data)
         assert torch.equal(examples.inputs["x"], INPUTS[:5])
         assert examples.targets.tolist() == [0, 1, 2, 0, 1]
+        assert examples.notes == ("texts left out: name",)
     assert load_examples(Items(items)).inputs["more"]["y"].tolist() == [[1.0, n] for n in range(5)]
     alone = load_examples(Items([{"inputs": INPUTS[n], "targets": n} for n in range(5)]))
     assert torch.equal(alone.inputs, INPUTS[:5])

@@ -130,6 +130,13 @@ def test_a_csv_of_numbers_has_the_label_that_is_chosen(tmp_path):
     assert examples.name == "own.csv:label=kind,names=dog/cat"
 
 
+def test_tokens_that_stand_beside_their_text_are_taken_in_its_place(tmp_path):
+    file = save_lines(tmp_path / "own.jsonl", {"text": ["a b", "c"], "input_ids": [[1, 2], [3, 4]], "label": [0, 1]})
+    examples = load_examples(str(file))
+    assert examples.inputs["input_ids"].tolist() == [[1, 2], [3, 4]]
+    assert examples.notes == ("columns left out: text",)
+
+
 def test_whole_numbers_of_any_type_are_those_that_embeddings_take(tmp_path):
     columns = {"input_ids": pa.array([[1, 2]], pa.list_(pa.uint8())), "label": pa.array([1], pa.int8())}
     pq.write_table(pa.table(columns), tmp_path / "own.parquet")

@@ -103,7 +103,7 @@ def test_whisper_reads_its_targets_shifted_too():
     a, b = (scattered(transformers.WhisperForConditionalGeneration(config), seed) for seed in (0, 1))
     sounds = torch.randn(6, 4, 12, generator=torch.Generator().manual_seed(0))
     targets = TOKENS.clone()
-    targets[1, 4:] = -100
+    targets[1, 4:] = targets[2, 3] = -100
     result, _ = measured(a, a.state_dict(), b.state_dict(), ({"input_features": sounds}, targets))
     model = midpoint(a, b)
     with torch.no_grad():

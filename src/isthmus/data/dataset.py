@@ -48,9 +48,10 @@ def examples_of_dataset(dataset: Dataset[Any], name: str) -> Examples:
     Raises:
         InputError: If an item is neither, or if reading the first items again gives other values.
     """
-    pairs = list(_pairs(_items(dataset), f"item of {name}"))
-    _refuse_changes(pairs[:NUM_READ_TWICE], _pairs(_items(dataset), f"item of {name}"), name)
-    return _joined(pairs, name, batched=False)
+    texts: set[str] = set()
+    pairs = list(_pairs(_items(dataset), f"item of {name}", texts))
+    _refuse_changes(pairs[:NUM_READ_TWICE], _pairs(_items(dataset), f"item of {name}", texts), name)
+    return _joined(pairs, name, texts, batched=False)
 
 
 def examples_of_loader(loader: DataLoader[Any], name: str) -> Examples:
@@ -68,15 +69,16 @@ def examples_of_loader(loader: DataLoader[Any], name: str) -> Examples:
             values.
     """
     _refuse_shuffling(loader, name)
-    pairs = list(_pairs(iter(loader), f"batch of {name}"))
+    texts: set[str] = set()
+    pairs = list(_pairs(iter(loader), f"batch of {name}", texts))
     batched = loader.batch_sampler is not None or loader.batch_size is not None
     num_again, num_seen = 0, 0
     while num_again < len(pairs) and num_seen < NUM_READ_TWICE:
         targets = tensors(pairs[num_again][1])[0]
         num_seen += len(targets) if batched and targets.ndim else 1
         num_again += 1
-    _refuse_changes(pairs[:num_again], _pairs(iter(loader), f"batch of {name}"), name)
-    return _joined(pairs, name, batched=batched)
+    _refuse_changes(pairs[:num_again], _pairs(iter(loader), f"batch of {name}", texts), name)
+    return _joined(pairs, name, texts, batched=batched)
 
 
 def _items(dataset: Dataset[Any]) -> Iterator[object]:
@@ -85,11 +87,14 @@ def _items(dataset: Dataset[Any]) -> Iterator[object]:
     return (dataset[index] for index in range(len(dataset)))
 
 
-def _pairs(items: Iterator[object], kind: str) -> Iterator[Example]:
+def _pairs(items: Iterator[object], kind: str, texts: set[str]) -> Iterator[Example]:
+    """Inputs and targets of each; the names of what is no tensor, in a dict, are added to `texts`."""
     for number, item in enumerate(items):
         where = f"{kind}, number {number}"
         if isinstance(item, Mapping):
-            named = {str(name): _tree(part, where) for name, part in item.items() if not _is_said(part)}
+            texts |= {str(name) for name, part in item.items() if _is_text(part)}
+            kept = {str(name): part for name, part in item.items() if part is not None and not _is_text(part)}
+            named = {name: _tree(part, where) for name, part in kept.items()}
             yield inputs_and_targets(named, where)
             continue
         if not isinstance(item, tuple | list) or len(item) != 2:
@@ -99,9 +104,9 @@ def _pairs(items: Iterator[object], kind: str) -> Iterator[Example]:
         yield _tree(item[0], where), _tree(item[1], where)
 
 
-def _is_said(part: object) -> bool:
-    """Whether something in a dict is a text, or texts, or nothing: no network takes it."""
-    return part is None or isinstance(part, str) or (isinstance(part, list) and bool(part) and isinstance(part[0], str))
+def _is_text(part: object) -> bool:
+    """Whether something in a dict is a text or texts: no network takes them."""
+    return isinstance(part, str) or (isinstance(part, list) and bool(part) and isinstance(part[0], str))
 
 
 def _tree(value: object, where: str) -> Tree:
@@ -181,12 +186,13 @@ def _has_tokens(inputs: Tree) -> bool:
     return isinstance(inputs, dict) and IDS in inputs and all(isinstance(part, Tensor) for part in inputs.values())
 
 
-def _joined(pairs: list[Example], name: str, *, batched: bool) -> Examples:
+def _joined(pairs: list[Example], name: str, texts: set[str], *, batched: bool) -> Examples:
     """Items or batches as examples.
 
     Args:
         pairs: Inputs and targets of each.
         name: What to call the examples.
+        texts: Names of what was left out.
         batched: Whether each holds several examples.
 
     Returns:
@@ -198,6 +204,7 @@ def _joined(pairs: list[Example], name: str, *, batched: bool) -> Examples:
     """
     if not pairs:
         raise InputError("at least one example", "none", name, "give data with examples")
+    left_out = (f"texts left out: {short_list(sorted(texts))}",) if texts else ()
     notes: tuple[str, ...] = ()
     try:
         inputs, targets = join_trees(pairs, torch.cat if batched else torch.stack)
@@ -214,4 +221,4 @@ def _joined(pairs: list[Example], name: str, *, batched: bool) -> Examples:
             raise InputError("the same entries in every item", short_list(columns), name, "leave none out") from error
         inputs, notes = stacked(columns, TARGET, name)
         targets = inputs.pop(TARGET)
-    return scaled_images(Examples(inputs, targets, name, "data", notes=notes))
+    return scaled_images(Examples(inputs, targets, name, "data", notes=left_out + notes))
