@@ -3,16 +3,19 @@
 import fnmatch
 import importlib
 from collections.abc import Mapping
+from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
 from isthmus.errors import InputError
 from isthmus.hugging_face import HuggingFaceSource
+from isthmus.models.low_rank import load_adapted_model
 from isthmus.models.pretrained import load_pretrained_model
 from isthmus.models.registry import MODELS, Option
 from isthmus.models.source import load_user_model
 from isthmus.models.spec import WHERE, RegisteredModel, parse_model_spec
+from isthmus.weights.formats.adapter import is_adapter
 from isthmus.weights.keys import full_key, prefixes, usual_first
 
 
@@ -37,7 +40,8 @@ def load_model(spec: str, weights: Mapping[str, Tensor] | None = None) -> nn.Mod
     parsed = parse_model_spec(spec)
     with torch.random.fork_rng(devices=[]), torch.device("cpu"):
         if isinstance(parsed, HuggingFaceSource):
-            return load_pretrained_model(parsed)
+            is_adapted = parsed.is_folder and is_adapter(Path(parsed.source))
+            return load_adapted_model(parsed) if is_adapted else load_pretrained_model(parsed)
         if not isinstance(parsed, RegisteredModel):
             return load_user_model(parsed)
         options = _options(parsed, _network_in(weights or {}, parsed))

@@ -12,7 +12,7 @@ from torch import Tensor
 from isthmus.errors import InputError, short_list
 from isthmus.files import remove_parts_of, save_whole
 from isthmus.hugging_face import PREFIX, hugging_face_source, snapshot_folder
-from isthmus.weights.formats.adapter import CONFIG, FILES, adapter_config, is_adapter, merged_adapter
+from isthmus.weights.formats.adapter import CONFIG, FILES, adapter_config, bare_factors, is_adapter, merged_adapter
 from isthmus.weights.formats.distributed import distributed_contents, is_distributed
 from isthmus.weights.formats.folder import chosen_files, indexed_files
 from isthmus.weights.formats.nest import FoundWeights, found_weights
@@ -66,7 +66,7 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
     if not path.exists():
         raise InputError("a checkpoint file or folder", "nothing there", str(path), "check the path")
     found = _entries(path)
-    unwrapped = _unwrapped(_dense_entries(found.weights, path), str(path))
+    unwrapped = _unwrapped(_dense_entries(bare_factors(found.weights), path), str(path))
     return Checkpoint(unwrapped.weights, name, (*found.notes, *unwrapped.notes))
 
 
@@ -131,17 +131,47 @@ def _file_entries(path: Path) -> FoundWeights:
 
 def _adapter_entries(folder: Path) -> FoundWeights:
     """The weights of an adapter's base with the adapter merged into them."""
-    config = adapter_config(folder)
+    config, factors = adapter_config(folder), _file_entries(adapter_file(folder)).weights
+    base = load_checkpoint(adapter_base(folder))
+    merged, note = merged_adapter(base.weights, factors, config, folder.name)
+    return FoundWeights(merged, (*base.notes, note))
+
+
+def adapter_file(folder: Path) -> Path:
+    """The file of an adapter's weights.
+
+    Args:
+        folder: Of the adapter.
+
+    Returns:
+        Its path.
+
+    Raises:
+        InputError: There is none.
+    """
     file = next((folder / name for name in FILES if (folder / name).is_file()), None)
     if file is None:
         raise InputError(f"a file {FILES[0]} beside {CONFIG}", "none", str(folder), "copy the whole folder")
-    beside = [folder / config.base, folder.parent / config.base, Path(config.base)]
-    local = next((place for place in beside if config.base and place.exists()), None)
-    if local is None and not config.base:
+    return file
+
+
+def adapter_base(folder: Path) -> str | Path:
+    """Where the base of an adapter is: beside it, or an id.
+
+    Args:
+        folder: Of the adapter.
+
+    Returns:
+        A path, or `hf:ID`.
+
+    Raises:
+        InputError: The adapter does not say.
+    """
+    base = adapter_config(folder).base
+    if not base:
         raise InputError("the base of the adapter", "none", f"{folder / CONFIG}", "fill in base_model_name_or_path")
-    base = load_checkpoint(local if local is not None else f"{PREFIX}{config.base}")
-    merged, note = merged_adapter(base.weights, _file_entries(file).weights, config, folder.name)
-    return FoundWeights(merged, (*base.notes, note))
+    beside = [folder / base, folder.parent / base, Path(base)]
+    return next((place for place in beside if place.exists()), f"{PREFIX}{base}")
 
 
 def _dense_entries(entries: dict[str, Any], path: Path) -> dict[str, Tensor]:

@@ -94,6 +94,28 @@ def adapter_config(folder: Path) -> AdapterConfig:
         raise InputError(expected, f"{type(error).__name__}: {error}", place, "copy the folder again") from error
 
 
+def bare_factors(weights: Mapping[str, Any]) -> dict[str, Any]:
+    """The entries of an adapter's file under the paths of its base; other entries as they are.
+
+    Args:
+        weights: Of any file.
+
+    Returns:
+        Such as "encoder.query.lora_A" for PEFT's "base_model.model.encoder.query.lora_A.default.weight".
+
+    Example:
+        >>> list(bare_factors({"base_model.model.q.lora_A.weight": 0, "base_model.model.head.weight": 1}))
+        ['q.lora_A', 'head.weight']
+    """
+    if not weights or not all(key.startswith(OUTER) for key in weights):
+        return dict(weights)
+    found = {}
+    for key, tensor in weights.items():
+        match = FACTOR.fullmatch(key.removeprefix(OUTER))
+        found[f"{match['module']}.{match['part']}" if match else _own_key(key)] = tensor
+    return found
+
+
 def merged_adapter(
     base: StateDict, adapter: StateDict, config: AdapterConfig, where: str
 ) -> tuple[dict[str, Tensor], str]:
