@@ -164,7 +164,10 @@ def test_texts_are_their_own_targets_of_a_causal_model_with_its_own_tokenizer_al
     folders = [str(save_folder(model, tmp_path / f"n{seed}")) for seed, model in enumerate(models)]
     save_bert_tokenizer(tmp_path / "n0", model_input_names=["input_ids", "attention_mask"])
     data, options = f"{tmp_path}/reviews.csv:target=text", {"loss": "cross_entropy:shift=true"}
-    one, _ = measured(f"hf:{folders[0]}", *folders[:2], data, **options)
+    one, said = measured(f"hf:{folders[0]}", *folders[:2], data, **options)
+    assert not any("this token itself" in text for text in said)
+    _, said = measured(f"hf:{folders[0]}", *folders[:2], data)
+    assert any("every token's target is this token itself" in text and "shift=true" in text for text in said)
     tokenizer = transformers.AutoTokenizer.from_pretrained(folders[0])
     losses = []
     for line in REVIEWS.splitlines()[1:]:

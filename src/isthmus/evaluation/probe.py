@@ -112,9 +112,10 @@ def probe_of(network: Network, weights: StateDict, examples: Examples) -> Probe:
         checks.append(SelfCheck("an example's loss does not depend on its batch", passed=True, detail=detail))
     remarks = missing_inputs(examples, partial(network.outputs, weights), network.dtype)
     remarks += missing_targets(examples) + probability_outputs(network.loss, once)
+    if isinstance(targets, torch.Tensor) and has_classes(once, targets):
+        remarks += targets_not_shifted(network.loss, examples)
     if examples.num_tokens is not None and has_classes(once, targets):
         checks += _window_checks(network, weights, inputs, once, examples)
-        remarks += targets_not_shifted(examples)
     counts_errors = errors_are_defined(network.loss, once, examples)
     if not counts_errors:
         remarks.append(f"{examples.name}: some targets are no class numbers of this network, so no errors are counted")

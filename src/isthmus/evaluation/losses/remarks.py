@@ -7,8 +7,10 @@ from torch import Tensor
 
 from isthmus.data.examples import Examples
 from isthmus.errors import InputError
+from isthmus.evaluation.losses.cross_entropy import IGNORED
 from isthmus.evaluation.losses.fitting_targets import wrong_rows
 from isthmus.evaluation.losses.loss import Loss, name_of_loss
+from isthmus.evaluation.losses.shapes import is_whole
 from isthmus.trees import Tree, map_tensors, tensors
 
 ROWS_AT_ONCE = 1024  # the mask of isfinite is as large as its input
@@ -63,20 +65,29 @@ def missing_targets(examples: Examples) -> list[str]:
     return [f"{examples.name}: {many}; the loss is given them as they are"]
 
 
-def targets_not_shifted(examples: Examples) -> list[str]:
-    """Whether the targets of windows of tokens are the windows themselves: to be predicted are the next tokens.
+def targets_not_shifted(loss: Loss, examples: Examples) -> list[str]:
+    """Whether the targets of tokens are these tokens themselves: to be predicted are the next ones.
 
     Args:
-        examples: Windows of tokens.
+        loss: From `isthmus.evaluation.losses.loss.loss_named`; one with `shift` looks ahead by itself.
+        examples: Any.
 
     Returns:
         What to warn of.
     """
-    if not torch.equal(examples.inputs.long(), examples.targets.long()):
+    inputs, targets = examples.inputs, examples.targets
+    if isinstance(inputs, dict):  # an encoder-decoder may well be asked to repeat its input
+        inputs = None if "decoder_input_ids" in inputs else inputs.get("input_ids")
+    if not isinstance(inputs, Tensor) or not isinstance(targets, Tensor) or getattr(loss, "shift", False):
+        return []
+    if inputs.ndim != 2 or inputs.shape != targets.shape or not (is_whole(inputs) and is_whole(targets)):
+        return []
+    counted = targets != getattr(loss, "ignore_index", IGNORED)
+    if not (inputs.long() == targets.long())[counted].all():
         return []
     return [
         f"{examples.name}: every token's target is this token itself; if the next ones are to be predicted, as "
-        "language models do, shift them: inputs tokens[:, :-1], targets tokens[:, 1:]"
+        "language models do, say cross_entropy:shift=true, or shift them: inputs tokens[:, :-1], targets tokens[:, 1:]"
     ]
 
 
