@@ -38,7 +38,7 @@ def test_the_page_names_every_form_every_set_and_every_option():
     assert len(COMMANDS) > 25
     shown = " ".join(COMMANDS)
     for ending in _FILE_FORMS:
-        assert ending in shown or ending == ".pth", ending
+        assert ending in shown or ending in {".pth", ".json"}, ending
     for option in {option for form in _FORM_OPTIONS for option in _FORM_OPTIONS[form]} - {"normalization"}:
         assert f"{option}=" in shown, option
     for name in (*KNOWN_DATA, *TEXT_COLUMNS, *filter(None, TEXT_COLUMNS.values())):

@@ -182,7 +182,7 @@ def test_images_of_a_saved_folder_are_bytes_to_be_scaled(tmp_path, write_images,
         ({"x": [1, 2], "y": [0, 1]}, ":label=z", r"a column: one of x, y\n +got 'z'"),
         ({"label": [1, 2]}, "", "a column of texts, images or numbers"),
         ({"x": [1, 2], "label": [0, None]}, "", "a value in every row\n +got none in row 1"),
-        ({"x": [1, None], "label": [0, 1]}, "", "a value in every row\n +got none in row 1"),
+        ({"x": [1, None], "label": [0, 1]}, "", "^expected a value in every row\n +got none in row 1"),
         ({"x": [[1.0], [None]], "label": [0, 1]}, "", "NONE"),
         ({"x": [[[1], [2, 3]], [[1]]], "label": [0, 1]}, "", "inner lists of one length"),
         ({"x": [[[1, 2]], [[1]]], "label": [0, 1]}, "", "x of one shape in all rows"),
@@ -208,8 +208,18 @@ def test_damaged_tables_are_refused_by_name(tmp_path):
     (tmp_path / "own.csv").write_text("x,label\n1,2\n1,2,3\n")
     (tmp_path / "own.parquet").write_bytes(b"PAR1 nothing PAR1")
     (tmp_path / "empty.csv").write_text("x,label\n")
+    (tmp_path / "array.json").write_text('[{"x": 1, "label": 2}]')
+    (tmp_path / "latin.csv").write_bytes("text,label\ncafé,1\n".encode("latin-1"))
+    (tmp_path / "semicolon.csv").write_text("x;label\n1;2\n")
     for name, kind in (("own.jsonl", "JSON lines"), ("own.csv", "CSV"), ("own.parquet", "Parquet")):
         with pytest.raises(InputError, match=f"a whole {kind} file"):
+            load_examples(str(tmp_path / name))
+    for name, message in (
+        ("array.json", "every row is an object in a line of its own"),
+        ("latin.csv", "a text in UTF-8"),
+        ("semicolon.csv", r"columns apart by commas(.|\n)*got one column 'x;label'(.|\n)*in place of ';'"),
+    ):
+        with pytest.raises(InputError, match=message):
             load_examples(str(tmp_path / name))
     with pytest.raises(InputError, match="at least one row"):
         load_examples(str(tmp_path / "empty.csv"))

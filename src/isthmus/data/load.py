@@ -146,7 +146,7 @@ def _load_whole(spec: DataSpec, data_root: Path | None, tokenizer: str | None) -
 def _is_pair(data: list[object] | tuple[object, ...]) -> bool:
     if len(data) != 2 or isinstance(data[0], str | Path):
         return False
-    return all(isinstance(part, Tensor | np.ndarray) or is_tree(part) for part in data)
+    return all(isinstance(part, Tensor | np.ndarray | Mapping) or is_tree(part) for part in data)
 
 
 def _of_split(examples: Examples, name: str) -> Examples:

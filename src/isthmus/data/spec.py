@@ -60,7 +60,7 @@ TEXT_COLUMNS: dict[str, str] = {
 
 Form = Literal["known", "table", "arrays", "function", "text"]
 _FILE_FORMS: dict[str, Form] = {
-    ".parquet": "table", ".csv": "table", ".tsv": "table", ".jsonl": "table",
+    ".parquet": "table", ".csv": "table", ".tsv": "table", ".jsonl": "table", ".json": "table",
     ".npz": "arrays", ".safetensors": "arrays", ".pt": "arrays", ".pth": "arrays", ".py": "function", ".txt": "text",
 }  # fmt: skip
 _FORM_OPTIONS: dict[Form, tuple[str, ...]] = {

@@ -96,8 +96,9 @@ class Columns:
         while _is_list(kind):
             kind = kind.value_type
         dtype = np.int64 if pa.types.is_integer(kind) else kind.to_pandas_dtype()
+        values = self._values(column)
         try:
-            arrays = [np.asarray(value, dtype=dtype) for value in self._values(column)]
+            arrays = [np.asarray(value, dtype=dtype) for value in values]
         except (ValueError, TypeError) as error:
             expected = "lists without gaps, and inner lists of one length"
             raise InputError(expected, str(error), f"column {column!r} of {self.name}", "fill them") from error

@@ -17,6 +17,11 @@ from isthmus.errors import InputError, UnknownNameError
 
 INDEX = "__index_level_"  # the rows' numbers, where pandas or datasets kept them
 SAVED, SAVED_SPLITS = "state.json", "dataset_dict.json"  # of datasets.Dataset and DatasetDict, by save_to_disk
+KINDS = {".csv": "CSV", ".tsv": "TSV", ".jsonl": "JSON lines", ".json": "JSON lines", ".parquet": "Parquet"}
+REMEDIES = {
+    "CSV": "check that the file is complete, and a text in UTF-8",
+    "JSON lines": "check that the file is complete; every row is an object in a line of its own",
+}
 LONGEST_BLOCK = 2**30  # bytes of JSON lines that are parsed at once; pyarrow refuses rows across two blocks
 
 
@@ -92,17 +97,21 @@ def load_table(files: Files, texts: tuple[str, ...] = ()) -> pa.Table:
 
 
 def _table(path: Path, texts: tuple[str, ...]) -> pa.Table:
-    kind = {".csv": "CSV", ".tsv": "TSV", ".jsonl": "JSON lines", ".parquet": "Parquet"}.get(path.suffix, "Arrow")
+    kind = {".csv": "CSV", ".tsv": "TSV", ".jsonl": "JSON lines", ".json": "JSON lines", ".parquet": "Parquet"}.get(
+        path.suffix, "Arrow"
+    )
     try:
         if kind in {"CSV", "TSV"}:
             as_text = {name: pa.string() for name in (*TEXT_COLUMNS, *TEXT_COLUMNS.values(), *texts) if name}
-            return pyarrow.csv.read_csv(
+            found = pyarrow.csv.read_csv(
                 path,
                 parse_options=pyarrow.csv.ParseOptions(
                     delimiter="\t" if kind == "TSV" else ",", newlines_in_values=True
                 ),
                 convert_options=pyarrow.csv.ConvertOptions(column_types=as_text),
             )
+            _refuse_one_column(found.column_names, path)
+            return found
         if kind == "JSON lines":
             size = min(path.stat().st_size + 1, LONGEST_BLOCK)
             return pyarrow.json.read_json(path, read_options=pyarrow.json.ReadOptions(block_size=size))
@@ -112,7 +121,15 @@ def _table(path: Path, texts: tuple[str, ...]) -> pa.Table:
             return pa.ipc.open_stream(file).read_all()
     except (pa.ArrowException, OSError) as error:
         got = str(error).partition("\n")[0]
-        raise InputError(f"a whole {kind} file", got, path.name, "check that the file is complete") from error
+        raise InputError(f"a whole {kind} file", got, path.name, REMEDIES.get(kind, REMEDIES["CSV"])) from error
+
+
+def _refuse_one_column(names: list[str], path: Path) -> None:
+    """Refuse columns that stand apart by another sign: all of them look like one."""
+    if len(names) == 1 and (sign := re.search(r"[;,|\t]", names[0])):
+        got = f"one column {names[0]!r}"
+        remedy = f"write ',' between columns, or a tab in a file ending in .tsv, in place of {sign[0]!r}"
+        raise InputError("columns apart by commas (.csv) or tabs (.tsv)", got, path.name, remedy)
 
 
 def _saved_files(folder: Path) -> tuple[Path, ...]:

@@ -84,5 +84,5 @@ def _refuse_other_shapes(splits: dict[str, Examples]) -> None:
                 f"examples of one shape in all splits: {shape_of_example(example.inputs)} as in {first}",
                 f"{shape_of_example(split.inputs)} in {name}",
                 "--data",
-                "measure them one after the other, or give text windows of one length",
+                "measure them one after the other, or bring them to one length: of texts write :length=64 with each",
             )
