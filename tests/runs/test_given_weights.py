@@ -345,3 +345,13 @@ def test_a_saturated_loss_is_no_layer_without_effect():
     a, b = weights(TwoLayers, 1), weights(TwoLayers, 2)
     result = isthmus.measure(TwoLayers, a, b, (INPUTS, TARGETS), loss=lambda outputs, _: 0 * outputs.sum(dim=1))
     assert "without_effect" not in result.attrs
+
+
+@pytest.mark.filterwarnings("ignore:the network derives something")
+def test_statistics_are_not_measured_anew_where_every_run_loads_the_network():
+    build = above(MergedInEval)
+    options = {"batch_norm": "recalibrate", "recalibration_data": (INPUTS + 1, TARGETS)}
+    normed = lambda: nn.Sequential(*build(), nn.BatchNorm1d(4))  # noqa: E731
+    both = weights(normed, 1), weights(normed, 2)
+    with pytest.raises(InputError, match="computes from the weights at hand"):
+        isthmus.measure(normed, *both, (INPUTS, TARGETS), **options)

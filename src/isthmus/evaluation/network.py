@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -106,11 +107,32 @@ class Network:
         if self.fresh is not None:
             return self.loaded_outputs(self.fresh, weights, inputs)
         with torch.no_grad():
-            entries = cast_weights(weights, self.dtype)
-            entries |= {key: entries[key].clone() for key in self.written if key in entries}
-            # Every key has its own tensor here, also those that the module ties: blends of equal values.
-            args, kwargs = arguments(map_tensors(Tensor.clone, inputs))
-            return self.output(functional_call(self.module, entries, args, kwargs, tie_weights=False))
+            return self.output(self.returned(cast_weights(weights, self.dtype), inputs))
+
+    def returned(self, entries: StateDict, inputs: Tree) -> Any:
+        """What the module returns with weights put into it, gradients and all.
+
+        Args:
+            entries: Every key of the module, in the network's dtype.
+            inputs: A batch on the network's device; not changed.
+
+        Returns:
+            A tensor, dict, tuple or dataclass.
+
+        Raises:
+            InputError: The network is one that every run must load.
+        """
+        if self.fresh is not None:
+            raise InputError(
+                "a network that computes from the weights at hand",
+                "one that derives something from them in eval(), on loading or on its first run",
+                type(self.module).__name__,
+                "switch that off, such as merging or a cache; without it only losses and errors can be measured",
+            )
+        given = {key: tensor.clone() if key in self.written else tensor for key, tensor in entries.items()}
+        args, kwargs = arguments(map_tensors(Tensor.clone, inputs))
+        # Every key has its own tensor here, also those that the module ties: blends of equal values.
+        return functional_call(self.module, given, args, kwargs, tie_weights=False)
 
     def loaded_outputs(
         self, fresh: Callable[[], nn.Module], weights: StateDict, inputs: Tree, times: int = 1

@@ -6,12 +6,11 @@ from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
-from torch.func import functional_call
 
 from isthmus.data.examples import Examples
 from isthmus.errors import InputError
 from isthmus.evaluation.network import Network
-from isthmus.trees import Tree, arguments, named_tensors
+from isthmus.trees import Tree, named_tensors
 from isthmus.weights.state import cast_weights
 
 NormBase = nn.modules.batchnorm._NormBase
@@ -72,7 +71,7 @@ class Recalibration:
                     module.momentum = (stop - start) / seen
                 inputs, _ = self.examples.batch(start, stop, self.network.device, self.network.dtype)
                 with torch.no_grad():
-                    functional_call(self.network.module, fresh, *arguments(inputs), tie_weights=False)
+                    self.network.returned(fresh, inputs)
         finally:
             _set_training(modules.values(), training=False)
             for path, module in modules.items():

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
@@ -64,6 +65,7 @@ def reduction_checks(
     if dtype == "tf32" and network.device.type == "cpu":
         return [SelfCheck(what, passed=True, detail="a processor has no TF32: everything is computed in float32")]
     full = Network.from_model(module, network.loss, network.device, torch.float32, network.output)
+    full = replace(full, written=network.written, fresh=network.fresh)
     stop = min(PROBE_SIZE, len(examples))
     everything = tuple(segment.layers)
     of_mean, of_example, passed = 0.0, 0.0, True

@@ -1,8 +1,9 @@
 """Is the second derivative that of the function? An operator may drop its part of it without a word."""
 
+from dataclasses import replace
+
 import torch
 from torch import nn
-from torch.func import functional_call
 
 from isthmus.data.examples import Examples
 from isthmus.evaluation.batches import BatchSize
@@ -10,7 +11,6 @@ from isthmus.evaluation.losses.loss import example_losses
 from isthmus.evaluation.network import Network
 from isthmus.evaluation.probe import SelfCheck
 from isthmus.questions.curvature.derivatives import UndifferentiableError, WeightVector, directional_derivatives
-from isthmus.trees import arguments
 from isthmus.weights.state import StateDict, cast_weights
 
 STEPS = (1e-3, 1e-5, 1e-7, 1e-9)  # long for smooth networks that round inside, short to stay between the kinks of ReLUs
@@ -41,6 +41,7 @@ def curvature_check(
             differentiable way.
     """
     exact = Network.from_model(module, network.loss, network.device, torch.float64, network.output)
+    exact = replace(exact, written=network.written, fresh=network.fresh)
     few, size = examples.take(slice(0, min(NUM_EXAMPLES, len(examples)))), BatchSize(NUM_EXAMPLES)
     here, step = cast_weights(weights, torch.float64), cast_weights(direction, torch.float64)
     _refuse_constant(exact, here, step, few)
@@ -66,7 +67,7 @@ def _refuse_constant(network: Network, weights: StateDict, direction: WeightVect
     inputs, targets = examples.batch(0, len(examples), network.device, network.dtype)
     entries = {**weights, **{key: weights[key].clone().requires_grad_() for key in direction}}
     with torch.enable_grad():
-        outputs = network.output(functional_call(network.module, entries, *arguments(inputs), tie_weights=False))
+        outputs = network.output(network.returned(entries, inputs))
         losses = example_losses(network.loss, outputs, targets)
     if direction and not losses.requires_grad:
         raise UndifferentiableError(network, "a loss that does not change with the weights in a differentiable way")

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
-from torch.func import functional_call
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from isthmus.data.examples import Examples
@@ -13,7 +12,6 @@ from isthmus.errors import InputError
 from isthmus.evaluation.batches import OUT_OF_MEMORY, BatchSize, batch_bounds
 from isthmus.evaluation.losses.loss import example_losses
 from isthmus.evaluation.network import Network
-from isthmus.trees import arguments
 from isthmus.weights.state import StateDict, cast_weights, tied_keys
 
 WeightVector = Mapping[str, Tensor]
@@ -132,7 +130,7 @@ def _batch_sums(
     try:
         # The fused attention kernels have no second derivative; the plain one computes the same function.
         with torch.enable_grad(), sdpa_kernel(SDPBackend.MATH):
-            returned = functional_call(network.module, dict(entries), *arguments(inputs), tie_weights=False)
+            returned = network.returned(entries, inputs)
             outputs = network.output(returned)
             loss = example_losses(network.loss, outputs, targets).sum()
             grads = dict(zip(leaves, _gradient(loss, list(leaves.values()), create_graph=True), strict=True))

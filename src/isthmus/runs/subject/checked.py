@@ -13,9 +13,9 @@ from isthmus.evaluation.losses.remarks import missing_inputs
 from isthmus.evaluation.network import Network
 from isthmus.evaluation.normalization import refuse_shared_examples
 from isthmus.evaluation.output import Output
-from isthmus.evaluation.probe import PROBE_SIZE, SelfCheck, probe_of
+from isthmus.evaluation.probe import SelfCheck, probe_of
 from isthmus.runs.request.settings import Settings
-from isthmus.runs.subject.given_weights import given_weights, reads_another
+from isthmus.runs.subject.given_weights import NUM_EXAMPLES, given_weights, reads_another
 from isthmus.runs.subject.loaded import Loaded
 from isthmus.trees import Tree
 from isthmus.weights.state import StateDict, cast_weights, copy_of
@@ -57,7 +57,7 @@ class Checked:
         device, dtype = device_named(settings.device), DTYPES[settings.dtype]
         blended = torch.float64 if dtype == torch.float64 else torch.float32
         a, b = ({k: t.to(device) for k, t in cast_weights(n.weights, blended).items()} for n in (loaded.a, loaded.b))
-        inputs, _ = next(iter(loaded.splits.values())).batch(0, PROBE_SIZE, device, dtype)
+        inputs, _ = next(iter(loaded.splits.values())).batch(0, NUM_EXAMPLES, device, dtype)
         network, fresh = _own_network(loaded, Output(settings.output), a, inputs, device, dtype)
         network = replace(network, error=loaded.error.function if loaded.error else None)
         probes = {name: probe_of(network, a, split) for name, split in loaded.splits.items()}

@@ -14,6 +14,7 @@ from isthmus.evaluation.stages.staging import TOLERANCES, relative_difference
 from isthmus.trees import Tree
 from isthmus.weights.state import StateDict, same_bits
 
+NUM_EXAMPLES = 8  # of a dozen forward passes; what comes from elsewhere shows on any example
 AFRESH = (
     "the network derives something from its weights in eval(), on loading or on its first run: a copy is loaded for "
     "every run, and no work is shared"
