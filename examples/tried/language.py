@@ -137,7 +137,6 @@ DECODERS = (
     _causal("MambaForCausalLM", state_size=4, time_step_rank=2),
     _causal("Mamba2ForCausalLM", state_size=4, num_heads=4, head_dim=8, n_groups=1, chunk_size=4),
     _causal("RwkvForCausalLM", num_hidden_layers=2, attention_hidden_size=16, context_length=32),
-    _causal("RecurrentGemmaForCausalLM", num_hidden_layers=3, lru_width=16, attention_window_size=4, **_KEYS),
     _causal("DeepseekV3ForCausalLM", n_routed_experts=4, n_shared_experts=1, num_experts_per_tok=2, n_group=1,
         topk_group=1,
             moe_intermediate_size=12, first_k_dense_replace=0, q_lora_rank=8, kv_lora_rank=8, qk_rope_head_dim=4,

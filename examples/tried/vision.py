@@ -47,8 +47,6 @@ CASES = (
         depthwise_padding=[],
         image_size=32,
     ),
-    image_case("MobileNetV1ForImageClassification", depth_multiplier=0.25),
-    image_case("MobileNetV2ForImageClassification", depth_multiplier=0.25),
     image_case(
         "MobileViTForImageClassification",
         hidden_sizes=[8, 8, 8],
