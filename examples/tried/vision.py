@@ -48,14 +48,6 @@ CASES = (
         image_size=32,
     ),
     image_case(
-        "MobileViTForImageClassification",
-        hidden_sizes=[8, 8, 8],
-        neck_hidden_sizes=[4, 4, 8, 8, 8, 8, 8],
-        patch_size=2,
-        expand_ratio=1.0,
-        mlp_ratio=1.0,
-    ),
-    image_case(
         "SegformerForImageClassification",
         num_encoder_blocks=2,
         depths=[1, 1],
@@ -100,13 +92,6 @@ CASES = (
         mlp_ratios=[2, 2],
     ),
     image_case(
-        "LevitForImageClassification",
-        hidden_sizes=[16, 16, 16],
-        num_attention_heads=[2, 2, 2],
-        depths=[1, 1, 1],
-        key_dim=[8, 8, 8],
-    ),
-    image_case(
         "FocalNetForImageClassification",
         embed_dim=8,
         depths=[1, 1],
@@ -128,7 +113,6 @@ CASES = (
         query_stride=[2, 2],
         num_query_pool=1,
     ),
-    image_case("SwiftFormerForImageClassification", embed_dims=[8, 8, 16, 16], depths=[1, 1, 1, 1]),
     image_case(
         "DPTForDepthEstimation",
         "numbers",
