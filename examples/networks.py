@@ -193,8 +193,8 @@ def page(rows: list[Row]) -> str:
         "Work is what the plan runs, over one forward pass for each network of the sweep, in floating-point "
         "operations. Small networks have little to share.\n",
         "Left out, and so neither measured nor refused: MobileNetV1, MobileNetV2, MobileViT, SwiftFormer, LeViT and "
-        "RecurrentGemma, whose many layers make minutes of all pairs, or were expected to; ProphetNet and CvT, of which "
-        "no tiny configuration was found that runs.\n",
+        "RecurrentGemma, whose many layers make minutes of all pairs, or were expected to; ProphetNet and CvT, for "
+        "which no tiny configuration was found that runs.\n",
     ]
     for kind, title in (("own", "Own modules"), ("transformers", "Architectures of transformers")):
         parts += [
