@@ -290,13 +290,11 @@ def _shuffled(indices: Indices, seed: int) -> Indices:
 
 
 def _number(seed: int, *place: int | str) -> int:
-    """53 random bits."""
+    """53 random bits: as many as a float64 between 0 and 1 holds."""
     text = ":".join(map(str, ("client", seed, *place)))
-    # 53 bits: as many as a float64 between 0 and 1 holds.
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") >> 11
 
 
 def _uniform(seed: int, *place: int | str) -> float:
-    """Strictly between 0 and 1."""
-    # The half keeps it off 0, of which there is no logarithm.
+    """Strictly between 0 and 1: the half keeps it off 0, of which there is no logarithm."""
     return (_number(seed, *place) + 0.5) / 2**53
