@@ -119,9 +119,11 @@ def test_inputs_of_several_lengths_are_refused():
         isthmus.measure(Towers, weights(0), weights(1), (broken, TARGETS))
 
 
-def test_inputs_that_forward_does_not_take_are_named():
-    with pytest.raises(InputError, match="lengths"):
-        isthmus.measure(Towers, weights(0), weights(1), (batch() | {"lengths": torch.ones(N)}, TARGETS))
+def test_inputs_that_forward_does_not_take_are_left_out_and_named():
+    plain = isthmus.measure(Towers, weights(0), weights(1), (batch(), TARGETS))
+    with pytest.warns(isthmus.IsthmusWarning, match="does not take lengths: left out"):
+        found = isthmus.measure(Towers, weights(0), weights(1), (batch() | {"lengths": torch.ones(N)}, TARGETS))
+    np.testing.assert_array_equal(found.loss, plain.loss)
 
 
 @pytest.mark.parametrize(
@@ -153,7 +155,8 @@ def test_an_output_that_is_not_clear_or_not_there_is_refused(form, output, messa
 def test_another_output_is_another_measurement(tmp_path):
     options = {"out": tmp_path / "run", "loss": "squared_error"}
     targets = torch.zeros(N, 8)
-    isthmus.measure(lambda: Towers("dict"), weights(0), weights(1), (batch(), targets), output="hidden", **options)
+    with pytest.warns(isthmus.IsthmusWarning, match="no effect on these outputs: head"):
+        isthmus.measure(lambda: Towers("dict"), weights(0), weights(1), (batch(), targets), output="hidden", **options)
     with pytest.raises(InputError, match="output"):
         isthmus.measure(
             lambda: Towers("dict"), weights(0), weights(1), (batch(), torch.zeros(N, 4)), output="logits", resume=True,
