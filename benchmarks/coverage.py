@@ -161,10 +161,10 @@ def one_run(population: Population, precision: Precision, order: np.ndarray, tru
             differences = differences_of_cut(grid, population.error[:, order], "models", h, m, n)
             intervals["error"] = sampled_error_barrier(differences, grid.alphas, precision)
         for name, one in intervals.items():
-            found[name].append(one.low - SLACK <= truth[name][number] <= one.high + SLACK)
+            found[name].append(one.estimate.low - SLACK <= truth[name][number] <= one.estimate.high + SLACK)
         found["n"].append(n)
-        found["half"].append(max((one.high - one.low) / 2 for one in (rise, barrier)))
-        found["empty"].append(n < N and min(rise.high - rise.low, barrier.high - barrier.low) == 0)
+        found["half"].append(max((one.estimate.high - one.estimate.low) / 2 for one in (rise, barrier)))
+        found["empty"].append(n < N and min(one.estimate.high - one.estimate.low for one in (rise, barrier)) == 0)
     return {name: np.array(values) for name, values in found.items()} | {"ends": walk.counts[:1]}
 
 

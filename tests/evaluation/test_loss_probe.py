@@ -45,7 +45,7 @@ def contrastive(outputs, targets):
     ],
 )
 def test_a_loss_that_depends_on_the_batch_is_refused(loss):
-    with pytest.raises(InputError, match=r"does not depend on the others(.|\n)*for it alone"):
+    with pytest.raises(InputError, match=r"does not depend on the rest of its batch(.|\n)*for it alone"):
         tried(loss)
 
 

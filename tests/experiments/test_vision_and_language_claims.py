@@ -113,15 +113,15 @@ def rises(averaging, random, half_width=0.01):
 def test_a_share_counts_single_layers_alone_and_leaves_open_what_the_intervals_do():
     half = [[9, 0.5, 0.0], [9, 0.105, 0.2]]  # of four cuts one is surely above, one surely below, one near
     share = fig4.share_above(rises((half, 1.0), (0.1, 1.0)), "x-y")
-    assert (share.value, share.low, share.high) == (0.75, 0.5, 0.75)
+    assert (share.estimate.value, share.estimate.low, share.estimate.high) == (0.75, 0.5, 0.75)
     assert share.where == "pair x-y"
 
 
 def test_bending_is_the_second_difference_not_the_rise():
     straight, bent = rises((1.0, 2.0), (0.0, 0.1)), rises((0.0, 0.2), (0.4, 0.9))
-    assert fig4.share_above(straight, "").value == 1.0
+    assert fig4.share_above(straight, "").estimate.value == 1.0
     assert fig4.share_bent(straight) == 0.0
-    assert fig4.share_above(bent, "").value == 0.0
+    assert fig4.share_above(bent, "").estimate.value == 0.0
     assert fig4.share_bent(bent) == 1.0
 
 
@@ -163,7 +163,7 @@ def along_steps(values):
 def test_a_barrier_on_the_way_is_found_although_the_end_has_none():
     result = along_steps([[9.0, 0.0, 0.3], [9.0, 0.01, 0.02]])
     found = largest_at_any_step(result)
-    assert found.value == 0.3
+    assert found.estimate.value == 0.3
     assert found.where == "two into a, 0ep"
     stated = known_claims()["pythia"].criteria["any_step"]
     assert (stated.criterion(found).met, stated.essential) == (False, True)

@@ -206,6 +206,7 @@ def test_permuting_hidden_units_leaves_both_losses_and_changes_the_barriers(case
 BN = Case("resnet18", named("resnet18:width=2"), IMAGE)
 
 
+@pytest.mark.filterwarnings("ignore:no effect on these outputs")  # of layers behind a ReLU that lets nothing through
 def test_batch_norm_interpolate_blends_statistics_and_host_keeps_them():
     a, b = BN.weights(3), BN.weights(8)
     a_with_b_statistics = a | {key: b[key] for key in b if "running" in key}

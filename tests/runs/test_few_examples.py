@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+import pytest
 import torch
 from torch import nn
 
@@ -28,6 +29,7 @@ def data(n):
     return torch.randn(n, 4, generator=random), torch.randint(0, 3, (n,), generator=random)
 
 
+@pytest.mark.filterwarnings("ignore:no effect on these outputs")
 def test_a_layer_that_is_the_same_in_both_networks_is_known_exactly_and_one_that_no_example_shows_is_not():
     a, b = weights(0), weights(1)
     dead = {**b, "0.weight": a["0.weight"], "0.bias": a["0.bias"]}

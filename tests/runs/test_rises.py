@@ -16,6 +16,8 @@ from isthmus.runs.renewed import with_rises
 CNN = next(case for case in CASES if case.name == "cnn")
 GRID = (0.0, 0.25, 0.5, 0.75, 1.0)
 
+pytestmark = pytest.mark.filterwarnings("ignore:no effect on these outputs")  # of the layers that do nothing
+
 
 @pytest.fixture(scope="module")
 def pair():

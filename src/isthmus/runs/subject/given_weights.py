@@ -12,7 +12,8 @@ from isthmus.errors import InputError, short_list
 from isthmus.evaluation.network import Network
 from isthmus.evaluation.stages.staging import TOLERANCES, relative_difference
 from isthmus.trees import Tree
-from isthmus.weights.state import StateDict, same_bits
+from isthmus.weights.interpolation import interpolation
+from isthmus.weights.state import StateDict, is_blendable, same_bits
 
 NUM_EXAMPLES = 8  # of a dozen forward passes; what comes from elsewhere shows on any example
 AFRESH = (
@@ -97,9 +98,13 @@ def given_weights(
         network = replace(network, fresh=fresh)
         remarks.append(AFRESH)
         difference = _crossed_difference(network, a, b, inputs, loaded)
-    if not all(same_bits(a[key], b[key]) for key in a) and same_bits(loaded["a"], loaded["b"]):
+    same_weights = all(same_bits(a[key], b[key]) for key in a)
+    middle = {key: interpolation(a[key], b[key], 0.5) if is_blendable(a[key]) else a[key] for key in a}
+    # Two networks of which one rescales the other have equal outputs; half-way they are others.
+    all_equal = not same_weights and same_bits(loaded["a"], loaded["b"])
+    if all_equal and same_bits(loaded["a"], network.loaded_outputs(fresh, middle, inputs)):
         remarks.append(
-            f"networks a and b differ and no output of the first {len(loaded['a'])} examples does: "
+            f"networks a and b differ and no output of the first {len(loaded['a'])} examples does, nor half-way: "
             "forward may use something else than these weights, such as values computed from others"
         )
     said = "equal to the bit" if difference == 0 else f"largest difference {difference:.2g} of the largest output"
