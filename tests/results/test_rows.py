@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import xarray as xr
+from made_measurements import make_measurement, many_sweeps
 
 import isthmus
 from isthmus.errors import InputError, UnknownNameError
@@ -24,7 +25,6 @@ from isthmus.results.rows import (
     sweeps_shown,
 )
 from isthmus.sweeps.group import FULL_NETWORK
-from tests.made_measurements import make_measurement, many_sweeps
 
 
 def test_every_row_belongs_to_the_sweep_that_asked_for_it_and_to_no_other() -> None:
