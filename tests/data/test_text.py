@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import torch
-from hugging_face_folders import TEXT, WORDS, save_tokenizer
+from hugging_face_folders import TEXT, WORDS, gpt_neox, save_folder, save_tokenizer
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -152,3 +152,9 @@ def test_splits_and_options_that_a_text_has_not_are_named():
         parse_data_spec("wikitext2:normalization=true")
     with pytest.raises(UnknownNameError, match="normalization"):
         parse_data_spec("cifar10:length=4")
+
+
+def test_a_folder_without_a_tokenizer_is_not_taken_for_a_text_without_tokens(tmp_path):
+    save_folder(gpt_neox(0), tmp_path / "model")
+    with pytest.raises(InputError, match=r"no files of a tokenizer(.|\n)*tokenizer=characters"):
+        load_examples(f"shakespeare_small:train:length=16,tokenizer={tmp_path / 'model'}")

@@ -76,11 +76,18 @@ def tokenizer_tokens(text: str, source: HuggingFaceSource, name: str) -> Int64[n
         Token numbers.
 
     Raises:
-        InputError: There is no tokenizer, or transformers is not installed.
+        InputError: There is no tokenizer, it makes no token of the text, or transformers is not installed.
     """
     where = f"data {name}"
     tokenizer = load_tokenizer(source, "a tokenizer (or write tokenizer=characters)", where)
     numbers: list[int] = tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"]
+    if text and not numbers:  # what transformers makes of a configuration that has no tokenizer beside it
+        raise InputError(
+            "a tokenizer that makes tokens of this text",
+            f"one without any word: {source.name} may have no files of a tokenizer",
+            where,
+            "name a folder with one, tokenizer=FOLDER, or write tokenizer=characters",
+        )
     return np.array(numbers, dtype=np.int64)
 
 

@@ -55,7 +55,7 @@ def run(bench: Bench) -> Evidence:
         save_tiny_networks(root, names, steps)
     trajectories = {name: trajectory(root, name, steps, fetched=bench.scale == Scale.PAPER) for name in names}
     first = str(next(iter(trajectories[names[0]].files.values()))).removeprefix(PREFIX)
-    data = {"text": text if is_smoke else f"{text},tokenizer={first}"}
+    data = {"text": f"{text},tokenizer={'characters' if is_smoke else first}"}
     result = bench.measure("steps", f"{PREFIX}{first}", data, a=trajectories, b=None)
     bench.settings |= measured_rows("steps", {"text": text}, {}) | {NETWORK: " and ".join(names), START: "as published"}
     bench.settings |= {DATA: "by others", LENGTH: ", ".join(f"{step:,}" for step in steps) + " iterations"}
