@@ -7,10 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from safetensors.torch import save_file
-
 from isthmus.errors import InputError
-from isthmus.files import save_whole
+from isthmus.weights.checkpoint import save_weights
 from isthmus.weights.formats.folder import TORCH_ENDINGS, chosen_files
 from isthmus.weights.state import StateDict
 
@@ -49,8 +47,7 @@ def save_merged(weights: StateDict, facts: Mapping[str, Any], out: Path, host: P
     """
     metadata = {"format": "pt", "isthmus": json.dumps(facts, sort_keys=True)}
     if out.suffix == ".safetensors":
-        dense = _dense(weights)
-        save_whole(out, lambda temporary: save_file(dense, temporary, metadata=metadata))
+        save_weights(weights, out, metadata)
         return
     if host is None or not host.is_dir():
         raise InputError("a folder as host, for a folder", "a host that is none", str(out), "name a .safetensors file")
@@ -69,20 +66,16 @@ def _fill(folder: Path, weights: StateDict, facts: Mapping[str, Any], metadata: 
     placed = {key: name for key, name in chosen_files(host).placed.items() if key in weights}
     missing = [key for key in weights if key not in placed]
     if not placed or missing:
-        save_file(_dense(weights), folder / "model.safetensors", metadata=metadata)
+        save_weights(weights, folder / "model.safetensors", metadata)
     else:
         names = {name: f"{Path(name).stem.replace('pytorch_model', 'model')}.safetensors" for name in placed.values()}
         for name in sorted(set(placed.values())):
             part = {key: weights[key] for key, of in placed.items() if of == name}
-            save_file(_dense(part), folder / names[name], metadata=metadata)
+            save_weights(part, folder / names[name], metadata)
         total = sum(tensor.nbytes for tensor in weights.values())
         index = {"metadata": {"total_size": total}, "weight_map": {key: names[of] for key, of in placed.items()}}
         (folder / "model.safetensors.index.json").write_text(json.dumps(index, indent=1), encoding="utf-8")
     (folder / CARD).write_text(_card(facts), encoding="utf-8")
-
-
-def _dense(weights: StateDict) -> dict[str, Any]:
-    return {key: tensor.detach().cpu().contiguous().clone() for key, tensor in weights.items()}
 
 
 def _card(facts: Mapping[str, Any]) -> str:

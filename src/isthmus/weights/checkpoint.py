@@ -1,5 +1,6 @@
 """Weights on disk: safetensors files and folders, and torch files read without running code."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -70,16 +71,17 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
     return Checkpoint(unwrapped.weights, name, (*found.notes, *unwrapped.notes))
 
 
-def save_weights(weights: StateDict, path: str | Path) -> None:
+def save_weights(weights: StateDict, path: str | Path, metadata: Mapping[str, str] | None = None) -> None:
     """Write a safetensors file so that a file of that name is always whole: temporary name, flush, rename.
 
     Args:
         weights: Tensors; those that share memory are written once each, under every key.
         path: The file to make; its folder is made too.
+        metadata: Texts for the file's header.
     """
     dense = {key: tensor.detach().cpu().contiguous().clone() for key, tensor in weights.items()}
     remove_parts_of(Path(path))
-    save_whole(Path(path), lambda temporary: save_file(dense, temporary))
+    save_whole(Path(path), lambda temporary: save_file(dense, temporary, metadata=dict(metadata) if metadata else None))
 
 
 def _safetensors_entries(path: Path) -> dict[str, Tensor]:
