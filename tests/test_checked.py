@@ -5,7 +5,7 @@ import pytest
 import torch
 from jaxtyping import TypeCheckError
 
-from isthmus.data.clients.dealing import rounded_shares
+from isthmus.data.clients.draws import rounded_shares
 from isthmus.runs.refine import next_positions
 from isthmus.training.losses import epoch_losses
 

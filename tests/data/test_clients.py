@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from isthmus.data.clients.dealing import client_parts, dirichlet_shares, rounded_shares
+from isthmus.data.clients.dealing import client_parts
+from isthmus.data.clients.draws import dirichlet_shares, rounded_shares
 from isthmus.data.clients.partition import Client, ClientPartition, client_of
 from isthmus.data.load import load_examples
 from isthmus.data.spec import parse_data_spec

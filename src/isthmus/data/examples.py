@@ -4,7 +4,9 @@ import hashlib
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 
+import numpy as np
 import torch
+from jaxtyping import Int64
 from torch import Tensor
 
 from isthmus.data.spec import slice_bounds
@@ -122,6 +124,14 @@ class Examples:
             remedy = "give one tensor: several inputs are measured, and nothing else yet"
             raise InputError("inputs that are one tensor", f"inputs of {tree_text(self.inputs)}", self.name, remedy)
         return self.inputs
+
+    @property
+    def class_numbers(self) -> Int64[np.ndarray, " n"] | None:
+        """The targets where each is one whole number, such as that of a class; else None."""
+        targets = self.targets
+        if not isinstance(targets, Tensor) or targets.ndim != 1:
+            return None
+        return None if targets.is_floating_point() or targets.is_complex() else targets.long().cpu().numpy()
 
     @property
     def num_tokens(self) -> int | None:

@@ -121,11 +121,7 @@ def _of_client(examples: Examples, spec: DataSpec) -> Examples:
     client = spec.client
     if client is None:
         return examples
-    targets = examples.targets
-    labels = None
-    if isinstance(targets, Tensor) and targets.ndim == 1 and not (targets.is_floating_point() or targets.is_complex()):
-        labels = targets.long().numpy()
-    indices = client_indices(client, labels, len(examples), examples.name)
+    indices = client_indices(client, examples.class_numbers, len(examples), examples.name)
     return replace(examples.take(torch.from_numpy(indices)), name=examples.name)
 
 

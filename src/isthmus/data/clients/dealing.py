@@ -5,19 +5,25 @@ same on every machine, and what a client likes is the same on the train and the 
 have classes in the same shares wherever the two splits do.
 """
 
-import hashlib
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
 import numpy as np
-from jaxtyping import Float, Int
-from scipy.special import gammaincinv
+from jaxtyping import Int
 
+from isthmus.data.clients.draws import (
+    Indices,
+    dirichlet_shares,
+    hashed_number,
+    log_gammas,
+    normalised,
+    rounded_shares,
+    shuffled,
+)
 from isthmus.data.clients.partition import Client, ClientPartition, DealingRule
 from isthmus.errors import InputError
 
 Labels = Int[np.ndarray, " n"]
-Indices = Int[np.ndarray, " m"]
 
 
 def client_indices(client: Client, labels: Labels | None, num_examples: int, where: str) -> Indices:
@@ -35,20 +41,54 @@ def client_indices(client: Client, labels: Labels | None, num_examples: int, whe
     Raises:
         InputError: The rule does not fit the classes, or leaves this client without an example.
     """
-    rule = client.partition.text
-    if labels is None and client.partition.rule != "iid":
-        got = "other targets"
-        raise InputError(f"a class number as the target of each example, for {rule}", got, where, "leave the rule out")
-    known = np.zeros(num_examples, dtype=np.int64) if labels is None else labels
+    known = known_labels(client.partition, labels, num_examples, where)
     indices = client_parts(client.partition, known, where)[client.number]
+    refuse_empty(client, indices, num_examples, where)
+    return indices
+
+
+def known_labels(partition: ClientPartition, labels: Labels | None, num_examples: int, where: str) -> Labels:
+    """The class numbers that a rule deals by.
+
+    Args:
+        partition: The rule.
+        labels: Class number of each example; None where examples have none.
+        num_examples: How many there are.
+        where: What to call the examples in a message.
+
+    Returns:
+        The same; where examples have none all 0, for "iid", which does not look at them.
+
+    Raises:
+        InputError: The rule needs classes.
+    """
+    if labels is not None:
+        return labels
+    if partition.rule != "iid":
+        expected = f"a class number as the target of each example, for {partition.text}"
+        raise InputError(expected, "other targets", where, "leave the rule out")
+    return np.zeros(num_examples, dtype=np.int64)
+
+
+def refuse_empty(client: Client, indices: Indices, num_examples: int, where: str) -> None:
+    """Refuse a client without an example.
+
+    Args:
+        client: Which.
+        indices: The numbers of its examples.
+        num_examples: How many were dealt out.
+        where: What to call the examples in a message.
+
+    Raises:
+        InputError: There are no numbers.
+    """
     if not len(indices):
         raise InputError(
             f"at least one example for client {client.number} of {client.partition.num_clients}",
-            f"none of {num_examples}, dealt out by {rule}",
+            f"none of {num_examples}, dealt out by {client.partition.text}",
             where,
             "take more examples, fewer clients or another seed; mixture=A gives every client equally many",
         )
-    return indices
 
 
 def client_parts(partition: ClientPartition, labels: Labels, where: str = "the examples") -> list[Indices]:
@@ -85,7 +125,7 @@ def iid_parts(partition: ClientPartition, labels: Labels, where: str) -> list[In
         One part a client.
     """
     del where
-    return np.array_split(_shuffled(np.arange(len(labels)), partition.seed), partition.num_clients)
+    return np.array_split(shuffled(np.arange(len(labels)), partition.seed), partition.num_clients)
 
 
 def dirichlet_parts(partition: ClientPartition, labels: Labels, where: str) -> list[Indices]:
@@ -139,11 +179,11 @@ def mixture_parts(partition: ClientPartition, labels: Labels, where: str) -> lis
     parts = []
     for client in range(partition.num_clients):
         missing = len(labels) // partition.num_clients + (client < len(labels) % partition.num_clients)
-        liking = _log_gammas(partition, [(label, client) for label in by_class])
+        liking = log_gammas(partition, [(label, client) for label in by_class])
         before = taken.copy()
         # A class that runs out is shared out again among those that are left, until the client is full.
         while missing:
-            wanted = rounded_shares(_normalised(np.where(stock > taken, liking, -math.inf)), missing)
+            wanted = rounded_shares(normalised(np.where(stock > taken, liking, -math.inf)), missing)
             chosen = np.minimum(wanted, stock - taken)
             taken += chosen
             missing -= int(chosen.sum())
@@ -181,7 +221,9 @@ def classes_parts(partition: ClientPartition, labels: Labels, where: str) -> lis
         )
     holders: dict[int, list[int]] = {label: [] for label in by_class}
     for client in range(partition.num_clients):
-        rank = {label: (len(holders[label]), _number(partition.seed, "held", label, client)) for label in by_class}
+        rank = {
+            label: (len(holders[label]), hashed_number(partition.seed, "held", label, client)) for label in by_class
+        }
         for label in sorted(by_class, key=rank.__getitem__)[:count]:
             holders[label].append(client)
     clients: list[list[Indices]] = [[] for _ in range(partition.num_clients)]
@@ -214,7 +256,7 @@ def shards_parts(partition: ClientPartition, labels: Labels, where: str) -> list
         got = f"{len(labels)} examples"
         raise InputError(f"an example for each of {num_shards} shards", got, where, "write fewer shards or clients")
     shards = np.array_split(np.concatenate(list(_by_class(partition, labels).values())), num_shards)
-    order = sorted(range(num_shards), key=lambda shard: _number(partition.seed, "shard", shard))
+    order = sorted(range(num_shards), key=lambda shard: hashed_number(partition.seed, "shard", shard))
     return [
         np.concatenate([shards[shard] for shard in order[k * count : (k + 1) * count]])
         for k in range(partition.num_clients)
@@ -230,71 +272,8 @@ RULES: Mapping[DealingRule, Callable[[ClientPartition, Labels, str], list[Indice
 }
 
 
-def dirichlet_shares(partition: ClientPartition, places: Sequence[tuple[int, int]]) -> Float[np.ndarray, " places"]:
-    """One draw from Dir(A, ..., A): gamma variates divided by their sum, from hashes.
-
-    Args:
-        partition: `amount` is A, of any size above 0; and the seed.
-        places: The (class, client) that each share belongs to.
-
-    Returns:
-        Shares that add up to 1.
-    """
-    return _normalised(_log_gammas(partition, places))
-
-
-def rounded_shares(shares: Float[np.ndarray, " k"], total: int) -> Int[np.ndarray, " k"]:
-    """Whole numbers in given shares, by largest remainders.
-
-    Args:
-        shares: Not negative, adding up to 1.
-        total: What the numbers add up to.
-
-    Returns:
-        Each is total times its share, rounded up or down.
-
-    Example:
-        >>> rounded_shares(np.array([0.5, 0.3, 0.2]), 4)
-        array([2, 1, 1])
-    """
-    exact = shares * total
-    counts: np.ndarray = np.floor(exact).astype(np.int64)
-    largest = np.argsort(counts - exact, kind="stable")[: total - int(counts.sum())]
-    # The method of largest remainders: the sum is exact, and no part is off by one example or more.
-    counts[largest] += 1
-    return counts
-
-
-def _log_gammas(partition: ClientPartition, places: Sequence[tuple[int, int]]) -> Float[np.ndarray, " places"]:
-    """Logarithms of Gamma(A) variates: Gamma(A + 1) by its inverse distribution, times U^(1/A), which may underflow."""
-    first, second = (np.array([_uniform(partition.seed, name, *place) for place in places]) for name in "xy")
-    # Gamma(a) is Gamma(a + 1) U^(1/a): in logarithms, since at small a nearly all of it is below the smallest float.
-    return np.asarray(np.log(gammaincinv(partition.amount + 1, first)) + np.log(second) / partition.amount)
-
-
-def _normalised(logarithms: Float[np.ndarray, " k"]) -> Float[np.ndarray, " k"]:
-    # The largest becomes 1, so that nothing overflows and the sum is never 0.
-    weights: np.ndarray = np.exp(logarithms - logarithms.max())
-    return np.asarray(weights / weights.sum())
-
-
 def _by_class(partition: ClientPartition, labels: Labels) -> dict[int, Indices]:
     """The examples of every class that occurs, in random order; classes ascend."""
     return {
-        int(label): _shuffled(np.flatnonzero(labels == label), partition.seed) for label in np.unique(labels).tolist()
+        int(label): shuffled(np.flatnonzero(labels == label), partition.seed) for label in np.unique(labels).tolist()
     }
-
-
-def _shuffled(indices: Indices, seed: int) -> Indices:
-    return np.array(sorted(indices.tolist(), key=lambda index: _number(seed, "example", index)), dtype=np.int64)
-
-
-def _number(seed: int, *place: int | str) -> int:
-    """53 random bits: as many as a float64 between 0 and 1 holds."""
-    text = ":".join(map(str, ("client", seed, *place)))
-    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") >> 11
-
-
-def _uniform(seed: int, *place: int | str) -> float:
-    """Strictly between 0 and 1: the half keeps it off 0, of which there is no logarithm."""
-    return (_number(seed, *place) + 0.5) / 2**53

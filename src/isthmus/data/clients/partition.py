@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from isthmus.errors import InputError
+from isthmus.errors import InputError, UnknownNameError
 
 DealingRule = Literal["iid", "dirichlet", "mixture", "classes", "shards"]
 AMOUNT_RULES: tuple[DealingRule, ...] = get_args(DealingRule)[1:]
 WHOLE_RULES = ("classes", "shards")
 
-CLIENT_OPTIONS = ("client", *AMOUNT_RULES, "seed")
+RULE_OPTIONS: tuple[str, ...] = AMOUNT_RULES
+CLIENT_OPTIONS = ("client", *RULE_OPTIONS, "seed")
 """The options that choose the part of one client; every source of data takes them."""
 
 CLIENT_FORM = "client=K/N[,dirichlet=A|mixture=A|classes=C|shards=S][,seed=S]"
@@ -54,6 +55,43 @@ class Client:
 
     number: int
     partition: ClientPartition
+
+
+def partition_of(text: str, num_clients: int, seed: int, where: str) -> ClientPartition:
+    """The partition that a rule in words, a number of clients and a seed make.
+
+    Args:
+        text: Such as "iid", "dirichlet=0.1" or "classes=2": what a specification has beside client=K/N.
+        num_clients: N.
+        seed: From 0.
+        where: What to name in a message.
+
+    Returns:
+        All clients' partition.
+
+    Raises:
+        UnknownNameError: There is no such rule.
+        InputError: The text is no rule, or a number is out of range.
+
+    Example:
+        >>> partition_of("dirichlet=0.1", 20, 3, "here")
+        ClientPartition(num_clients=20, rule='dirichlet', amount=0.1, seed=3)
+    """
+    if num_clients < 1:
+        raise InputError("at least one client", str(num_clients), where, "write 2 or more")
+    options: dict[str, str] = {}
+    for item in text.split(","):
+        name, _, value = item.partition("=")
+        if item == "iid":
+            continue
+        if name not in RULE_OPTIONS:
+            raise UnknownNameError("a rule", name, ("iid", *RULE_OPTIONS), where)
+        if name in options or not value:
+            raise InputError("each rule once, as rule=value", repr(item), where, "write dirichlet=0.1")
+        options[name] = value
+    client = client_of({"client": f"0/{num_clients}", "seed": str(seed), **options}, where)
+    assert client is not None, "the options name a client"
+    return client.partition
 
 
 def client_of(options: Mapping[str, str], where: str) -> Client | None:
