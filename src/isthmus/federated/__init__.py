@@ -1,0 +1,1 @@
+"""Federated training in which only chosen layers are averaged."""

@@ -1,0 +1,1 @@
+"""Which layers each client averages in a round: one rule a file, one signature."""

@@ -1,0 +1,18 @@
+"""All rules, as a recipe writes them."""
+
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field
+
+from isthmus.federated.rules.everything import Everything
+from isthmus.federated.rules.nothing import Nothing
+
+AnyRule = Everything | Nothing
+"""A class for each rule. A rule's name alone, such as "all", stands for the rule with its defaults."""
+
+
+def _named(value: Any) -> Any:
+    return {"name": value} if isinstance(value, str) else value
+
+
+RuleField = Annotated[AnyRule, Field(discriminator="name"), BeforeValidator(_named)]
