@@ -1,0 +1,232 @@
+"""A finished federated training as tables, from its folder; the columns and their types are pinned here."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from isthmus.errors import InputError, short_list
+
+SCHEMA_VERSION = 1
+MANIFEST = "federated.json"
+RERUN = "make it again: isthmus federate RECIPE --out ANOTHER"
+
+_OF_CLIENT = {"rule": pa.string(), "seed": pa.int64(), "round": pa.int64(), "client": pa.int64()}
+_OF_PAIR = {"rule": pa.string(), "seed": pa.int64(), "round": pa.int64(), "host": pa.int64(), "donor": pa.int64()}
+SCHEMAS: Mapping[str, pa.Schema] = {
+    name: pa.schema(columns)
+    for name, columns in {
+        "outcomes": {
+            **_OF_CLIENT,
+            "when": pa.string(),
+            "data": pa.string(),
+            "loss": pa.float64(),
+            "error_rate": pa.float64(),
+            "num_examples": pa.int64(),
+        },
+        "exchanges": {**_OF_CLIENT, "layer": pa.string(), "num_senders": pa.int64()},
+        "traffic": {
+            **_OF_CLIENT,
+            "bytes_up": pa.int64(),
+            "bytes_down": pa.int64(),
+            "bytes_measured": pa.int64(),
+            "left_out": pa.string(),
+        },
+        "barriers": {
+            **_OF_PAIR,
+            "layer": pa.string(),
+            "loss_barrier": pa.float64(),
+            "loss_barrier_low": pa.float64(),
+            "loss_barrier_high": pa.float64(),
+            "trusted": pa.bool_(),
+        },
+    }.items()
+}
+"""Table -> its columns, in their order."""
+KEYS: Mapping[str, tuple[str, ...]] = {
+    "outcomes": (*_OF_CLIENT, "when", "data"),
+    "exchanges": (*_OF_CLIENT, "layer"),
+    "traffic": tuple(_OF_CLIENT),
+    "barriers": (*_OF_PAIR, "layer"),
+}
+"""Table -> the columns that tell its rows from one another."""
+
+
+@dataclass(frozen=True)
+class Federation:
+    """A finished federated training: of every rule and seed of a recipe. Rows are sorted by `KEYS`.
+
+    Attributes:
+        name: Of its folder.
+        recipe: Its settings, as stored.
+        hashes: Of model, data and start, by name.
+        versions: Of the programs.
+        rules: Labels, in the recipe's order.
+        seeds: Ascending.
+        outcomes: One row a (rule, seed, round, client, when, data): loss, error rate, number of examples.
+        exchanges: One row for each layer that a client averaged in a round: over how many senders.
+        traffic: One row a (rule, seed, round, client): bytes, and why it was left out.
+        barriers: One row a layer of a pair of clients in a round where they were measured.
+        seconds: One row a (rule, seed): training, averaging, evaluating, measuring.
+        clients: One row a (seed, client): how many examples, and which classes.
+        layers: One row a layer, in the order of first use: bytes and parameters.
+    """
+
+    name: str
+    recipe: Mapping[str, Any]
+    hashes: Mapping[str, str]
+    versions: Mapping[str, str]
+    rules: tuple[str, ...]
+    seeds: tuple[int, ...]
+    outcomes: pd.DataFrame
+    exchanges: pd.DataFrame
+    traffic: pd.DataFrame
+    barriers: pd.DataFrame
+    seconds: pd.DataFrame
+    clients: pd.DataFrame
+    layers: pd.DataFrame
+
+    @property
+    def num_rounds(self) -> int:
+        """How often networks were averaged."""
+        return int(self.recipe["rounds"])
+
+    def labels_of(self, name: str) -> tuple[str, ...]:
+        """The labels of the rules of one kind.
+
+        Args:
+            name: Of the kind, such as "all" or "barrier".
+
+        Returns:
+            In the recipe's order; empty where there is none.
+        """
+        rules = zip(self.rules, self.recipe["rules"], strict=True)
+        return tuple(label for label, rule in rules if (rule if isinstance(rule, str) else rule["name"]) == name)
+
+
+def is_federation(folder: str | Path) -> bool:
+    """Whether a folder holds a federated training.
+
+    Args:
+        folder: Any path.
+
+    Returns:
+        True if there is a `federated.json`.
+    """
+    return (Path(folder) / MANIFEST).is_file()
+
+
+def load_federation(folder: str | Path) -> Federation:
+    """Read a finished federated training.
+
+    Args:
+        folder: From `isthmus federate RECIPE --out FOLDER`.
+
+    Returns:
+        Its tables and what its manifest says.
+
+    Raises:
+        InputError: The folder holds something else, an unfinished training, or one of a later version of isthmus.
+    """
+    folder = Path(folder)
+    manifest = _manifest(folder)
+    tables = {}
+    for name in SCHEMAS:
+        file = folder / f"{name}.parquet"
+        try:
+            tables[name] = pq.read_table(file)
+        except (OSError, pa.ArrowInvalid) as error:
+            got = str(error).splitlines()[0] if file.is_file() else f"no {file.name}"
+            raise InputError("a whole federated training", got, str(folder), RERUN) from error
+    return federation_of(folder.resolve().name, manifest, tables, str(folder))
+
+
+def federation_of(
+    name: str, manifest: Mapping[str, Any], tables: Mapping[str, pa.Table], where: str = "the tables"
+) -> Federation:
+    """A federated training from what its folder holds.
+
+    Args:
+        name: Of it.
+        manifest: As in `federated.json`.
+        tables: By the names of `SCHEMAS`; the order of rows means nothing.
+        where: They came from, for messages.
+
+    Returns:
+        The training.
+
+    Raises:
+        InputError: A table lacks a column, holds another type or a row twice, or a rule has no last round.
+    """
+    frames = {table: _frame(table, tables[table], where) for table in SCHEMAS}
+    try:
+        seconds, clients, layers = (pd.DataFrame(manifest[part]) for part in ("seconds", "clients", "layers"))
+        found = Federation(
+            name=name,
+            recipe=manifest["recipe"],
+            hashes=manifest["hashes"],
+            versions=manifest["versions"],
+            rules=tuple(dict.fromkeys(seconds["rule"])),
+            seeds=tuple(sorted(set(seconds["seed"].tolist()))),
+            seconds=seconds,
+            clients=clients,
+            layers=layers,
+            **frames,
+        )
+        num_rounds = found.num_rounds
+        found.labels_of("all")
+    except (KeyError, TypeError, ValueError) as error:
+        raise InputError(f"a {MANIFEST} written by isthmus", _first_line(error), where, RERUN) from error
+    last = frames["outcomes"].loc[frames["outcomes"]["round"] == num_rounds, ["rule", "seed"]]
+    there = set(last.itertuples(index=False, name=None))
+    missing = [f"{rule}, seed {seed}" for rule in found.rules for seed in found.seeds if (rule, seed) not in there]
+    if missing:
+        got = f"no outcomes of it under {short_list(missing)}"
+        raise InputError(f"outcomes of round {num_rounds}, the last", got, where, RERUN)
+    return found
+
+
+def _manifest(folder: Path) -> dict[str, Any]:
+    file = folder / MANIFEST
+    if not file.is_file():
+        got = "a folder without one" if folder.is_dir() else "no such folder"
+        raise InputError(f"a federated training, with {MANIFEST} in it", got, str(folder), "name the folder of --out")
+    try:
+        manifest: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+        version, complete = manifest["schema"], manifest["complete"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputError(f"a {MANIFEST} written by isthmus", _first_line(error), str(file), RERUN) from error
+    if version > SCHEMA_VERSION:
+        expected = f"a federated training of schema {SCHEMA_VERSION} or earlier"
+        raise InputError(expected, str(version), str(file), "update isthmus")
+    if not complete:
+        remedy = "go on with it: the same command with --resume"
+        raise InputError("a finished federated training", "one that was interrupted", str(folder), remedy)
+    return manifest
+
+
+def _frame(name: str, table: pa.Table, where: str) -> pd.DataFrame:
+    schema, keys = SCHEMAS[name], list(KEYS[name])
+    expected = f"{name}.parquet with the columns {', '.join(schema.names)}"
+    missing = [column for column in schema.names if column not in table.column_names]
+    if missing:
+        raise InputError(expected, f"none named {short_list(missing)}", where, RERUN)
+    try:
+        frame: pd.DataFrame = table.select(schema.names).cast(schema).to_pandas()
+    except pa.ArrowInvalid as error:
+        raise InputError(expected, _first_line(error), where, RERUN) from error
+    twice = frame.loc[frame.duplicated(keys), keys]
+    if len(twice):
+        row = ", ".join(f"{key} {value}" for key, value in twice.iloc[0].items())
+        raise InputError(f"each row of {name}.parquet once", f"{len(twice)} twice, such as {row}", where, RERUN)
+    return frame.sort_values(keys, ignore_index=True)
+
+
+def _first_line(error: Exception) -> str:
+    text = (str(error).splitlines() or [""])[0]
+    return f"none named {text}" if isinstance(error, KeyError) else text
