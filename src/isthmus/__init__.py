@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from isthmus.measures.connectivity import Connectivity
 
     # Merging
+    from isthmus.merging.align import align
     from isthmus.merging.average import average
     from isthmus.paths.average import average_networks
     from isthmus.questions.convexity.answer import convexity, last_layer_convexity
@@ -54,6 +55,7 @@ _HOMES = {
     "LayerPartition": "isthmus.layers.partition",
     "layer_partition": "isthmus.layers.rules",
     # Merging
+    "align": "isthmus.merging.align",
     "average": "isthmus.merging.average",
     "average_networks": "isthmus.paths.average",
     "load_checkpoint": "isthmus.weights.checkpoint",
@@ -70,6 +72,7 @@ __all__ = [
     "IsthmusError",
     "IsthmusWarning",
     "LayerPartition",
+    "align",
     "average",
     "average_networks",
     "barrier",

@@ -4,6 +4,7 @@ import sys
 
 import typer
 
+from isthmus.cli.align import align
 from isthmus.cli.average import average
 from isthmus.cli.demo import demo
 from isthmus.cli.explain import explain
@@ -28,7 +29,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (demo, inspect, measure, average, *STUDIES, report, train, reproduce, models, explain):
+for command in (demo, inspect, measure, average, align, *STUDIES, report, train, reproduce, models, explain):
     app.command(epilog=EPILOG if command is measure else None)(report_failures(command))
 
 

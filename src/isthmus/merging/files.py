@@ -81,12 +81,18 @@ def _fill(folder: Path, weights: StateDict, facts: Mapping[str, Any], metadata: 
 def _card(facts: Mapping[str, Any]) -> str:
     """A model card: what hubs read in its head, and a table that a person reads."""
     head = ["---", "base_model:", *(f"- {json.dumps(facts[name])}" for name in "ab"), "tags:", "- merge", "- isthmus"]
-    rows = [f"| `{_plain(label)}` | {alpha:g} |" for label, alpha in facts["alphas"].items()]
+    a, b = (_plain(facts[name]) for name in "ab")
+    if "alphas" in facts:
+        numbers, columns = facts["alphas"], "| layer | alpha |"
+        title, told = f"{a} with layers averaged with {b}", "every layer below is a + alpha (b - a), all others are a's"
+    else:
+        numbers, columns = facts["groups"], "| group | units |"
+        title, told = f"{b} aligned to {a}", "b's units are permuted to lie near a's, its function is unchanged"
+    rows = [f"| `{_plain(label)}` | {number:g} |" for label, number in numbers.items()]
     return "\n".join([
-        *head, "---", "", f"# {_plain(facts['a'])} with layers averaged with {_plain(facts['b'])}", "",
-        f"Made by isthmus {facts['isthmus_version']}: every layer below is a + alpha (b - a), all others are a's.", "",
+        *head, "---", "", f"# {title}", "", f"Made by isthmus {facts['isthmus_version']}: {told}.", "",
         "| network | content hash |", "|---|---|", f"| a | `{facts['hash_a']}` |", f"| b | `{facts['hash_b']}` |", "",
-        "| layer | alpha |", "|---|---|", *rows, "",
+        columns, "|---|---|", *rows, "",
     ])  # fmt: skip
 
 

@@ -1,0 +1,38 @@
+"""`isthmus align`: network b with its units permuted to network a's, its function unchanged."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from isthmus.cli.options import ModelOption
+
+
+def align(
+    a: Annotated[Path, typer.Argument(help="The network to come near to: a checkpoint file or folder.")],
+    b: Annotated[Path, typer.Argument(help="The network whose units are permuted.")],
+    model: ModelOption,
+    out: Annotated[Path, typer.Option(help="A .safetensors file to make; of a Hugging Face folder also a folder.")],
+    data: Annotated[str | None, typer.Option(help="Examples to check on; default: random inputs.")] = None,
+    data_root: Annotated[Path | None, typer.Option(help="The folder that holds known data sets.")] = None,
+    seed: Annotated[int, typer.Option(help="Of the order in which groups of units are taken.")] = 0,
+    starts: Annotated[int, typer.Option(help="How often the search begins; the best end counts.")] = 1,
+    device: Annotated[str, typer.Option(help="Where the network runs: auto, cpu, cuda, ...")] = "auto",
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print what was done as JSON.")] = False,
+) -> None:
+    """Permute b's units so that its weights lie near a's; what b computes stays as it is, and is compared."""
+    from isthmus.merging.align import align as align_of
+    from isthmus.merging.align import summary_of
+
+    aligned = align_of(
+        a, b, model=model, data=data, data_root=data_root, seed=seed, starts=starts, device=device, out=out
+    )  # fmt: skip
+    for note in aligned.notes:
+        typer.echo(note, err=True)
+    if as_json:
+        print(json.dumps({**aligned.facts, "out": str(out)}, indent=1))
+        return
+    print(summary_of(aligned))
+    print(f"written: {out}; what is left of the barrier: isthmus measure {a} {out} --model ... --data ... --sweep full")

@@ -1,0 +1,197 @@
+"""Network b with its units in the order of network a's: the same function, nearer in weight space."""
+
+from collections import Counter
+from dataclasses import dataclass
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from isthmus.data.load import load_examples
+from isthmus.errors import InputError, UnknownNameError, short_list
+from isthmus.evaluation.arithmetic.device import device_named
+from isthmus.evaluation.failures import failure_text
+from isthmus.evaluation.losses.loss import loss_named
+from isthmus.evaluation.network import Network
+from isthmus.evaluation.output import Output
+from isthmus.evaluation.stages.export import OperatorGraph
+from isthmus.evaluation.stages.kept_graphs import graph_of
+from isthmus.evaluation.stages.staging import relative_difference
+from isthmus.merging.files import refuse_existing, save_merged
+from isthmus.merging.permutation.axes import graph_axes
+from isthmus.merging.permutation.groups import FixedAxis, Group, symmetry_of
+from isthmus.merging.permutation.matching import WeightLikeness, matched
+from isthmus.merging.permutation.permuted import Permutation
+from isthmus.merging.permutation.sample import sample_inputs
+from isthmus.runs.request.inputs import Model, Weights, fitted_weights, named_model, own_tokenizer, read_pair
+from isthmus.runs.subject.fitted_examples import fitted_examples
+from isthmus.trees import Tree, take_rows
+from isthmus.weights.state import Kind, StateDict, content_hash, entry_kinds, tied_keys
+
+TOLERANCE = 1e-4  # of the outputs' scale; sums in another order make about 1e-6
+NUM_CHECKED = 32
+METHODS = ("weights",)
+
+
+@dataclass(frozen=True)
+class Aligned:
+    """A network with its units permuted.
+
+    Attributes:
+        weights: Under network b's keys, in its types.
+        permutation: What was done to it.
+        groups: What could be permuted.
+        fixed: What could not, and why.
+        objectives: How alike the networks were at the start and after every step.
+        difference: The largest difference of outputs, of the largest output.
+        facts: From what it was made: names, hashes, method, version.
+        notes: What was done on reading the two.
+    """
+
+    weights: dict[str, Tensor]
+    permutation: Permutation
+    groups: tuple[Group, ...]
+    fixed: tuple[FixedAxis, ...]
+    objectives: tuple[float, ...]
+    difference: float
+    facts: dict[str, Any]
+    notes: tuple[str, ...]
+
+
+def align(
+    a: Weights,
+    b: Weights,
+    *,
+    model: Model,
+    data: object = None,
+    by: str = "weights",
+    seed: int = 0,
+    starts: int = 1,
+    out: str | Path | None = None,
+    data_root: Path | None = None,
+    device: str = "auto",
+    output: str | None = None,
+) -> Aligned:
+    """Network b with its units permuted so that its weights lie near network a's.
+
+    Which units may be permuted is read from the exported graph; an operator that isn't known fixes the axes of its
+    tensors. The outputs of b before and after are compared at the end, and nothing is returned where they differ.
+
+    Args:
+        a: Weights of the network to come near to, or the path of a checkpoint.
+        b: Weights of the network to permute.
+        model: The model of both.
+        data: Examples to check on; None for random inputs.
+        by: "weights": the sum of products of weights is made as large as it gets.
+        seed: Of the order in which groups are taken.
+        starts: How often the search begins; the best end counts.
+        out: A `.safetensors` file to make; of a Hugging Face folder b also a folder.
+        data_root: The folder that holds known data sets.
+        device: Where the network runs.
+        output: Which of the model's outputs is compared.
+
+    Returns:
+        The network and what was done.
+
+    Raises:
+        InputError: The networks don't fit the model, the model can't be exported, or the function would change.
+        UnknownNameError: There is no such way to match.
+    """
+    if by not in METHODS:
+        raise UnknownNameError("a way to match", by, METHODS, "by")
+    if out is not None:
+        refuse_existing(Path(out))
+    read = read_pair(a, b)
+    built = named_model(model, read[0][0])
+    first, second = (fitted_weights(*one, built.module) for one in read)
+    place = device_named(device)
+    network = Network.from_model(built.module, loss_named("cross_entropy"), place, torch.float32, Output(output))
+    inputs = _inputs(network, data, data_root, own_tokenizer(model))
+    graph = _graph(network, inputs, frozenset(first.weights))
+    kinds = entry_kinds(built.module)
+    axes = graph_axes(graph, second.weights, tied_keys(built.module))
+    symmetry = symmetry_of(axes)
+    parameters = {key for key, kind in kinds.items() if kind is Kind.PARAMETER}
+    likeness = WeightLikeness.between(symmetry, first.weights, second.weights, parameters)
+    found = matched(symmetry, likeness, seed=seed, starts=starts)
+    weights = found.permutation(second.weights)
+    difference = _checked_difference(network, second.weights, weights, inputs)
+    facts = {
+        "isthmus_version": version("isthmus"),
+        "a": first.name,
+        "b": second.name,
+        "hash_a": first.hash,
+        "hash_b": second.hash,
+        "hash": content_hash(weights),
+        "aligned_by": by,
+        "groups": {group.name: group.size for group in symmetry.groups},
+        "units_moved": found.permutation.num_moved,
+        "largest_difference": difference,
+    }
+    notes = tuple(f"{one.name}: {note}" for one in (first, second) for note in one.notes)
+    if out is not None:
+        save_merged(weights, facts, Path(out), Path(b) if isinstance(b, str | Path) else None)
+    groups, fixed = symmetry.groups, symmetry.fixed
+    return Aligned(weights, found.permutation, groups, fixed, found.objectives, difference, facts, notes)
+
+
+def _inputs(network: Network, data: object, data_root: Path | None, tokenizer: str | None) -> Tree:
+    if data is None:
+        return sample_inputs(network.module, NUM_CHECKED).to(network.device)
+    examples = fitted_examples(load_examples(data, data_root=data_root, tokenizer=tokenizer), network.module)
+    return examples.to(network.device).batch(0, min(NUM_CHECKED, len(examples)), network.device, network.dtype)[0]
+
+
+def _graph(network: Network, inputs: Tree, keys: frozenset[str]) -> OperatorGraph:
+    try:
+        return graph_of(network.module, take_rows(inputs, slice(2)), keys, network.output)
+    except Exception as error:  # the exporter fails in as many ways as there are models
+        raise InputError(
+            "a model that torch.export can export",
+            failure_text(error),
+            type(network.module).__name__,
+            "the units are read from the exported graph; take out of forward what depends on values",
+        ) from error
+
+
+def _checked_difference(network: Network, before: StateDict, after: StateDict, inputs: Tree) -> float:
+    outputs = partial(network.outputs, inputs=inputs)
+    difference = relative_difference(*(outputs(_on(weights, network.device)) for weights in (after, before)))
+    if not difference <= TOLERANCE:
+        raise InputError(
+            f"outputs that stay within {TOLERANCE:g} of their scale",
+            f"a difference of {difference:.2g}",
+            "the permuted network",
+            "nothing was written; please report this model, for its axes were read wrongly",
+        )
+    return difference
+
+
+def _on(weights: StateDict, device: torch.device) -> dict[str, Tensor]:
+    return {key: tensor.to(device) for key, tensor in weights.items()}
+
+
+def summary_of(aligned: Aligned) -> str:
+    """What was found and done, for the terminal.
+
+    Args:
+        aligned: A network.
+
+    Returns:
+        Lines: the groups, what is fixed and why, how much nearer the networks came, the check.
+    """
+    sizes = Counter(group.size for group in aligned.groups)
+    kinds = ", ".join(f"{count} of {size}" for size, count in sizes.items())
+    lines = [f"{len(aligned.groups)} groups of units may be permuted{f': {kinds}' if kinds else ''}"]
+    lines += [f"  {group.name}: {group.size} units in {short_list(group.members)}" for group in aligned.groups]
+    reasons: dict[str, list[str]] = {}
+    for one in aligned.fixed:
+        reasons.setdefault(one.reason, []).append(one.axis)
+    lines += [f"  fixed, as {reason}: {short_list(axes)}" for reason, axes in reasons.items()]
+    start, end = aligned.objectives[0], aligned.objectives[-1]
+    lines.append(f"{aligned.permutation.num_moved} units moved; likeness {start:.4g} before, {end:.4g} after")
+    lines.append(f"the function is unchanged: largest difference {aligned.difference:.2g} of the largest output")
+    return "\n".join(lines)

@@ -1,0 +1,1 @@
+"""Which units of a network may change places, and the change that brings one network nearest to another."""

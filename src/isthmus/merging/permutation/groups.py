@@ -1,0 +1,202 @@
+"""Groups of units that may be permuted, where they stand in the weights, and which axes stay as they are."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import torch
+from torch import Tensor
+
+from isthmus.merging.permutation.axes import GraphAxes
+from isthmus.merging.permutation.extents import Extent, Joined, Nested, Units, simplified, units_of
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A part of an axis whose places are all combinations of some units.
+
+    Attributes:
+        factors: The units, the last running fastest.
+        places: Shape (size of the first, size of the second, ...): where each combination stands along the axis.
+    """
+
+    factors: tuple[Units, ...]
+    places: Tensor
+
+
+@dataclass(frozen=True)
+class Group:
+    """Units that may be permuted, everywhere alike.
+
+    Attributes:
+        name: The module that makes them.
+        units: What stands in the pieces of axes.
+        members: The axes that hold them, as "conv2.weight[1]".
+    """
+
+    name: str
+    units: Units
+    members: tuple[str, ...]
+
+    @property
+    def size(self) -> int:
+        """How many units."""
+        return self.units.size
+
+
+@dataclass(frozen=True)
+class FixedAxis:
+    """An axis, or a part of it, that stays as it is.
+
+    Attributes:
+        axis: Such as "fc.weight[0]".
+        size: Its fixed places.
+        reason: Why.
+    """
+
+    axis: str
+    size: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class Symmetry:
+    """All permutations of units that leave a network's function as it is, as far as the rules know.
+
+    Attributes:
+        pieces: Key -> for each axis its pieces; of floating-point entries that the forward pass reads.
+        groups: What may be permuted, in order of first use.
+        fixed: What may not.
+    """
+
+    pieces: dict[str, tuple[tuple[Piece, ...], ...]]
+    groups: tuple[Group, ...]
+    fixed: tuple[FixedAxis, ...]
+
+    @cached_property
+    def by_units(self) -> dict[Units, Group]:
+        """The group of each free set of units."""
+        return {group.units: group for group in self.groups}
+
+
+def symmetry_of(axes: GraphAxes) -> Symmetry:
+    """Read groups off the axes of the weights.
+
+    Args:
+        axes: Of a network.
+
+    Returns:
+        Its groups.
+    """
+    together = _together(axes)
+    pieces = {
+        key: tuple(tuple(_put_together(list(pieces_of(extent)), together)) for extent in own)
+        for key, own in axes.weights.items()
+    }
+    members: dict[Units, list[str]] = {}
+    names: dict[Units, str] = {}
+    fixed: list[FixedAxis] = []
+    for key, place, piece in _all(pieces):
+        axis = f"{key}[{place}]"
+        free = [units for units in piece.factors if not units.reason]
+        for units in free:
+            members.setdefault(units, []).append(axis)
+            names.setdefault(units, _name(key, piece, units))
+        if not free and piece.places.numel() > 1:
+            fixed.append(FixedAxis(axis, piece.places.numel(), piece.factors[0].reason))
+    groups = tuple(
+        Group(name, units, tuple(dict.fromkeys(members[units])))
+        for units, name in zip(names, _unique(list(names.values())), strict=True)
+    )
+    return Symmetry(pieces, groups, tuple(fixed))
+
+
+def _all(pieces: Mapping[str, tuple[tuple[Piece, ...], ...]]) -> Iterator[tuple[str, int, Piece]]:
+    for key, axes in pieces.items():
+        for place, axis in enumerate(axes):
+            for piece in axis:
+                yield key, place, piece
+
+
+def _together(axes: GraphAxes) -> dict[Units, Units]:
+    # Units that stand in the same axes of all tensors, such as the zeros padded on both sides, may mix. Where an axis
+    # was cut because its parts go different ways, some tensor holds one part without the other.
+    seen: dict[Units, list[tuple[int, int, int]]] = {}
+    values = axes.values.values()
+    tensors = [one for value in values for one in (value if isinstance(value, list) else [value]) if one]
+    for number, tensor in enumerate((*tensors, *axes.weights.values())):
+        for dim, extent in enumerate(tensor):
+            own = simplified(extent)
+            parts = own.parts if isinstance(own, Joined) else (own,)
+            for units in units_of(own):
+                if not units.reason:
+                    seen.setdefault(units, []).append((number, dim, parts.count(units)))
+    alike: dict[tuple[tuple[int, int, int], ...], list[Units]] = {}
+    for units, stands in seen.items():
+        if all(count == 1 for _, _, count in stands):  # always a part of an axis by itself
+            alike.setdefault(tuple(stands), []).append(units)
+    found: dict[Units, Units] = {}
+    for same in alike.values():
+        if len(same) > 1:
+            found |= dict.fromkeys(same, Units(sum(one.size for one in same)))
+    return found
+
+
+def _put_together(pieces: list[Piece], together: Mapping[Units, Units]) -> Iterator[Piece]:
+    """The pieces of an axis, those that may mix as one."""
+    waiting: dict[Units, list[Tensor]] = {}
+    for piece in pieces:
+        whole = together.get(piece.factors[0])
+        if whole is None:
+            yield piece
+            continue
+        places = waiting.setdefault(whole, [])
+        places.append(piece.places)
+        if sum(len(one) for one in places) == whole.size:
+            yield Piece((whole,), torch.cat(waiting.pop(whole)))
+
+
+def _name(key: str, piece: Piece, units: Units) -> str:
+    path = key.rpartition(".")[0] or key
+    free = [one for one in piece.factors if not one.reason]
+    if len(piece.factors) == 1 or free == [units]:
+        return path
+    return f"{path}, blocks" if units is piece.factors[0] else f"{path}, within blocks"
+
+
+def _unique(names: list[str]) -> list[str]:
+    seen: dict[str, int] = {}
+    out = []
+    for name in names:
+        seen[name] = seen.get(name, 0) + 1
+        out.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
+    return out
+
+
+def pieces_of(extent: Extent) -> Iterator[Piece]:
+    """An axis as pieces.
+
+    Args:
+        extent: What it is made of.
+
+    Yields:
+        Pieces whose places make up the axis.
+    """
+    extent = simplified(extent)
+    if isinstance(extent, Joined):
+        start = 0
+        for part in extent.parts:
+            for piece in pieces_of(part):
+                yield Piece(piece.factors, piece.places + start)
+            start += part.size
+    elif isinstance(extent, Nested):
+        outer, inner = extent.factors[0], Nested(extent.factors[1:])
+        block = inner.size
+        for first in pieces_of(outer):
+            for second in pieces_of(inner):
+                places = first.places.reshape(-1, 1) * block + second.places.reshape(1, -1)
+                shape = (*first.places.shape, *second.places.shape)
+                yield Piece((*first.factors, *second.factors), places.reshape(shape))
+    else:
+        assert isinstance(extent, Units)
+        yield Piece((extent,), torch.arange(extent.size))

@@ -1,0 +1,180 @@
+"""Weight matching: the permutation under which one network's weights lie nearest to another's."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Protocol
+
+import numpy as np
+import torch
+from scipy.optimize import linear_sum_assignment
+from torch import Tensor
+
+from isthmus.merging.permutation.extents import Units
+from isthmus.merging.permutation.groups import Symmetry
+from isthmus.merging.permutation.permuted import Permutation
+from isthmus.weights.state import StateDict
+
+MOST_ROUNDS = 100
+ROUNDING = 1e-12  # a rise must be more than sums in another order make
+
+
+class Likeness(Protocol):
+    """A number that tells how alike network a and a permuted network b are."""
+
+    def objective(self, permutation: Permutation, units: Units | None = None) -> float:
+        """The number, or that part of it that a group has to do with."""
+
+    def gains(self, units: Units, permutation: Permutation) -> Tensor:
+        """What each unit of b would add to it at each place, shape (places, units)."""
+
+
+@dataclass(frozen=True)
+class Matched:
+    """What a search for a permutation found.
+
+    Attributes:
+        permutation: Of network b.
+        objectives: The objective at the start and after every step that was taken; it never falls.
+    """
+
+    permutation: Permutation
+    objectives: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class WeightLikeness:
+    """How alike network a and a permuted network b are: the sum of products of their weights, number by number.
+
+    ||a - P b||² = ||a||² + ||b||² - 2 <a, P b>, so the largest sum of products is the least distance.
+
+    Attributes:
+        symmetry: The groups.
+        a: Network a's permutable entries, in float64 on the processor.
+        b: Network b's.
+    """
+
+    symmetry: Symmetry
+    a: StateDict
+    b: StateDict
+
+    @classmethod
+    def between(cls, symmetry: Symmetry, a: StateDict, b: StateDict, keys: set[str]) -> "WeightLikeness":
+        """Prepare two networks.
+
+        Args:
+            symmetry: The groups.
+            a: Network a.
+            b: Network b.
+            keys: What is compared: parameters; running statistics follow.
+
+        Returns:
+            Their likeness.
+        """
+        used = {member.rpartition("[")[0] for group in symmetry.groups for member in group.members} & keys
+        return cls(symmetry, *({key: w[key].detach().cpu().double() for key in sorted(used)} for w in (a, b)))
+
+    def objective(self, permutation: Permutation, units: Units | None = None) -> float:
+        """The sum of products.
+
+        Args:
+            permutation: Of network b.
+            units: Of a group, to sum over the entries that hold it alone; None for all.
+
+        Returns:
+            Larger where they are more alike.
+        """
+        keys = self.a if units is None else self.holding[units]
+        return float(sum((self.a[key] * permutation.tensor(key, self.b[key])).sum() for key in keys))
+
+    @cached_property
+    def holding(self) -> dict[Units, tuple[str, ...]]:
+        """The entries that hold each group."""
+        found: dict[Units, dict[str, None]] = {group.units: {} for group in self.symmetry.groups}
+        for key in self.a:
+            for axis in self.symmetry.pieces[key]:
+                for units in (one for piece in axis for one in piece.factors if one in found):
+                    found[units][key] = None
+        return {units: tuple(keys) for units, keys in found.items()}
+
+    def gains(self, units: Units, permutation: Permutation) -> Tensor:
+        """What each unit of b would add to the objective at each place, everything else being as it is.
+
+        Args:
+            units: Of a group.
+            permutation: Where the other groups, and this one in its other axes, are.
+
+        Returns:
+            Shape (places, units of b).
+        """
+        total = torch.zeros(units.size, units.size, dtype=torch.float64)
+        at_home = permutation.with_order(units, torch.arange(units.size))
+        for key in self.holding[units]:
+            a, axes = self.a[key], self.symmetry.pieces[key]
+            holding = [
+                (dim, piece, factor)
+                for dim, axis in enumerate(axes) for piece in axis
+                for factor, one in enumerate(piece.factors) if one is units
+            ]  # fmt: skip
+            for dim, piece, factor in holding:
+                # Of an entry that holds the group several times, one is opened and the others stay where they are.
+                others = self.b[key]
+                for other, axis in enumerate(axes):
+                    sources = (at_home if other == dim else permutation).sources(axis)
+                    others = others.index_select(other, sources)
+                total += _unfolded(a, dim, piece.places, factor) @ _unfolded(others, dim, piece.places, factor).T
+        return total
+
+
+def _unfolded(tensor: Tensor, dim: int, places: Tensor, factor: int) -> Tensor:
+    """A row for each unit, of all that it has in a piece of an axis."""
+    rows = tensor.movedim(dim, 0)[places.movedim(factor, 0).reshape(-1)]
+    return rows.reshape(places.shape[factor], -1)
+
+
+def matched(
+    symmetry: Symmetry,
+    likeness: Likeness,
+    *,
+    seed: int = 0,
+    starts: int = 1,
+) -> Matched:
+    """Improve one group after another until none improves.
+
+    Each step gives a group the best order for all others as they are (an assignment problem), and is taken if the
+    objective rises. The groups' order is drawn anew for each round. The end is a local optimum.
+
+    Args:
+        symmetry: The groups.
+        likeness: What is to be as large as it can be.
+        seed: Of the orders.
+        starts: How often to begin: first where b is, then at random permutations. The best end counts.
+
+    Returns:
+        The best permutation found.
+    """
+    random = np.random.default_rng(seed)
+    ends = []
+    for number in range(starts):
+        orders = {} if number == 0 else {
+            group.units: torch.from_numpy(random.permutation(group.size)) for group in symmetry.groups
+        }  # fmt: skip
+        ends.append(_climbed(Permutation(symmetry, orders), likeness, random))
+    return max(ends, key=lambda end: end.objectives[-1])
+
+
+def _climbed(permutation: Permutation, likeness: Likeness, random: np.random.Generator) -> Matched:
+    groups = permutation.symmetry.groups
+    objectives = [likeness.objective(permutation)]
+    for _ in range(MOST_ROUNDS):
+        before = objectives[-1]
+        for number in random.permutation(len(groups)):
+            units = groups[number].units
+            _, order = linear_sum_assignment(likeness.gains(units, permutation).numpy(), maximize=True)
+            step = permutation.with_order(units, torch.from_numpy(order))
+            now, then = (likeness.objective(one, units) for one in (permutation, step))
+            if then > now + ROUNDING * abs(now):
+                permutation = step
+                objectives.append(objectives[-1] + then - now)
+        if objectives[-1] == before:
+            break
+    return Matched(permutation, tuple(objectives))

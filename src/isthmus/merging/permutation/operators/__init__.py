@@ -1,0 +1,1 @@
+"""What operators do to the axes of their tensors, one family a file."""

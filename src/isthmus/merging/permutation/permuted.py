@@ -1,0 +1,131 @@
+"""A permutation of a network's units, and the network that it makes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from isthmus.merging.permutation.extents import Units
+from isthmus.merging.permutation.groups import Piece, Symmetry
+from isthmus.weights.state import StateDict
+
+
+@dataclass(frozen=True)
+class Permutation:
+    """One order for each group: place i holds what was unit order[i].
+
+    Attributes:
+        symmetry: The groups.
+        orders: Units -> whole numbers, each from 0 to size - 1 once; groups that are absent stay.
+    """
+
+    symmetry: Symmetry
+    orders: Mapping[Units, Tensor]
+
+    def order(self, units: Units) -> Tensor:
+        """The order of one set of units.
+
+        Args:
+            units: Free or fixed.
+
+        Returns:
+            Whole numbers; 0, 1, 2, ... for what stays.
+        """
+        return self.orders[units] if units in self.orders else torch.arange(units.size)
+
+    def with_order(self, units: Units, order: Tensor) -> "Permutation":
+        """The same permutation but for one group.
+
+        Args:
+            units: Of the group.
+            order: Its new order.
+
+        Returns:
+            Another permutation.
+        """
+        return Permutation(self.symmetry, {**self.orders, units: order})
+
+    def sources(self, axis: tuple[Piece, ...]) -> Tensor:
+        """Where each place of an axis takes its numbers from.
+
+        Args:
+            axis: Its pieces.
+
+        Returns:
+            A place of the axis for each of its places.
+        """
+        found = torch.empty(sum(piece.places.numel() for piece in axis), dtype=torch.long)
+        for piece in axis:
+            taken = piece.places
+            for dim, units in enumerate(piece.factors):
+                taken = taken.index_select(dim, self.order(units))
+            found[piece.places.reshape(-1)] = taken.reshape(-1)
+        return found
+
+    def tensor(self, key: str, tensor: Tensor) -> Tensor:
+        """An entry of the state dict with its units in their new places.
+
+        Args:
+            key: Its key.
+            tensor: What the network had.
+
+        Returns:
+            The same numbers, moved.
+        """
+        for dim, axis in enumerate(self.symmetry.pieces.get(key, ())):
+            if any(units in self.orders for piece in axis for units in piece.factors):
+                tensor = tensor.index_select(dim, self.sources(axis).to(tensor.device))
+        return tensor
+
+    def __call__(self, weights: StateDict) -> dict[str, Tensor]:
+        """The network with its units permuted.
+
+        Args:
+            weights: The network.
+
+        Returns:
+            Another point of weight space with the same function.
+        """
+        return {key: self.tensor(key, tensor) for key, tensor in weights.items()}
+
+    def after(self, first: "Permutation") -> "Permutation":
+        """The permutation that does another one and then this one.
+
+        Args:
+            first: What is done first, of the same groups.
+
+        Returns:
+            One permutation.
+        """
+        units = {**first.orders, **self.orders}
+        return Permutation(self.symmetry, {one: first.order(one)[self.order(one)] for one in units})
+
+    def inverse(self) -> "Permutation":
+        """The permutation that undoes this one.
+
+        Returns:
+            One permutation.
+        """
+        return Permutation(self.symmetry, {units: torch.argsort(order) for units, order in self.orders.items()})
+
+    @property
+    def num_moved(self) -> int:
+        """How many units are elsewhere than they were, over all groups."""
+        return sum(int((order != torch.arange(len(order))).sum()) for order in self.orders.values())
+
+
+def random_permutation(symmetry: Symmetry, seed: int) -> Permutation:
+    """A random order for every group.
+
+    Args:
+        symmetry: The groups.
+        seed: Of the draw.
+
+    Returns:
+        A permutation.
+    """
+    random = torch.Generator().manual_seed(seed)
+    return Permutation(
+        symmetry, {group.units: torch.randperm(group.size, generator=random) for group in symmetry.groups}
+    )
