@@ -14,8 +14,7 @@ from isthmus.experiments.evidence.criterion import criteria_of
 from isthmus.experiments.reproduction.recipes import TrainedNetworks
 from isthmus.experiments.reproduction.registry import known_claims
 from isthmus.measures.intervals.interval import critical_value, mean_band
-from isthmus.models.load import load_model
-from isthmus.questions.clients.costs import client_pairs, layer_set_costs, paper_groups, resnet18_layers
+from isthmus.questions.clients.costs import client_pairs, layer_set_costs
 from isthmus.training.recipe.file import recipe_of
 
 MLP = next(case for case in CASES if case.name == "mlp")
@@ -122,21 +121,6 @@ def test_the_criteria_are_the_least_of_everything_and_the_most_of_single_layers(
         assert criterion.seen.endswith(f"client {host}" if moving == "all" else f"{moving} of {host}")
     assert "set:01" not in layer.seen + union.seen + share.seen
     assert all(criterion.essential for criterion in (everything, layer, share, union))
-
-
-def test_the_paper_groups_are_layers_of_the_network_and_complete_each_other():
-    layers = resnet18_layers()
-    model = load_model("resnet18_no_norm:width=2")
-    keys = {key.rpartition(".")[0] for key in model.state_dict()}
-    assert len(layers) == 21
-    assert set(layers) == keys
-    groups = paper_groups(layers)
-    a, b, c, d = (set(group) for group in groups.values())
-    assert len(a) == 8
-    assert (a | c, a & c) == (set(layers), set())
-    assert d == set(layers) - {"fc"}
-    assert len(b) == 10
-    assert all(layer.split(".")[0] in {"layer2", "layer3"} for layer in b)
 
 
 def recipe(name, data):

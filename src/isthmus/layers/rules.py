@@ -66,8 +66,15 @@ def _labelling(rule: str, model: nn.Module) -> Labelling:
     )
 
 
-def _owners(model: nn.Module) -> dict[str, str]:
-    """Key -> the path of the module whose entry it is; of the part of a weight, the path of the module that uses it."""
+def key_owners(model: nn.Module) -> dict[str, str]:
+    """The module that each entry belongs to.
+
+    Args:
+        model: The network; it is not run.
+
+    Returns:
+        Key -> the path of the module whose entry it is; of the part of a weight, of the module that uses it.
+    """
     effective = effective_weights(model)
     return {key: effective.get(key, key).rpartition(".")[0] for key in tensors_of(model)}
 
@@ -77,12 +84,12 @@ def _modules(model: nn.Module) -> dict[str, nn.Module]:
 
 
 def _module_labels(model: nn.Module) -> Labelling:
-    owners, effective = _owners(model), effective_weights(model)
+    owners, effective = key_owners(model), effective_weights(model)
     return lambda key: owners[key] or effective.get(key, key)
 
 
 def _tensor_labels(model: nn.Module) -> Labelling:
-    owners, tensors = _owners(model), tensors_of(model)
+    owners, tensors = key_owners(model), tensors_of(model)
     first: dict[str, str] = {}
     for key, tensor in tensors.items():
         if is_blendable(tensor):
@@ -108,7 +115,7 @@ def _block_labels(model: nn.Module) -> Labelling:
 
 
 def _type_labels(model: nn.Module) -> Labelling:
-    modules, owners, by_module = _modules(model), _owners(model), _module_labels(model)
+    modules, owners, by_module = _modules(model), key_owners(model), _module_labels(model)
     return lambda key: type(modules[owners[key]]).__name__ if owners[key] else by_module(key)
 
 

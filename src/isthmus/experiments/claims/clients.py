@@ -9,12 +9,8 @@ from isthmus.experiments.evidence.evidence import Evidence
 from isthmus.experiments.evidence.located import Located, largest, smallest
 from isthmus.experiments.reproduction.bench import Bench
 from isthmus.experiments.reproduction.scale import Scale
-from isthmus.questions.clients.costs import (
-    client_pairs,
-    layer_set_costs,
-    paper_groups,
-    resnet18_layers,
-)
+from isthmus.layers.paper_groups import paper_groups, resnet18_layers
+from isthmus.questions.clients.costs import client_pairs, layer_set_costs
 from isthmus.questions.clients.picture import client_heatmap, client_sentence
 from isthmus.report.picture import Picture
 from isthmus.results.estimates import estimate_at
