@@ -9,6 +9,7 @@ import pytest
 import typer
 
 from isthmus.cli.main import app
+from isthmus.data.clients.partition import CLIENT_OPTIONS
 from isthmus.data.spec import _FILE_FORMS, _FORM_OPTIONS, KNOWN_DATA, TEXT_COLUMNS, parse_data_spec
 from isthmus.report import picture
 
@@ -39,7 +40,9 @@ def test_the_page_names_every_form_every_set_and_every_option():
     shown = " ".join(COMMANDS)
     for ending in _FILE_FORMS:
         assert ending in shown or ending in {".pth", ".json"}, ending
-    for option in {option for form in _FORM_OPTIONS for option in _FORM_OPTIONS[form]} - {"normalization"}:
+    for option in {option for form in _FORM_OPTIONS for option in _FORM_OPTIONS[form]} - {"normalization"} | set(
+        CLIENT_OPTIONS
+    ):
         assert f"{option}=" in shown, option
     for name in (*KNOWN_DATA, *TEXT_COLUMNS, *filter(None, TEXT_COLUMNS.values())):
         assert f"`{name}`" in PAGE or name == "sentence", name

@@ -9,7 +9,7 @@ import torch
 
 from isthmus.data.clients.dealing import client_parts
 from isthmus.data.clients.draws import dirichlet_shares, rounded_shares
-from isthmus.data.clients.partition import Client, ClientPartition, client_of
+from isthmus.data.clients.partition import Client, ClientPartition, client_of, partition_of
 from isthmus.data.load import load_examples
 from isthmus.data.spec import parse_data_spec
 from isthmus.errors import InputError
@@ -207,6 +207,11 @@ def test_a_rule_that_does_not_fit_the_examples_is_answered(options, message):
         ("client=0/2,shards=1.5", "a number of shards, at least 1"),
         ("client=0/2,seed=a", r"a whole number from 0\n +got seed=a"),
         ("client=0/2,dirichelt=1", "Did you mean 'dirichlet'"),
+        ("client=0/2,shift=rotate", "Did you mean 'rotation'"),
+        ("client=0/2,shift=rotation,seed=1.0", "a whole number from 0"),
+        ("shift=blur", r"client=K/N with it\n +got shift alone"),
+        ("client=0/2,natural=writer", "Did you mean 'writers'"),
+        ("client=0/2,natural=writers,classes=2", r"one rule\n +got classes and natural"),
     ],
 )
 def test_a_client_that_makes_no_sense_is_answered_before_anything_is_loaded(options, message):
@@ -218,6 +223,10 @@ def test_options_say_which_client_is_meant():
     expected = Client(3, ClientPartition(20, "mixture", 0.01, 5))
     assert parse_data_spec("cifar10:train:client=3/20,mixture=0.01,seed=5,normalization=true").client == expected
     assert client_of({"normalization": "true"}, "here") is None
+    shifted = ClientPartition(2, "natural", seed=1, shift="blur")
+    assert parse_data_spec("mnist:client=1/2,natural=writers,shift=blur,seed=1").client == Client(1, shifted)
+    for partition in (expected.partition, shifted, ClientPartition(3), ClientPartition(3, shift="mixed")):
+        assert partition_of(partition.text, partition.num_clients, partition.seed, "here") == partition
     assert parse_data_spec("digits:client=0/2").client == Client(0, ClientPartition(2))
 
 

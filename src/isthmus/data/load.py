@@ -10,6 +10,8 @@ from torch import Tensor
 
 from isthmus.data.arrays import load_arrays
 from isthmus.data.clients.dealing import client_indices
+from isthmus.data.clients.shift import shifted
+from isthmus.data.clients.writers import load_writers
 from isthmus.data.digits import load_digits_split
 from isthmus.data.examples import Examples
 from isthmus.data.images.images import KNOWN_LABELS, load_known_images, load_own_images
@@ -95,7 +97,7 @@ def _load_named(spec: DataSpec, data_root: Path | None, tokenizer: str | None) -
         examples = _load_whole(spec, data_root, tokenizer)
         if (spec.start, spec.stop) != (None, None):
             examples = examples.take(slice(spec.start, spec.stop))
-    examples = _of_client(examples, spec)
+    examples = _of_client(examples, spec, data_root)
     shown = dict(spec.options)
     if spec.form == "text":
         shown = shown_text_options(spec, tokenizer)
@@ -117,12 +119,14 @@ def _load_table(spec: DataSpec, tokenizer: str | None) -> Examples:
     return examples_of_table(table, name, files.split, spec.options, tokenizer)
 
 
-def _of_client(examples: Examples, spec: DataSpec) -> Examples:
+def _of_client(examples: Examples, spec: DataSpec, data_root: Path | None) -> Examples:
     client = spec.client
     if client is None:
         return examples
-    indices = client_indices(client, examples.class_numbers, len(examples), examples.name)
-    return replace(examples.take(torch.from_numpy(indices)), name=examples.name)
+    natural = client.partition.rule == "natural"
+    labels = load_writers(examples, spec, data_root).numbers if natural else examples.class_numbers
+    indices = client_indices(client, labels, len(examples), examples.name)
+    return replace(shifted(examples.take(torch.from_numpy(indices)), client), name=examples.name)
 
 
 def _load_whole(spec: DataSpec, data_root: Path | None, tokenizer: str | None) -> Examples:

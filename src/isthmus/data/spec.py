@@ -14,7 +14,7 @@ GRAMMAR = "NAME[:SPLIT][[start:stop]][:option=value,...]"
 `cifar10:test:mean=0.485/0.456/0.406,std=0.229/0.224/0.225` (every source of images and arrays, on the 0-1 scale of
 bytes), `tiny_shakespeare:validation:length=128`, `own.txt:tokenizer=FOLDER,length=256`,
 `reviews.csv:text=review,label=stars`; and the part of one client of several, for every source:
-`cifar10:train[0:6000]:client=0/2`, `cifar10:train:client=3/20,dirichlet=0.1` (`data/clients/dealing.py`).
+`cifar10:train[0:6000]:client=0/2`, `cifar10:train:client=3/20,dirichlet=0.1,shift=blur` (`data/clients`).
 docs/data.md has a line for every form."""
 
 KNOWN_DATA: dict[str, str] = {

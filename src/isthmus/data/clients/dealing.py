@@ -21,6 +21,7 @@ from isthmus.data.clients.draws import (
     shuffled,
 )
 from isthmus.data.clients.partition import Client, ClientPartition, DealingRule
+from isthmus.data.clients.writers import natural_parts
 from isthmus.errors import InputError
 
 Labels = Int[np.ndarray, " n"]
@@ -31,7 +32,8 @@ def client_indices(client: Client, labels: Labels | None, num_examples: int, whe
 
     Args:
         client: Which.
-        labels: Class number of each example; None where examples have none, which only "iid" can deal with.
+        labels: Class number of each example, or its writer's for "natural"; None where examples have none, which only
+            "iid" can deal with.
         num_examples: How many there are.
         where: What to call the examples in a message.
 
@@ -96,7 +98,7 @@ def client_parts(partition: ClientPartition, labels: Labels, where: str = "the e
 
     Args:
         partition: The rule.
-        labels: Class number of each example.
+        labels: Class number of each example; its writer's for "natural".
         where: What to call the examples in a message.
 
     Returns:
@@ -269,6 +271,7 @@ RULES: Mapping[DealingRule, Callable[[ClientPartition, Labels, str], list[Indice
     "mixture": mixture_parts,
     "classes": classes_parts,
     "shards": shards_parts,
+    "natural": natural_parts,
 }
 
 

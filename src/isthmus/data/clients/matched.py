@@ -1,4 +1,4 @@
-"""A client's test part: official test examples in the class shares of its training part.
+"""A client's test part: official test examples in the shares of its training part.
 
 The rule of a partition, applied to the test split, doesn't do: shards and mixtures give other shares there, and a small
 client would have no example at all.
@@ -19,7 +19,12 @@ LEAST = 30
 
 
 def matched_parts(
-    parts: Sequence[Numbers], labels: Numbers, test_labels: Numbers, seed: int, where: str = "the test examples"
+    parts: Sequence[Numbers],
+    labels: Numbers,
+    test_labels: Numbers,
+    seed: int,
+    where: str = "the test examples",
+    kind: str = "class",
 ) -> list[Numbers]:
     """The test examples of every client.
 
@@ -29,10 +34,11 @@ def matched_parts(
 
     Args:
         parts: The numbers of each client's training examples, at least one a client.
-        labels: Class number of each training example.
-        test_labels: Class number of each test example.
+        labels: Class number of each training example, or that of another kind whose shares are to agree.
+        test_labels: As `labels`, of each test example.
         seed: Another seed, other test examples.
         where: What to call the test examples in a message.
+        kind: What to call what is numbered.
 
     Returns:
         For each client example numbers in ascending order, none twice; fewer than its size asks for where a class has
@@ -61,7 +67,7 @@ def matched_parts(
         absent = [label for label, count, there in zip(classes, counts, available, strict=True) if count > there == 0]
         if absent:
             raise InputError(
-                f"test examples of class {short_list(absent)}, which client {client} trains on",
+                f"test examples of {kind} {short_list(absent)}, which client {client} trains on",
                 f"none among {len(test_labels)}",
                 where,
                 "take more of the test split",

@@ -1,5 +1,6 @@
 """What every client of a federation trains on, and is tested on."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -9,9 +10,11 @@ from torch import Tensor
 from isthmus.data.clients.dealing import client_parts, known_labels, refuse_empty
 from isthmus.data.clients.matched import matched_parts
 from isthmus.data.clients.partition import Client, partition_of
+from isthmus.data.clients.shift import shift_of, shifted
+from isthmus.data.clients.writers import load_writers
 from isthmus.data.examples import Examples
 from isthmus.data.load import load_examples
-from isthmus.data.spec import parse_data_spec
+from isthmus.data.spec import DataSpec, parse_data_spec
 from isthmus.errors import InputError
 from isthmus.trees import take_rows, tree_text
 
@@ -23,7 +26,7 @@ class ClientExamples:
     Attributes:
         number: From 0.
         train: Its part of the training examples.
-        test: Examples of the test split in the class shares of `train`.
+        test: Examples of the test split in the class shares of `train`, under the same shift.
         test_indices: Their numbers in the whole test set, ascending; None where `test` holds them changed.
         rule: How they came to it, in words.
     """
@@ -46,7 +49,8 @@ def client_examples(
     Args:
         train: The training examples, such as "fashion_mnist:train[0:6000]".
         test: The test examples, such as "fashion_mnist:test[0:2000]"; never mixed with the others.
-        partition_text: "iid", "dirichlet=0.1", "mixture=0.1", "classes=2" or "shards=2".
+        partition_text: "iid", "dirichlet=0.1", "mixture=0.1", "classes=2", "shards=2" or "natural=writers", perhaps
+            with a shift: "iid,shift=rotation".
         num_clients: N.
         seed: Of the partition and of the test parts.
         data_root: The folder that holds the known sets; None for ISTHMUS_DATA or the user's cache.
@@ -60,38 +64,50 @@ def client_examples(
     """
     partition = partition_of(partition_text, num_clients, seed, f"the partition {partition_text!r}")
     trained, tested = (load_examples(text, data_root=data_root) for text in (train, test))
-    _refuse_unlike(train, test, trained, tested)
-    labels, test_labels = (
-        known_labels(partition, examples.class_numbers, len(examples), examples.name) for examples in (trained, tested)
-    )
-    parts = client_parts(partition, labels, trained.name)
-    for number, part in enumerate(parts):
-        refuse_empty(Client(number, partition), part, len(trained), trained.name)
-    clients = []
-    for number, (part, test_part) in enumerate(
-        zip(parts, matched_parts(parts, labels, test_labels, seed, tested.name), strict=True)
-    ):
-        whose = f"client {number} of {num_clients} ({partition.text}, seed {seed})"
-        indices = torch.from_numpy(test_part)
-        own = replace(trained.take(torch.from_numpy(part)), name=f"{trained.name}, {whose}")
-        own_test = replace(tested.take(indices), name=f"{tested.name}, in the class shares of {whose}")
-        rule = f"{partition.text}, seed {seed}; tested on {len(indices)} of {tested.name} in its class shares"
-        clients.append(ClientExamples(number, own, own_test, indices, rule))
-    return clients
-
-
-def _refuse_unlike(train: str, test: str, trained: Examples, tested: Examples) -> None:
-    where = f"train {train!r} and test {test!r}"
     specs = [parse_data_spec(text) for text in (train, test)]
+    _refuse_unlike(specs, trained, tested)
+    both = list(zip((trained, tested), specs, strict=True))
+    if partition.rule == "natural":
+        writers, test_writers = (load_writers(examples, spec, data_root) for examples, spec in both)
+        dealt, kinds, test_kinds = writers.numbers, writers.kinds, test_writers.kinds
+        kind, tested_on = "kind (10 * series + digit)", "other people's digits, in the shares of digits and of series"
+    else:
+        kinds, test_kinds = (known_labels(partition, part.class_numbers, len(part), part.name) for part, _ in both)
+        dealt, kind, tested_on = kinds, "class", "examples in the class shares"
+    parts = client_parts(partition, dealt, trained.name)
+    everyone = [Client(number, partition) for number in range(num_clients)]
+    for client, part in zip(everyone, parts, strict=True):
+        refuse_empty(client, part, len(trained), trained.name)
+    test_parts = matched_parts(parts, kinds, test_kinds, seed, tested.name, kind)
+    found = []
+    for client, part, test_part in zip(everyone, parts, test_parts, strict=True):
+        whose = f"client {client.number} of {num_clients} ({partition.text}, seed {seed})"
+        indices = torch.from_numpy(test_part)
+        chosen = tested.take(indices)
+        own, own_test = shifted(trained.take(torch.from_numpy(part)), client), shifted(chosen, client)
+        shift = shift_of(client, own.tensor.shape[1]) if partition.shift else None
+        words = f"{whose}; {shift.words}" if shift else whose
+        found.append(
+            ClientExamples(
+                client.number,
+                replace(own, name=f"{trained.name}, {whose}"),
+                replace(own_test, name=f"{tested.name}, for {whose}"),
+                indices if own_test is chosen else None,
+                f"{words}; tested on {len(indices)} {tested_on} of its training part",
+            )
+        )
+    return found
+
+
+def _refuse_unlike(specs: Sequence[DataSpec], trained: Examples, tested: Examples) -> None:
+    where = f"train {trained.name!r} and test {tested.name!r}"
     if any(spec.client for spec in specs):
         raise InputError("all examples of a split", "one client's part", where, "leave client=K/N out")
     starts = [spec.start or 0 for spec in specs]
     stops = [start + len(examples) for start, examples in zip(starts, (trained, tested), strict=True)]
-    same = (specs[0].source, trained.split) == (specs[1].source, tested.split)
-    if same and max(starts) < min(stops):
+    sources = [Path(spec.source).resolve() for spec in specs]
+    if sources[0] == sources[1] and trained.split == tested.split and max(starts) < min(stops):
         raise InputError("test examples that no client trains on", "the same in both", where, "take another split")
-    shapes = [
-        (tree_text(take_rows(examples.inputs, slice(0, 1))), examples.normalization) for examples in (trained, tested)
-    ]
+    shapes = [(tree_text(take_rows(part.inputs, slice(0, 1))), part.normalization) for part in (trained, tested)]
     if shapes[0] != shapes[1]:
         raise InputError("inputs of one shape and one normalization", "two", where, "write the same options for both")
