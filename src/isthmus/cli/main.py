@@ -8,6 +8,7 @@ from isthmus.cli.align import align
 from isthmus.cli.average import average
 from isthmus.cli.demo import demo
 from isthmus.cli.explain import explain
+from isthmus.cli.federate import federate
 from isthmus.cli.inspect import inspect
 from isthmus.cli.measure import measure
 from isthmus.cli.models import models
@@ -29,7 +30,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (demo, inspect, measure, average, align, *STUDIES, report, train, reproduce, models, explain):
+for command in (demo, inspect, measure, average, align, *STUDIES, report, train, federate, reproduce, models, explain):
     app.command(epilog=EPILOG if command is measure else None)(report_failures(command))
 
 

@@ -66,6 +66,7 @@ class FederatedRecipe(BaseModel):
         layers: The rule that groups weights into layers.
         evaluate_every: The rounds between two evaluations; the last round is always evaluated.
         global_test: Whether networks are evaluated on all test examples beside the client's own.
+        keep_networks: Whether the clients' last networks are written.
         barriers: How barriers between clients are measured; None where no rule needs it.
         device: "auto", "cpu", "cuda", ...
     """
@@ -95,6 +96,7 @@ class FederatedRecipe(BaseModel):
     layers: str = "module"
     evaluate_every: Count = 1
     global_test: bool = True
+    keep_networks: bool = True
     barriers: Measuring | None = None
     device: str = "auto"
 

@@ -2,7 +2,7 @@
 
 import math
 import warnings
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Collection, Generator
 from dataclasses import dataclass
 
 import torch
@@ -17,6 +17,7 @@ from isthmus.evaluation.output import USUAL_OUTPUT
 from isthmus.training.arithmetic import forward_of, training_arithmetic
 from isthmus.training.augmentation import refuse_unfit_augmentations
 from isthmus.training.batches import make_batch, training_batches
+from isthmus.training.frozen import frozen_weights
 from isthmus.training.gradient import gradient_of
 from isthmus.training.losses import LossRecord, epoch_losses
 from isthmus.training.optimizer import (
@@ -57,6 +58,8 @@ def train(
     *,
     loss: Loss | None = None,
     start: TrainingState | None = None,
+    stop: int | None = None,
+    frozen: Collection[str] = (),
     keep: Keep | None = None,
     progress: Callable[[Step, float], None] | None = None,
 ) -> Training:
@@ -72,7 +75,10 @@ def train(
         recipe: The settings; the seeds `order` and `augmentation` are used.
         loss: Per-example losses in place of those that the recipe names.
         start: Where an earlier training stopped; None begins with the model as it is.
-        keep: Given the state at every checkpoint of the recipe, as copies that training on does not change.
+        stop: The iteration after which to stop, before the end of the recipe; None for the end.
+        frozen: Keys of weights that do not move; nor do running statistics among them.
+        keep: Given the state at every checkpoint of the recipe and at `stop`, as copies that training on does not
+            change.
         progress: Called after every epoch, and at the end, with the time and the epoch's loss.
 
     Returns:
@@ -85,8 +91,8 @@ def train(
     device = next(model.parameters()).device
     with training_arithmetic(recipe.dtype, device):
         iterations = training_iterations(
-            model, examples, recipe, loss=loss, start=start, keep=keep, progress=progress
-        )  # fmt: skip
+            model, examples, recipe, loss=loss, start=start, stop=stop, frozen=frozen, keep=keep, progress=progress
+        )
         while True:
             try:
                 next(iterations)
@@ -102,6 +108,8 @@ def training_iterations(
     *,
     loss: Loss | None = None,
     start: TrainingState | None = None,
+    stop: int | None = None,
+    frozen: Collection[str] = (),
     keep: Keep | None = None,
     progress: Callable[[Step, float], None] | None = None,
 ) -> Generator[None, None, Training]:
@@ -116,6 +124,8 @@ def training_iterations(
         recipe: As in `train`.
         loss: As in `train`.
         start: As in `train`.
+        stop: As in `train`.
+        frozen: As in `train`.
         keep: As in `train`.
         progress: As in `train`.
 
@@ -134,7 +144,8 @@ def training_iterations(
     steps = checkpoint_steps(recipe.length, recipe.checkpoints, recipe.checkpoint_every, per_epoch)
     loss_function = loss or loss_named(recipe.loss)
     gradient = gradient_of(model, forward_of(model, recipe, device), loss_function, recipe)
-    _refuse_unfit(model, examples, recipe, loss_function)
+    if start is None or not start.iteration:  # a training that goes on has passed this
+        _refuse_unfit(model, examples, recipe, loss_function)
     optimizer = make_optimizer(recipe.optimizer, model)
     record = LossRecord(torch.full((end,), math.nan, device=device), recipe.batch_size, len(examples))
     if start is not None:
@@ -145,42 +156,50 @@ def training_iterations(
         record.last_kept = None if keep is None else steps.get(start.iteration, Step(start.iteration, "it"))
 
     def kept(done: int) -> None:
-        if keep is not None and done in steps:
+        if keep is not None and (done in steps or done == stop):
             record.refuse_divergence(done, model)
-            weights = {key: tensor.clone() for key, tensor in tensors_of(model).items()}
-            memory = optimizer_tensors(optimizer, model)
-            state = TrainingState(done, weights, memory, record.losses[:done].clone())
-            if device.type == "cuda":
-                torch.cuda.current_stream(device).synchronize()  # whoever gets the state may be on another stream
-            keep(steps[done], state)
-            record.last_kept = steps[done]
+            state = _copied_state(done, model, optimizer, record.losses)
+            step = steps.get(done, Step(done, "it"))
+            keep(step, state)
+            record.last_kept = step
 
     model.train()
     if start is None:
         kept(0)
-    for iteration, batch in enumerate(training_batches(examples, recipe, record.first, device), record.first):
-        rate = recipe.schedule.rate(iteration, end, per_epoch, recipe.optimizer.learning_rate)
-        set_learning_rate(optimizer, rate)
-        seed = recipe.seeds.stream("augmentation", iteration, "dropout")
-        torch.manual_seed(seed)
-        record.losses[iteration] = gradient(batch)
-        if isinstance(recipe.optimizer, Sam):
-            with ascent(model, recipe.optimizer.rho):
-                torch.manual_seed(seed)
-                gradient(batch)
-        if recipe.clip_norm is not None:
-            nn.utils.clip_grad_norm_(model.parameters(), recipe.clip_norm)
-        optimizer.step()
+    with frozen_weights(model, frozen):
+        for iteration, batch in enumerate(training_batches(examples, recipe, record.first, device), record.first):
+            rate = recipe.schedule.rate(iteration, end, per_epoch, recipe.optimizer.learning_rate)
+            set_learning_rate(optimizer, rate)
+            seed = recipe.seeds.stream("augmentation", iteration, "dropout")
+            torch.manual_seed(seed)
+            record.losses[iteration] = gradient(batch)
+            if isinstance(recipe.optimizer, Sam):
+                with ascent(model, recipe.optimizer.rho):
+                    torch.manual_seed(seed)
+                    gradient(batch)
+            if recipe.clip_norm is not None:
+                nn.utils.clip_grad_norm_(model.parameters(), recipe.clip_norm)
+            optimizer.step()
 
-        done = iteration + 1
-        if done % per_epoch == 0 or done == end:
-            record.refuse_divergence(done, model)
-            if progress is not None:
-                progress(recipe.length if done == end else Step(done // per_epoch, "ep"), record.last_epoch(done))
-        kept(done)
-        yield
+            done = iteration + 1
+            if done % per_epoch == 0 or done in {end, stop}:
+                record.refuse_divergence(done, model)
+                if progress is not None:
+                    progress(recipe.length if done == end else Step(done // per_epoch, "ep"), record.last_epoch(done))
+            kept(done)
+            yield
+            if done == stop:
+                break
     weights = {key: tensor.clone().cpu() for key, tensor in tensors_of(model).items()}
     return Training(weights, epoch_losses(record.losses, recipe.batch_size, len(examples)))
+
+
+def _copied_state(done: int, model: nn.Module, optimizer: torch.optim.Optimizer, losses: Tensor) -> TrainingState:
+    weights = {key: tensor.clone() for key, tensor in tensors_of(model).items()}
+    state = TrainingState(done, weights, optimizer_tensors(optimizer, model), losses[:done].clone())
+    if losses.device.type == "cuda":
+        torch.cuda.current_stream(losses.device).synchronize()  # whoever gets the state may be on another stream
+    return state
 
 
 def _refuse_unfit(model: nn.Module, examples: Examples, recipe: Recipe, loss: Loss) -> None:

@@ -84,7 +84,18 @@ def save_weights(weights: StateDict, path: str | Path, metadata: Mapping[str, st
     save_whole(Path(path), lambda temporary: save_file(dense, temporary, metadata=dict(metadata) if metadata else None))
 
 
-def _safetensors_entries(path: Path) -> dict[str, Tensor]:
+def load_weights(path: Path) -> dict[str, Tensor]:
+    """The entries of one safetensors file as they stand there: the inverse of `save_weights`.
+
+    Args:
+        path: The file.
+
+    Returns:
+        Tensors by key.
+
+    Raises:
+        InputError: It is damaged, or something else.
+    """
     refuse_stand_in(path)
     try:
         return load_file(path)
@@ -119,7 +130,7 @@ def _chosen_entries(place: Path) -> FoundWeights:
 
 def _file_entries(path: Path) -> FoundWeights:
     if path.suffix == ".safetensors":
-        return FoundWeights(_safetensors_entries(path), ())
+        return FoundWeights(load_weights(path), ())
     read = torch_contents(path)
     try:
         found = found_weights(read.contents, str(path))

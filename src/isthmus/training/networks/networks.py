@@ -190,7 +190,7 @@ def _go_on(
             model,
             examples,
             kept,
-            loss=_loss(recipe.loss),
+            loss=recipe_loss(recipe.loss),
             start=start,
             keep=lambda step, state: writer.submit(partial(folder.save, step, state)),
             progress=told,
@@ -214,7 +214,15 @@ def _load_initial(recipe: NetworkRecipe, model: nn.Module) -> str | None:
     return content_hash(checkpoint.weights)
 
 
-def _loss(name: str) -> Loss:
+def recipe_loss(name: str) -> Loss:
+    """The loss that a recipe names.
+
+    Args:
+        name: Of a known loss, perhaps with options, or `file.py:function`.
+
+    Returns:
+        Gives one loss an example.
+    """
     file, colon, function = name.rpartition(":")
     is_file = colon and name.partition(":")[0] not in LOSSES
     return load_function(Path(file), function, name) if is_file else loss_named(name)

@@ -17,29 +17,28 @@ What stands at the top holds for every network; each `[[network]]` table has a n
     spawn = { network = "a", at = "24ep" }
 """
 
-import textwrap
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
-from pydantic_core import ErrorDetails
 
 from isthmus.errors import InputError, UnknownNameError
 from isthmus.training.recipe.augmentation_settings import Augmentation
+from isthmus.training.recipe.messages import Fields, message_of
 from isthmus.training.recipe.optimizer_settings import Optimizer
 from isthmus.training.recipe.recipe import NetworkRecipe, Spawn
 from isthmus.training.recipe.schedule import Schedule
 from isthmus.training.seeds import Seeds
 
-KINDS: dict[str, dict[str, type[BaseModel]]] = {
+TRAINING_KINDS: dict[str, dict[str, type[BaseModel]]] = {
     field: {kind.model_fields["name"].default: kind for kind in get_args(union)}
     for field, union in (("optimizer", Optimizer), ("schedule", Schedule), ("augmentations", Augmentation))
 }
-"""The tables of a recipe that have a `name`, and what each name means."""
+"""The tables of a training's recipe that have a `name`, and what each name means."""
 
-UNKNOWN = {"extra_forbidden", "unexpected_keyword_argument"}
+FIELDS = Fields(NetworkRecipe, TRAINING_KINDS, {"seeds": Seeds, "spawn": Spawn})
 
 
 def load_recipes(file: Path) -> list[NetworkRecipe]:
@@ -58,7 +57,7 @@ def load_recipes(file: Path) -> list[NetworkRecipe]:
         InputError: The file is not there or no TOML, a field is unknown, missing or out of range, two networks share a
             name, or a network is spawned from one that is not above it, of another model, or with another rule.
     """
-    shared = _table(file)
+    shared = table_in(file)
     tables = shared.pop("network", [{}])
     if not isinstance(tables, list) or not tables or not all(isinstance(table, dict) for table in tables):
         raise InputError("[[network]] tables", repr(tables), f"network in {file.name}", "write [[network]] above each")
@@ -117,12 +116,22 @@ def recipe_of(table: Mapping[str, Any], where: str) -> NetworkRecipe:
     try:
         return NetworkRecipe.model_validate(table)
     except ValidationError as error:
-        unknown = [one for one in error.errors() if one["type"] in UNKNOWN]  # a misspelt field is missing as well
-        told: InputError = _told((unknown or error.errors())[0], where)
+        told: InputError = message_of(error, where, FIELDS)
         raise told from error
 
 
-def _table(file: Path) -> dict[str, Any]:
+def table_in(file: Path) -> dict[str, Any]:
+    """What a TOML file says.
+
+    Args:
+        file: The recipe.
+
+    Returns:
+        Values and tables by name.
+
+    Raises:
+        InputError: The file is not there or no TOML.
+    """
     try:
         return tomllib.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
@@ -160,45 +169,3 @@ def _refuse_unfit_spawn(recipe: NetworkRecipe, above: list[NetworkRecipe], file:
                 where,
                 "split the networks earlier",
             )
-
-
-def _told(error: ErrorDetails, where: str) -> InputError:
-    kind, path = _place(error["loc"])
-    place = f"{path or 'the recipe'}{where}"
-    context = error.get("ctx", {})
-    match error["type"]:
-        case kind_of_error if kind_of_error in UNKNOWN:
-            known = list(kind.model_fields) if issubclass(kind, BaseModel) else list(Seeds.__dataclass_fields__)
-            return UnknownNameError("a field of the recipe", str(error["loc"][-1]), known, place)
-        case "union_tag_invalid":
-            known = [name.strip(" '") for name in str(context["expected_tags"]).split(",")]
-            return UnknownNameError("a name", str(context["tag"]), known, place)
-        case "missing":
-            return InputError("a value", "none", place, "write it in the recipe")
-        case "union_tag_not_found":
-            return InputError("a table with a name", repr(error["input"]), place, 'write { name = "...", ... }')
-    cause = context.get("error")
-    if isinstance(cause, InputError):
-        return InputError(cause.expected, cause.got, place, cause.remedy)
-    expected = str(context.get("expected", error["msg"])).removeprefix("Value error, ")
-    got = textwrap.shorten(repr(error["input"]), 100)
-    return InputError(expected.removeprefix("Input should be "), got, place, "choose a value that is expected")
-
-
-def _place(location: tuple[int | str, ...]) -> tuple[type, str]:
-    """The class that the field at a location belongs to, and the path to it as one would write it."""
-    kind: type = NetworkRecipe
-    shown: list[str] = []
-    names: dict[str, type[BaseModel]] = {}
-    for part in location:
-        if part in names:  # pydantic names the chosen member of a union within the path
-            kind = names[str(part)]
-            continue
-        if kind is NetworkRecipe and part in KINDS:
-            names = KINDS[str(part)]
-        elif part == "seeds":
-            kind = Seeds
-        elif part == "spawn":
-            kind = Spawn
-        shown.append(str(part) if isinstance(part, str) else f"{part + 1}")
-    return kind, ".".join(part for part in shown if not part.startswith("function-"))

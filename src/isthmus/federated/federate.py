@@ -1,0 +1,191 @@
+"""All rules and seeds of a recipe, and the tables of what came out."""
+
+import os
+import signal
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack, nullcontext
+from dataclasses import dataclass
+from multiprocessing import get_context
+from multiprocessing.queues import SimpleQueue
+from multiprocessing.synchronize import Event
+from pathlib import Path
+
+from isthmus.errors import InputError
+from isthmus.evaluation.arithmetic.device import device_named
+from isthmus.evaluation.arithmetic.threads import limit_threads
+from isthmus.federated.federation import federation_of
+from isthmus.federated.folder import RuleFolder, load_seconds
+from isthmus.federated.manifest import Described, begin, described, finish
+from isthmus.federated.recipe import FederatedRecipe
+from isthmus.federated.rounds import Progress, run_rounds
+from isthmus.held_folder import held_folder, refuse_held
+
+Tell = Callable[[Progress], None]
+
+
+@dataclass(frozen=True)
+class Job:
+    """A recipe and where it goes.
+
+    Attributes:
+        recipe: Rules and seeds are trained one after the other, or at once by seed.
+        out: The folder.
+    """
+
+    recipe: FederatedRecipe
+    out: Path
+
+
+def federate(
+    recipe: FederatedRecipe,
+    out: Path,
+    *,
+    resume: bool = False,
+    processes: int = 1,
+    data_root: Path | None = None,
+    tell: Tell = lambda _: None,
+) -> Path:
+    """Train clients under every rule of a recipe, for each of its seeds.
+
+    Killed at any moment it goes on with `resume` from the last finished local training, and ends with the same bytes.
+
+    Args:
+        recipe: The settings.
+        out: The folder to make.
+        resume: Go on with what is there.
+        processes: Seeds at a time, one thread each; the number changes no bit.
+        data_root: The folder that holds the known sets.
+        tell: Called after every round.
+
+    Returns:
+        The folder.
+
+    Raises:
+        InputError: It is there and `resume` was not asked for, was begun by other settings, or the data, the network
+            and the rules do not fit together.
+    """
+    federate_all([Job(recipe, out)], resume=resume, processes=processes, data_root=data_root, tell=tell)
+    return out
+
+
+def federate_all(
+    jobs: Sequence[Job], *, resume: bool = False, processes: int = 1, data_root: Path | None = None,
+    tell: Tell = lambda _: None,
+) -> None:  # fmt: skip
+    """Several recipes, each into its own folder: see `federate`.
+
+    Args:
+        jobs: Recipes and folders.
+        resume: As in `federate`.
+        processes: As in `federate`: seeds at a time, of any recipe.
+        data_root: As in `federate`.
+        tell: As in `federate`.
+
+    Raises:
+        InputError: As in `federate`.
+    """
+    for job in jobs:
+        refuse_held(job.out)
+        if (job.out / "federated.json").exists() and not resume:
+            got = "a federated training that is there"
+            raise InputError("a new folder", got, str(job.out), "add --resume, or name another --out")
+    with ExitStack() as held:
+        for job in jobs:
+            held.enter_context(held_folder(job.out))
+            begin(job.recipe, job.out, data_root)
+        parts = [Part(job, seed, data_root) for job in jobs for seed in job.recipe.seeds]
+        if processes == 1 or len(parts) == 1:
+            described = [train_part(part, tell) for part in parts]
+        else:
+            described = _trained_at_once(parts, processes, tell)
+        for job in jobs:
+            finish(
+                job.recipe, job.out, [facts for part, facts in zip(parts, described, strict=True) if part.job is job]
+            )
+
+
+@dataclass(frozen=True)
+class Part:
+    """A seed of a job: all its rules, one after the other.
+
+    Attributes:
+        job: The recipe and its folder.
+        seed: Of the repetition.
+        data_root: The folder that holds the known sets.
+    """
+
+    job: Job
+    seed: int
+    data_root: Path | None
+
+
+def train_part(part: Part, tell: Tell) -> Described:
+    """Train one seed under every rule, with one thread on a processor: so the number of processes changes no bit.
+
+    Args:
+        part: Which.
+        tell: Called after every round.
+
+    Returns:
+        What the manifest says of the clients and the layers.
+    """
+    recipe = part.job.recipe
+    with limit_threads(1) if device_named(recipe.device).type == "cpu" else nullcontext():
+        federation = federation_of(recipe, part.seed, part.data_root)
+        for rule in recipe.rules:
+            folder = RuleFolder(part.job.out, rule.shown, part.seed)
+            run_rounds(federation, rule, folder, spent=load_seconds(folder), tell=tell)
+    return described(federation)
+
+
+def _trained_at_once(parts: Sequence[Part], processes: int, tell: Tell) -> list[Described]:
+    context = get_context("spawn")
+    news: SimpleQueue[Progress | None] = context.SimpleQueue()
+    listener = threading.Thread(target=_listen, args=(news, tell), daemon=True)
+    listener.start()
+    stopped = context.Event()
+    pool = ProcessPoolExecutor(processes, context, _begin_work, (_Office(news, stopped, os.getpid()),))
+    try:
+        return list(pool.map(_work, parts))
+    finally:
+        stopped.set()  # after an interrupt or an error the others end with their round
+        pool.shutdown(cancel_futures=True)
+        news.put(None)
+        listener.join()
+
+
+def _listen(news: "SimpleQueue[Progress | None]", tell: Tell) -> None:
+    while (progress := news.get()) is not None:
+        tell(progress)
+
+
+@dataclass(frozen=True)
+class _Office:
+    """What a working process knows of the first one: where news go, whether to stop, and its number."""
+
+    news: "SimpleQueue[Progress | None]"
+    stopped: Event
+    parent: int
+
+
+_OFFICE: list[_Office] = []  # of a working process
+
+
+def _begin_work(office: _Office) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupt is the first process's: it ends this one
+    _OFFICE.append(office)
+
+
+def _work(part: Part) -> Described:
+    (office,) = _OFFICE
+
+    def tell(progress: Progress) -> None:
+        if os.getppid() != office.parent:  # it was killed: whoever resumes works in this folder now
+            os._exit(1)
+        if office.stopped.is_set():
+            raise RuntimeError("stopped, since another seed's training was")
+        office.news.put(progress)
+
+    return train_part(part, tell)

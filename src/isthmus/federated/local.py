@@ -1,0 +1,124 @@
+"""A client through the rounds: what it keeps on disk, trains, sends and takes."""
+
+import hashlib
+import shutil
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from isthmus.federated.client import initial_state, state_after_training
+from isthmus.federated.exchange import Sent, network_after
+from isthmus.federated.federation import Federation
+from isthmus.federated.rules.rule import Phase
+from isthmus.files import save_whole
+from isthmus.weights.state import StateDict, content_hash
+from isthmus.weights.training_state import TrainingState, load_training_state, save_training_state
+
+KEPT_ROUNDS = 2  # the newest state, and the one before: the server may ask once more for a round it didn't record
+
+
+class LocalClient:
+    """One client under one rule.
+
+    Its folder holds its state after the local training of the last rounds, each file whole or not there: asked once
+    more for a round it has trained from the same start, it answers from disk.
+
+    Args:
+        federation: All of them.
+        number: Of this client.
+        folder: Of its states.
+        shared: Where rules that train alike in the first round share its states; None where nothing is shared.
+    """
+
+    def __init__(self, federation: Federation, number: int, folder: Path, shared: Path | None = None) -> None:
+        self.federation, self.number, self.folder = federation, number, folder
+        self._shared = shared
+
+    def start_of(self, round_number: int, mean: StateDict, labels: Collection[str]) -> TrainingState:
+        """The client's state before the local training of a round.
+
+        Args:
+            round_number: From 1.
+            mean: Of the round before.
+            labels: The layers that this client took from it.
+
+        Returns:
+            Its newest state of an earlier round with the mean in these layers.
+        """
+        earlier = self._newest(round_number - 1)
+        state = initial_state(self.federation.initial) if earlier is None else load_training_state(earlier)
+        return replace(state, weights=network_after(state.weights, mean, labels, self.federation.exchanged))
+
+    def train(self, round_number: int, start: TrainingState, phases: Sequence[Phase]) -> TrainingState:
+        """The client's state after the local training of a round: from disk where it is there.
+
+        Args:
+            round_number: From 1; after the last one its training for itself.
+            start: From `start_of`.
+            phases: What is trained.
+
+        Returns:
+            The state.
+        """
+        name = self._name(round_number, start, phases)
+        file = self.folder / name
+        if file.is_file():
+            return load_training_state(file)
+        common = self._shared / name if self._shared and round_number == 1 else file
+        if not common.is_file():
+            save_training_state(self._trained(round_number, start, phases), common)
+        if common != file:
+            save_whole(file, lambda temporary: shutil.copyfile(common, temporary))
+        self._forget(round_number - KEPT_ROUNDS)
+        return load_training_state(file)
+
+    def _trained(self, round_number: int, start: TrainingState, phases: Sequence[Phase]) -> TrainingState:
+        recipe = self.federation.recipe
+        after_last = sum(phase.epochs for phase in phases) if round_number > recipe.rounds else 0
+        return state_after_training(
+            self.federation.model,
+            self.federation.clients[self.number].train,
+            recipe.client_recipe(self.federation.seed, self.number, after_last),
+            start,
+            phases,
+            self.federation.exchanged.layers,
+            after_epochs=(round_number - 1) * recipe.local_epochs,
+            loss=self.federation.loss,
+            keeps_optimizer=recipe.optimizer_state == "kept",
+        )
+
+    def sent(self, weights: StateDict, labels: Collection[str], *, whole: bool) -> Sent:
+        """What the client sends.
+
+        Args:
+            weights: Its network after local training.
+            labels: The layers that it was asked for.
+            whole: Whether it was asked for the whole network, to measure barriers.
+
+        Returns:
+            Weights and count.
+        """
+        keys = weights if whole else self.federation.exchanged.keys(labels)
+        return Sent(self.number, self.federation.count(self.number), {key: weights[key] for key in keys})
+
+    def _name(self, round_number: int, start: TrainingState, phases: Sequence[Phase]) -> str:
+        """Named by what the training starts from, so that another start is never taken for this one."""
+        parts = [content_hash(start.weights), content_hash(start.optimizer), repr(tuple(phases))]
+        start_hash = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+        return f"client-{self.number:03}-round-{round_number:04}-{start_hash}.safetensors"
+
+    def _newest(self, up_to: int) -> Path | None:
+        files = [file for file in self._states() if _round_of(file) <= up_to]
+        return max(files, key=lambda file: (_round_of(file), file.stat().st_mtime_ns), default=None)
+
+    def _forget(self, up_to: int) -> None:
+        for file in self._states():
+            if _round_of(file) <= up_to:
+                file.unlink(missing_ok=True)
+
+    def _states(self) -> list[Path]:
+        return sorted(self.folder.glob(f"client-{self.number:03}-round-*.safetensors"))
+
+
+def _round_of(file: Path) -> int:
+    return int(file.stem.split("-")[3])

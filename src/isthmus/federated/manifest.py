@@ -1,0 +1,219 @@
+"""`federated.json` and the tables: what a federated training was made of, and what came out."""
+
+import json
+import platform
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import torch
+
+from isthmus.data.load import load_examples
+from isthmus.errors import InputError
+from isthmus.federated.federation import Federation
+from isthmus.federated.folder import RECORD_FILE, RoundRecord, RuleFolder, load_round, load_seconds, save_json
+from isthmus.federated.recipe import FederatedRecipe
+from isthmus.models.source import source_hash
+from isthmus.runs.folder.store import save_parquet
+
+SCHEMA = 1
+MAY_DIFFER = {"rules", "seeds", "keep_networks", "device"}
+"""Settings that a training which goes on may have otherwise: rules and seeds that are new are added."""
+
+NUMBERS = {"rule": pa.string(), "seed": pa.int64(), "round": pa.int64(), "client": pa.int64()}
+TABLES: dict[str, pa.Schema] = {
+    "outcomes": pa.schema({
+        **NUMBERS, "when": pa.string(), "data": pa.string(), "loss": pa.float64(), "error_rate": pa.float64(),
+        "num_examples": pa.int64(),
+    }),
+    "exchanges": pa.schema({**NUMBERS, "layer": pa.string(), "num_senders": pa.int64()}),
+    "traffic": pa.schema({
+        **NUMBERS, "bytes_up": pa.int64(), "bytes_down": pa.int64(), "bytes_measured": pa.int64(),
+        "left_out": pa.string(),
+    }),
+    "barriers": pa.schema({
+        "rule": pa.string(), "seed": pa.int64(), "round": pa.int64(), "host": pa.int64(), "donor": pa.int64(),
+        "layer": pa.string(), "loss_barrier": pa.float64(), "loss_barrier_low": pa.float64(),
+        "loss_barrier_high": pa.float64(), "trusted": pa.bool_(),
+    }),
+}  # fmt: skip
+"""The tables and their columns."""
+
+
+def begin(recipe: FederatedRecipe, out: Path, data_root: Path | None) -> None:
+    """Write what is known before the first round, or compare it with what an earlier part wrote.
+
+    Args:
+        recipe: The settings.
+        out: The folder.
+        data_root: The folder that holds the known sets.
+
+    Raises:
+        InputError: The folder holds a training by other settings, of other data, or by another version's schema.
+    """
+    facts = _facts(recipe, data_root)
+    earlier = load_manifest(out) if (out / RECORD_FILE).is_file() else None
+    if earlier is not None:
+        _refuse_others(earlier, facts, out)
+        facts["clients"], facts["layers"] = earlier["clients"], earlier["layers"]
+    save_json(facts, out / RECORD_FILE)
+
+
+def load_manifest(out: Path) -> dict[str, Any]:
+    """What `federated.json` says.
+
+    Args:
+        out: The folder.
+
+    Returns:
+        Its values.
+
+    Raises:
+        InputError: There is none, or it is of a later version.
+    """
+    file = out / RECORD_FILE
+    try:
+        values: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+        schema = values["schema"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError("the folder of a federated training", f"{error!r}", str(out), "name another folder") from error
+    if schema > SCHEMA:
+        raise InputError(f"a federated training of schema {SCHEMA} or earlier", f"{schema}", str(out), "update isthmus")
+    return values
+
+
+@dataclass(frozen=True)
+class Described:
+    """What a manifest says of one seed's clients and of the layers.
+
+    Attributes:
+        clients: A table's row each.
+        layers: A table's row each.
+    """
+
+    clients: tuple[dict[str, Any], ...]
+    layers: tuple[dict[str, Any], ...]
+
+
+def finish(recipe: FederatedRecipe, out: Path, seeds: Sequence[Described]) -> None:
+    """Write the tables, and the manifest as complete.
+
+    Args:
+        recipe: The settings.
+        out: The folder.
+        seeds: Those that were trained now.
+    """
+    rows: dict[str, list[dict[str, Any]]] = {name: [] for name in TABLES}
+    seconds = []
+    for rule in recipe.rules:
+        for seed in recipe.seeds:
+            folder = RuleFolder(out, rule.shown, seed)
+            for number in range(1, recipe.rounds + 2):
+                record = load_round(number, folder, with_mean=False)
+                for name, found in _rows(record, rule.shown, seed).items() if record else ():
+                    rows[name] += found
+            seconds.append({"rule": rule.shown, "seed": seed, **load_seconds(folder)})
+    for name, schema in TABLES.items():
+        save_parquet(pa.Table.from_pylist(rows[name], schema), out / f"{name}.parquet")
+    manifest = load_manifest(out)
+    clients = {(one["seed"], one["client"]): one for one in manifest["clients"]}
+    for seed_facts in seeds:
+        clients |= {(one["seed"], one["client"]): one for one in seed_facts.clients}
+        manifest["layers"] = list(seed_facts.layers)
+    manifest |= {"clients": [clients[key] for key in sorted(clients)], "seconds": seconds, "complete": True}
+    save_json(manifest, out / RECORD_FILE)
+
+
+def _facts(recipe: FederatedRecipe, data_root: Path | None) -> dict[str, Any]:
+    specs = {"train": recipe.train, "test": recipe.test}
+    if recipe.barriers:
+        specs["barriers"] = recipe.barriers.data
+    data = {name: load_examples(spec, data_root=data_root) for name, spec in specs.items()}
+    settings = recipe.model_dump(mode="json") | {"model": Path(recipe.model).name}
+    settings |= {name: data[name].name for name in ("train", "test")}
+    if recipe.barriers:
+        settings["barriers"]["data"] = data["barriers"].name
+    hashes = {name: examples.content_hash for name, examples in data.items()}
+    return {
+        "schema": SCHEMA,
+        "recipe": settings,
+        "rules": {rule.shown: rule.model_dump(mode="json") for rule in recipe.rules},
+        "hashes": hashes | {"model": source_hash(recipe.model)},
+        "versions": {
+            "isthmus": version("isthmus"), "torch": torch.__version__, "Python": platform.python_version()
+        },
+        "complete": False,
+        "seconds": [],
+        "clients": [],
+        "layers": [],
+    }  # fmt: skip
+
+
+def _refuse_others(earlier: dict[str, Any], facts: dict[str, Any], out: Path) -> None:
+    both = [(name, earlier["recipe"].get(name), value) for name, value in facts["recipe"].items()]
+    both = [one for one in both if one[0] not in MAY_DIFFER]
+    both += [(f"rule {label}", earlier["rules"].get(label, rule), rule) for label, rule in facts["rules"].items()]
+    both += [(f"contents of {name}", earlier["hashes"].get(name), value) for name, value in facts["hashes"].items()]
+    for name, before, now in both:
+        if before != now:
+            raise InputError(
+                f"the existing training: {name} = {json.dumps(before)}", json.dumps(now), str(out),
+                "name another --out, or use the recipe and data that it began with",
+            )  # fmt: skip
+
+
+def _rows(record: RoundRecord, rule: str, seed: int) -> dict[str, list[dict[str, Any]]]:
+    done = record.round
+    place = {"rule": rule, "seed": seed, "round": done.number}
+    return {
+        "outcomes": [
+            {**place, "client": one.client, "when": one.when, "data": one.data, **vars(one.scores)}
+            for one in record.outcomes
+        ],
+        "exchanges": [
+            {**place, "client": client, "layer": label, "num_senders": done.mean.num_senders[label]}
+            for client, labels in done.sets.items()
+            for label in labels
+        ],
+        "traffic": [{**place, **vars(one)} for one in record.traffic],
+        "barriers": [
+            {
+                **place, "host": one.host, "donor": one.donor, "layer": one.layer, "loss_barrier": one.barrier.value,
+                "loss_barrier_low": one.barrier.low, "loss_barrier_high": one.barrier.high,
+                "trusted": one.barrier.trusted,
+            }
+            for one in done.barriers
+        ],
+    }  # fmt: skip
+
+
+def described(federation: Federation) -> Described:
+    """What the manifest says of one seed.
+
+    Args:
+        federation: Of this seed.
+
+    Returns:
+        Its clients and the layers.
+    """
+    clients = []
+    for client in federation.clients:
+        labels = client.train.class_numbers
+        counts = Counter([] if labels is None else labels.tolist())
+        clients.append({
+            "seed": federation.seed, "client": client.number, "num_train": len(client.train),
+            "num_test": len(client.test), "classes": {str(label): counts[label] for label in sorted(counts)},
+        })  # fmt: skip
+    exchanged, network = federation.exchanged, federation.initial
+    layers = [
+        {
+            "layer": label, "bytes": exchanged.num_bytes((label,), network),
+            "parameters": sum(network[key].numel() for key in exchanged.keys((label,))),
+        }
+        for label in exchanged.layers
+    ]  # fmt: skip
+    return Described(tuple(clients), tuple(layers))

@@ -1,0 +1,200 @@
+"""The rounds of one rule, client after client in this process: the reference for every other way to run them."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from isthmus.errors import InputError
+from isthmus.federated.client import Scorer
+from isthmus.federated.clock import Clock
+from isthmus.federated.exchange import Sent, network_after
+from isthmus.federated.federation import Federation
+from isthmus.federated.folder import Outcome, RoundRecord, RuleFolder, Traffic, load_round, save_json, save_round
+from isthmus.federated.local import LocalClient
+from isthmus.federated.rules.known import AnyRule
+from isthmus.federated.server import Asked, Round, Server
+from isthmus.weights.checkpoint import save_weights
+from isthmus.weights.state import StateDict
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a rule is.
+
+    Attributes:
+        rule: Its label.
+        seed: Of the repetition.
+        round: The round that has ended.
+        rounds: How many there are.
+        own: Mean over clients of the error rate on their own test parts after averaging; None where not evaluated.
+        seconds: Since this rule's rounds began or went on.
+    """
+
+    rule: str
+    seed: int
+    round: int
+    rounds: int
+    own: float | None
+    seconds: float
+
+
+def run_rounds(
+    federation: Federation,
+    rule: AnyRule,
+    folder: RuleFolder,
+    *,
+    spent: Mapping[str, float] | None = None,
+    tell: Callable[[Progress], None] = lambda _: None,
+) -> None:
+    """Train, exchange and evaluate, round by round; rounds that are on disk are taken from there.
+
+    Args:
+        federation: Data and network.
+        rule: Which layers are averaged.
+        folder: Where the rounds are kept.
+        spent: Seconds of an earlier part of this training.
+        tell: Called after every round.
+
+    Raises:
+        InputError: In some round no client could train.
+    """
+    recipe = federation.recipe
+    clock, begun = Clock(spent), time.monotonic()
+    server = Server(federation, rule, clock)
+    clients = [
+        LocalClient(federation, client.number, folder.clients, folder.first) for client in federation.clients
+    ]  # fmt: skip
+    scorer = Scorer(federation.model, federation.all_test, federation.loss)
+    last: Round | None = None
+    for number in range(1, recipe.rounds + 1):
+        is_newest = number == recipe.rounds or load_round(number + 1, folder, with_mean=False) is None
+        record = load_round(number, folder, with_mean=is_newest)
+        if record is None:
+            record = _made_round(number, last, server, clients, scorer, clock)
+            save_json(clock.seconds, folder.seconds_file)
+            save_round(record, folder)
+        server.recall(record.round.barriers)
+        last = record.round
+        own = [o.scores.error_rate for o in record.outcomes if (o.when, o.data) == ("after", "own")]
+        mean = sum(own) / len(own) if own else None
+        tell(Progress(folder.rule, folder.seed, number, recipe.rounds, mean, time.monotonic() - begun))
+    assert last
+    _finish(last, server, clients, scorer, folder, clock)
+
+
+def _made_round(
+    number: int, last: Round | None, server: Server, clients: list[LocalClient], scorer: Scorer, clock: Clock
+) -> RoundRecord:
+    recipe, asked = server.federation.recipe, server.asked(number)
+    networks: dict[int, StateDict] = {}
+    sent: dict[int, Sent] = {}
+    failed: dict[int, str] = {}
+    with clock.count("training"):
+        for client in clients:
+            mine = asked[client.number]
+            start = client.start_of(number, last.mean.weights if last else {}, _taken(last, client.number))
+            try:
+                networks[client.number] = client.train(number, start, mine.phases).weights
+            except InputError as error:  # its loss is no number any more, say: the others go on without it
+                networks[client.number] = start.weights
+                failed[client.number] = f"expected {error.expected}, got {error.got}"
+                continue
+            sent[client.number] = client.sent(networks[client.number], mine.layers, whole=mine.whole)
+    if not sent:
+        raise InputError(
+            f"a client that trains in round {number}", next(iter(failed.values())), f"rule {server.rule.shown!r}",
+            "lower optimizer.learning_rate or clip_norm; every round before is kept, and --resume goes on",
+        )  # fmt: skip
+    done = server.round(number, sent, failed)
+    outcomes: list[Outcome] = []
+    if recipe.is_evaluated(number):
+        after = {client: taken_network(network, done, client, server) for client, network in networks.items()}
+        with clock.count("evaluating"):
+            outcomes = outcomes_of("before", networks, server, scorer) + outcomes_of("after", after, server, scorer)
+    return RoundRecord(done, tuple(outcomes), traffic_of(done, asked, server, sent))
+
+
+def _finish(
+    last: Round, server: Server, clients: list[LocalClient], scorer: Scorer, folder: RuleFolder, clock: Clock
+) -> None:
+    """Train what clients train for themselves, and write their networks."""
+    recipe = server.federation.recipe
+    number = recipe.rounds + 1
+    phases = server.rule.last_phases(server.exchange(recipe.rounds))
+    networks: dict[int, StateDict] = {}
+    for client in clients:
+        start = client.start_of(number, last.mean.weights, _taken(last, client.number))
+        with clock.count("training"):
+            networks[client.number] = client.train(number, start, phases).weights if phases else start.weights
+    if phases and load_round(number, folder, with_mean=False) is None:
+        with clock.count("evaluating"):
+            outcomes = outcomes_of("last", networks, server, scorer)
+        save_json(clock.seconds, folder.seconds_file)
+        save_round(RoundRecord(Round(number, last.mean, {}), tuple(outcomes), ()), folder)
+    if recipe.keep_networks:
+        for of, network in networks.items():
+            save_weights(network, folder.networks / f"client-{of:03}.safetensors")
+
+
+def _taken(last: Round | None, client: int) -> tuple[str, ...]:
+    return last.sets[client] if last else ()
+
+
+def taken_network(network: StateDict, done: Round, client: int, server: Server) -> StateDict:
+    """A client's network after a round.
+
+    Args:
+        network: After its local training.
+        done: The round.
+        client: Its number.
+        server: For the entries that travel.
+
+    Returns:
+        The network with the mean in the client's set.
+    """
+    return network_after(network, done.mean.weights, done.sets[client], server.federation.exchanged)
+
+
+def outcomes_of(when: str, networks: Mapping[int, StateDict], server: Server, scorer: Scorer) -> list[Outcome]:
+    """How good networks are for their clients.
+
+    Args:
+        when: "before", "after" or "last".
+        networks: By client.
+        server: For the clients' data.
+        scorer: Of this federation.
+
+    Returns:
+        One a client and kind of data.
+    """
+    clients = server.federation.clients
+    return [
+        Outcome(client, when, data, scores)
+        for client, network in networks.items()
+        for data, scores in scorer.scores(network, clients[client]).items()
+    ]
+
+
+def traffic_of(
+    done: Round, asked: Mapping[int, Asked], server: Server, sent: Mapping[int, Sent]
+) -> tuple[Traffic, ...]:
+    """What travelled in a round, without the wrapping of a protocol.
+
+    Args:
+        done: The round.
+        asked: What clients were asked for.
+        server: For the sizes.
+        sent: What came.
+
+    Returns:
+        One a client.
+    """
+    found = server.federation
+    all_bytes = sum(tensor.nbytes for tensor in found.initial.values())
+    rows = []
+    for client, layers in done.sets.items():
+        up = found.exchanged.num_bytes(layers, found.initial) if client in sent else 0
+        down = sum(done.mean.weights[key].nbytes for key in found.exchanged.keys(layers) if key in done.mean.weights)
+        beyond = all_bytes - up if asked[client].whole and client in sent else 0
+        rows.append(Traffic(client, up, down, beyond, done.left_out.get(client, "")))
+    return tuple(rows)

@@ -1,0 +1,143 @@
+"""The laws of federated rounds, on real digits."""
+
+import pyarrow.parquet as pq
+import pytest
+import torch
+from federations import ROOT, federation, networks_after, recipe
+
+from isthmus.errors import InputError
+from isthmus.federated import local
+from isthmus.federated.client import state_after_training
+from isthmus.federated.federate import federate
+from isthmus.federated.file import load_federated_recipe
+from isthmus.federated.folder import RuleFolder, load_round
+from isthmus.federated.manifest import TABLES
+from isthmus.federated.rules.rule import Phase
+from isthmus.training.loop import train
+from isthmus.weights.training_state import TrainingState
+
+
+def same(first, second):
+    return first.keys() == second.keys() and all(torch.equal(first[key], second[key]) for key in first)
+
+
+def trained_alone(found, client):
+    """A client's whole training in one go, by the training loop alone."""
+    settings = found.recipe.client_recipe(found.seed, client)
+    found.model.load_state_dict(found.initial)
+    return train(found.model, found.clients[client].train, settings).weights
+
+
+def test_averaging_nothing_is_local_training_to_the_bit(tmp_path):
+    found = federation(rules=["none"], optimizer_state="kept", local_epochs=2)
+    networks = networks_after(found, tmp_path)
+    assert all(same(network, trained_alone(found, client)) for client, network in enumerate(networks))
+
+
+def test_averaging_with_oneself_is_local_training_to_the_bit(tmp_path):
+    found = federation(clients=1, partition="iid", optimizer_state="kept")
+    (network,) = networks_after(found, tmp_path)
+    assert same(network, trained_alone(found, 0))
+
+
+def test_averaging_everything_is_the_mean_by_counts_of_what_clients_trained(tmp_path):
+    found = federation(rounds=2)
+    networks = networks_after(found, tmp_path)
+    assert all(same(network, networks[0]) for network in networks)
+    weights, layers = found.initial, found.exchanged.layers
+    counts = [len(client.train) for client in found.clients]
+    for number in range(2):
+        trained = []
+        for client, count in enumerate(counts):
+            begin = TrainingState(0, weights, {}, torch.zeros(0))
+            state = state_after_training(
+                found.model, found.clients[client].train, found.recipe.client_recipe(0, client), begin, [Phase(1)],
+                layers, after_epochs=number,
+            )  # fmt: skip
+            trained.append({key: tensor.double() * count for key, tensor in state.weights.items()})
+        weights = {key: (sum(one[key] for one in trained) / sum(counts)).float() for key in weights}
+    assert all(torch.allclose(networks[0][key], weights[key], rtol=0, atol=1e-7) for key in weights)
+
+
+def test_a_phase_trains_its_layers_and_leaves_the_others(tmp_path):
+    found = federation(clients=1, partition="iid")
+    layers, begin = found.exchanged.layers, TrainingState(0, found.initial, {}, torch.zeros(0))
+    settings, examples = found.recipe.client_recipe(0, 0), found.clients[0].train
+    head = state_after_training(
+        found.model, examples, settings, begin, [Phase(1, ("fc",))], layers, after_epochs=0
+    ).weights  # fmt: skip
+    moved = {key for key in head if not torch.equal(head[key], found.initial[key])}
+    assert moved == {"fc.weight", "fc.bias"}
+    both = state_after_training(
+        found.model, examples, settings, begin, [Phase(1, ("fc",)), Phase(1)], layers, after_epochs=0
+    )  # fmt: skip
+    assert both.iteration == 2 * -(-len(examples) // 16)
+    assert all(not torch.equal(both.weights[key], found.initial[key]) for key in head)
+
+
+def test_rules_share_the_first_local_training(tmp_path, monkeypatch):
+    trained = []
+    counted = state_after_training
+    monkeypatch.setattr(
+        local, "state_after_training", lambda *args, **more: trained.append(1) or counted(*args, **more)
+    )
+    federate(recipe(rules=["all", "none"], rounds=2), tmp_path / "out")
+    assert len(trained) == 3 + 3 + 3  # three clients: once in the first round, and for each rule in the second
+
+
+def files_of(folder):
+    """Every file's bytes, but for those that hold times."""
+    return {
+        str(file.relative_to(folder)): file.read_bytes()
+        for file in sorted(folder.rglob("*"))
+        if file.is_file() and file.name not in {"seconds.json", "federated.json"}
+    }
+
+
+def test_seeds_in_processes_of_their_own_make_the_same_bytes(tmp_path):
+    settings = recipe(rounds=1, seeds=[0, 1])
+    federate(settings, tmp_path / "one")
+    federate(settings, tmp_path / "two", processes=2)
+    assert files_of(tmp_path / "one") == files_of(tmp_path / "two")
+
+
+def test_a_training_that_is_there_is_refused_and_one_by_other_settings_does_not_go_on(tmp_path):
+    federate(recipe(rounds=1), tmp_path / "out")
+    before = files_of(tmp_path / "out")
+    with pytest.raises(InputError, match="add --resume"):
+        federate(recipe(rounds=1), tmp_path / "out")
+    with pytest.raises(InputError, match="local_epochs = 1"):
+        federate(recipe(rounds=1, local_epochs=2), tmp_path / "out", resume=True)
+    assert files_of(tmp_path / "out") == before
+
+
+def test_a_rule_is_added_to_a_training_that_is_there(tmp_path):
+    federate(recipe(rounds=1), tmp_path / "out")
+    federate(recipe(rounds=1, rules=["all", "none"]), tmp_path / "out", resume=True)
+    federate(recipe(rounds=1, rules=["all", "none"]), tmp_path / "at-once")
+    assert files_of(tmp_path / "out") == files_of(tmp_path / "at-once")
+
+
+def test_every_second_round_is_evaluated_before_and_after_on_own_and_on_all_test_examples(tmp_path):
+    found = federation(evaluate_every=2)
+    networks_after(found, tmp_path)
+    folder = RuleFolder(tmp_path, "all", 0)
+    rounds = [load_round(number, folder, with_mean=False).outcomes for number in (1, 2, 3)]
+    assert [len(outcomes) for outcomes in rounds] == [0, 12, 12]
+    of_all = {o.scores for o in rounds[2] if (o.when, o.data) == ("after", "global")}
+    assert len(of_all) == 1  # everything is averaged: all clients have one network
+    own = [o.scores.num_examples for o in rounds[2] if (o.when, o.data) == ("after", "own")]
+    assert own == [len(client.test) for client in found.clients]
+
+
+def test_the_recipe_of_the_repository_is_right():
+    assert load_federated_recipe(ROOT / "recipes" / "federated" / "digits.toml").clients == 5
+
+
+def test_the_tables_hold_no_time(tmp_path):
+    federate(recipe(rounds=1), tmp_path / "out")
+    for name, schema in TABLES.items():
+        table = pq.read_table(tmp_path / "out" / f"{name}.parquet")
+        assert table.schema.names == schema.names
+        assert not [column for column in table.column_names if "second" in column]
+    assert pq.read_table(tmp_path / "out" / "outcomes.parquet").num_rows == 3 * 2 * 2

@@ -1,0 +1,37 @@
+"""Tiny federations of real digits."""
+
+from pathlib import Path
+
+from isthmus.federated.federation import Federation, federation_of
+from isthmus.federated.folder import RuleFolder
+from isthmus.federated.recipe import FederatedRecipe
+from isthmus.federated.rounds import run_rounds
+from isthmus.weights.checkpoint import load_weights
+
+ROOT = Path(__file__).parents[1]
+SETTINGS = {
+    "model": "cnn:width=4,channels=1",
+    "train": "digits:train[0:150]",
+    "test": "digits:test[0:60]",
+    "clients": 3,
+    "partition": "dirichlet=1",
+    "rounds": 3,
+    "rules": ["all"],
+    "batch_size": 16,
+    "optimizer": {"name": "sgd", "learning_rate": 0.05, "momentum": 0.9},
+}
+
+
+def recipe(**changes) -> FederatedRecipe:
+    return FederatedRecipe.model_validate(SETTINGS | changes)
+
+
+def federation(**changes) -> Federation:
+    return federation_of(recipe(**changes), seed=0)
+
+
+def networks_after(found: Federation, out: Path) -> list[dict]:
+    """The clients' networks after all rounds of the first rule."""
+    folder = RuleFolder(out, found.recipe.rules[0].shown, found.seed)
+    run_rounds(found, found.recipe.rules[0], folder)
+    return [load_weights(folder.networks / f"client-{client.number:03}.safetensors") for client in found.clients]
