@@ -75,6 +75,11 @@ def test_the_same_call_gives_the_same_and_another_seed_gives_others():
     assert not set(sum(hashes[0], ())) & set(sum(hashes[2], ()))
 
 
+def test_two_slices_of_one_split_may_be_training_and_test_set():
+    found = client_examples("digits:train[0:60]", "digits:train[60:180]", "iid", 2, seed=0)
+    assert [len(client.train) for client in found] == [30, 30]
+
+
 def test_the_only_client_has_everything():
     (client,) = client_examples("digits:train", "digits:test", "shards=3", 1, seed=0)
     assert torch.equal(client.train.targets, load_examples("digits:train").targets)

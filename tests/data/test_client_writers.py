@@ -60,7 +60,7 @@ def test_a_writer_is_a_client_of_a_specification(small_mnist):
     people = [{PAIRS[value] % 8 for value in part.inputs[:, 0, 0, 0].tolist()} for part in parts]
     assert sorted(map(list, people)) == [[writer] for writer in range(8)]
     assert sum(map(len, parts)) == 40
-    slices = [load_examples(f"mnist:train[20:26]:client={k}/2,natural=writers", data_root=small_mnist) for k in (0, 1)]
+    slices = [load_examples(f"mnist:train[21:27]:client={k}/2,natural=writers", data_root=small_mnist) for k in (0, 1)]
     people = [{PAIRS[value] % 8 for value in part.inputs[:, 0, 0, 0].tolist()} for part in slices]
     assert not people[0] & people[1]
 
