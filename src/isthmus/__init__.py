@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     # Merging
     from isthmus.merging.align import align
     from isthmus.merging.average import average
+    from isthmus.merging.merge import merge
     from isthmus.paths.average import average_networks
     from isthmus.questions.convexity.answer import convexity, last_layer_convexity
     from isthmus.questions.curvature.study import curvature
@@ -57,6 +58,7 @@ _HOMES = {
     # Merging
     "align": "isthmus.merging.align",
     "average": "isthmus.merging.average",
+    "merge": "isthmus.merging.merge",
     "average_networks": "isthmus.paths.average",
     "load_checkpoint": "isthmus.weights.checkpoint",
     "save_weights": "isthmus.weights.checkpoint",
@@ -88,6 +90,7 @@ __all__ = [
     "load_run",
     "load_study",
     "measure",
+    "merge",
     "replicates",
     "save_study",
     "save_weights",

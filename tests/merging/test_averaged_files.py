@@ -50,12 +50,13 @@ def test_every_layer_may_have_an_alpha_of_its_own_and_patterns_name_many():
     assert next(iter(made.alphas)) == "conv1"
 
 
-def test_the_ends_are_the_two_networks_to_the_bit():
-    for alpha, end in ((0.0, A), (1.0, B)):
-        made = average(A, B, alpha=alpha)
+@pytest.mark.parametrize(("a", "b"), [(A, B), (B, A)])
+def test_the_ends_are_the_two_networks_to_the_bit_and_counters_stay(a, b):
+    for alpha, end in ((0.0, a), (1.0, b)):
+        made = average(a, b, alpha=alpha)
         integer = [key for key in A if "num_batches" in key]
         assert all(torch.equal(made.weights[key], end[key]) for key in A if key not in integer)
-        assert all(torch.equal(made.weights[key], A[key]) for key in integer)
+        assert all(torch.equal(made.weights[key], a[key]) for key in integer)
 
 
 def test_types_of_the_file_stay_and_numbers_are_blended_in_float32():

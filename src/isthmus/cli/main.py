@@ -11,6 +11,7 @@ from isthmus.cli.explain import explain
 from isthmus.cli.federate import federate
 from isthmus.cli.inspect import inspect
 from isthmus.cli.measure import measure
+from isthmus.cli.merge import merge
 from isthmus.cli.models import models
 from isthmus.cli.output.outcome import DEBUG, report_failures, status_of
 from isthmus.cli.output.questions import EPILOG
@@ -30,7 +31,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (demo, inspect, measure, average, align, *STUDIES, report, train, federate, reproduce, models, explain):
+COMMANDS = (
+    *(demo, inspect, measure, average, merge, align, *STUDIES),
+    *(report, train, federate, reproduce, models, explain),
+)
+for command in COMMANDS:
     app.command(epilog=EPILOG if command is measure else None)(report_failures(command))
 
 

@@ -225,6 +225,18 @@ class Examples:
             self, inputs=take_rows(self.inputs, indices), targets=take_rows(self.targets, indices), name=name
         )
 
+    def numbers_shared_with(self, other: "Examples") -> list[int]:
+        """Which of the examples stand in other data too, by the bytes of their inputs as stored.
+
+        Args:
+            other: Any examples.
+
+        Returns:
+            Their numbers, in order.
+        """
+        theirs = set(_input_bytes(other.inputs))
+        return [number for number, row in enumerate(_input_bytes(self.inputs)) if row in theirs]
+
     @cached_property
     def content_hash(self) -> str:
         """SHA-256 (hexadecimal) of inputs and targets, their types and shapes, and the normalisation's numbers."""
@@ -247,6 +259,14 @@ class Examples:
                 f"the normalization of {self.name}",
                 "give one number a channel, or a single one for all channels",
             )
+
+
+def _input_bytes(inputs: Tree) -> list[bytes]:
+    columns = [
+        [row.tobytes() for row in t.detach().cpu().contiguous().reshape(len(t), -1).view(torch.uint8).numpy()]
+        for t in named_tensors(inputs).values()
+    ]
+    return [b"".join(row) for row in zip(*columns, strict=True)]
 
 
 @lru_cache

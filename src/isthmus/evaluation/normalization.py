@@ -10,7 +10,6 @@ from torch import Tensor, nn
 from isthmus.data.examples import Examples
 from isthmus.errors import InputError
 from isthmus.evaluation.network import Network
-from isthmus.trees import Tree, named_tensors
 from isthmus.weights.state import cast_weights
 
 NormBase = nn.modules.batchnorm._NormBase
@@ -98,8 +97,7 @@ def refuse_shared_examples(recalibration: Examples, measured: Examples) -> None:
     Raises:
         InputError: At least one input stands in both.
     """
-    fitted = set(_rows(recalibration.inputs))
-    shared = sum(row in fitted for row in _rows(measured.inputs))
+    shared = len(measured.numbers_shared_with(recalibration))
     if shared:
         raise InputError(
             "recalibration data without any measured example",
@@ -112,11 +110,3 @@ def refuse_shared_examples(recalibration: Examples, measured: Examples) -> None:
 def _set_training(modules: Iterable[nn.Module], *, training: bool) -> None:
     for module in modules:
         module.train(training)
-
-
-def _rows(inputs: Tree) -> list[bytes]:
-    columns = [
-        [row.tobytes() for row in t.detach().cpu().contiguous().reshape(len(t), -1).numpy()]
-        for t in named_tensors(inputs).values()
-    ]
-    return [b"".join(row) for row in zip(*columns, strict=True)]

@@ -108,7 +108,8 @@ def average(
         )
     )
     blended = segment.weights(point)
-    weights = {key: blended[key].to(tensor.dtype) for key, tensor in found.a.items()}
+    counters = {key for key, kind in found.kinds.items() if kind is Kind.COUNTER}
+    weights = {key: t if key in counters else blended[key].to(t.dtype) for key, t in found.a.items()}
     moved, all_of = (
         sum(weights[key].numel() for label in labels for key in found.layers[label] if is_blendable(weights[key]))
         for labels in (chosen, found.layers)

@@ -25,12 +25,38 @@ def refuse_existing(out: Path) -> None:
     Raises:
         InputError: It is there, or has another ending than `.safetensors` while it is to be a file.
     """
-    if out.exists():
-        raise InputError("a name that is free", "one that is there", str(out), "choose another, or remove it")
+    refuse_taken(out)
     if out.suffix and out.suffix != ".safetensors":
         raise InputError(
             "a file ending in .safetensors, or a folder", out.name, "--out", f"write {out.stem}.safetensors"
         )
+
+
+def refuse_taken(path: Path) -> None:
+    """Refuse a name that something has.
+
+    Args:
+        path: What is to be made.
+
+    Raises:
+        InputError: It is there.
+    """
+    if path.exists():
+        raise InputError("a name that is free", "one that is there", str(path), "choose another, or remove it")
+
+
+def refuse_folder_of_no_folder(out: Path, host: object) -> None:
+    """Refuse to make a folder where the host is none, whose config and tokenizer it would have.
+
+    Args:
+        out: What is to be made.
+        host: The host as it was given.
+
+    Raises:
+        InputError: `out` is no `.safetensors` file, and the host no folder.
+    """
+    if out.suffix != ".safetensors" and not (isinstance(host, str | Path) and Path(host).is_dir()):
+        raise InputError("a folder as host, for a folder", "a host that is none", str(out), "name a .safetensors file")
 
 
 def save_merged(weights: StateDict, facts: Mapping[str, Any], out: Path, host: Path | None) -> None:
@@ -49,8 +75,8 @@ def save_merged(weights: StateDict, facts: Mapping[str, Any], out: Path, host: P
     if out.suffix == ".safetensors":
         save_weights(weights, out, metadata)
         return
-    if host is None or not host.is_dir():
-        raise InputError("a folder as host, for a folder", "a host that is none", str(out), "name a .safetensors file")
+    refuse_folder_of_no_folder(out, host)
+    assert host is not None
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{out.name}.", dir=out.parent) as made:
         folder = Path(made) / "folder"

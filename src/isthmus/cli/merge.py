@@ -1,0 +1,64 @@
+"""`isthmus merge`: the largest set of layers that averages within a tolerance, as a file with its certificate."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from isthmus.cli.options import CheckpointA, CheckpointB, DataOption, JsonOption, ModelOption, with_settings
+
+MERGE = ("layers", "loss", "error", "output", "batch_norm", "dtype", "device", "engine", "batch_size", "data_root")
+
+
+@with_settings(*MERGE)
+def merge(
+    a: CheckpointA,
+    b: CheckpointB,
+    model: ModelOption,
+    data: DataOption,
+    certify_on: Annotated[str, typer.Option(help="Other examples than --data, to certify the choice on.")],
+    out: Annotated[
+        Path | None, typer.Option(help="A .safetensors file to make; of Hugging Face folders also a folder.")
+    ] = None,
+    tolerance: Annotated[float, typer.Option(help="What averaging may cost a: nats; a fraction of errors.")] = 0.02,
+    metric: Annotated[str, typer.Option(help="loss or error: in what the cost is counted.")] = "loss",
+    by: Annotated[
+        str, typer.Option(help="What makes a set large: parameters, count, or a JSON file of numbers by layer.")
+    ] = "parameters",
+    alpha: Annotated[float, typer.Option(help="0 is a, 1 has b's layers.")] = 0.5,
+    num_random: Annotated[int, typer.Option(help="Random sets of the same size to compare with.")] = 3,
+    *,
+    as_json: JsonOption = False,
+    **settings: Any,
+) -> None:
+    """Average as much of two networks as costs network a surely less than a tolerance, and say what it costs."""
+    from isthmus.merging.merge import merge as merge_networks
+    from isthmus.merging.record import record_of_merge
+
+    merged = merge_networks(
+        model, a, b, data, certify_on, tolerance=tolerance, metric=metric, by=by, alpha=alpha,
+        num_random=num_random, out=out, **settings,
+    )  # fmt: skip
+    page = None
+    if out is not None and merged.layers:
+        from isthmus.pages.merge import save_merge_page
+
+        page = save_merge_page(merged, out)
+    for note in merged.notes:
+        typer.echo(note, err=True)
+    if as_json:
+        print(json.dumps(record_of_merge(merged), indent=1))
+        return
+    from rich.console import Console
+
+    from isthmus.cli.output.study import rich_table
+    from isthmus.pages.merge import merge_rows, merge_sentence
+
+    console = Console()
+    console.print(rich_table(merge_rows(merged), "On the examples of the certificate", console.width))
+    print(merge_sentence(merged))
+    if page is not None:
+        print(f"written: {out}; page: {page}")
+    elif out is None:
+        print("add --out FILE.safetensors for the network, its record and a page")

@@ -1,0 +1,302 @@
+"""`merge()`: the largest set of layers that averages within a tolerance, certified on other examples."""
+
+import platform
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, cast
+
+import torch
+from torch import Tensor
+
+from isthmus.data.examples import Examples
+from isthmus.errors import InputError, IsthmusWarning, UnknownNameError
+from isthmus.evaluation.arithmetic.reduced import float32_products
+from isthmus.evaluation.batches import BatchSize
+from isthmus.measures.barrier import Quantity
+from isthmus.merging.average import average
+from isthmus.merging.files import refuse_existing, refuse_folder_of_no_folder, refuse_taken, save_merged
+from isthmus.merging.record import COMPANIONS, companion, save_record
+from isthmus.merging.search.certificate import Certificate, certificate
+from isthmus.merging.search.comparison import Contender, contenders, other_sets
+from isthmus.merging.search.selection import Selection, select
+from isthmus.merging.search.trials import REACH, Trials
+from isthmus.merging.search.worth import By, num_parameters, worth_of_layers
+from isthmus.questions.study.settings import EVERY_STUDY, study_request, valid_count
+from isthmus.runs.request.inputs import Model, Weights
+from isthmus.runs.request.request import Request
+from isthmus.runs.request.signature import with_settings_shown
+from isthmus.runs.subject.subject import Subject, chosen_engine, examples_at_once, subject_of
+from isthmus.weights.checkpoint import Checkpoint
+
+MERGE = (*(name for name in EVERY_STUDY if name != "resume"), "batch_norm", "engine", "error")
+SELECT, CERTIFY = "select", "certify"
+MOST_SHARED = 0.01  # of the certificate's examples: known sets hold a few images twice; they are left out
+
+
+@dataclass(frozen=True)
+class Merge:
+    """A merged network and all that was found on the way.
+
+    Attributes:
+        weights: The merged network; the host where nothing was certified.
+        selection: The search; all its numbers come from the examples of `data`.
+        certificate: The tests; all numbers come from those of `certify_on`.
+        contenders: What else could have been done, on the examples of the certificate.
+        worth: Of every layer.
+        num_parameters: In the merged layers, and in all.
+        facts: Names, hashes, settings and versions, as plain values.
+        notes: What was done on reading, and what may be other than it seems.
+    """
+
+    weights: dict[str, Tensor]
+    selection: Selection
+    certificate: Certificate
+    contenders: tuple[Contender, ...]
+    worth: dict[str, float]
+    num_parameters: tuple[int, int]
+    facts: dict[str, Any]
+    notes: tuple[str, ...]
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """The layers that are averaged, in layer order; none where nothing was certified."""
+        certified = self.certificate.certified
+        return () if certified is None else tuple(label for label in self.worth if label in certified.layers)
+
+
+@with_settings_shown(*MERGE)
+def merge(
+    model: Model,
+    a: Weights,
+    b: Weights,
+    data: object,
+    certify_on: object,
+    *,
+    tolerance: float = 0.02,
+    metric: str = "loss",
+    by: By = "parameters",
+    alpha: float = 0.5,
+    num_random: int = 3,
+    out: str | Path | None = None,
+    **others: Any,
+) -> Merge:
+    """Network a with the largest set of layers averaged whose joint average costs surely less than a tolerance.
+
+    The cost is the rise of the mean loss over a's own. The set is searched for on one set of examples
+    (`isthmus.merging.search.selection.select`) and certified on another
+    (`isthmus.merging.search.certificate.certificate`): nested sets, of which the search's is one, are tested from the
+    smallest up until one fails, and the largest that passed is merged. The probability that what is certified costs
+    more than the tolerance is at most 2.5 %.
+
+    Args:
+        model: As `isthmus.measure`.
+        a: The host.
+        b: The donor.
+        data: Examples to choose the layers on; one split of anything that `isthmus.measure` takes.
+        certify_on: Other examples, to certify the choice on.
+        tolerance: What averaging may cost the host: nats for cross-entropy; a fraction for errors.
+        metric: "loss" or "error".
+        by: What makes a set large: "parameters", "count", or the worth of each layer as a mapping or JSON file.
+        alpha: Where the layers are taken between a (0) and b (1).
+        num_random: Random sets of about the same worth to compare with.
+        out: A `.safetensors` file to make, or a folder where a is one of Hugging Face; beside it (in the folder)
+            `merge.json`. Nothing is written where nothing was certified.
+        others: Settings as of `isthmus.measure`:
+
+    Returns:
+        The merged network, its certificate, and what else could have been done.
+
+    Raises:
+        InputError: Something is wrong with the input, or the two sets of examples share some.
+    """
+    request = merge_request(model, a, b, data, certify_on, tolerance=tolerance, metric=metric, out=out, **others)
+    valid_count("num_random", num_random, least=0)
+    return merge_of(request, tolerance, cast("Quantity", metric), by, alpha, num_random, out)
+
+
+def merge_request(
+    model: object,
+    a: object,
+    b: object,
+    data: object,
+    certify_on: object,
+    *,
+    tolerance: float,
+    metric: str,
+    out: str | Path | None,
+    **others: Any,
+) -> Request:
+    """What is asked of a merge, checked before anything is loaded.
+
+    Args:
+        model: As `merge`.
+        a: As `merge`.
+        b: As `merge`.
+        data: As `merge`.
+        certify_on: As `merge`.
+        tolerance: As `merge`.
+        metric: As `merge`.
+        out: As `merge`.
+        others: Settings by name.
+
+    Returns:
+        The request.
+
+    Raises:
+        InputError: A value is not allowed, or a file is there that would be made.
+        UnknownNameError: There is no such metric.
+    """
+    if metric not in REACH:
+        raise UnknownNameError("a metric", metric, REACH, "--metric (metric= in Python)")
+    if not 0 < tolerance < float("inf"):
+        raise InputError("a number above 0", f"{tolerance}", "--tolerance", "write 0.02, in nats for cross-entropy")
+    if out is not None:
+        refuse_existing(Path(out))
+        refuse_folder_of_no_folder(Path(out), a)
+        for ending in COMPANIONS:
+            refuse_taken(companion(Path(out), ending))
+    splits = {SELECT: data, CERTIFY: certify_on}
+    return study_request(model, a, b, splits, (*MERGE, "hosts", "sweep"), hosts=("a",), sweep="full", **others)
+
+
+def merge_of(
+    request: Request, tolerance: float, metric: Quantity, by: By, alpha: float, num_random: int, out: str | Path | None
+) -> Merge:
+    """The merge of a request.
+
+    Args:
+        request: From `merge_request`.
+        tolerance: As `merge`.
+        metric: As `merge`.
+        by: As `merge`.
+        alpha: As `merge`.
+        num_random: As `merge`.
+        out: As `merge`.
+
+    Returns:
+        As `merge`.
+    """
+    subject = subject_of(request)
+    certifying, left_out = other_examples(subject)
+    segment, settings = subject.segment, request.settings
+    worth = worth_of_layers(by, segment)
+    size = BatchSize(examples_at_once(subject, settings))
+    with float32_products(settings.dtype, subject.network.device):
+        chosen = chosen_engine(subject, settings, size)
+        selecting = Trials(segment, chosen.engine, subject.splits[SELECT], alpha)
+        judging = Trials(segment, chosen.engine, certifying, alpha)
+        _refuse_no_errors(selecting, metric)
+        selection = select(worth, tolerance, lambda sets: selecting.rises(sets, metric))
+        rows = judging.differences([judging.point(layers) for layers in selection.chain], metric)
+        found = certificate(selection.chain, rows, tolerance, REACH[metric])
+        merged = found.certified.layers if found.certified else frozenset[str]()
+        around = other_sets(
+            selection,
+            worth,
+            tolerance,
+            lambda sets: selecting.rises(sets, metric),
+            sum(worth[label] for label in merged),
+            range(num_random),
+        )
+        compared = contenders(judging, merged, around, worth)
+    facts = _facts(subject, request, certifying) | {
+        "alpha": alpha,
+        "tolerance": tolerance,
+        "metric": metric,
+        "by": by if isinstance(by, str) else "given",
+        "engine": chosen.note,
+    }
+    averaged = average(
+        Checkpoint(subject.a.weights, subject.a.name),
+        Checkpoint(subject.b.weights, subject.b.name),
+        layers=dict.fromkeys((label for label in segment.layers if label in merged), alpha),
+        model=subject.model.module,
+        rule=segment.layers,
+        batch_norm=settings.batch_norm,
+    )
+    notes = [f"{name}: {note}" for name, weights in (("a", subject.a), ("b", subject.b)) for note in weights.notes]
+    notes += [*subject.warnings, *left_out, *_cautions(found)]
+    parameters = num_parameters(segment, *merged), num_parameters(segment, *segment.layers)
+    result = Merge(averaged.weights, selection, found, tuple(compared), worth, parameters, facts, tuple(notes))
+    if out is not None and merged:
+        host = Path(request.a) if isinstance(request.a, str | Path) else None
+        save_merged(result.weights, averaged.facts | {"certificate": _header(result)}, Path(out), host)
+        save_record(result, companion(Path(out), ".json"))
+    return result
+
+
+def other_examples(subject: Subject) -> tuple[Examples, list[str]]:
+    """The examples of the certificate without those that stand among the ones of the choice too.
+
+    Args:
+        subject: With both splits.
+
+    Returns:
+        The examples, and what was left out in words.
+
+    Raises:
+        InputError: More than one in a hundred does.
+    """
+    select, certify = subject.splits[SELECT], subject.splits[CERTIFY]
+    shared = set(certify.numbers_shared_with(select))
+    if len(shared) > MOST_SHARED * len(certify):
+        raise InputError(
+            "other examples for the certificate than for the choice",
+            f"{len(shared)} of the {len(certify)} examples of {certify.name} also in {select.name}",
+            "--certify-on (certify_on= in Python)",
+            "split the data: digits:test[0:250] to choose, digits:test[250:500] to certify",
+        )
+    if not shared:
+        return certify, []
+    kept = torch.tensor([number for number in range(len(certify)) if number not in shared])
+    note = f"{len(shared)} of the {len(certify)} examples of {certify.name} stand in {select.name} too: left out"
+    return certify.take(kept.to(subject.network.device)), [note]
+
+
+def _refuse_no_errors(trials: Trials, metric: Quantity) -> None:
+    host = trials.point(())
+    trials.values([host], "loss")
+    if metric == "error" and trials.known[host].error is None:
+        raise InputError("a loss with classes", "one without", "--metric error", "take the loss")
+
+
+def _cautions(found: Certificate) -> list[str]:
+    certified = found.certified
+    if certified is None or certified.rise.trusted or certified.rise.is_exact:
+        return []
+    text = "few examples carry the cost of the merged network: its interval may be too short; certify on more"
+    warnings.warn(text, IsthmusWarning, stacklevel=4)
+    return [text]
+
+
+def _facts(subject: Subject, request: Request, certifying: Examples) -> dict[str, Any]:
+    settings, data = request.settings, (("data", subject.splits[SELECT]), ("certify_on", certifying))
+    named = {name: {"name": d.name, "hash": d.content_hash, "num_examples": len(d)} for name, d in data}
+    return {
+        "isthmus_version": version("isthmus"),
+        "torch_version": torch.__version__,
+        "python_version": platform.python_version(),
+        "model": subject.model.name,
+        "model_hash": subject.model.hash,
+        "a": subject.a.name,
+        "b": subject.b.name,
+        "hash_a": subject.a.hash,
+        "hash_b": subject.b.hash,
+        **named,
+        "layers": settings.layers,
+        "loss": settings.loss,
+        "batch_norm": settings.batch_norm,
+        "dtype": settings.dtype,
+        "device": str(subject.network.device),
+    }
+
+
+def _header(merged: Merge) -> Mapping[str, Any]:
+    """What the file itself says of its cost."""
+    certified, facts = merged.certificate.certified, merged.facts
+    assert certified is not None
+    ends = {"rise": certified.rise.value, "low": certified.rise.low, "high": certified.rise.high}
+    return {"metric": facts["metric"], "tolerance": facts["tolerance"], "on": facts["certify_on"], **ends}

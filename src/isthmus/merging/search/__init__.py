@@ -1,0 +1,1 @@
+"""The largest set of layers that averages within a tolerance: its search, its certificate, what else there is."""

@@ -1,0 +1,92 @@
+"""Spherical interpolation of two whole networks: what merging tools offer without a measurement."""
+
+import math
+from dataclasses import dataclass
+
+import torch  # noqa: F401, the example's
+from torch import Tensor
+
+from isthmus.paths.linear import Segment
+from isthmus.paths.point import Point
+from isthmus.weights.interpolation import complement, interpolation
+
+NEARLY_PARALLEL = 0.9995  # cosine above which the arc is taken as straight, as mergekit 0.1.5 takes it
+SHORTEST = 1e-8  # a vector shorter than this has no direction
+
+
+@dataclass(frozen=True, eq=False)
+class FromMeanToArc:
+    """The way from the straight line between two networks to the arc between them, tensor by tensor.
+
+    Attributes:
+        segment: The two networks.
+        position: Where on both, counted from the segment's first network.
+    """
+
+    segment: Segment
+    position: float
+
+    def part(self, key: str, like: Tensor) -> Tensor:
+        """The components along one parameter.
+
+        Args:
+            key: Of the parameter.
+            like: Its tensor.
+
+        Returns:
+            The tensor on the arc less that on the line.
+        """
+        first, second = (
+            weights[key].to(like.device, like.dtype) for weights in (self.segment.first, self.segment.second)
+        )
+        return slerp(first, second, self.position) - interpolation(first, second, self.position)
+
+
+def slerp(first: Tensor, second: Tensor, position: float) -> Tensor:
+    """A point of the arc between two tensors.
+
+    Taken as vectors v and w at the angle theta, it is
+
+        sin((1 - t) theta) / sin(theta) v + sin(t theta) / sin(theta) w;
+
+    the straight line where theta is nearly zero. At t = 1/2 the coefficients are 1 / (2 cos(theta / 2)): for any
+    angle the result is longer than the mean.
+
+    Args:
+        first: v.
+        second: w, of the same shape.
+        position: t.
+
+    Returns:
+        A tensor of the type of v.
+
+    Example:
+        >>> slerp(torch.tensor([1.0, 0.0]), torch.tensor([0.0, 1.0]), 0.5)
+        tensor([0.7071, 0.7071])
+    """
+    v, w = first.double(), second.double()
+    lengths = float(v.norm()), float(w.norm())
+    if min(lengths) < SHORTEST:
+        return interpolation(first, second, position)
+    cosine = float((v * w).sum()) / (lengths[0] * lengths[1])
+    if not abs(cosine) <= NEARLY_PARALLEL:
+        return interpolation(first, second, position)
+    theta = math.acos(cosine)
+    of_first, of_second = (math.sin(part * theta) / math.sin(theta) for part in (1 - position, position))
+    return (of_first * v + of_second * w).to(first.dtype)
+
+
+def slerp_point(segment: Segment, alpha: float) -> Point:
+    """All parameters of two networks on the arc between them; buffers on the straight line.
+
+    Args:
+        segment: The two networks.
+        alpha: 0 is network a, 1 network b.
+
+    Returns:
+        The point.
+    """
+    everything = tuple(segment.layers)
+    position = complement(alpha) if segment.position_a else float(alpha)
+    base = segment.point("a", everything, alpha)
+    return segment.displaced("a", everything, FromMeanToArc(segment, position), 1.0, base)

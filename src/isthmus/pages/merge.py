@@ -1,0 +1,218 @@
+"""The page of a merge: what was merged, what it costs, on what that was certified, and what else was tried."""
+
+import json
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from isthmus.errors import short_list
+from isthmus.files import save_bytes
+from isthmus.measures.estimate import Estimate, percentage_points
+from isthmus.merging.record import companion
+from isthmus.merging.search.certificate import CONFIDENCE
+from isthmus.report.cells import Cell, Table
+from isthmus.report.merging import CostShown, cost_figure
+from isthmus.report.picture import Picture
+from isthmus.report.rendering import render
+from isthmus.report.significant import interval_text, significant_text
+from isthmus.report.style import picture_bytes
+
+if TYPE_CHECKING:
+    from isthmus.merging.merge import Merge
+
+WORTH_WORDS = {"parameters": "parameters", "count": "layers"}
+NOTES = (
+    "The cost of a network is the rise of its mean loss or error rate over that of network a, paired on the examples.",
+    "Layers were chosen on other examples than those of the certificate; all numbers here come from the latter.",
+    "The certificate tests nested sets of layers, fixed beforehand, from the smallest up and stops at the first whose "
+    "95 % interval reaches the tolerance. The probability that what it certifies costs more than the tolerance, on "
+    "average over examples of this kind, is at most 2.5 %, whatever the number of sets.",
+    "'single layers in order' trusts the costs of single layers alone and adds them up; 'greedy' takes layers in that "
+    "order as long as the joint cost fits; random sets are of about the same size; 'slerp' is spherical interpolation "
+    "of all layers, tensor by tensor.",
+)
+
+
+def merge_sentence(merge: "Merge") -> str:
+    """What was merged and what it costs.
+
+    Args:
+        merge: From `isthmus.merge`.
+
+    Returns:
+        One or two sentences.
+    """
+    facts, found = merge.facts, merge.certificate
+    certified, on = found.certified, facts["certify_on"]
+    limit = cost_text(Estimate.exact(found.tolerance), facts["metric"], interval=False)
+    if certified is None:
+        return (
+            f"No set of layers is certified to cost less than {limit} on {on['num_examples']} examples of "
+            f"{on['name']}: nothing is merged. More examples or a larger tolerance may help."
+        )
+    moved, total = merge.num_parameters
+    largest = merge.certificate.steps[-1].layers
+    more = "" if len(largest) == len(merge.layers) else f" Of the search's {len(largest)} layers more could not be."
+    return (
+        f"{len(merge.layers)} of {len(merge.worth)} layers with {moved / total if total else 0:.1%} of the parameters "
+        f"are averaged. That costs network a {cost_text(certified.rise, facts['metric'])} on {on['num_examples']} "
+        f"examples of {on['name']} that did not choose the layers: less than {limit} with {CONFIDENCE:.1%} "
+        f"confidence.{more}"
+    )
+
+
+def cost_text(cost: Estimate, metric: str, *, interval: bool = True) -> str:
+    """A cost with its unit.
+
+    Args:
+        cost: Of loss, or a fraction of errors.
+        metric: "loss" or "error".
+        interval: Whether its interval follows.
+
+    Returns:
+        Such as "0.0123 (95 % interval 0.01 to 0.02)"; errors in percentage points.
+    """
+    shown = percentage_points(cost) if metric == "error" else cost
+    text = significant_text(shown.value) + (" percentage points" if metric == "error" else "")
+    ends = f"{significant_text(shown.low, 2)} to {significant_text(shown.high, 2)}"
+    return f"{text} (95 % interval {ends})" if interval else text
+
+
+def merge_rows(merge: "Merge") -> Table:
+    """The merged network beside what else could have been done, on the examples of the certificate.
+
+    Args:
+        merge: From `isthmus.merge`.
+
+    Returns:
+        One row a network.
+    """
+    has_errors = all(one.error_rate is not None for one in merge.contenders)
+    worth = WORTH_WORDS.get(merge.facts["by"], "worth")
+    columns = ("Network", "Layers averaged", f"Of all {worth}", "Loss", "Loss rise over a")
+    rows = []
+    for one in merge.contenders:
+        size = ("–", "–") if one.layers is None else (f"{len(one.layers)}", f"{one.worth:.1%}")
+        cells = [Cell(one.name), *(Cell(text, stored=repr(_number(text))) for text in size)]
+        cells += [Cell(significant_text(one.loss, 4), stored=repr(one.loss)), _rise_cell(one.loss_rise)]
+        if one.error_rate is not None and one.error_rise is not None and has_errors:
+            rate = 100 * one.error_rate
+            cells += [Cell(f"{rate:.2f}", stored=repr(rate)), _rise_cell(percentage_points(one.error_rise))]
+        rows.append(tuple(cells))
+    more = ("Error (%)", "Error rise (points)") if has_errors else ()
+    return Table((*columns, *more), tuple(rows))
+
+
+def certificate_rows(merge: "Merge") -> Table:
+    """The nested sets of the certificate in the order in which they were tested.
+
+    Args:
+        merge: From `isthmus.merge`.
+
+    Returns:
+        One row a set.
+    """
+    rows, before = [], frozenset[str]()
+    total = sum(merge.worth.values())
+    for number, step in enumerate(merge.certificate.steps, start=1):
+        added = [label for label in merge.worth if label in step.layers - before]
+        before = step.layers
+        share = sum(merge.worth[label] for label in step.layers) / total if total else 0.0
+        words = f"{len(added)} layers" if number == 1 and len(added) > 3 else short_list(added, 3)
+        cost = percentage_points(step.rise) if merge.facts["metric"] == "error" else step.rise
+        verdict = "certified" if step.passed else "not"
+        rows.append((
+            Cell(f"{number}"), Cell(f"{len(step.layers)}", stored=f"{len(step.layers)}"), Cell(words),
+            Cell(f"{share:.1%}", stored=repr(share)), _rise_cell(cost), Cell(verdict),
+        ))  # fmt: skip
+    return Table(("Test", "Layers", "With these more", "Of all", "Cost", "Verdict"), tuple(rows))
+
+
+def save_merge_page(merge: "Merge", out: Path) -> Path:
+    """Write one self-contained page of a merge beside its file, or in its folder.
+
+    Args:
+        merge: From `isthmus.merge`.
+        out: The merged network's file or folder.
+
+    Returns:
+        The page's file.
+    """
+    page = companion(out, ".html")
+    save_bytes(page, merge_page(merge, out.name).encode())
+    return page
+
+
+def merge_page(merge: "Merge", name: str) -> str:
+    """The page's text.
+
+    Args:
+        merge: From `isthmus.merge`.
+        name: Of the merged network's file or folder.
+
+    Returns:
+        HTML that loads nothing.
+    """
+    picture = Picture("merge", "What averaging costs", partial(cost_figure, cost_shown(merge)), merge_sentence(merge))
+    assert picture.draw is not None
+    svg = picture_bytes(picture.draw(), "svg")
+    facts = {name: value for name, value in merge.facts.items() if not isinstance(value, dict)}
+    data = [(title, merge.facts[key]) for title, key in (("Chosen on", "data"), ("Certified on", "certify_on"))]
+    settings = [(title, f"{of['name']}, {of['num_examples']} examples, hash {of['hash'][:16]}") for title, of in data]
+    settings += [
+        (name.replace("_", " "), value if isinstance(value, str) else json.dumps(value))
+        for name, value in facts.items()
+    ]
+    kept = [label for label in merge.worth if label not in merge.layers]
+    return render(
+        "merge.html",
+        title=f"Isthmus: {name}",
+        facts=merge.facts,
+        file=name,
+        merged=merge.layers,
+        kept=kept,
+        picture=picture.shown({"merge": svg}),
+        compared=merge_rows(merge),
+        tests=certificate_rows(merge),
+        notes=NOTES,
+        warnings=list(merge.notes),
+        settings=settings,
+        is_folder=not name.endswith(".safetensors"),
+    )
+
+
+def cost_shown(merge: "Merge") -> CostShown:
+    """What the picture of a merge shows.
+
+    Args:
+        merge: From `isthmus.merge`.
+
+    Returns:
+        Shares of worth and costs, in nats or percentage points.
+    """
+    total = sum(merge.worth.values()) or 1.0
+    is_error = merge.facts["metric"] == "error"
+
+    def shown(cost: Estimate) -> Estimate:
+        return percentage_points(cost) if is_error else cost
+
+    points = []
+    for one in merge.contenders:
+        cost = one.error_rise if is_error else one.loss_rise
+        if one.layers is not None and cost is not None:
+            points.append((one.name, one.worth, shown(cost)))
+    steps = [
+        (sum(merge.worth[label] for label in step.layers) / total, shown(step.rise), step.passed)
+        for step in merge.certificate.steps
+    ]
+    limit = 100 * merge.certificate.tolerance if is_error else merge.certificate.tolerance
+    unit = "percentage points" if is_error else "nats" if merge.facts["loss"].startswith("cross_entropy") else "loss"
+    return CostShown(tuple(points), tuple(steps), limit, unit, WORTH_WORDS.get(merge.facts["by"], "worth"))
+
+
+def _rise_cell(cost: Estimate) -> Cell:
+    return Cell(significant_text(cost.value), "" if cost.is_exact else interval_text(cost), repr(cost.value))
+
+
+def _number(text: str) -> float:
+    return float("nan") if text == "–" else float(text.rstrip("%"))

@@ -1,0 +1,103 @@
+"""Pictures of merging: what averaging costs beside how much is averaged, and which layers make the cost."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from isthmus.measures.estimate import Estimate
+from isthmus.report import style
+from isthmus.report.significant import significant_text
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+MERGED = "merged"
+TALLEST = 12.0  # tolerances; what costs more stands at the top edge, with its number
+MARKERS = {"all layers": "s", "single layers in order": "^", "greedy": "v", "slerp of all layers": "P"}
+
+
+@dataclass(frozen=True)
+class CostShown:
+    """What the picture of a merge shows.
+
+    Attributes:
+        points: Name, share of all worth and cost of every network with averaged layers.
+        steps: Share, cost and outcome of every set that was tested, in their order.
+        tolerance: In the unit of the costs.
+        unit: Of the costs.
+        worth: What the shares are of.
+    """
+
+    points: tuple[tuple[str, float, Estimate], ...]
+    steps: tuple[tuple[float, Estimate, bool], ...]
+    tolerance: float
+    unit: str
+    worth: str
+
+
+def cost_figure(shown: CostShown) -> "Figure":
+    """Cost against how much is averaged: the sets of the certificate as a line, others as points.
+
+    Args:
+        shown: The numbers.
+
+    Returns:
+        The figure.
+    """
+    from matplotlib import rc_context
+
+    with rc_context(style.STYLE):
+        figure = style.empty_figure(style.PAGE_INCHES, 3.1)
+        axes = figure.subplots()
+        axes.axhline(shown.tolerance, color=style.HOST_COLOURS["b"], linewidth=0.8, linestyle=(0, (4, 2)))
+        axes.axhline(0, color=style.INK, linewidth=0.6)
+        axes.text(
+            0.0, shown.tolerance, "tolerance", va="bottom", fontsize=style.SMALL_POINTS, color=style.HOST_COLOURS["b"]
+        )
+        top = TALLEST * shown.tolerance
+        if shown.steps:
+            shares = [100 * share for share, _, _ in shown.steps]
+            values = [min(cost.value, top) for _, cost, _ in shown.steps]
+            axes.plot(shares, values, color=style.HOST_COLOURS["a"], linewidth=0.8, zorder=2, label="tested sets")
+            for share, cost, passed in shown.steps:
+                _mark(axes, share, cost, top, "o", style.HOST_COLOURS["a"], filled=passed)
+        is_named = False
+        for name, share, cost in shown.points:
+            is_random = name.startswith("random")
+            label = None if is_random and is_named else "random layers" if is_random else name
+            is_named = is_named or is_random
+            colour = style.HOST_COLOURS["a"] if name == MERGED else style.INK
+            _mark(axes, share, cost, top, "*" if name == MERGED else MARKERS.get(name, "x"), colour, label=label)
+        axes.set_xlabel(f"averaged, % of all {shown.worth}")
+        axes.set_ylabel(f"rise over network a ({shown.unit})")
+        axes.set_xlim(-3, 103)
+        axes.margins(y=0.08)
+        axes.yaxis.set_major_formatter(lambda value, _: significant_text(value, 2))
+        axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
+        style.draw_notes(figure, [
+            "Filled circles are certified. An arrow stands for a cost beyond the picture, with its number beside it."
+        ])  # fmt: skip
+    return figure
+
+
+def _mark(
+    axes: "Axes", share: float, cost: Estimate, top: float, marker: str, colour: str, *, label: str | None = None,
+    filled: bool = True,
+) -> None:  # fmt: skip
+    """One network with its interval; at the top edge with its number where it costs more than the picture holds."""
+    x = 100 * share
+    is_beyond = not cost.value <= top
+    face = colour if filled else "white"
+    look: dict[str, Any] = {
+        "color": colour,
+        "markerfacecolor": face,
+        "markersize": 8 if marker == "*" else 4,
+        "zorder": 4,
+    }
+    y = top if is_beyond else cost.value
+    axes.plot([x], [y], marker, label=label, **look)
+    if is_beyond:
+        words = f"↑ {significant_text(cost.value, 2)}"
+        axes.annotate(words, (x, y), (0, 6), textcoords="offset points", ha="center", fontsize=style.SMALL_POINTS)
+    else:
+        axes.plot([x, x], [max(cost.low, -top), min(cost.high, top)], color=(colour, 0.5), linewidth=0.8, zorder=3)

@@ -1,0 +1,158 @@
+"""`isthmus.merge`: the file that it writes is the network that it certified, on examples that did not choose it."""
+
+import json
+
+import pytest
+import torch
+from cases import Case
+from safetensors import safe_open
+from safetensors.torch import load_file
+from torch import nn
+
+import isthmus
+from isthmus.errors import InputError
+from isthmus.merging.search.comparison import random_set
+from isthmus.merging.search.slerp import slerp
+
+
+def build():
+    blocks = [part for n in (3, 4, 4) for part in (nn.Conv2d(n, 4, 3, padding=1), nn.BatchNorm2d(4), nn.ReLU())]
+    return nn.Sequential(*blocks, nn.Flatten(), nn.Linear(144, 5))
+
+
+NET = Case("net", build, (3, 6, 6), classes=5)
+A = NET.weights(0)
+OTHER = NET.weights(1)
+B = {key: torch.lerp(A[key], OTHER[key], 0.3) if A[key].is_floating_point() else A[key] for key in A}
+
+
+def seen_by_a(count, seed):
+    """Examples whose classes are those that network a sees, so that leaving it costs."""
+    model = build().eval()
+    model.load_state_dict(A)
+    inputs, _ = NET.data(count, seed)
+    return inputs, model(inputs).argmax(1)
+
+
+SELECT, CERTIFY = seen_by_a(150, seed=1), seen_by_a(140, seed=2)
+MIXED = tuple(torch.cat([one, other[:5]]) for one, other in zip(CERTIFY, SELECT, strict=True))
+COSTS = {"tolerance": 0.2, "by": "count"}
+
+
+@pytest.fixture(scope="module")
+def merged(tmp_path_factory):
+    out = tmp_path_factory.mktemp("merged") / "m.safetensors"
+    return isthmus.merge(build, A, B, SELECT, CERTIFY, out=out, **COSTS), out
+
+
+def test_the_file_costs_what_the_certificate_says_and_so_do_the_networks_beside_it(merged):
+    found, out = merged
+    assert 0 < len(found.layers) < len(found.worth)
+    read = load_file(out)
+    alone = isthmus.measure(build, A, read, CERTIFY, sweep="full", hosts=("a",))
+    of = {one.name: one for one in found.contenders}
+    assert float(alone.loss_b) == pytest.approx(of["merged"].loss, abs=1e-6)
+    assert float(alone.loss_a) == pytest.approx(of["host"].loss, abs=1e-6)
+    certified = found.certificate.certified
+    assert certified.rise == of["merged"].loss_rise
+    assert certified.rise.value == pytest.approx(float(alone.loss_b - alone.loss_a), abs=1e-6)
+    assert certified.rise.high < 0.2
+    donor = isthmus.measure(build, B, A, CERTIFY, sweep="full")
+    assert of["donor"].loss == pytest.approx(float(donor.loss_a), abs=1e-6)
+    assert of["all layers"].loss == pytest.approx(float(donor.loss.sel(moving="all", host="a", alpha=0.5)), abs=1e-6)
+    assert set(of) >= {"greedy", "single layers in order", "random layers 1", "slerp of all layers"}
+    assert len(of["random layers 1"].layers) == len(found.layers)
+
+
+def test_all_tensors_are_the_hosts_or_half_way(merged):
+    found, out = merged
+    for key, tensor in load_file(out).items():
+        moved = any(key.startswith(f"{label}.") for label in found.layers) and tensor.is_floating_point()
+        torch.testing.assert_close(tensor, torch.lerp(A[key], B[key], 0.5) if moved else A[key])
+
+
+def test_the_record_and_the_header_say_what_it_costs_and_on_what(merged):
+    found, out = merged
+    record = json.loads(out.with_suffix(".merge.json").read_text())
+    assert record["merged"]["layers"] == list(found.layers)
+    assert record["certify_on"]["num_examples"] == 140
+    assert record["certify_on"]["hash"] != record["data"]["hash"]
+    steps = record["certificate"]["steps"]
+    assert [step["layers"] for step in steps if step["passed"]][-1] == list(found.layers)
+    assert [one["name"] for one in record["compared"]] == [one.name for one in found.contenders]
+    with safe_open(out, "pt") as file:
+        certificate = json.loads(file.metadata()["isthmus"])["certificate"]
+    assert certificate["rise"] == found.certificate.certified.rise.value
+    assert certificate["tolerance"] == 0.2
+
+
+def test_the_arc_is_that_of_the_formula_and_runs_through_the_engine(merged):
+    point = {key: slerp(A[key], B[key], 0.5) if tensor.is_floating_point() else tensor for key, tensor in A.items()}
+    statistics = [key for key in A if key.endswith(("running_mean", "running_var"))]
+    point |= {key: torch.lerp(A[key], B[key], 0.5) for key in statistics}
+    alone = isthmus.measure(build, point, A, CERTIFY, sweep="full", hosts=("a",))
+    of = {one.name: one.loss for one in merged[0].contenders}
+    assert of["slerp of all layers"] == pytest.approx(float(alone.loss_a), abs=1e-5)
+    v, w = torch.tensor([3.0, 0.0]), torch.tensor([0.0, 3.0])
+    assert float(slerp(v, w, 0.5).norm()) == pytest.approx(3.0)
+    assert torch.equal(slerp(v, v, 0.3), v)
+    assert torch.equal(slerp(v, torch.zeros(2), 0.5), v / 2)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"certify_on": SELECT}, "150 of the 150 examples"),
+        ({"certify_on": MIXED}, "5 of the 145"),
+        ({"tolerance": 0.0}, "a number above 0"),
+        ({"metric": "accuracy"}, "a metric"),
+        ({"by": {"9": 1}}, r"'9'"),
+        ({"by": {"0": 1}}, "for every layer"),
+        ({"batch_norm": "recalibrate"}, "interpolate or host"),
+        ({"precision": 0.1}, "precision"),
+    ],
+)  # fmt: skip
+def test_wrong_input_is_refused(change, message):
+    asked = {"certify_on": CERTIFY} | change
+    with pytest.raises(InputError, match=message):
+        isthmus.merge(build, A, B, SELECT, **asked)
+
+
+def test_a_known_image_twice_is_left_out_and_said():
+    from isthmus.merging.merge import CERTIFY as CERTIFYING
+    from isthmus.merging.merge import merge_request, other_examples
+    from isthmus.runs.subject.subject import subject_of
+
+    inputs, targets = seen_by_a(200, seed=3)
+    inputs[7] = SELECT[0][3]
+    request = merge_request(build, A, B, SELECT, (inputs, targets), tolerance=0.1, metric="loss", out=None)
+    kept, said = other_examples(subject_of(request))
+    assert len(kept) == 199
+    assert "1 of the 200" in said[0]
+    assert CERTIFYING == "certify"
+
+
+def test_where_nothing_fits_nothing_is_written_and_it_is_said(tmp_path):
+    out = tmp_path / "m.safetensors"
+    found = isthmus.merge(build, A, OTHER, SELECT, CERTIFY, tolerance=1e-9, out=out)
+    assert found.layers == ()
+    assert all(torch.equal(found.weights[key], A[key]) for key in A)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_nothing_is_written_over(tmp_path):
+    for name in ("m.safetensors", "m.merge.json", "m.merge.html"):
+        (tmp_path / name).write_text("mine")
+        with pytest.raises(InputError, match="a name that is free"):
+            isthmus.merge(build, A, B, SELECT, CERTIFY, out=tmp_path / "m.safetensors")
+        (tmp_path / name).unlink()
+    with pytest.raises(InputError, match="a folder as host"):
+        isthmus.merge(build, A, B, SELECT, CERTIFY, out=tmp_path / "folder")
+
+
+def test_random_sets_come_near_to_a_worth():
+    worth = {str(number): float(number) for number in range(1, 20)}
+    for seed in range(5):
+        assert abs(sum(worth[label] for label in random_set(worth, 80.0, seed)) - 80) <= 10
+    assert random_set(worth, 0.0, 0) == frozenset()
+    assert random_set(worth, 80.0, 0) != random_set(worth, 80.0, 1)
