@@ -225,9 +225,9 @@ def test_several_runs_share_a_page_and_keep_their_pictures_apart(measurement: Ma
     assert file_names(["a/b", "..", "A-B"]) == ["a-b", "run", "A-B-2"]
 
 
-def test_importing_the_report_imports_neither_torch_nor_a_plotting_library() -> None:
-    modules = "'torch', 'matplotlib', 'plotly', 'jinja2'"
-    imported = "isthmus.report, isthmus.report.barriers.terminal, sys"
+def test_importing_the_report_and_its_intervals_imports_nothing_slow() -> None:
+    modules = "'torch', 'matplotlib', 'plotly', 'jinja2', 'scipy.stats'"  # the last takes half a second
+    imported = "isthmus.report, isthmus.report.barriers.terminal, isthmus.measures.intervals.interval, sys"
     code = f"import {imported}; print([m for m in ({modules}) if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

@@ -9,12 +9,14 @@ import pytest
 import xarray as xr
 from drawn import texts
 from matplotlib.colors import to_rgba
+from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from isthmus.errors import InputError, UnknownNameError
 from isthmus.measures.estimate import Estimate
 from isthmus.report import bars, curves, distances, heatmap
 from isthmus.report.barriers.table import barrier_table
+from isthmus.report.picture import FORMATS
 from isthmus.report.style import axis_limits, colour_limit, picture_bytes
 from isthmus.results.rows import in_split
 
@@ -48,6 +50,17 @@ def test_the_same_result_gives_the_same_bytes_twice(file_format: str, measuremen
     result = measurement(3, [0.0, 0.5, 1.0])
     for picture in (heatmap, bars, curves, distances):
         assert picture_bytes(picture(result), file_format) == picture_bytes(picture(result), file_format), picture
+
+
+def test_a_figure_laid_out_without_a_drawing_has_the_bytes_of_matplotlib_s_own(
+    measurement: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    figure = distances(measurement(3))
+    found = [picture_bytes(figure, file_format) for file_format in FORMATS]
+    monkeypatch.setattr("isthmus.report.figure.LaidOutFigure", Figure)
+    own = distances(measurement(3))
+    assert type(own) is Figure
+    assert [picture_bytes(own, file_format) for file_format in FORMATS] == found
 
 
 def test_a_cell_holds_the_stored_value_rounded_as_its_interval_allows(measurement: Make) -> None:

@@ -68,9 +68,9 @@ def empty_figure(width_inches: float, height_inches: float) -> "Figure":
     Returns:
         The figure; fill it inside `matplotlib.rc_context(STYLE)`.
     """
-    from matplotlib.figure import Figure
+    from isthmus.report.figure import LaidOutFigure
 
-    return Figure(figsize=(width_inches, height_inches), layout="constrained")
+    return LaidOutFigure(figsize=(width_inches, height_inches), layout="constrained")
 
 
 def label_inches(labels: Iterable[str]) -> float:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
-from scipy import stats
+from scipy.special import stdtrit
 
 from isthmus.errors import InputError, IsthmusWarning
 from isthmus.measures.intervals.interval import LEVEL
@@ -86,7 +86,7 @@ def replicates(result: xr.Dataset) -> xr.Dataset:
             "measure several pairs: isthmus.measure(model, [a_1, a_2], [b_1, b_2], data)",
         )
     n = result.sizes[PAIR]
-    quantile = float(stats.t.ppf(0.5 + LEVEL / 2, n - 1))
+    quantile = float(stdtrit(n - 1, 0.5 + LEVEL / 2))
     independent = _share_no_network(result)
     if not independent:
         warnings.warn(

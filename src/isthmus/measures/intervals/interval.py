@@ -4,7 +4,7 @@ from functools import lru_cache
 
 import numpy as np
 from jaxtyping import Float
-from scipy import stats
+from scipy.special import stdtr, stdtrit  # scipy.stats takes half a second to import
 
 from isthmus.measures.intervals.weighted_mean import weighted_mean_quantile
 
@@ -38,7 +38,7 @@ def critical_value(differences: Rows, level: float = LEVEL) -> float:
     if n < 2:
         return np.inf
     if rows == 1:
-        return float(stats.t.ppf(0.5 + level / 2, n - 1))
+        return float(stdtrit(n - 1, 0.5 + level / 2))
     spread = differences.std(axis=1)
     finite = np.isfinite(spread) & (spread > 0)
     correlation = np.eye(rows)
@@ -65,9 +65,9 @@ def correlated_critical_value(correlation: Float[np.ndarray, "rows rows"], degre
     """
     rows = len(correlation)
     if rows == 1:
-        return float(stats.t.ppf(0.5 + level / 2, degrees))
+        return float(stdtrit(degrees, 0.5 + level / 2))
     if degrees < FEWEST_DEGREES:
-        return float(stats.t.isf((1 - level ** (1 / rows)) / 2, degrees))
+        return -float(stdtrit(degrees, (1 - level ** (1 / rows)) / 2))
     sizes = np.abs(_correlated_draws(correlation, seed=0))
     if degrees >= FEW_DEGREES:
         largest = sizes.max(axis=1) / _scale_draws(degrees)
@@ -169,7 +169,7 @@ def bounded_mean_band(differences: Rows, critical: float, reach: float = 1.0) ->
         Lower and upper ends, within [-reach, reach].
     """
     n = differences.shape[1]
-    tail = float(stats.t.sf(critical, n - 1)) if n > 1 else (1 - LEVEL) / 2
+    tail = float(stdtr(n - 1, -critical)) if n > 1 else (1 - LEVEL) / 2
     high = [_upper_bound(row, tail, reach) for row in differences]
     low = [-_upper_bound(-row, tail, reach) for row in differences]
     return np.array(low), np.array(high)

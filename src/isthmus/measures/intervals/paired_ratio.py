@@ -2,7 +2,7 @@
 
 import numpy as np
 from jaxtyping import Float
-from scipy import stats
+from scipy.special import stdtrit
 
 from isthmus.measures.estimate import UNKNOWN, Estimate
 from isthmus.measures.intervals.interval import LEVEL
@@ -34,7 +34,7 @@ def paired_ratio(
     if n < 2 or not (np.isfinite(numerator).all() and np.isfinite(denominator).all()):
         return UNKNOWN
     x, y = float(numerator.mean()), float(denominator.mean())
-    (s_xx, s_xy), (_, s_yy) = np.cov(numerator, denominator) * stats.t.ppf(0.5 + level / 2, n - 1) ** 2 / n
+    (s_xx, s_xy), (_, s_yy) = np.cov(numerator, denominator) * stdtrit(n - 1, 0.5 + level / 2) ** 2 / n
     a, b, c = y**2 - s_yy, x * y - s_xy, x**2 - s_xx  # the interval is where a R^2 - 2 b R + c <= 0
     if a <= 0:
         return Estimate(x / y if y else np.nan, -np.inf, np.inf)

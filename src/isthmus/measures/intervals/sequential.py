@@ -29,7 +29,6 @@ from functools import lru_cache
 
 import numpy as np
 from jaxtyping import Float
-from scipy import stats
 
 from isthmus.measures.intervals.interval import LEVEL, correlated_critical_value
 from isthmus.measures.intervals.sampled_mean import SampledMean
@@ -61,6 +60,8 @@ def first_look(num_population: int) -> int:
         >>> [first_look(N) for N in (400, 3000, 10_000, 10**6)]
         [400, 1632, 2080, 2304]
     """
+    from scipy import stats
+
     rarest = math.ceil(RAREST_SHARE * num_population)
     low, high = 1, num_population
     while low < high:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
-from scipy import optimize, stats
+from scipy.special import betaincinv, ndtr
 
 NUM_DRAWS = 10_000  # the probability of the quantile is right to 0.16 %
 NUM_DRAWN_VALUES = 32  # of more distinct values the saddle point is found faster than weights are drawn
@@ -32,7 +32,7 @@ def weighted_mean_quantile(values: tuple[float, ...], counts: tuple[int, ...], p
     if len(values) == 1:
         return values[0]
     if len(values) == 2:
-        return float(values[0] + stats.beta.ppf(probability, counts[1], counts[0]) * (values[1] - values[0]))
+        return float(values[0] + betaincinv(counts[1], counts[0], probability) * (values[1] - values[0]))
     if len(values) > NUM_DRAWN_VALUES:
         return saddle_point_quantile(values, counts, probability)
     weights = np.random.default_rng(0).standard_gamma(counts, (NUM_DRAWS, len(counts)))
@@ -56,6 +56,8 @@ def saddle_point_quantile(values: Sequence[float], counts: Sequence[int], probab
         The quantile; its distance from the mean of the values is right to about 2 %, where one value lies far from all
         others, and to a thousandth where none does.
     """
+    from scipy import optimize
+
     c, top = np.array(counts, dtype=np.float64), max(values)
     v = np.array(values, dtype=np.float64) - top  # so that every lambda > 0 is allowed
 
@@ -68,8 +70,9 @@ def saddle_point_quantile(values: Sequence[float], counts: Sequence[int], probab
         t = lambda_ / (1 - lambda_ * q)
         u = v - q
         r = np.sqrt(2 * (c @ np.log1p(-t * u)))
+        density = np.exp(-(np.array([r]) ** 2) / 2)[0] / np.sqrt(2 * np.pi)  # numpy rounds one number otherwise
         s = t * np.sqrt(c @ (u / (1 - t * u)) ** 2)
-        return float(stats.norm.cdf(r) + stats.norm.pdf(r) * (1 / r - 1 / s) - probability)
+        return float(ndtr(r) + density * (1 / r - 1 / s) - probability)
 
     spread = float(np.sqrt(c @ (v - c @ v / c.sum()) ** 2))
     near, far = np.log(GENTLEST / spread), np.log(STEEPEST / spread)

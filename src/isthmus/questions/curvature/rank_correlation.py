@@ -2,7 +2,6 @@
 
 import numpy as np
 from jaxtyping import Float
-from scipy import stats
 
 
 def rank_correlation(x: Float[np.ndarray, " n"], y: Float[np.ndarray, " n"]) -> float:
@@ -21,4 +20,6 @@ def rank_correlation(x: Float[np.ndarray, " n"], y: Float[np.ndarray, " n"]) -> 
     """
     if len(x) < 2 or np.isnan(x).any() or np.isnan(y).any() or np.ptp(x) == 0 or np.ptp(y) == 0:
         return float("nan")
+    from scipy import stats
+
     return float(stats.spearmanr(x, y).statistic)

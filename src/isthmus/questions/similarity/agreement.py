@@ -2,7 +2,7 @@
 
 import numpy as np
 from jaxtyping import Bool, Float
-from scipy import stats
+from scipy.special import betaincinv
 
 from isthmus.measures.estimate import Estimate
 from isthmus.measures.intervals.interval import LEVEL
@@ -26,6 +26,6 @@ def agreement(x: Float[np.ndarray, "n classes"], y: Float[np.ndarray, "n classes
     finite: Bool[np.ndarray, " n"] = np.isfinite(x).all(axis=1) & np.isfinite(y).all(axis=1)
     n, k = len(x), int(((x.argmax(axis=1) == y.argmax(axis=1)) & finite).sum())
     tail = (1 - LEVEL) / 2
-    low = float(stats.beta.ppf(tail, k, n - k + 1)) if k else 0.0
-    high = float(stats.beta.ppf(1 - tail, k + 1, n - k)) if k < n else 1.0
+    low = float(betaincinv(k, n - k + 1, tail)) if k else 0.0
+    high = float(betaincinv(k + 1, n - k, 1 - tail)) if k < n else 1.0
     return Estimate(k / n, low, high)
