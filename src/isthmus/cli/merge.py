@@ -28,6 +28,9 @@ def merge(
     ] = "parameters",
     alpha: Annotated[float, typer.Option(help="0 is a, 1 has b's layers.")] = 0.5,
     num_random: Annotated[int, typer.Option(help="Random sets of the same size to compare with.")] = 3,
+    mergekit: Annotated[
+        Path | None, typer.Option(help="A YAML file to make: the merge as a recipe for mergekit.")
+    ] = None,
     *,
     as_json: JsonOption = False,
     **settings: Any,
@@ -38,7 +41,7 @@ def merge(
 
     merged = merge_networks(
         model, a, b, data, certify_on, tolerance=tolerance, metric=metric, by=by, alpha=alpha,
-        num_random=num_random, out=out, **settings,
+        num_random=num_random, out=out, mergekit=mergekit, **settings,
     )  # fmt: skip
     page = None
     if out is not None and merged.layers:

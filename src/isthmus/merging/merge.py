@@ -18,7 +18,9 @@ from isthmus.evaluation.batches import BatchSize
 from isthmus.measures.barrier import Quantity
 from isthmus.merging.average import average
 from isthmus.merging.files import refuse_existing, refuse_folder_of_no_folder, refuse_taken, save_merged
+from isthmus.merging.mergekit import refuse_no_recipe, save_recipe
 from isthmus.merging.record import COMPANIONS, companion, save_record
+from isthmus.merging.search.apart import other_examples
 from isthmus.merging.search.certificate import Certificate, certificate
 from isthmus.merging.search.comparison import Contender, contenders, other_sets
 from isthmus.merging.search.selection import Selection, select
@@ -33,7 +35,6 @@ from isthmus.weights.checkpoint import Checkpoint
 
 MERGE = (*(name for name in EVERY_STUDY if name != "resume"), "batch_norm", "engine", "error")
 SELECT, CERTIFY = "select", "certify"
-MOST_SHARED = 0.01  # of the certificate's examples: known sets hold a few images twice; they are left out
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,7 @@ def merge(
     alpha: float = 0.5,
     num_random: int = 3,
     out: str | Path | None = None,
+    mergekit: str | Path | None = None,
     **others: Any,
 ) -> Merge:
     """Network a with the largest set of layers averaged whose joint average costs surely less than a tolerance.
@@ -104,6 +106,7 @@ def merge(
         num_random: Random sets of about the same worth to compare with.
         out: A `.safetensors` file to make, or a folder where a is one of Hugging Face; beside it (in the folder)
             `merge.json`. Nothing is written where nothing was certified.
+        mergekit: A file to make: the same merge as a recipe for mergekit.
         others: Settings as of `isthmus.measure`:
 
     Returns:
@@ -114,7 +117,10 @@ def merge(
     """
     request = merge_request(model, a, b, data, certify_on, tolerance=tolerance, metric=metric, out=out, **others)
     valid_count("num_random", num_random, least=0)
-    return merge_of(request, tolerance, cast("Quantity", metric), by, alpha, num_random, out)
+    if mergekit is not None:
+        refuse_taken(Path(mergekit))
+        refuse_no_recipe(a, b)
+    return merge_of(request, tolerance, cast("Quantity", metric), by, alpha, num_random, out, mergekit)
 
 
 def merge_request(
@@ -163,7 +169,14 @@ def merge_request(
 
 
 def merge_of(
-    request: Request, tolerance: float, metric: Quantity, by: By, alpha: float, num_random: int, out: str | Path | None
+    request: Request,
+    tolerance: float,
+    metric: Quantity,
+    by: By,
+    alpha: float,
+    num_random: int,
+    out: str | Path | None,
+    mergekit: str | Path | None,
 ) -> Merge:
     """The merge of a request.
 
@@ -175,12 +188,13 @@ def merge_of(
         alpha: As `merge`.
         num_random: As `merge`.
         out: As `merge`.
+        mergekit: As `merge`.
 
     Returns:
         As `merge`.
     """
     subject = subject_of(request)
-    certifying, left_out = other_examples(subject)
+    certifying, left_out = other_examples(subject.splits[CERTIFY], subject.splits[SELECT])
     segment, settings = subject.segment, request.settings
     worth = worth_of_layers(by, segment)
     size = BatchSize(examples_at_once(subject, settings))
@@ -225,35 +239,12 @@ def merge_of(
         host = Path(request.a) if isinstance(request.a, str | Path) else None
         save_merged(result.weights, averaged.facts | {"certificate": _header(result)}, Path(out), host)
         save_record(result, companion(Path(out), ".json"))
-    return result
-
-
-def other_examples(subject: Subject) -> tuple[Examples, list[str]]:
-    """The examples of the certificate without those that stand among the ones of the choice too.
-
-    Args:
-        subject: With both splits.
-
-    Returns:
-        The examples, and what was left out in words.
-
-    Raises:
-        InputError: More than one in a hundred does.
-    """
-    select, certify = subject.splits[SELECT], subject.splits[CERTIFY]
-    shared = set(certify.numbers_shared_with(select))
-    if len(shared) > MOST_SHARED * len(certify):
-        raise InputError(
-            "other examples for the certificate than for the choice",
-            f"{len(shared)} of the {len(certify)} examples of {certify.name} also in {select.name}",
-            "--certify-on (certify_on= in Python)",
-            "split the data: digits:test[0:250] to choose, digits:test[250:500] to certify",
+    if mergekit is not None and merged:
+        keeps = settings.batch_norm == "host"
+        save_recipe(
+            Path(mergekit), averaged.alphas, segment.layers, segment.kinds, request.a, request.b, keeps_statistics=keeps
         )
-    if not shared:
-        return certify, []
-    kept = torch.tensor([number for number in range(len(certify)) if number not in shared])
-    note = f"{len(shared)} of the {len(certify)} examples of {certify.name} stand in {select.name} too: left out"
-    return certify.take(kept.to(subject.network.device)), [note]
+    return result
 
 
 def _refuse_no_errors(trials: Trials, metric: Quantity) -> None:

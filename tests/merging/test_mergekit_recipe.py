@@ -1,0 +1,136 @@
+"""Recipes for mergekit, resolved by our own reading of its rule: the first filter that is part of a tensor's name."""
+
+import importlib.util
+import subprocess
+import sys
+from itertools import product
+
+import pytest
+import torch
+from cases import CASES
+from hugging_face_folders import gpt2
+from safetensors.torch import load_file, save_file
+
+import isthmus
+from isthmus.errors import InputError
+from isthmus.layers.rules import layer_partition
+from isthmus.merging.average import average
+from isthmus.merging.mergekit import filters_of, recipe_of, resolved, save_recipe
+from isthmus.weights.state import entry_kinds
+
+RESNET = CASES[2]
+MODULE = RESNET.build()
+LAYERS, KINDS = layer_partition("module", MODULE), entry_kinds(MODULE)
+
+
+def shares_of(text, names):
+    """What share of each tensor is the second model's, read from the YAML alone."""
+    weights = []
+    for block in text.split("  - model: ")[1:]:
+        rules, fallback = [], None
+        for line in block.splitlines():
+            if "{filter: " in line:
+                text, _, value = line.partition("{filter: ")[2].rpartition(", value: ")
+                rules.append((text.strip('"'), float(value.rstrip("}"))))
+            elif "{value: " in line or line.strip().startswith("weight: "):
+                fallback = float(line.rpartition(": ")[2].rstrip("}"))
+        weights.append([resolved(rules, fallback, name) for name in names])
+    return {name: b / (a + b) for name, a, b in zip(names, *weights, strict=True)}
+
+
+@pytest.mark.parametrize("alpha", [0.5, 0.3])
+@pytest.mark.parametrize("keeps_statistics", [False, True])
+@pytest.mark.parametrize("chosen", [("conv1",), ("bn1", "layer1.0.conv1", "fc"), tuple(LAYERS), ()])
+def test_every_tensor_gets_the_weight_that_it_has_in_the_file(tmp_path, alpha, keeps_statistics, chosen):
+    policy = "host" if keeps_statistics else "interpolate"
+    paths = [tmp_path / f"{name}.safetensors" for name in "ab"]
+    for path, seed in zip(paths, (0, 1), strict=True):
+        save_file(RESNET.weights(seed), path)
+    save_recipe(
+        tmp_path / "r.yml", dict.fromkeys(chosen, alpha), LAYERS, KINDS, *paths, keeps_statistics=keeps_statistics
+    )
+    text = (tmp_path / "r.yml").read_text()
+    assert "slerp" not in text
+    assert "merge_method: linear" in text
+    assert text.count("filter") < 100
+    a, b = (load_file(path) for path in paths)
+    made = average(a, b, layers=dict.fromkeys(chosen, alpha), model=RESNET.build, batch_norm=policy).weights
+    for key, share in shares_of(text, list(a)).items():
+        mixed = (1 - share) * a[key].double() + share * b[key].double()
+        torch.testing.assert_close(mixed.to(a[key].dtype), made[key], msg=key)
+
+
+def test_a_name_within_another_is_told_from_it():
+    names = [
+        ".".join(parts) for parts in product(("conv1", "layer1.0.conv1", "xconv1"), ("weight", "bias", "weight_g"))
+    ]
+    for wanted in range(2 ** len(names)):
+        values = {(name,): float(wanted >> number & 1) for number, name in enumerate(names)}
+        filters = filters_of(values, ["conv1.", "layer1.0.conv1.", "xconv1."], 0.0)
+        assert all(resolved(filters, 0.0, name) == value for (name,), value in values.items())
+
+
+def test_folders_are_proven_with_and_without_the_name_of_the_models_body():
+    model = gpt2(0)
+    layers, kinds = layer_partition("module", model), entry_kinds(model)
+    moved = [label for label in layers if ".h.0." in label]
+    stored = [key for key in model.state_dict() if key != "lm_head.weight"]
+    recipe = recipe_of(dict.fromkeys(moved, 0.5), layers, kinds, stored, is_model=True)
+    for name in stored:
+        short = name.removeprefix("transformer.")
+        assert recipe.shares(name) == recipe.shares(short) == (0.5 if short.startswith("h.0.") else 0.0)
+
+
+def test_bfloat16_is_computed_wide_and_written_as_it_was(tmp_path):
+    for name, seed in (("a", 0), ("b", 1)):
+        save_file({k: t.bfloat16() for k, t in RESNET.weights(seed).items()}, tmp_path / f"{name}.safetensors")
+    save_recipe(tmp_path / "r.yml", {"fc": 0.5}, LAYERS, KINDS, *(tmp_path / f"{n}.safetensors" for n in "ab"))
+    assert (tmp_path / "r.yml").read_text().endswith("dtype: float32\nout_dtype: bfloat16\n")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [(lambda w: {f"net.{k}": t for k, t in w.items()}, "same names"), (None, "on disk")],
+)
+def test_networks_that_mergekit_could_not_read_so_are_refused(tmp_path, change, message):
+    save_file(RESNET.weights(0), tmp_path / "a.safetensors")
+    other = RESNET.weights(1)
+    if change is not None:
+        save_file(change(other), tmp_path / "b.safetensors")
+        other = tmp_path / "b.safetensors"
+    with pytest.raises(InputError, match=message):
+        save_recipe(tmp_path / "r.yml", {"fc": 0.5}, LAYERS, KINDS, tmp_path / "a.safetensors", other)
+    assert not (tmp_path / "r.yml").exists()
+
+
+def test_merge_writes_the_recipe_of_what_it_merged(tmp_path):
+    case = CASES[0]
+    a, b = case.weights(0), case.weights(0)
+    b["fc.bias"] += torch.linspace(0, 0.1, 10)
+    paths = [tmp_path / f"{name}.safetensors" for name in "ab"]
+    for path, weights in zip(paths, (a, b), strict=True):
+        save_file(weights, path)
+    found = isthmus.merge(
+        case.build, *paths, case.data(99, seed=1), case.data(99, seed=2), tolerance=1.0, mergekit=tmp_path / "r.yml",
+        num_random=0,
+    )  # fmt: skip
+    shares = shares_of((tmp_path / "r.yml").read_text(), list(a))
+    assert {key for key, share in shares.items() if share} == {
+        key for key in a if key.rpartition(".")[0] in found.layers
+    }
+
+
+@pytest.mark.skipif(importlib.util.find_spec("mergekit") is None, reason="mergekit is not in this environment")
+def test_mergekit_makes_the_same_network(tmp_path):
+    paths = [tmp_path / f"{name}.safetensors" for name in "ab"]
+    for path, seed in zip(paths, (0, 1), strict=True):
+        save_file(RESNET.weights(seed), path)
+    alphas = dict.fromkeys(("conv1", "layer1.0.conv1", "fc"), 0.5)
+    save_recipe(tmp_path / "r.yml", alphas, LAYERS, KINDS, *paths)
+    command = [sys.executable, "-m", "mergekit.scripts.merge_raw_pytorch", tmp_path / "r.yml", tmp_path / "out"]
+    subprocess.run([*map(str, command)], check=True)
+    made = average(*paths, layers=alphas, model=RESNET.build).weights
+    found = load_file(tmp_path / "out" / "model.safetensors")
+    assert found.keys() == made.keys()
+    for key, tensor in made.items():
+        torch.testing.assert_close(found[key].to(tensor.dtype), tensor, rtol=1e-6, atol=1e-7, msg=key)
