@@ -29,6 +29,14 @@ def test_within_the_block_an_equal_module_is_exported_once_whatever_its_weights(
     assert graph_of(Scaled().eval(), INPUTS, KEYS) is not first
 
 
+def test_blocks_that_add_to_the_same_graphs_share_them():
+    kept = {}
+    with kept_graphs(kept):
+        first = graph_of(Scaled().eval(), INPUTS, KEYS)
+    with kept_graphs(kept):
+        assert graph_of(Scaled().eval(), INPUTS, KEYS) is first
+
+
 def test_other_constants_shapes_types_or_keys_are_exported_anew():
     with kept_graphs():
         first = graph_of(Scaled().eval(), INPUTS, KEYS)

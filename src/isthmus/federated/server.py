@@ -3,6 +3,8 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
+from isthmus.evaluation.stages.export import OperatorGraph
+from isthmus.evaluation.stages.kept_graphs import kept_graphs
 from isthmus.federated.barriers import ClientBarrier, client_barriers, measured_of
 from isthmus.federated.clock import Clock
 from isthmus.federated.exchange import Mean, Sent, mean_of, refusal
@@ -58,6 +60,7 @@ class Server:
         self.federation, self.rule = federation, rule
         self._clock = clock or Clock()
         self._barriers: tuple[ClientBarrier, ...] = ()
+        self._graphs: dict[str, OperatorGraph] = {}
         self.sets(1)  # a rule that names a layer which isn't there says so before anything is trained
 
     def recall(self, barriers: Collection[ClientBarrier]) -> None:
@@ -136,11 +139,12 @@ class Server:
         if found.recipe.is_measured(self.rule, number) and len(taken) > 1:
             assert found.recipe.barriers
             assert found.server
-            with self._clock.count("measuring"):
+            with self._clock.count("measuring"), kept_graphs(self._graphs):
                 barriers = tuple(
                     client_barriers(
                         found.model, {client: one.weights for client, one in taken.items()}, found.server,
-                        layers=found.exchanged.layers, pairs=found.recipe.barriers.pairs,
+                        layers=found.exchanged.layers, pairs=found.recipe.barriers.pairs, loss=found.loss,
+                        device=found.recipe.device,
                     )
                 )  # fmt: skip
             self.recall(barriers)

@@ -16,13 +16,19 @@ _kept: ContextVar[dict[str, OperatorGraph] | None] = ContextVar("kept_graphs", d
 
 
 @contextmanager
-def kept_graphs() -> Iterator[None]:
+def kept_graphs(kept: dict[str, OperatorGraph] | None = None) -> Iterator[None]:
     """Export each module once while the block runs; meant for one user's model beside several pairs of weights.
 
     A graph does not depend on the weights. What is taken from an earlier export is compared with the network on the
     measured data like any other (`isthmus.evaluation.stages.staging`).
+
+    Args:
+        kept: What earlier blocks exported, to be added to; None for nothing.
+
+    Yields:
+        Nothing.
     """
-    token = _kept.set({})
+    token = _kept.set({} if kept is None else kept)
     try:
         yield
     finally:
