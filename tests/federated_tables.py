@@ -8,9 +8,10 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from isthmus.federated.tables import SCHEMAS, Federation, federation_of
+from isthmus.federated.tables import SCHEMAS, FederationTables, federation_tables
 
 LAYERS = ("conv1", "norm1", "layer1.0.conv1", "fc")
+THRESHOLD = 0.2
 ErrorRate = Callable[[str, int, int, int, str, str], float | None]
 """Of (rule, seed, round, client, when, data); None for a row that isn't there."""
 
@@ -23,7 +24,7 @@ def manifest_of(rules: tuple[str, ...], seeds: tuple[int, ...], clients: int, ro
         "schema": 1,
         "recipe": {"model": "resnet18", "train": "digits:train", "test": "digits:test", "clients": clients,
                    "partition": "dirichlet=0.1", "rounds": rounds, "local_epochs": 1, "seeds": list(seeds),
-                   "rules": [{"name": rule.partition(" ")[0], "label": None} for rule in rules]},
+                   "rules": [{"name": rule.partition(" ")[0], "threshold": THRESHOLD} for rule in rules]},
         "hashes": {"data": "abc"},
         "versions": {"isthmus": "0", "torch": "2"},
         "complete": True,
@@ -49,8 +50,8 @@ def made_tables(
                 for data in ("own", "global"):
                     rate = error_rate(rule, seed, number, client, when, data)
                     if rate is not None:
-                        more = {"loss": 2 * rate, "error_rate": rate, "num_examples": 20}
-                        outcomes.append({**own, "when": when, "data": data, **more})
+                        at = {"round": number + (when == "last"), "when": when, "data": data}
+                        outcomes.append({**own, **at, "loss": 2 * rate, "error_rate": rate, "num_examples": 20})
             if not number:
                 continue
             sent = LAYERS if rule == "all" else () if rule == "none" else LAYERS[: number + client % 2]
@@ -75,9 +76,9 @@ def made_federation(
     seeds: tuple[int, ...] = (0, 1, 2),
     clients: int = 4,
     rounds: int = 2,
-) -> Federation:
+) -> FederationTables:
     """A federation in memory."""
-    return federation_of("made", *made_tables(error_rate, rules, seeds, clients, rounds))
+    return federation_tables("made", *made_tables(error_rate, rules, seeds, clients, rounds))
 
 
 def saved(manifest: Mapping[str, Any], tables: Mapping[str, pa.Table], folder: Path) -> Path:

@@ -7,7 +7,9 @@ import typer
 
 
 def report(
-    runs: Annotated[list[Path], typer.Argument(help="Run folders, or the folder of one collection or study.")],
+    runs: Annotated[
+        list[Path], typer.Argument(help="Run folders, or one folder of a collection, a study or a federated training.")
+    ],
     out: Annotated[Path | None, typer.Option(help="Where to write; default for one run: its own folder.")] = None,
 ) -> None:
     """Make pictures and one self-contained page from stored results, without measuring."""
@@ -19,19 +21,20 @@ def report(
 
 
 def save_runs_report(folders: list[Path], out: Path) -> Path:
-    """Write one report of several runs, or of one study.
+    """Write one report of several runs, or of one study or federated training.
 
     Args:
-        folders: Run folders, or the folder of one study.
+        folders: Run folders, or the folder of one study or federated training.
         out: Where to write.
 
     Returns:
         The page.
 
     Raises:
-        InputError: A collection or a study is not alone.
+        InputError: A collection, a study or a federated training is not alone.
     """
     from isthmus.errors import InputError
+    from isthmus.federated.tables import is_federation, load_federation
     from isthmus.pages.result import save_result_report
     from isthmus.pages.run import save_report
     from isthmus.pages.study import save_study_report
@@ -43,6 +46,7 @@ def save_runs_report(folders: list[Path], out: Path) -> Path:
 
     for kind, name, remedy in (
         (is_study, "study", "report it by itself"),
+        (is_federation, "federated training", "report it by itself"),
         (is_collection, "collection", "report it by itself, or name its members: FOLDER/members/*"),
     ):
         found = [folder for folder in folders if kind(folder)]
@@ -55,6 +59,10 @@ def save_runs_report(folders: list[Path], out: Path) -> Path:
             )
     if is_study(folders[0]):
         return save_study_report(load_study(folders[0]), out)
+    if is_federation(folders[0]):
+        from isthmus.pages.federated import save_federated_report
+
+        return save_federated_report(load_federation(folders[0]), out)
     runs = [(folder.resolve().name, load_run(folder)) for folder in folders]
     if len(runs) == 1:
         return save_result_report(*runs[0], out)

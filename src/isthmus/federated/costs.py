@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pandas as pd
 
-    from isthmus.federated.tables import Federation
+    from isthmus.federated.tables import FederationTables
 
 BYTES = ("bytes_up", "bytes_down", "bytes_measured")
 SECONDS = ("training", "averaging", "evaluating", "measuring")
@@ -47,7 +47,7 @@ class Cost:
         return self.seconds_measuring / self.seconds if self.seconds else math.nan
 
 
-def cost_of(federation: "Federation", rule: str) -> Cost:
+def cost_of(federation: "FederationTables", rule: str) -> Cost:
     """The cost of a rule.
 
     Args:
@@ -64,7 +64,7 @@ def cost_of(federation: "Federation", rule: str) -> Cost:
     return Cost(up, down, measured, spent["training"] + spent["averaging"] + spent["measuring"], spent["measuring"])
 
 
-def traffic_by_round(federation: "Federation") -> "pd.DataFrame":
+def traffic_by_round(federation: "FederationTables") -> "pd.DataFrame":
     """The bytes of every round.
 
     Args:
@@ -77,7 +77,7 @@ def traffic_by_round(federation: "Federation") -> "pd.DataFrame":
     return (sums / len(federation.seeds)).reset_index()
 
 
-def left_out(federation: "Federation") -> "pd.DataFrame":
+def left_out(federation: "FederationTables") -> "pd.DataFrame":
     """Who was left out of a round, and why.
 
     Args:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 Value = Literal["error_rate", "loss"]
 Data = Literal["own", "global"]
-When = Literal["before", "after", "last", "final"]
+When = Literal["before", "after", "final"]
 WORST_SHARE = 10
 """The worst tenth: of n clients the worst n // 10, and one at least."""
 
@@ -74,22 +74,24 @@ def per_client(
     """One number a client and seed.
 
     Args:
-        outcomes: Of a `Federation`.
+        outcomes: Of `FederationTables`.
         rule: Its label.
         num_round: Which round.
-        when: "before" averaging (after local training), "after", "last" (after the rule's last phases), or "final":
-            the last of these that the rule has in this round.
+        when: "before" averaging (after local training), "after", or "final": after the rule's last phases, which follow
+            the last round, if it has any, else "after".
         data: The client's "own" test part, or "global".
         value: Of what.
 
     Returns:
         By (seed, client), ascending; empty where there are none.
     """
-    rows = outcomes[(outcomes["rule"] == rule) & (outcomes["round"] == num_round) & (outcomes["data"] == data)]
-    if when == "final":
-        there = set(rows["when"])
-        when = next((name for name in ("last", "after") if name in there), "before")
-    found: pd.Series = rows[rows["when"] == when].set_index(["seed", "client"])[value].sort_index()
+    rows = outcomes[(outcomes["rule"] == rule) & (outcomes["data"] == data)]
+    last = rows[rows["when"] == "last"]
+    if when == "final" and not last.empty:
+        chosen = last
+    else:
+        chosen = rows[(rows["round"] == num_round) & (rows["when"] == ("after" if when == "final" else when))]
+    found: pd.Series = chosen.set_index(["seed", "client"])[value].sort_index()
     return found
 
 
@@ -153,27 +155,29 @@ def comparison_of(values: "pd.Series", others: "pd.Series") -> Comparison | None
 
 
 def by_round(
-    outcomes: "pd.DataFrame", rule: str, when: When = "after", data: Data = "own", value: Value = "error_rate"
+    outcomes: "pd.DataFrame",
+    rule: str,
+    when: Literal["before", "after"] = "after",
+    data: Data = "own",
+    value: Value = "error_rate",
 ) -> dict[int, Estimate]:
     """The mean over clients and seeds in every round that was evaluated.
 
     Args:
-        outcomes: Of a `Federation`.
+        outcomes: Of `FederationTables`.
         rule: Its label.
-        when: As `per_client`; before the first round there is only the start.
+        when: "before" or "after" averaging; before the first round (0) there is only the start.
         data: As `per_client`.
         value: Of what.
 
     Returns:
         Round -> mean with its interval over seeds, ascending.
     """
-    found = {}
-    of_rule = outcomes[outcomes["rule"] == rule]
-    for num_round in sorted(set(of_rule["round"].tolist())):
-        level = level_of(per_client(of_rule, rule, num_round, when if num_round else "final", data, value))
-        if level is not None:
-            found[num_round] = level.mean
-    return found
+    rows = outcomes[(outcomes["rule"] == rule) & (outcomes["data"] == data)]
+    rows = rows[(rows["when"] == when) | (rows["round"] == 0)].sort_values(["round", "seed", "client"])
+    means = rows.groupby(["round", "seed"])[value].mean(skipna=False)
+    numbers = sorted(set(rows["round"].tolist()))
+    return {number: student_mean(means.loc[number].to_numpy()) for number in numbers}
 
 
 def _by_seed(values: "pd.Series") -> list[np.ndarray]:

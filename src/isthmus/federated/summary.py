@@ -10,7 +10,7 @@ from isthmus.federated.costs import Cost, cost_of
 from isthmus.federated.levels import Comparison, Level, Value, comparison_of, level_of, per_client
 
 if TYPE_CHECKING:
-    from isthmus.federated.tables import Federation
+    from isthmus.federated.tables import FederationTables
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,22 @@ class RuleSummary:
 
 
 @dataclass(frozen=True)
+class Earned:
+    """Whether a rule that measures barriers earned their cost: against the best rule that measures nothing.
+
+    Attributes:
+        rule: The label of the rule that measures.
+        best: The label of the rule with the best mean of those that don't, full averaging and local training included.
+            It is chosen on the test examples, which favours it.
+        to_best: The first against the second.
+    """
+
+    rule: str
+    best: str
+    to_best: Comparison
+
+
+@dataclass(frozen=True)
 class Summary:
     """Every rule in the last round.
 
@@ -47,12 +63,18 @@ class Summary:
         num_rounds: The last round's number.
         seeds: Over which intervals go.
         rules: In the recipe's order.
+        everything: The label of full averaging; None where the recipe lacks it.
+        nothing: The label of local training; None where the recipe lacks it.
+        earned: One for each rule that measures barriers.
     """
 
     value: Value
     num_rounds: int
     seeds: tuple[int, ...]
     rules: tuple[RuleSummary, ...]
+    everything: str | None
+    nothing: str | None
+    earned: tuple[Earned, ...]
 
     def of(self, rule: str) -> RuleSummary:
         """One rule.
@@ -66,7 +88,7 @@ class Summary:
         return next(found for found in self.rules if found.rule == rule)
 
 
-def summary_of(federation: "Federation", value: Value = "error_rate") -> Summary:
+def summary_of(federation: "FederationTables", value: Value = "error_rate") -> Summary:
     """The last round under every rule.
 
     Args:
@@ -77,12 +99,16 @@ def summary_of(federation: "Federation", value: Value = "error_rate") -> Summary
         The summary.
     """
     rules = tuple(_rule_summary(federation, rule, value) for rule in federation.rules)
-    return Summary(value, federation.num_rounds, federation.seeds, rules)
+    everything, nothing = (next(iter(federation.labels_of(kind)), None) for kind in ("all", "none"))
+    measuring = federation.labels_of("barrier")
+    others = [found for found in rules if found.rule not in measuring]
+    best = min(others, key=lambda found: found.own.mean.value).rule if others else ""
+    pairs = [(rule, difference(federation, rule, best, value)) for rule in measuring if best]
+    earned = tuple(Earned(rule, best, found) for rule, found in pairs if found is not None)
+    return Summary(value, federation.num_rounds, federation.seeds, rules, everything, nothing, earned)
 
 
-def difference(
-    federation: "Federation", rule: str, other: str, value: Value = "error_rate"
-) -> Comparison | None:  # fmt: skip
+def difference(federation: "FederationTables", rule: str, other: str, value: Value = "error_rate") -> Comparison | None:
     """Two rules on the clients' own test parts at the end, paired by seed and client.
 
     Args:
@@ -98,7 +124,7 @@ def difference(
     return comparison_of(*ends)
 
 
-def _rule_summary(federation: "Federation", rule: str, value: Value) -> RuleSummary:
+def _rule_summary(federation: "FederationTables", rule: str, value: Value) -> RuleSummary:
     outcomes, last = federation.outcomes, federation.num_rounds
     before, after = (per_client(outcomes, rule, last, when, value=value) for when in ("before", "after"))
     own = level_of(per_client(outcomes, rule, last, value=value))

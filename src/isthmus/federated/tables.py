@@ -58,7 +58,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
 
 
 @dataclass(frozen=True)
-class Federation:
+class FederationTables:
     """A finished federated training: of every rule and seed of a recipe. Rows are sorted by `KEYS`.
 
     Attributes:
@@ -68,7 +68,8 @@ class Federation:
         versions: Of the programs.
         rules: Labels, in the recipe's order.
         seeds: Ascending.
-        outcomes: One row a (rule, seed, round, client, when, data): loss, error rate, number of examples.
+        outcomes: One row a (rule, seed, round, client, when, data): loss, error rate, number of examples. "last" rows,
+            after a rule's last phases, are of the round after the last.
         exchanges: One row for each layer that a client averaged in a round: over how many senders.
         traffic: One row a (rule, seed, round, client): bytes, and why it was left out.
         barriers: One row a layer of a pair of clients in a round where they were measured.
@@ -96,6 +97,13 @@ class Federation:
         """How often networks were averaged."""
         return int(self.recipe["rounds"])
 
+    @property
+    def threshold(self) -> float | None:
+        """Below which barrier layers are averaged; None where no rule goes by barriers, or several differ."""
+        rules = (rule for rule in self.recipe["rules"] if not isinstance(rule, str))
+        found = {rule["threshold"] for rule in rules if rule["name"] == "barrier" and "threshold" in rule}
+        return float(found.pop()) if len(found) == 1 else None
+
     def labels_of(self, name: str) -> tuple[str, ...]:
         """The labels of the rules of one kind.
 
@@ -121,7 +129,7 @@ def is_federation(folder: str | Path) -> bool:
     return (Path(folder) / MANIFEST).is_file()
 
 
-def load_federation(folder: str | Path) -> Federation:
+def load_federation(folder: str | Path) -> FederationTables:
     """Read a finished federated training.
 
     Args:
@@ -143,12 +151,12 @@ def load_federation(folder: str | Path) -> Federation:
         except (OSError, pa.ArrowInvalid) as error:
             got = str(error).splitlines()[0] if file.is_file() else f"no {file.name}"
             raise InputError("a whole federated training", got, str(folder), RERUN) from error
-    return federation_of(folder.resolve().name, manifest, tables, str(folder))
+    return federation_tables(folder.resolve().name, manifest, tables, str(folder))
 
 
-def federation_of(
+def federation_tables(
     name: str, manifest: Mapping[str, Any], tables: Mapping[str, pa.Table], where: str = "the tables"
-) -> Federation:
+) -> FederationTables:
     """A federated training from what its folder holds.
 
     Args:
@@ -166,7 +174,7 @@ def federation_of(
     frames = {table: _frame(table, tables[table], where) for table in SCHEMAS}
     try:
         seconds, clients, layers = (pd.DataFrame(manifest[part]) for part in ("seconds", "clients", "layers"))
-        found = Federation(
+        found = FederationTables(
             name=name,
             recipe=manifest["recipe"],
             hashes=manifest["hashes"],

@@ -1,0 +1,1 @@
+"""Pictures, sentences and tables of a federated training."""
