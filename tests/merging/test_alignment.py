@@ -82,6 +82,27 @@ def test_a_planted_permutation_is_found_again_on_chains(aligned, name):
     assert all(torch.equal(found.weights[key], weights[key]) for key in weights)
 
 
+def test_units_that_answer_alike_are_found_again(aligned):
+    case, symmetry = BY_NAME["vgg11"], aligned["vgg11"].permutation.symmetry
+    weights = case.weights(0)
+    planted = random_permutation(symmetry, seed=5)(weights)
+    data = case.data(60)
+    found = isthmus.align(weights, planted, model=case.build, data=data, by="activations")
+    # Units that never answer, of which ReLU makes some, may stand for one another: no other number than 0 differs.
+    units, answering = (
+        found.objectives[-1],
+        isthmus.align(weights, weights, model=case.build, data=data, by="activations"),
+    )
+    assert units == pytest.approx(answering.objectives[0], rel=1e-9)
+    assert found.objectives[0] < 0.5 * units
+
+
+def test_matching_activations_needs_examples():
+    case = BY_NAME["mlp"]
+    with pytest.raises(InputError, match="examples that both networks answer to"):
+        isthmus.align(case.weights(0), case.weights(1), model=case.build, by="activations")
+
+
 def test_equal_networks_stay_as_they_are(aligned):
     weights = BY_NAME["resnet18"].weights(0)
     found = isthmus.align(weights, weights, model=BY_NAME["resnet18"].build, data=BY_NAME["resnet18"].data(4))

@@ -14,7 +14,12 @@ def align(
     b: Annotated[Path, typer.Argument(help="The network whose units are permuted.")],
     model: ModelOption,
     out: Annotated[Path, typer.Option(help="A .safetensors file to make; of a Hugging Face folder also a folder.")],
-    data: Annotated[str | None, typer.Option(help="Examples to check on; default: random inputs.")] = None,
+    data: Annotated[
+        str | None, typer.Option(help="Examples to correlate units and check on; default: random inputs, to check on.")
+    ] = None,
+    by: Annotated[
+        str, typer.Option(help="weights, or activations: units that answer alike to the examples of --data.")
+    ] = "weights",
     data_root: Annotated[Path | None, typer.Option(help="The folder that holds known data sets.")] = None,
     seed: Annotated[int, typer.Option(help="Of the order in which groups of units are taken.")] = 0,
     starts: Annotated[int, typer.Option(help="How often the search begins; the best end counts.")] = 1,
@@ -27,7 +32,7 @@ def align(
     from isthmus.merging.align import summary_of
 
     aligned = align_of(
-        a, b, model=model, data=data, data_root=data_root, seed=seed, starts=starts, device=device, out=out
+        a, b, model=model, data=data, by=by, data_root=data_root, seed=seed, starts=starts, device=device, out=out
     )  # fmt: skip
     for note in aligned.notes:
         typer.echo(note, err=True)

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from dataclasses import dataclass
-from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -10,9 +9,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from isthmus.data.examples import Examples
 from isthmus.data.load import load_examples
 from isthmus.errors import InputError, UnknownNameError, short_list
 from isthmus.evaluation.arithmetic.device import device_named
+from isthmus.evaluation.batches import default_batch_size
 from isthmus.evaluation.failures import failure_text
 from isthmus.evaluation.losses.loss import loss_named
 from isthmus.evaluation.network import Network
@@ -21,10 +22,12 @@ from isthmus.evaluation.stages.export import OperatorGraph
 from isthmus.evaluation.stages.kept_graphs import graph_of
 from isthmus.evaluation.stages.staging import relative_difference
 from isthmus.merging.files import refuse_existing, save_merged
+from isthmus.merging.permutation.activations import activation_likeness
 from isthmus.merging.permutation.axes import graph_axes
 from isthmus.merging.permutation.groups import FixedAxis, Group, symmetry_of
-from isthmus.merging.permutation.matching import WeightLikeness, matched
+from isthmus.merging.permutation.matching import Likeness, WeightLikeness, matched
 from isthmus.merging.permutation.permuted import Permutation
+from isthmus.merging.permutation.running import moved
 from isthmus.merging.permutation.sample import sample_inputs
 from isthmus.runs.request.inputs import Model, Weights, fitted_weights, named_model, own_tokenizer, read_pair
 from isthmus.runs.subject.fitted_examples import fitted_examples
@@ -33,7 +36,7 @@ from isthmus.weights.state import Kind, StateDict, content_hash, entry_kinds, ti
 
 TOLERANCE = 1e-4  # of the outputs' scale; sums in another order make about 1e-6
 NUM_CHECKED = 32
-METHODS = ("weights",)
+METHODS = ("weights", "activations")
 
 
 @dataclass(frozen=True)
@@ -84,8 +87,9 @@ def align(
         a: Weights of the network to come near to, or the path of a checkpoint.
         b: Weights of the network to permute.
         model: The model of both.
-        data: Examples to check on; None for random inputs.
-        by: "weights": the sum of products of weights is made as large as it gets.
+        data: Examples to correlate units and to check on; None for random inputs, on which nothing is correlated.
+        by: "weights": the sum of products of weights is made as large as it gets. "activations": the sum of
+            correlations of units over the examples is.
         seed: Of the order in which groups are taken.
         starts: How often the search begins; the best end counts.
         out: A `.safetensors` file to make; of a Hugging Face folder b also a folder.
@@ -109,13 +113,22 @@ def align(
     first, second = (fitted_weights(*one, built.module) for one in read)
     place = device_named(device)
     network = Network.from_model(built.module, loss_named("cross_entropy"), place, torch.float32, Output(output))
-    inputs = _inputs(network, data, data_root, own_tokenizer(model))
+    examples = _examples(network, data, data_root, own_tokenizer(model), by)
+    inputs, _ = examples.batch(0, min(NUM_CHECKED, len(examples)), place, network.dtype)
     graph = _graph(network, inputs, frozenset(first.weights))
     kinds = entry_kinds(built.module)
-    axes = graph_axes(graph, second.weights, tied_keys(built.module))
+    ties = tied_keys(built.module)
+    axes = graph_axes(graph, second.weights, ties)
     symmetry = symmetry_of(axes)
-    parameters = {key for key, kind in kinds.items() if kind is Kind.PARAMETER}
-    likeness = WeightLikeness.between(symmetry, first.weights, second.weights, parameters)
+    likeness: Likeness
+    if by == "weights":
+        compared = {key for key, kind in kinds.items() if kind is Kind.PARAMETER}
+        compared -= {key for keys in ties for key in keys[1:]}
+        likeness = WeightLikeness.between(symmetry, first.weights, second.weights, compared)
+    else:
+        pair = [moved(one.weights, place, network.dtype) for one in (first, second)]
+        size = default_batch_size(place, examples.longest)
+        likeness = activation_likeness(graph, axes, symmetry, pair, examples, size)
     found = matched(symmetry, likeness, seed=seed, starts=starts)
     weights = found.permutation(second.weights)
     difference = _checked_difference(network, second.weights, weights, inputs)
@@ -138,11 +151,14 @@ def align(
     return Aligned(weights, found.permutation, groups, fixed, found.objectives, difference, facts, notes)
 
 
-def _inputs(network: Network, data: object, data_root: Path | None, tokenizer: str | None) -> Tree:
-    if data is None:
-        return sample_inputs(network.module, NUM_CHECKED).to(network.device)
-    examples = fitted_examples(load_examples(data, data_root=data_root, tokenizer=tokenizer), network.module)
-    return examples.to(network.device).batch(0, min(NUM_CHECKED, len(examples)), network.device, network.dtype)[0]
+def _examples(network: Network, data: object, data_root: Path | None, tokenizer: str | None, by: str) -> Examples:
+    if data is not None:
+        loaded = load_examples(data, data_root=data_root, tokenizer=tokenizer)
+        return fitted_examples(loaded, network.module).to(network.device)
+    if by == "activations":
+        raise InputError("examples that both networks answer to", "none", "--data", "name data of the kind they know")
+    inputs = sample_inputs(network.module, NUM_CHECKED)
+    return Examples(inputs, torch.zeros(len(inputs), dtype=torch.long), "random inputs", "random").to(network.device)
 
 
 def _graph(network: Network, inputs: Tree, keys: frozenset[str]) -> OperatorGraph:
@@ -158,8 +174,8 @@ def _graph(network: Network, inputs: Tree, keys: frozenset[str]) -> OperatorGrap
 
 
 def _checked_difference(network: Network, before: StateDict, after: StateDict, inputs: Tree) -> float:
-    outputs = partial(network.outputs, inputs=inputs)
-    difference = relative_difference(*(outputs(_on(weights, network.device)) for weights in (after, before)))
+    placed = (moved(weights, network.device, network.dtype) for weights in (after, before))
+    difference = relative_difference(*(network.outputs(weights, inputs) for weights in placed))
     if not difference <= TOLERANCE:
         raise InputError(
             f"outputs that stay within {TOLERANCE:g} of their scale",
@@ -168,10 +184,6 @@ def _checked_difference(network: Network, before: StateDict, after: StateDict, i
             "nothing was written; please report this model, for its axes were read wrongly",
         )
     return difference
-
-
-def _on(weights: StateDict, device: torch.device) -> dict[str, Tensor]:
-    return {key: tensor.to(device) for key, tensor in weights.items()}
 
 
 def summary_of(aligned: Aligned) -> str:

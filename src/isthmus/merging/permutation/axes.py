@@ -9,9 +9,9 @@ import torch
 from torch import Tensor, fx
 
 from isthmus.evaluation.stages.export import OperatorGraph
-from isthmus.merging.permutation.extents import fix, unify
 from isthmus.merging.permutation.operators import elementwise, products, shapes, statistics
 from isthmus.merging.permutation.operators.call import Axes, Call, Values, held, plain, shape_of
+from isthmus.merging.permutation.unification import fix, unify
 from isthmus.weights.state import StateDict, is_blendable
 
 HANDLERS = elementwise.HANDLERS | shapes.HANDLERS | products.HANDLERS | statistics.HANDLERS

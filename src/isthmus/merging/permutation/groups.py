@@ -67,11 +67,24 @@ class Symmetry:
         pieces: Key -> for each axis its pieces; of floating-point entries that the forward pass reads.
         groups: What may be permuted, in order of first use.
         fixed: What may not.
+        together: Units -> those that they are a part of.
     """
 
     pieces: dict[str, tuple[tuple[Piece, ...], ...]]
     groups: tuple[Group, ...]
     fixed: tuple[FixedAxis, ...]
+    together: Mapping[Units, Units]
+
+    def pieces_of(self, extent: Extent) -> tuple[Piece, ...]:
+        """An axis of any tensor of the network as pieces.
+
+        Args:
+            extent: What it is made of.
+
+        Returns:
+            Pieces whose places make up the axis.
+        """
+        return tuple(_put_together(list(pieces_of(extent)), self.together))
 
     @cached_property
     def by_units(self) -> dict[Units, Group]:
@@ -108,7 +121,7 @@ def symmetry_of(axes: GraphAxes) -> Symmetry:
         Group(name, units, tuple(dict.fromkeys(members[units])))
         for units, name in zip(names, _unique(list(names.values())), strict=True)
     )
-    return Symmetry(pieces, groups, tuple(fixed))
+    return Symmetry(pieces, groups, tuple(fixed), together)
 
 
 def _all(pieces: Mapping[str, tuple[tuple[Piece, ...], ...]]) -> Iterator[tuple[str, int, Piece]]:
@@ -181,6 +194,9 @@ def pieces_of(extent: Extent) -> Iterator[Piece]:
 
     Yields:
         Pieces whose places make up the axis.
+
+    Raises:
+        TypeError: It is another one at each place of a second axis.
     """
     extent = simplified(extent)
     if isinstance(extent, Joined):
@@ -198,5 +214,6 @@ def pieces_of(extent: Extent) -> Iterator[Piece]:
                 shape = (*first.places.shape, *second.places.shape)
                 yield Piece((*first.factors, *second.factors), places.reshape(shape))
     else:
-        assert isinstance(extent, Units)
+        if not isinstance(extent, Units):
+            raise TypeError("an axis that is another one at each place of a second one")
         yield Piece((extent,), torch.arange(extent.size))

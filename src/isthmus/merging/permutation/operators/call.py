@@ -7,7 +7,8 @@ from typing import Any, TypeAlias
 import torch
 from torch import Tensor, fx
 
-from isthmus.merging.permutation.extents import Extent, Units, settled, simplified
+from isthmus.merging.permutation.extents import Extent, Units, simplified
+from isthmus.merging.permutation.unification import settled
 
 Axes: TypeAlias = tuple[Extent, ...]
 Values: TypeAlias = dict[fx.Node, "Axes | list[Axes | None]"]

@@ -1,7 +1,7 @@
 """Operators that work number by number: the axes of what they read and make are one."""
 
-from isthmus.merging.permutation.extents import divided, fix, settled, unify
 from isthmus.merging.permutation.operators.call import Axes, Call, Handler, named, plain
+from isthmus.merging.permutation.unification import divided, fix, settled, unify
 
 NUMBER_BY_NUMBER = """dropout native_dropout feature_dropout alpha_dropout masked_fill where contiguous detach
  alias _to_copy hardswish rsub log_sigmoid lift_fresh lift_fresh_copy copy add sub mul div"""

@@ -3,18 +3,9 @@
 from collections.abc import Sequence
 from itertools import chain
 
-from isthmus.merging.permutation.extents import (
-    Extent,
-    Stacked,
-    Units,
-    factored,
-    fix,
-    joined,
-    nested,
-    simplified,
-    unify,
-)
+from isthmus.merging.permutation.extents import Extent, Stacked, Units, joined, nested, simplified
 from isthmus.merging.permutation.operators.call import Axes, Call, Handler, held, named
+from isthmus.merging.permutation.unification import factored, fix, unify
 
 PLACES = "they are places of an image, a series or a text"
 ORDERED = "the order of what is attended to counts: a mask, or each sees what came before"

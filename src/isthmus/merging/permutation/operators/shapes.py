@@ -5,21 +5,9 @@ from itertools import pairwise
 
 from torch import fx
 
-from isthmus.merging.permutation.extents import (
-    Extent,
-    Stacked,
-    Units,
-    divided,
-    factored,
-    fix,
-    joined,
-    nested,
-    settled,
-    simplified,
-    stacked,
-    unify,
-)
+from isthmus.merging.permutation.extents import Extent, Stacked, Units, joined, nested, simplified
 from isthmus.merging.permutation.operators.call import Axes, Call, Handler, held, named, number_of, plain, shape_of
+from isthmus.merging.permutation.unification import divided, factored, fix, settled, stacked, unify
 
 ALONE = "there is one alone"
 SPLIT = {"unbind", "chunk", "split", "split_with_sizes", "tensor_split"}

@@ -1,8 +1,9 @@
 """Operators that read whole axes: normalisation, pooling, sums and means."""
 
-from isthmus.merging.permutation.extents import Extent, Units, factored, fix, nested, unify
+from isthmus.merging.permutation.extents import Extent, Units, nested
 from isthmus.merging.permutation.operators.call import Axes, Call, Handler, held, named
 from isthmus.merging.permutation.operators.products import PLACES
+from isthmus.merging.permutation.unification import factored, fix, unify
 
 
 def _weights_follow(call: Call, extent: Extent, *names: str) -> None:
