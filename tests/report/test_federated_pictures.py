@@ -78,6 +78,7 @@ def test_accuracy_is_one_less_the_error_rate_and_a_gain_is_a_fall_of_it() -> Non
     error = Estimate(0.159, 0.138, 0.18)
     assert accuracy_words(error) == "84.1 % (82.0 to 86.2)"
     assert gain_words(Estimate(-0.021, -0.037, -0.005)) == "2.1 points (0.5 to 3.7)"
+    assert accuracy_words(Estimate(0.03, -0.02, 0.08)) == "97.0 % (92.0 to 100.0)"
 
 
 def test_every_client_is_a_dot_and_near_ones_do_not_cover_one_another() -> None:

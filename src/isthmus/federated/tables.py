@@ -64,7 +64,7 @@ class FederationTables:
     Attributes:
         name: Of its folder.
         recipe: Its settings, as stored.
-        hashes: Of model, data and start, by name.
+        hashes: Of the data and the model's code, by name; None where there is none.
         versions: Of the programs.
         rules: Labels, in the recipe's order.
         seeds: Ascending.
@@ -80,7 +80,7 @@ class FederationTables:
 
     name: str
     recipe: Mapping[str, Any]
-    hashes: Mapping[str, str]
+    hashes: Mapping[str, str | None]
     versions: Mapping[str, str]
     rules: tuple[str, ...]
     seeds: tuple[int, ...]

@@ -170,5 +170,5 @@ def _clients_table(federation: "FederationTables") -> Table:
 
 def _settings(federation: "FederationTables") -> list[tuple[str, str]]:
     rows = [(name, value if isinstance(value, str) else json.dumps(value)) for name, value in federation.recipe.items()]
-    rows += [(f"hash of {name}", str(value)) for name, value in federation.hashes.items()]
+    rows += [(f"hash of {name}", str(value)) for name, value in federation.hashes.items() if value]
     return rows + [(f"version of {name}", str(value)) for name, value in federation.versions.items()]

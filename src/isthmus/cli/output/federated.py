@@ -28,13 +28,13 @@ def print_federation(folder: Path, *, as_json: bool = False) -> None:
     from rich.console import Console
 
     from isthmus.cli.output.study import rich_table
-    from isthmus.report.federated.reading import ONE_SEED, headline
+    from isthmus.report.federated.reading import ONE_SEED, earned_sentence, headline
     from isthmus.report.federated.table import summary_table
 
     console = Console()
     title = f"Accuracy after round {summary.num_rounds}, with 95 % intervals over seeds ({len(summary.seeds)})"
     console.print(rich_table(summary_table(summary), title, console.width))
-    print(headline(summary))
+    print(headline(summary), *(earned_sentence(earned, summary) for earned in summary.earned))
     if len(summary.seeds) == 1:
         print(ONE_SEED)
     print(f"report: {page}")

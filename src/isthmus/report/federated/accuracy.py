@@ -16,13 +16,15 @@ def accuracy(error_rate: Estimate) -> Estimate:
         error_rate: As a fraction.
 
     Returns:
-        100 (1 - error rate).
+        100 (1 - error rate). Student's interval may end beyond 0 or 100 %, where no accuracy is: there it ends here.
 
     Example:
         >>> accuracy(Estimate(0.25, 0.0, 0.5))
         Estimate(value=75.0, low=50.0, high=100.0, trusted=True, unit='%')
     """
     value, low, high = (100 * (1 - end) for end in (error_rate.value, error_rate.high, error_rate.low))
+    if math.isfinite(error_rate.half_width):
+        low, high = max(low, 0.0), min(high, 100.0)
     return Estimate(value, low, high, error_rate.trusted, "%")
 
 
@@ -96,4 +98,4 @@ def _words(shown: Estimate, unit: str) -> str:
 
 
 def _decimals(shown: Estimate) -> int:
-    return min(MOST_DECIMALS, shown.decimals)
+    return 1 if shown.is_exact else min(MOST_DECIMALS, shown.decimals)

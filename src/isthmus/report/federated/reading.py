@@ -52,7 +52,7 @@ def headline(summary: "Summary") -> str:
         return first
     if both:
         return f"{first} Averaging only some layers is better than both under {_listed([r.rule for r in both])}."
-    return f"{first} Averaging only some layers is under no rule better than both."
+    return f"{first} No rule that averages only some layers can be shown to be better than both."
 
 
 def reading(summary: "Summary") -> list[str]:

@@ -118,7 +118,7 @@ def _better_cell(found: "Comparison | None") -> Cell:
 
 def _megabytes(number: float) -> Cell:
     shown = number / BYTES_A_MEGABYTE
-    return Cell(number_text(shown, 1 if shown < 100 else 0), stored=repr(number))
+    return Cell(number_text(shown, max(0, 2 - math.floor(math.log10(max(shown, 1))))), stored=repr(number))
 
 
 def _share(share: float) -> Cell:
