@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from isthmus.merging.average import average
     from isthmus.merging.merge import merge
     from isthmus.paths.average import average_networks
+    from isthmus.questions.attribution.study import attribution
     from isthmus.questions.convexity.answer import convexity, last_layer_convexity
     from isthmus.questions.curvature.study import curvature
     from isthmus.questions.interactions.answer import interactions
@@ -45,6 +46,7 @@ _HOMES = {
     "Connectivity": "isthmus.measures.connectivity",
     "replicates": "isthmus.results.replicates",
     # Studies beside it
+    "attribution": "isthmus.questions.attribution.study",
     "curvature": "isthmus.questions.curvature.study",
     "similarity": "isthmus.questions.similarity.study",
     "load_study": "isthmus.questions.study.folder",
@@ -75,6 +77,7 @@ __all__ = [
     "IsthmusWarning",
     "LayerPartition",
     "align",
+    "attribution",
     "average",
     "average_networks",
     "barrier",

@@ -17,12 +17,13 @@ from isthmus.cli.output.outcome import DEBUG, report_failures, status_of
 from isthmus.cli.output.questions import EPILOG
 from isthmus.cli.report import report
 from isthmus.cli.reproduce import reproduce
+from isthmus.cli.studies.attribute import attribute
 from isthmus.cli.studies.curvature import curvature
 from isthmus.cli.studies.similarity import similarity
 from isthmus.cli.studies.subspace import subspace
 from isthmus.cli.train import train
 
-STUDIES = (curvature, similarity, subspace)
+STUDIES = (attribute, curvature, similarity, subspace)
 app = typer.Typer(
     help="Which layers of two trained networks can be averaged, at what cost, and why.",
     epilog="Exit status: 0 done, 1 a fault of isthmus, 2 wrong input, 130 interrupted. --debug shows tracebacks.",

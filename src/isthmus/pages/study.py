@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from isthmus.errors import UnknownNameError
 from isthmus.pages.tables import attribute_list, settings_rows
+from isthmus.questions.attribution import picture as attribution
 from isthmus.questions.curvature import picture as curvature
 from isthmus.questions.noise.picture import subspace_panels
 from isthmus.questions.noise.reading import NOISE_NOTES, noise_rows, noise_sentence
@@ -53,6 +54,9 @@ class StudyReport:
 
 
 STUDIES: Mapping[str, StudyReport] = {
+    "attribution": StudyReport(
+        "Alone against together", attribution.figure, attribution.sentence, attribution.rows, attribution.NOTES
+    ),
     "curvature": StudyReport("Curvature", curvature.figure, curvature.sentence, curvature.rows, curvature.NOTES),
     "similarity": StudyReport("Similarity", similarity.figure, similarity.sentence, similarity.rows, similarity.NOTES),
     "subspace": StudyReport(

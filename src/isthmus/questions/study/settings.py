@@ -8,6 +8,7 @@ from isthmus.runs.request.request import ASKED, Request, request_of
 EVERY_STUDY = ("layers", "loss", "output", "dtype", "device", "batch_size", "data_root", "resume")
 """Settings of a measurement that every study has too."""
 CURVATURE = (*EVERY_STUDY, "hosts", "batch_norm", "seed")
+ATTRIBUTION = (*EVERY_STUDY, "hosts", "batch_norm", "engine", "seed")
 SIMILARITY = (*EVERY_STUDY, "alphas", "batch_norm", "sweep")
 NOISE = (*EVERY_STUDY, "sweep", "hosts", "engine", "seed", "progress")
 

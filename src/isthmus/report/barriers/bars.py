@@ -64,9 +64,9 @@ def bars(result: "xr.Dataset", value: str = "loss_barrier", split: str | None = 
 
 def draw_panel(
     axes: "Axes",
-    rows: "Sequence[list[CutBarrier]]",
+    rows: "Sequence[Sequence[CutEstimate]]",
     names: Sequence[str],
-    barriers: "Sequence[list[CutBarrier]] | None" = None,
+    barriers: "Sequence[Sequence[CutEstimate]] | None" = None,
 ) -> None:
     """Bars with intervals, one row below the other, each with a bar a host.
 
@@ -94,7 +94,9 @@ def draw_panel(
                 draw_barrier(axes, y, barriers[i][j], limits)
 
 
-def panel_limits(rows: "Sequence[list[CutBarrier]]", barriers: "Sequence[list[CutBarrier]]") -> tuple[float, float]:
+def panel_limits(
+    rows: "Sequence[Sequence[CutEstimate]]", barriers: "Sequence[Sequence[CutEstimate]]"
+) -> tuple[float, float]:
     """The range of a panel's axis: that of its bars, widened by half at most for the barriers beside them.
 
     Args:

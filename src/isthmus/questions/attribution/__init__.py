@@ -1,0 +1,1 @@
+"""Which layers make the cost of averaging everything?"""
