@@ -146,6 +146,7 @@ def _page(
         left_out=_table(absent, ("Rule", "Seed", "Round", "Client", "Why")) if len(absent) else None,
         num_left_out=len(absent),
         clients=_clients_table(federation),
+        num_clients=len(federation.clients),
         layers=_table(federation.layers[["layer", "bytes", "parameters"]], ("Layer", "Bytes", "Parameters")),
         most_rows=MOST_ROWS,
         settings=_settings(federation),

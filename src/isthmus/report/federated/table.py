@@ -1,6 +1,7 @@
 """The numbers of a federated training as rows of cells, for the page and the terminal."""
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from isthmus.measures.estimate import number_text
@@ -75,7 +76,7 @@ def cost_table(summary: "Summary", losses: "Summary") -> Table:
         losses: The same of losses, which stand beside.
 
     Returns:
-        Loss, bytes in MB over all rounds and clients, seconds, and the parts for measuring.
+        Loss, bytes in MB over all rounds and clients (and the mean of a round), seconds, and the parts for measuring.
     """
     columns = (
         "Rule", "Loss, own test part", "MB up", "MB down", "MB to measure barriers", "Of all bytes, %", "Seconds",
@@ -84,7 +85,10 @@ def cost_table(summary: "Summary", losses: "Summary") -> Table:
     rows = []
     for rule in summary.rules:
         cost, loss = rule.cost, losses.of(rule.rule).own.mean
-        bytes_cells = [_megabytes(number) for number in (cost.bytes_up, cost.bytes_down, cost.bytes_measured)]
+        bytes_cells = [
+            replace(_megabytes(number), faint=f"{_megabytes(number / summary.num_rounds).text} a round")
+            for number in (cost.bytes_up, cost.bytes_down, cost.bytes_measured)
+        ]
         shares = [_share(cost.bytes_share), _share(cost.seconds_share)]
         interval = loss.interval_text if math.isfinite(loss.half_width) else ""
         loss_cell = Cell(loss.text, interval, repr(loss.value))
