@@ -35,3 +35,12 @@ def networks_after(found: Federation, out: Path) -> list[dict]:
     folder = RuleFolder(out, found.recipe.rules[0].shown, found.seed)
     run_rounds(found, found.recipe.rules[0], folder)
     return [load_weights(folder.networks / f"client-{client.number:03}.safetensors") for client in found.clients]
+
+
+def files_of(folder: Path) -> dict[str, bytes]:
+    """Every file's bytes, but for those that hold times."""
+    return {
+        str(file.relative_to(folder)): file.read_bytes()
+        for file in sorted(folder.rglob("*"))
+        if file.is_file() and file.name not in {"seconds.json", "federated.json"}
+    }

@@ -3,7 +3,7 @@
 import pyarrow.parquet as pq
 import pytest
 import torch
-from federations import ROOT, federation, networks_after, recipe
+from federations import ROOT, federation, files_of, networks_after, recipe
 
 from isthmus.errors import InputError
 from isthmus.federated import local
@@ -83,15 +83,6 @@ def test_rules_share_the_first_local_training(tmp_path, monkeypatch):
     )
     federate(recipe(rules=["all", "none"], rounds=2), tmp_path / "out")
     assert len(trained) == 3 + 3 + 3  # three clients: once in the first round, and for each rule in the second
-
-
-def files_of(folder):
-    """Every file's bytes, but for those that hold times."""
-    return {
-        str(file.relative_to(folder)): file.read_bytes()
-        for file in sorted(folder.rglob("*"))
-        if file.is_file() and file.name not in {"seconds.json", "federated.json"}
-    }
 
 
 def test_seeds_in_processes_of_their_own_make_the_same_bytes(tmp_path):

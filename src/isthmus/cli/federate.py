@@ -2,9 +2,11 @@
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
+
+from isthmus.errors import InputError
 
 if TYPE_CHECKING:
     from isthmus.federated.rounds import Progress
@@ -15,6 +17,10 @@ def federate(
     out: Annotated[Path, typer.Option(help="The folder to make.")],
     data_root: Annotated[Path | None, typer.Option(help="Folder of data sets; default: ISTHMUS_DATA.")] = None,
     processes: Annotated[int, typer.Option(min=1, help="Seeds to train at once, one thread each.")] = 1,
+    engine: Annotated[
+        Literal["here", "flower"],
+        typer.Option(help="here: clients one after the other; flower: Flower's simulation. The numbers are the same."),
+    ] = "here",
     *,
     resume: Annotated[bool, typer.Option("--resume", help="Continue what is in --out, if anything.")] = False,
 ) -> None:
@@ -26,12 +32,24 @@ def federate(
     from isthmus.federated.file import load_federated_recipe
 
     settings = load_federated_recipe(recipe)
-
-    from isthmus.federated.federate import federate as federate_recipe
-
+    if engine == "flower":
+        _refuse_processes(processes)
     print(f"{'rule':<24} {'seed':>5} {'round':>7} {'accuracy, own data':>19} {'seconds':>8}", file=sys.stderr)
-    folder = federate_recipe(settings, out, resume=resume, processes=processes, data_root=data_root, tell=_tell)
-    print(folder)
+    if engine == "flower":
+        from isthmus.federated.flower.simulation import simulate
+
+        simulate(recipe, out, num_clients=settings.clients, resume=resume, data_root=data_root, tell=_tell)
+    else:
+        from isthmus.federated.federate import federate as federate_recipe
+
+        federate_recipe(settings, out, resume=resume, processes=processes, data_root=data_root, tell=_tell)
+    print(out)
+
+
+def _refuse_processes(processes: int) -> None:
+    if processes > 1:
+        remedy = "leave --processes out: there, clients train at once"
+        raise InputError("one seed at a time on Flower", f"{processes}", "--processes", remedy)
 
 
 def _tell(progress: "Progress") -> None:

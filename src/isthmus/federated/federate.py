@@ -3,7 +3,7 @@
 import os
 import signal
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass
@@ -11,18 +11,29 @@ from multiprocessing import get_context
 from multiprocessing.queues import SimpleQueue
 from multiprocessing.synchronize import Event
 from pathlib import Path
+from typing import Protocol
 
 from isthmus.errors import InputError
 from isthmus.evaluation.arithmetic.device import device_named
 from isthmus.evaluation.arithmetic.threads import limit_threads
-from isthmus.federated.federation import federation_of
+from isthmus.federated.federation import Federation, federation_of
 from isthmus.federated.folder import RuleFolder, load_seconds
 from isthmus.federated.manifest import Described, begin, described, finish
 from isthmus.federated.recipe import FederatedRecipe
 from isthmus.federated.rounds import Progress, run_rounds
+from isthmus.federated.rules.known import AnyRule
 from isthmus.held_folder import held_folder, refuse_held
 
 Tell = Callable[[Progress], None]
+
+
+class Rounds(Protocol):
+    """A way to go through the rounds of one rule."""
+
+    def __call__(
+        self, federation: Federation, rule: AnyRule, folder: RuleFolder, *, spent: Mapping[str, float], tell: Tell
+    ) -> None:
+        """As `run_rounds`."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +57,7 @@ def federate(
     processes: int = 1,
     data_root: Path | None = None,
     tell: Tell = lambda _: None,
+    rounds: Rounds = run_rounds,
 ) -> Path:
     """Train clients under every rule of a recipe, for each of its seeds.
 
@@ -58,6 +70,8 @@ def federate(
         processes: Seeds at a time, one thread each; the number changes no bit.
         data_root: The folder that holds the known sets.
         tell: Called after every round.
+        rounds: Goes through the rounds of one rule and seed, as `run_rounds` does in this process; with another one,
+            `processes` is 1.
 
     Returns:
         The folder.
@@ -66,13 +80,15 @@ def federate(
         InputError: It is there and `resume` was not asked for, was begun by other settings, or the data, the network
             and the rules do not fit together.
     """
-    federate_all([Job(recipe, out)], resume=resume, processes=processes, data_root=data_root, tell=tell)
+    federate_all(
+        [Job(recipe, out)], resume=resume, processes=processes, data_root=data_root, tell=tell, rounds=rounds
+    )  # fmt: skip
     return out
 
 
 def federate_all(
     jobs: Sequence[Job], *, resume: bool = False, processes: int = 1, data_root: Path | None = None,
-    tell: Tell = lambda _: None,
+    tell: Tell = lambda _: None, rounds: Rounds = run_rounds,
 ) -> None:  # fmt: skip
     """Several recipes, each into its own folder: see `federate`.
 
@@ -82,6 +98,7 @@ def federate_all(
         processes: As in `federate`: seeds at a time, of any recipe.
         data_root: As in `federate`.
         tell: As in `federate`.
+        rounds: As in `federate`.
 
     Raises:
         InputError: As in `federate`.
@@ -97,7 +114,7 @@ def federate_all(
             begin(job.recipe, job.out, data_root)
         parts = [Part(job, seed, data_root) for job in jobs for seed in job.recipe.seeds]
         if processes == 1 or len(parts) == 1:
-            described = [train_part(part, tell) for part in parts]
+            described = [train_part(part, tell, rounds) for part in parts]
         else:
             described = _trained_at_once(parts, processes, tell)
         for job in jobs:
@@ -121,12 +138,13 @@ class Part:
     data_root: Path | None
 
 
-def train_part(part: Part, tell: Tell) -> Described:
+def train_part(part: Part, tell: Tell, rounds: Rounds = run_rounds) -> Described:
     """Train one seed under every rule, with one thread on a processor: so the number of processes changes no bit.
 
     Args:
         part: Which.
         tell: Called after every round.
+        rounds: As in `federate`.
 
     Returns:
         What the manifest says of the clients and the layers.
@@ -136,7 +154,7 @@ def train_part(part: Part, tell: Tell) -> Described:
         federation = federation_of(recipe, part.seed, part.data_root)
         for rule in recipe.rules:
             folder = RuleFolder(part.job.out, rule.shown, part.seed)
-            run_rounds(federation, rule, folder, spent=load_seconds(folder), tell=tell)
+            rounds(federation, rule, folder, spent=load_seconds(folder), tell=tell)
     return described(federation)
 
 

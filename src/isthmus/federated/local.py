@@ -52,6 +52,8 @@ class LocalClient:
     def train(self, round_number: int, start: TrainingState, phases: Sequence[Phase]) -> TrainingState:
         """The client's state after the local training of a round: from disk where it is there.
 
+        Where the training fails, the client goes on from `start`.
+
         Args:
             round_number: From 1; after the last one its training for itself.
             start: From `start_of`.
@@ -60,13 +62,18 @@ class LocalClient:
         Returns:
             The state.
         """
-        name = self._name(round_number, start, phases)
+        name = self._name(round_number, _hash_of(start, phases))
         file = self.folder / name
         if file.is_file():
             return load_training_state(file)
         common = self._shared / name if self._shared and round_number == 1 else file
         if not common.is_file():
-            save_training_state(self._trained(round_number, start, phases), common)
+            try:
+                trained = self._trained(round_number, start, phases)
+            except Exception:
+                save_training_state(start, self.folder / self._name(round_number, "failed"))
+                raise
+            save_training_state(trained, common)
         if common != file:
             save_whole(file, lambda temporary: shutil.copyfile(common, temporary))
         self._forget(round_number - KEPT_ROUNDS)
@@ -101,11 +108,8 @@ class LocalClient:
         keys = weights if whole else self.federation.exchanged.keys(labels)
         return Sent(self.number, self.federation.count(self.number), {key: weights[key] for key in keys})
 
-    def _name(self, round_number: int, start: TrainingState, phases: Sequence[Phase]) -> str:
-        """Named by what the training starts from, so that another start is never taken for this one."""
-        parts = [content_hash(start.weights), content_hash(start.optimizer), repr(tuple(phases))]
-        start_hash = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
-        return f"client-{self.number:03}-round-{round_number:04}-{start_hash}.safetensors"
+    def _name(self, round_number: int, kind: str) -> str:
+        return f"client-{self.number:03}-round-{round_number:04}-{kind}.safetensors"
 
     def _newest(self, up_to: int) -> Path | None:
         files = [file for file in self._states() if _round_of(file) <= up_to]
@@ -118,6 +122,12 @@ class LocalClient:
 
     def _states(self) -> list[Path]:
         return sorted(self.folder.glob(f"client-{self.number:03}-round-*.safetensors"))
+
+
+def _hash_of(start: TrainingState, phases: Sequence[Phase]) -> str:
+    """What a training starts from: a state's file is named by it, so that it is never taken for another's."""
+    parts = [content_hash(start.weights), content_hash(start.optimizer), repr(tuple(phases))]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 
 def _round_of(file: Path) -> int:

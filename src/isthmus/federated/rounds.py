@@ -58,28 +58,53 @@ def run_rounds(
     Raises:
         InputError: In some round no client could train.
     """
-    recipe = federation.recipe
-    clock, begun = Clock(spent), time.monotonic()
+    clock = Clock(spent)
     server = Server(federation, rule, clock)
     clients = [
         LocalClient(federation, client.number, folder.clients, folder.first) for client in federation.clients
     ]  # fmt: skip
     scorer = Scorer(federation.model, federation.all_test, federation.loss)
+    last = kept_rounds(
+        server, folder, clock, lambda number, last: _made_round(number, last, server, clients, scorer, clock), tell
+    )
+    _finish(last, server, clients, scorer, folder, clock)
+
+
+def kept_rounds(
+    server: Server,
+    folder: RuleFolder,
+    clock: Clock,
+    made_round: Callable[[int, Round | None], RoundRecord],
+    tell: Callable[[Progress], None],
+) -> Round:
+    """Go through the rounds, each on disk before the next begins; those that are there are taken from there.
+
+    Args:
+        server: It recalls their barriers.
+        folder: Where the rounds are kept.
+        clock: What was spent so far is kept beside them.
+        made_round: Makes the round of a number from the one before.
+        tell: Called after every round.
+
+    Returns:
+        The last round.
+    """
+    num_rounds, begun = server.federation.recipe.rounds, time.monotonic()
     last: Round | None = None
-    for number in range(1, recipe.rounds + 1):
-        is_newest = number == recipe.rounds or load_round(number + 1, folder, with_mean=False) is None
+    for number in range(1, num_rounds + 1):
+        is_newest = number == num_rounds or load_round(number + 1, folder, with_mean=False) is None
         record = load_round(number, folder, with_mean=is_newest)
         if record is None:
-            record = _made_round(number, last, server, clients, scorer, clock)
+            record = made_round(number, last)
             save_json(clock.seconds, folder.seconds_file)
             save_round(record, folder)
         server.recall(record.round.barriers)
         last = record.round
         own = [o.scores.error_rate for o in record.outcomes if (o.when, o.data) == ("after", "own")]
         mean = sum(own) / len(own) if own else None
-        tell(Progress(folder.rule, folder.seed, number, recipe.rounds, mean, time.monotonic() - begun))
+        tell(Progress(folder.rule, folder.seed, number, num_rounds, mean, time.monotonic() - begun))
     assert last
-    _finish(last, server, clients, scorer, folder, clock)
+    return last
 
 
 def _made_round(
@@ -100,11 +125,6 @@ def _made_round(
                 failed[client.number] = f"expected {error.expected}, got {error.got}"
                 continue
             sent[client.number] = client.sent(networks[client.number], mine.layers, whole=mine.whole)
-    if not sent:
-        raise InputError(
-            f"a client that trains in round {number}", next(iter(failed.values())), f"rule {server.rule.shown!r}",
-            "lower optimizer.learning_rate or clip_norm; every round before is kept, and --resume goes on",
-        )  # fmt: skip
     done = server.round(number, sent, failed)
     outcomes: list[Outcome] = []
     if recipe.is_evaluated(number):

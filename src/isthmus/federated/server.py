@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
+from isthmus.errors import InputError
 from isthmus.evaluation.stages.export import OperatorGraph
 from isthmus.evaluation.stages.kept_graphs import kept_graphs
 from isthmus.federated.barriers import ClientBarrier, client_barriers, measured_of
@@ -125,7 +126,15 @@ class Server:
 
         Returns:
             The round: its mean is of those that sent what they were asked for.
+
+        Raises:
+            InputError: Nothing came from any client.
         """
+        if not sent:
+            raise InputError(
+                f"a client that trains in round {number}", next(iter(failed.values())), f"rule {self.rule.shown!r}",
+                "lower optimizer.learning_rate or clip_norm; every round before is kept, and --resume goes on",
+            )  # fmt: skip
         found, asked = self.federation, self.asked(number)
         left_out, taken = dict(failed), {}
         for client in sorted(sent):

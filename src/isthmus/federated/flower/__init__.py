@@ -1,0 +1,1 @@
+"""Partial averaging on Flower (extra `federated`): in simulation, or between machines."""

@@ -1,0 +1,119 @@
+"""What a client answers: isthmus's own client, told by a message. Nothing is computed here."""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from functools import lru_cache
+from pathlib import Path
+
+from flwr.app import ConfigRecord, Context, RecordDict
+
+from isthmus.errors import InputError
+from isthmus.evaluation.arithmetic.device import device_named
+from isthmus.evaluation.arithmetic.threads import limit_threads
+from isthmus.federated.client import Scorer
+from isthmus.federated.exchange import network_after
+from isthmus.federated.federation import Federation, federation_of
+from isthmus.federated.flower.messages import (
+    Request,
+    failure_record,
+    outcomes_record,
+    request_of,
+    sent_record,
+)
+from isthmus.federated.flower.settings import RunSettings, run_settings
+from isthmus.federated.folder import Outcome, RuleFolder
+from isthmus.federated.local import LocalClient
+from isthmus.federated.recipe import FederatedRecipe
+from isthmus.weights.checkpoint import save_weights
+from isthmus.weights.state import StateDict
+
+
+def answer(content: RecordDict, context: Context, number: int) -> RecordDict:
+    """What a client answers to a request.
+
+    Args:
+        content: Of the message.
+        context: Of the node: its settings, and its memory where it has no folder.
+        number: Of the client.
+
+    Returns:
+        What the request asks for, or why there is nothing.
+    """
+    try:
+        request, mean = request_of(content)
+        settings = run_settings(context.run_config, context.node_config)
+        federation, scorer = _federation(request.recipe, request.seed, settings.data_root)
+        on_cpu = device_named(federation.recipe.device).type == "cpu"
+        with _folder(context, settings, request) as folder, limit_threads(1) if on_cpu else nullcontext():
+            shared = folder.first if settings.client_folder else None
+            client = LocalClient(federation, number, folder.clients, shared)
+            _refuse_lost(client, request)
+            if request.kind == "train":
+                return _trained(client, request, mean)
+            scored = _scored if request.kind == "evaluate" else _finished
+            return outcomes_record(number, scored(client, request, mean, scorer, folder))
+    except Exception as error:  # whatever it is: the others go on, and the result says what it was
+        return failure_record(number, error)
+
+
+def _trained(client: LocalClient, request: Request, mean: StateDict) -> RecordDict:
+    start = client.start_of(request.round, mean, request.taken)
+    state = client.train(request.round, start, request.phases)
+    return sent_record(client.sent(state.weights, request.layers, whole=request.whole))
+
+
+def _scored(client: LocalClient, request: Request, mean: StateDict, scorer: Scorer, _: RuleFolder) -> list[Outcome]:
+    own = client.start_of(request.round + 1, {}, ()).weights
+    after = network_after(own, mean, request.taken, client.federation.exchanged)
+    return _outcomes("before", own, client, scorer) + _outcomes("after", after, client, scorer)
+
+
+def _finished(
+    client: LocalClient, request: Request, mean: StateDict, scorer: Scorer, folder: RuleFolder
+) -> list[Outcome]:
+    start = client.start_of(request.round, mean, request.taken)
+    network = client.train(request.round, start, request.phases).weights if request.phases else start.weights
+    if client.federation.recipe.keep_networks:
+        save_weights(network, folder.networks / f"client-{client.number:03}.safetensors")
+    return _outcomes("last", network, client, scorer) if request.phases else []
+
+
+def _outcomes(when: str, network: StateDict, client: LocalClient, scorer: Scorer) -> list[Outcome]:
+    scores = scorer.scores(network, client.federation.clients[client.number])
+    return [Outcome(client.number, when, data, one) for data, one in scores.items()]
+
+
+@lru_cache(maxsize=1)  # a process of a simulation answers often, and for several clients
+def _federation(recipe: str, seed: int, data_root: str) -> tuple[Federation, Scorer]:
+    found = federation_of(FederatedRecipe.model_validate_json(recipe), seed, Path(data_root) if data_root else None)
+    return found, Scorer(found.model, found.all_test, found.loss)
+
+
+def _refuse_lost(client: LocalClient, request: Request) -> None:
+    if request.has_state and not any(client.folder.glob(f"client-{client.number:03}-*")):
+        raise InputError(
+            f"the state of client {client.number} after an earlier round", "none", str(client.folder),
+            "give client-folder, so that a later run can go on; this one has to begin again",
+        )  # fmt: skip
+
+
+@contextmanager
+def _folder(context: Context, settings: RunSettings, request: Request) -> Iterator[RuleFolder]:
+    """The client's folder; for a client without one, made from Flower's memory, and put back into it."""
+    if settings.client_folder:
+        yield RuleFolder(Path(settings.client_folder), request.rule, request.seed)
+        return
+    training = f"{request.rule}, seed {request.seed}"
+    with tempfile.TemporaryDirectory() as place:
+        folder = RuleFolder(Path(place), request.rule, request.seed)
+        folder.clients.mkdir(parents=True)
+        for name, content in context.state.config_records.get(training, {}).items():
+            assert isinstance(content, bytes)
+            (folder.clients / name).write_bytes(content)
+        try:
+            yield folder
+        finally:
+            context.state.clear()  # other trainings of this run have ended
+            files = sorted(folder.clients.iterdir())
+            context.state[training] = ConfigRecord({file.name: file.read_bytes() for file in files})
