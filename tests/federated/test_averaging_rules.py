@@ -3,6 +3,7 @@
 import importlib
 import pkgutil
 from collections import OrderedDict
+from dataclasses import replace
 from typing import get_args
 
 import pytest
@@ -13,12 +14,13 @@ from torch import nn
 from isthmus.errors import InputError
 from isthmus.federated import rules
 from isthmus.federated.rules.known import AnyRule, RuleField
-from isthmus.federated.rules.rule import Exchange, Rule
+from isthmus.federated.rules.rule import Exchange, Phase, Rule
 from isthmus.federated.rules.selection import named_layers
 from isthmus.layers.order import first_use
 from isthmus.layers.paper_groups import paper_groups, resnet18_layers
 from isthmus.layers.partition import LayerPartition
 from isthmus.layers.rules import layer_partition
+from isthmus.measures.estimate import Estimate
 from isthmus.models.load import load_model
 
 CLIENTS = (0, 2, 5)
@@ -96,6 +98,9 @@ def vgg():
         ("head", "4"),
         ({"name": "head", "layers": ["[34]"]}, "3 4"),
         ({"name": "no_norm", "types": ["LayerNorm"]}, "0 3 4"),
+        ("fedrep", "0 1 3"),
+        ({"name": "fedbabu", "layers": ["3", "4"]}, "0 1"),
+        ("cycle", "0"),
         ({"name": "chosen", "layers": ["4", "0"]}, "0 4"),
         ({"name": "chosen", "types": ["LayerNorm"], "layers": ["3"]}, "1 3"),
     ],
@@ -133,6 +138,49 @@ def test_fed_bn_refuses_a_layer_that_holds_more_than_normalisation():
         sets("no_norm", exchange(bare, torch.zeros(2, 2)))
 
 
+def test_one_layer_a_round_begins_again_after_the_last():
+    found = [one_set("cycle", small(round=number)) for number in range(1, 7)]
+    assert found == [("0",), ("1",), ("3",), ("4",), ("0",), ("1",)]
+
+
+BODY = ("0", "1", "3")
+
+
+@pytest.mark.parametrize(
+    ("written", "local", "last"),
+    [
+        ("all", (Phase(3),), ()),
+        ("fedrep", (Phase(1, ("4",)), Phase(2, BODY)), ()),
+        ({"name": "fedrep", "head_epochs": 2}, (Phase(2, ("4",)), Phase(1, BODY)), ()),
+        ("fedbabu", (Phase(3, BODY),), (Phase(5),)),
+        ({"name": "fedbabu", "finetune_epochs": 1, "finetuned": "head"}, (Phase(3, BODY),), (Phase(1, ("4",)),)),
+    ],
+    ids=str,
+)
+def test_clients_train_these_layers_for_as_many_epochs_as_under_every_rule(written, local, last):
+    rule, of_round = rule_of(written), small(local_epochs=3)
+    assert rule.local_phases(of_round) == local
+    assert rule.last_phases(of_round) == last
+    assert sum(phase.epochs for phase in local) == 3
+
+
+def test_fed_rep_without_an_epoch_for_the_body_is_refused():
+    with pytest.raises(InputError, match=r"head_epochs = 3, local_epochs = 3\n.*'fedrep head_epochs=3'\n.*= 4 or more"):
+        rule_of({"name": "fedrep", "head_epochs": 3}).local_phases(small(local_epochs=3))
+
+
+def test_a_layer_is_averaged_where_its_barrier_is_surely_below_and_everything_before_anything_is_known():
+    rule, nan = {"name": "barrier", "threshold": 0.1}, float("nan")
+    assert rule_of(rule).needs_barriers
+    assert one_set(rule, small()) == ("0", "1", "3", "4")
+    below = Estimate(0.05, 0.0, 0.09)
+    measured = {
+        0: {"0": below, "1": Estimate(-0.3, -0.4, -0.2), "3": Estimate(0.05, 0.0, 0.1), "4": Estimate(0.2, 0.15, 0.3)},
+        2: {"0": below, "1": Estimate(nan, nan, nan), "3": replace(below, trusted=False), "4": below},
+    }
+    assert sets(rule, small(measured=measured)) == {0: ("0", "1"), 2: ("0", "4"), 5: ()}
+
+
 def test_the_paper_groups_are_those_of_its_network_and_of_no_other():
     of_round, groups = resnet("resnet18_no_norm"), paper_groups(resnet18_layers())
     for name, labels in groups.items():
@@ -141,7 +189,7 @@ def test_the_paper_groups_are_those_of_its_network_and_of_no_other():
         sets({"name": "group", "group": "B"}, resnet("resnet18"))
 
 
-@pytest.mark.parametrize("name", ["body", "head", "chosen"])
+@pytest.mark.parametrize("name", ["body", "head", "chosen", "fedrep", "fedbabu"])
 def test_a_layer_that_the_network_lacks_is_refused_with_what_to_write(name):
     with pytest.raises(InputError) as caught:
         sets({"name": name, "layers": ["conv1", "layer1.0.conv3"]}, resnet("resnet18_no_norm"))
@@ -169,6 +217,8 @@ def test_nothing_chosen_is_refused():
         ({"name": "group", "group": "A"}, "group A"),
         ({"name": "group", "group": "A", "label": "critical"}, "critical"),
         ({"name": "chosen", "layers": ["fc"], "types": ["Conv2d"]}, "chosen layers=fc types=Conv2d"),
+        ({"name": "barrier", "threshold": 0.05}, "barrier threshold=0.05"),
+        ({"name": "fedbabu", "finetuned": "head"}, "fedbabu finetuned=head"),
     ],
     ids=str,
 )

@@ -13,6 +13,7 @@ from isthmus.federated.file import load_federated_recipe
 from isthmus.federated.folder import RuleFolder, load_round
 from isthmus.federated.manifest import TABLES
 from isthmus.federated.rules.rule import Phase
+from isthmus.federated.server import Server
 from isthmus.training.loop import train
 from isthmus.weights.training_state import TrainingState
 
@@ -100,6 +101,40 @@ def test_a_training_that_is_there_is_refused_and_one_by_other_settings_does_not_
     with pytest.raises(InputError, match="local_epochs = 1"):
         federate(recipe(rounds=1, local_epochs=2), tmp_path / "out", resume=True)
     assert files_of(tmp_path / "out") == before
+
+
+def test_below_no_threshold_clients_train_alone_below_a_high_one_they_average_all_as_measured_every_second_round(
+    tmp_path,
+):
+    measuring = {"data": "digits:train[150:300]", "every": 2}
+    below, above = ({"name": "barrier", "threshold": threshold} for threshold in (-100, 100))
+    found = federation(rules=[below, above], barriers=measuring, clients=2)
+    alone = networks_after(federation(rules=["none"], clients=2), tmp_path / "none")
+    assert all(map(same, networks_after(found, tmp_path / "run"), alone))
+    folder = RuleFolder(tmp_path / "run", found.recipe.rules[0].shown, 0)
+    barriers = [load_round(number, folder, with_mean=False).round.barriers for number in (1, 2, 3)]
+    assert [len(several) for several in barriers] == [14, 0, 14]
+    server = Server(found, found.recipe.rules[1])
+    server.recall(barriers[0])
+    assert server.sets(2) == dict.fromkeys((0, 1), tuple(found.exchanged.layers))
+
+
+@pytest.mark.parametrize(
+    "labels", [("barrier threshold=-1.0", "barrier threshold=1.0"), ("a b", "a-b"), ("first", "b")]
+)
+def test_no_two_rules_share_a_folder(tmp_path, labels):
+    work = [RuleFolder(tmp_path, label, 0).work for label in labels]
+    assert len({*work, RuleFolder(tmp_path, "all", 0).first}) == 3
+
+
+def test_a_rule_that_does_not_fit_is_refused_before_another_has_trained(tmp_path):
+    for rule, message in (
+        ("fedrep", "local_epochs = 1"),
+        ({"name": "body", "layers": ["fd"]}, "'fd', which no layer has"),
+    ):
+        with pytest.raises(InputError, match=message):
+            federate(recipe(rules=["all", rule]), tmp_path / "run", resume=True)
+    assert not list((tmp_path / "run").rglob("*.safetensors"))
 
 
 def test_a_rule_is_added_to_a_training_that_is_there(tmp_path):

@@ -22,6 +22,7 @@ from isthmus.federated.manifest import Described, begin, described, finish
 from isthmus.federated.recipe import FederatedRecipe
 from isthmus.federated.rounds import Progress, run_rounds
 from isthmus.federated.rules.known import AnyRule
+from isthmus.federated.server import Server
 from isthmus.held_folder import held_folder, refuse_held
 
 Tell = Callable[[Progress], None]
@@ -152,6 +153,8 @@ def train_part(part: Part, tell: Tell, rounds: Rounds = run_rounds) -> Described
     recipe = part.job.recipe
     with limit_threads(1) if device_named(recipe.device).type == "cpu" else nullcontext():
         federation = federation_of(recipe, part.seed, part.data_root)
+        for rule in recipe.rules:
+            Server(federation, rule)  # refuses one that doesn't fit, before another has trained
         for rule in recipe.rules:
             folder = RuleFolder(part.job.out, rule.shown, part.seed)
             rounds(federation, rule, folder, spent=load_seconds(folder), tell=tell)

@@ -10,6 +10,7 @@ work/RULE/seed-0/clients/                       the clients' states after their 
 work/first/seed-0/                              those of the first round, which rules share
 """
 
+import hashlib
 import json
 import re
 from collections.abc import Mapping
@@ -28,22 +29,26 @@ from isthmus.measures.estimate import Estimate
 from isthmus.weights.checkpoint import load_weights, save_weights
 
 RECORD_FILE = "federated.json"
+FIRST = "first"  # beside the folders of rules
 
 
 def file_name(label: str) -> str:
-    """A rule's label as the name of a folder.
+    """A rule's label as the name of a folder, another one for every label.
 
     Args:
         label: Any text.
 
     Returns:
-        Letters, digits, dots and dashes.
+        Letters, digits, dots and dashes; with the beginning of the label's hash where these alone don't say it.
 
     Example:
-        >>> file_name("barrier threshold=0.05")
-        'barrier-threshold-0.05'
+        >>> file_name("no_norm"), file_name("barrier threshold=0.05")
+        ('no_norm', 'barrier-threshold-0.05-a3b1b336')
     """
-    return re.sub(r"[^\w.]+", "-", label, flags=re.ASCII).strip("-.") or "rule"
+    if re.fullmatch(r"\w[\w.]*", label, flags=re.ASCII) and label != FIRST:
+        return label
+    readable = re.sub(r"[^\w.]+", "-", label, flags=re.ASCII).strip("-.")
+    return f"{readable or 'rule'}-{hashlib.sha256(label.encode()).hexdigest()[:8]}"
 
 
 @dataclass(frozen=True)
@@ -73,7 +78,7 @@ class RuleFolder:
     @property
     def first(self) -> Path:
         """The states after the first local training, which all rules share that train alike."""
-        return self.out / "work" / "first" / f"seed-{self.seed}"
+        return self.out / "work" / FIRST / f"seed-{self.seed}"
 
     @property
     def networks(self) -> Path:

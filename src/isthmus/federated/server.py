@@ -62,7 +62,7 @@ class Server:
         self._clock = clock or Clock()
         self._barriers: tuple[ClientBarrier, ...] = ()
         self._graphs: dict[str, OperatorGraph] = {}
-        self.sets(1)  # a rule that names a layer which isn't there says so before anything is trained
+        self.asked(1)  # a rule that doesn't fit the network or the epochs says so before anything is trained
 
     def recall(self, barriers: Collection[ClientBarrier]) -> None:
         """Take barriers as measured, in a training that goes on.
