@@ -56,11 +56,11 @@ def merge(
     from rich.console import Console
 
     from isthmus.cli.output.study import rich_table
-    from isthmus.pages.merge import merge_rows, merge_sentence
+    from isthmus.pages.merge import merge_rows, merge_sentence, same_words
 
     console = Console()
     console.print(rich_table(merge_rows(merged), "On the examples of the certificate", console.width))
-    print(merge_sentence(merged))
+    print("\n".join(filter(None, (same_words(merged), merge_sentence(merged)))))
     if page is not None:
         print(f"written: {out}; page: {page}")
     elif out is None:

@@ -1,9 +1,10 @@
 """The page of a merge: what was merged, what it costs, on what that was certified, and what else was tried."""
 
 import json
+import re
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from isthmus.errors import short_list
 from isthmus.files import save_bytes
@@ -11,14 +12,17 @@ from isthmus.measures.estimate import Estimate, percentage_points
 from isthmus.merging.record import companion
 from isthmus.merging.search.certificate import CONFIDENCE
 from isthmus.report.cells import Cell, Table
-from isthmus.report.merging import CostShown, cost_figure
+from isthmus.report.merging import MERGED, CostShown, cost_figure
 from isthmus.report.picture import Picture
 from isthmus.report.rendering import render
-from isthmus.report.significant import interval_text, significant_text
+from isthmus.report.significant import ends_text, interval_text, significant_text
 from isthmus.report.style import picture_bytes
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from isthmus.merging.merge import Merge
+    from isthmus.merging.search.comparison import Contender
 
 WORTH_WORDS = {"parameters": "parameters", "count": "layers"}
 NOTES = (
@@ -27,7 +31,7 @@ NOTES = (
     "The certificate tests nested sets of layers, fixed beforehand, from the smallest up and stops at the first whose "
     "95 % interval reaches the tolerance. The probability that what it certifies costs more than the tolerance, on "
     "average over examples of this kind, is at most 2.5 %, whatever the number of sets.",
-    "'single layers in order' trusts the costs of single layers alone and adds them up; 'greedy' takes layers in that "
+    "'by single layers' trusts the costs of single layers alone and adds them up; 'greedy' takes layers in that "
     "order as long as the joint cost fits; random sets are of about the same size; 'slerp' is spherical interpolation "
     "of all layers, tensor by tensor.",
 )
@@ -44,38 +48,78 @@ def merge_sentence(merge: "Merge") -> str:
     """
     facts, found = merge.facts, merge.certificate
     certified, on = found.certified, facts["certify_on"]
-    limit = cost_text(Estimate.exact(found.tolerance), facts["metric"], interval=False)
+    limit = cost_text(Estimate.exact(found.tolerance), facts)
     if certified is None:
         return (
             f"No set of layers is certified to cost less than {limit} on {on['num_examples']} examples of "
-            f"{on['name']}: nothing is merged. More examples or a larger tolerance may help."
+            f"{data_name(on['name'])}: nothing is merged. More examples or a larger tolerance may help."
         )
     moved, total = merge.num_parameters
     largest = merge.certificate.steps[-1].layers
-    more = "" if len(largest) == len(merge.layers) else f" Of the search's {len(largest)} layers more could not be."
+    more = (
+        ""
+        if len(largest) == len(merge.layers)
+        else f" The search offered {len(largest)}; more than these were not certified."
+    )
+    share = percent(moved / total if total else 0)
     return (
-        f"{len(merge.layers)} of {len(merge.worth)} layers with {moved / total if total else 0:.1%} of the parameters "
-        f"are averaged. That costs network a {cost_text(certified.rise, facts['metric'])} on {on['num_examples']} "
-        f"examples of {on['name']} that did not choose the layers: less than {limit} with {CONFIDENCE:.1%} "
-        f"confidence.{more}"
+        f"{len(merge.layers)} of {len(merge.worth)} layers with {share} of the parameters are averaged. That costs "
+        f"network a {cost_text(certified.rise, facts)} on {on['num_examples']} examples of {data_name(on['name'])} "
+        f"that did not choose the layers: less than {limit} with {percent(CONFIDENCE)} confidence.{more}"
     )
 
 
-def cost_text(cost: Estimate, metric: str, *, interval: bool = True) -> str:
-    """A cost with its unit.
+def data_name(name: str) -> str:
+    """The name of data without the options of its reading.
+
+    Args:
+        name: Such as "cifar10:test[0:500]:mean=0.5,std=0.25".
+
+    Returns:
+        Such as "cifar10:test[0:500]".
+    """
+    return re.sub(r":[a-z_]+=.*", "", name)
+
+
+def cost_text(cost: Estimate, facts: "Mapping[str, Any]") -> str:
+    """A cost with its unit, and with its interval where it has one.
 
     Args:
         cost: Of loss, or a fraction of errors.
-        metric: "loss" or "error".
-        interval: Whether its interval follows.
+        facts: Of the merge.
 
     Returns:
-        Such as "0.0123 (95 % interval 0.01 to 0.02)"; errors in percentage points.
+        Such as "0.0123 nats (95 % interval 0.01 to 0.02)"; errors in percentage points.
     """
-    shown = percentage_points(cost) if metric == "error" else cost
-    text = significant_text(shown.value) + (" percentage points" if metric == "error" else "")
-    ends = f"{significant_text(shown.low, 2)} to {significant_text(shown.high, 2)}"
-    return f"{text} (95 % interval {ends})" if interval else text
+    shown = percentage_points(cost) if facts["metric"] == "error" else cost
+    text = f"{significant_text(shown.value)} {unit_of(facts)}".strip()
+    return text if cost.is_exact else f"{text} (95 % interval {ends_text(shown)})"
+
+
+def unit_of(facts: "Mapping[str, Any]") -> str:
+    """The unit of costs.
+
+    Args:
+        facts: Of the merge.
+
+    Returns:
+        "nats", "percentage points", or "" for a loss that has none.
+    """
+    if facts["metric"] == "error":
+        return "percentage points"
+    return "nats" if facts["loss"].startswith("cross_entropy") else ""
+
+
+def percent(fraction: float) -> str:
+    """A fraction as text.
+
+    Args:
+        fraction: Of [0, 1].
+
+    Returns:
+        Such as "97.5 %".
+    """
+    return f"{100 * fraction:.1f} %"
 
 
 def merge_rows(merge: "Merge") -> Table:
@@ -91,8 +135,8 @@ def merge_rows(merge: "Merge") -> Table:
     worth = WORTH_WORDS.get(merge.facts["by"], "worth")
     columns = ("Network", "Layers averaged", f"Of all {worth}", "Loss", "Loss rise over a")
     rows = []
-    for one in merge.contenders:
-        size = ("–", "–") if one.layers is None else (f"{len(one.layers)}", f"{one.worth:.1%}")
+    for one in _distinct(merge):
+        size = ("–", "–") if one.layers is None else (f"{len(one.layers)}", percent(one.worth))
         cells = [Cell(one.name), *(Cell(text, stored=repr(_number(text))) for text in size)]
         cells += [Cell(significant_text(one.loss, 4), stored=repr(one.loss)), _rise_cell(one.loss_rise)]
         if one.error_rate is not None and one.error_rise is not None and has_errors:
@@ -101,6 +145,22 @@ def merge_rows(merge: "Merge") -> Table:
         rows.append(tuple(cells))
     more = ("Error (%)", "Error rise (points)") if has_errors else ()
     return Table((*columns, *more), tuple(rows))
+
+
+def same_words(merge: "Merge") -> str:
+    """Which of the others average the very layers of the merged network, or none.
+
+    Args:
+        merge: From `isthmus.merge`.
+
+    Returns:
+        A sentence, or "".
+    """
+    shown = _distinct(merge)
+    same = [one.name for one in merge.contenders if one not in shown and one.layers == merge.layers]
+    none = [one.name for one in merge.contenders if one not in shown and not one.layers and one.name not in same]
+    said = [f"The same layers as the merged network: {short_list(same)}."] if same else []
+    return " ".join([*said, *([f"No layer at all: {short_list(none)}."] if none else [])])
 
 
 def certificate_rows(merge: "Merge") -> Table:
@@ -123,7 +183,7 @@ def certificate_rows(merge: "Merge") -> Table:
         verdict = "certified" if step.passed else "not"
         rows.append((
             Cell(f"{number}"), Cell(f"{len(step.layers)}", stored=f"{len(step.layers)}"), Cell(words),
-            Cell(f"{share:.1%}", stored=repr(share)), _rise_cell(cost), Cell(verdict),
+            Cell(percent(share), stored=repr(share)), _rise_cell(cost), Cell(verdict),
         ))  # fmt: skip
     return Table(("Test", "Layers", "With these more", "Of all", "Cost", "Verdict"), tuple(rows))
 
@@ -173,6 +233,8 @@ def merge_page(merge: "Merge", name: str) -> str:
         kept=kept,
         picture=picture.shown({"merge": svg}),
         compared=merge_rows(merge),
+        same=same_words(merge),
+        on=data_name(merge.facts["certify_on"]["name"]),
         tests=certificate_rows(merge),
         notes=NOTES,
         warnings=list(merge.notes),
@@ -197,7 +259,7 @@ def cost_shown(merge: "Merge") -> CostShown:
         return percentage_points(cost) if is_error else cost
 
     points = []
-    for one in merge.contenders:
+    for one in _distinct(merge):
         cost = one.error_rise if is_error else one.loss_rise
         if one.layers is not None and cost is not None:
             points.append((one.name, one.worth, shown(cost)))
@@ -206,8 +268,16 @@ def cost_shown(merge: "Merge") -> CostShown:
         for step in merge.certificate.steps
     ]
     limit = 100 * merge.certificate.tolerance if is_error else merge.certificate.tolerance
-    unit = "percentage points" if is_error else "nats" if merge.facts["loss"].startswith("cross_entropy") else "loss"
-    return CostShown(tuple(points), tuple(steps), limit, unit, WORTH_WORDS.get(merge.facts["by"], "worth"))
+    return CostShown(
+        tuple(points), tuple(steps), limit, unit_of(merge.facts) or "loss", WORTH_WORDS.get(merge.facts["by"], "worth")
+    )
+
+
+def _distinct(merge: "Merge") -> "list[Contender]":
+    """The networks beside one another, without those that are the merged network or the host once more."""
+    spared = {merge.layers, ()}
+    plain = ("host", "donor", MERGED, "slerp")
+    return [one for one in merge.contenders if one.name in plain or one.layers not in spared]
 
 
 def _rise_cell(cost: Estimate) -> Cell:
@@ -215,4 +285,4 @@ def _rise_cell(cost: Estimate) -> Cell:
 
 
 def _number(text: str) -> float:
-    return float("nan") if text == "–" else float(text.rstrip("%"))
+    return float("nan") if text == "–" else float(text.rstrip(" %"))

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 MERGED = "merged"
 TALLEST = 12.0  # tolerances; what costs more stands at the top edge, with its number
-MARKERS = {"all layers": "s", "single layers in order": "^", "greedy": "v", "slerp of all layers": "P"}
+MARKERS = {"all layers": "s", "by single layers": "^", "greedy": "v", "slerp": "P"}
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def cost_figure(shown: CostShown) -> "Figure":
         is_named = False
         for name, share, cost in shown.points:
             is_random = name.startswith("random")
-            label = None if is_random and is_named else "random layers" if is_random else name
+            label = None if is_random and is_named else "random" if is_random else name
             is_named = is_named or is_random
             colour = style.HOST_COLOURS["a"] if name == MERGED else style.INK
             _mark(axes, share, cost, top, "*" if name == MERGED else MARKERS.get(name, "x"), colour, label=label)

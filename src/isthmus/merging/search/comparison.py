@@ -54,10 +54,10 @@ def other_sets(
     """
     found = {
         "all layers": frozenset(worth),
-        "single layers in order": single_order_set(selection, tolerance),
+        "by single layers": single_order_set(selection, tolerance),
         "greedy": greedy_set(selection, tolerance, rises),
     }
-    return found | {f"random layers {seed + 1}": random_set(worth, size, seed) for seed in seeds}
+    return found | {f"random {seed + 1}": random_set(worth, size, seed) for seed in seeds}
 
 
 def random_set(worth: Mapping[str, float], size: float, seed: int) -> Layers:
@@ -107,7 +107,7 @@ def contenders(
         ("donor", None, segment.point("b", (), 0.0)),
         ("merged", merged, trials.point(merged)),
         *((name, layers, trials.point(layers)) for name, layers in others.items()),
-        ("slerp of all layers", everything, slerp_point(segment, trials.alpha)),
+        ("slerp", everything, slerp_point(segment, trials.alpha)),
     ]
     points, total = [point for _, _, point in named], sum(worth.values())
     quantities: list[Quantity] = ["loss"]
@@ -116,7 +116,13 @@ def contenders(
         quantities.append("error")
         values["error"] = trials.values(points, "error")
     means = {quantity: values[quantity].mean(axis=1) for quantity in quantities}
-    rises = {q: [paired_mean(row, REACH[q]) for row in trials.differences(points, q)] for q in quantities}
+    rises = {
+        q: [
+            Estimate.exact(0.0) if point == points[0] else paired_mean(row, REACH[q])
+            for point, row in zip(points, trials.differences(points, q), strict=True)
+        ]
+        for q in quantities
+    }
 
     def contender(number: int, name: str, layers: Layers | None) -> Contender:
         share = sum(worth[label] for label in layers or ()) / total if total else 0.0
