@@ -1,7 +1,10 @@
 """Tiny federations of real digits."""
 
+import os
+import signal
 from pathlib import Path
 
+from isthmus.federated.federate import federate
 from isthmus.federated.federation import Federation, federation_of
 from isthmus.federated.folder import RuleFolder
 from isthmus.federated.recipe import FederatedRecipe
@@ -38,9 +41,24 @@ def networks_after(found: Federation, out: Path) -> list[dict]:
 
 
 def files_of(folder: Path) -> dict[str, bytes]:
-    """Every file's bytes, but for those that hold times."""
+    """Every file's bytes, but for those that hold times, and the lock of a process that was killed."""
+    left_out = {"seconds.json", "federated.json", ".isthmus-lock"}
     return {
         str(file.relative_to(folder)): file.read_bytes()
         for file in sorted(folder.rglob("*"))
-        if file.is_file() and file.name not in {"seconds.json", "federated.json"}
+        if file.is_file() and file.name not in left_out
     }
+
+
+def killed_federation(out: Path, number: int) -> None:
+    """Kills its own process as it would finish its file of this number."""
+    renamed, replace = [0], Path.replace
+
+    def counted(path: Path, target: Path) -> Path:
+        renamed[0] += 1
+        if renamed[0] == number:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return replace(path, target)
+
+    Path.replace = counted  # type: ignore[assignment]
+    federate(recipe(), out)

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from isthmus.experiments import claims
 from isthmus.experiments.reproduction.claim import load_claim
+from isthmus.experiments.reproduction.federations import FEDERATIONS, shipped_federations
 from isthmus.experiments.reproduction.recipes import RECIPES, TrainedNetworks, shipped_recipes
 from isthmus.experiments.reproduction.registry import PROSE, chosen_claims, known_claims
 from isthmus.experiments.reproduction.scale import Scale
@@ -84,8 +85,21 @@ def test_smoke_needs_no_data_that_does_not_ship():
             assert data.startswith(("digits", "fashion_mnist_small", "shakespeare_small")), file.name
 
 
+@pytest.mark.parametrize("name", sorted({file.stem.rpartition("-")[0] for file in FEDERATIONS.iterdir()}))
+def test_a_claim_of_federations_has_them_at_every_scale_and_smoke_needs_no_data_that_does_not_ship(name):
+    assert name in CLAIMS
+    for scale in Scale:
+        found = shipped_federations(name, scale)
+        for recipe in found.values():
+            assert {"all", "none", "barrier"} <= {rule.shown for rule in recipe.rules}
+            assert scale != Scale.SMOKE or recipe.train.startswith("digits")
+        head = (FEDERATIONS / f"{name}-{scale}.toml").read_text(encoding="utf-8").split("\n\n")[0]
+        assert f"isthmus reproduce {name} --scale {scale}" in head
+        assert re.search(r"Time: [^.]*(second|minute|hour|not run)", head)
+
+
 def test_recipes_and_prose_are_shipped_with_the_package():
     pyproject = tomllib.loads((PACKAGE.parents[1] / "pyproject.toml").read_text(encoding="utf-8"))
     patterns = pyproject["tool"]["setuptools"]["package-data"]["isthmus"]
-    for file in [*FILES, *PROSE.iterdir()]:
+    for file in [*FILES, *FEDERATIONS.iterdir(), *PROSE.iterdir()]:
         assert any(fnmatch.fnmatch(str(file.relative_to(PACKAGE)), pattern) for pattern in patterns), file

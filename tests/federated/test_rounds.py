@@ -9,11 +9,11 @@ from isthmus.errors import InputError
 from isthmus.federated import local
 from isthmus.federated.client import state_after_training
 from isthmus.federated.federate import federate
-from isthmus.federated.file import load_federated_recipe
+from isthmus.federated.file import load_federated_recipes
 from isthmus.federated.folder import RuleFolder, load_round
-from isthmus.federated.manifest import TABLES
 from isthmus.federated.rules.rule import Phase
 from isthmus.federated.server import Server
+from isthmus.federated.tables import SCHEMAS
 from isthmus.training.loop import train
 from isthmus.weights.training_state import TrainingState
 
@@ -157,12 +157,13 @@ def test_every_second_round_is_evaluated_before_and_after_on_own_and_on_all_test
 
 
 def test_the_recipe_of_the_repository_is_right():
-    assert load_federated_recipe(ROOT / "recipes" / "federated" / "digits.toml").clients == 5
+    (only,) = load_federated_recipes(ROOT / "recipes" / "federated" / "digits.toml").values()
+    assert only.clients == 5
 
 
 def test_the_tables_hold_no_time(tmp_path):
     federate(recipe(rounds=1), tmp_path / "out")
-    for name, schema in TABLES.items():
+    for name, schema in SCHEMAS.items():
         table = pq.read_table(tmp_path / "out" / f"{name}.parquet")
         assert table.schema.names == schema.names
         assert not [column for column in table.column_names if "second" in column]

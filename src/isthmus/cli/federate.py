@@ -9,6 +9,9 @@ import typer
 from isthmus.errors import InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from isthmus.federated.recipe import FederatedRecipe
     from isthmus.federated.rounds import Progress
 
 
@@ -22,6 +25,7 @@ def federate(
         typer.Option(help="here: clients one after the other; flower: Flower's simulation. The numbers are the same."),
     ] = "here",
     *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Continue what is in --out, if anything.")] = False,
 ) -> None:
     """Train clients that average only chosen layers, under each rule and seed of a recipe.
@@ -29,24 +33,34 @@ def federate(
     The folder holds how good every network was for its client before and after averaging (Parquet), which layers were
     averaged by whom, what was sent, the clients' last networks, and a page.
     """
-    from isthmus.federated.file import load_federated_recipe
+    from isthmus.federated.file import load_federated_recipes
 
-    settings = load_federated_recipe(recipe)
+    recipes = load_federated_recipes(recipe)
     if engine == "flower":
-        _refuse_processes(processes)
+        _refuse_several(recipes, processes)
     print(f"{'rule':<24} {'seed':>5} {'round':>7} {'accuracy, own data':>19} {'seconds':>8}", file=sys.stderr)
+    folders = [out / name if name else out for name in recipes]
     if engine == "flower":
         from isthmus.federated.flower.simulation import simulate
 
+        (settings,) = recipes.values()
         simulate(recipe, out, num_clients=settings.clients, resume=resume, data_root=data_root, tell=_tell)
     else:
-        from isthmus.federated.federate import federate as federate_recipe
+        from isthmus.federated.federate import Job, federate_all
 
-        federate_recipe(settings, out, resume=resume, processes=processes, data_root=data_root, tell=_tell)
-    print(out)
+        jobs = [Job(settings, folder) for settings, folder in zip(recipes.values(), folders, strict=True)]
+        federate_all(jobs, resume=resume, processes=processes, data_root=data_root, tell=_tell)
+
+    from isthmus.cli.output.federated import print_federation
+
+    for folder in folders:
+        print_federation(folder, as_json=as_json)
 
 
-def _refuse_processes(processes: int) -> None:
+def _refuse_several(recipes: "Mapping[str, FederatedRecipe]", processes: int) -> None:
+    if list(recipes) != [""]:
+        got, remedy = f"{len(recipes)} [[federation]] tables", "write a recipe for each, or leave --engine out"
+        raise InputError("one federation at a time on Flower", got, "the recipe", remedy)
     if processes > 1:
         remedy = "leave --processes out: there, clients train at once"
         raise InputError("one seed at a time on Flower", f"{processes}", "--processes", remedy)

@@ -17,31 +17,12 @@ from isthmus.errors import InputError
 from isthmus.federated.federation import Federation
 from isthmus.federated.folder import RECORD_FILE, RoundRecord, RuleFolder, load_round, load_seconds, save_json
 from isthmus.federated.recipe import FederatedRecipe
+from isthmus.federated.tables import SCHEMA_VERSION, SCHEMAS
 from isthmus.models.source import source_hash
 from isthmus.runs.folder.store import save_parquet
 
-SCHEMA = 1
 MAY_DIFFER = {"rules", "seeds", "keep_networks", "device"}
 """Settings that a training which goes on may have otherwise: rules and seeds that are new are added."""
-
-NUMBERS = {"rule": pa.string(), "seed": pa.int64(), "round": pa.int64(), "client": pa.int64()}
-TABLES: dict[str, pa.Schema] = {
-    "outcomes": pa.schema({
-        **NUMBERS, "when": pa.string(), "data": pa.string(), "loss": pa.float64(), "error_rate": pa.float64(),
-        "num_examples": pa.int64(),
-    }),
-    "exchanges": pa.schema({**NUMBERS, "layer": pa.string(), "num_senders": pa.int64()}),
-    "traffic": pa.schema({
-        **NUMBERS, "bytes_up": pa.int64(), "bytes_down": pa.int64(), "bytes_measured": pa.int64(),
-        "left_out": pa.string(),
-    }),
-    "barriers": pa.schema({
-        "rule": pa.string(), "seed": pa.int64(), "round": pa.int64(), "host": pa.int64(), "donor": pa.int64(),
-        "layer": pa.string(), "loss_barrier": pa.float64(), "loss_barrier_low": pa.float64(),
-        "loss_barrier_high": pa.float64(), "trusted": pa.bool_(),
-    }),
-}  # fmt: skip
-"""The tables and their columns."""
 
 
 def begin(recipe: FederatedRecipe, out: Path, data_root: Path | None) -> None:
@@ -81,8 +62,10 @@ def load_manifest(out: Path) -> dict[str, Any]:
         schema = values["schema"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError("the folder of a federated training", f"{error!r}", str(out), "name another folder") from error
-    if schema > SCHEMA:
-        raise InputError(f"a federated training of schema {SCHEMA} or earlier", f"{schema}", str(out), "update isthmus")
+    if schema > SCHEMA_VERSION:
+        raise InputError(
+            f"a federated training of schema {SCHEMA_VERSION} or earlier", f"{schema}", str(out), "update isthmus"
+        )
     return values
 
 
@@ -107,7 +90,7 @@ def finish(recipe: FederatedRecipe, out: Path, seeds: Sequence[Described]) -> No
         out: The folder.
         seeds: Those that were trained now.
     """
-    rows: dict[str, list[dict[str, Any]]] = {name: [] for name in TABLES}
+    rows: dict[str, list[dict[str, Any]]] = {name: [] for name in SCHEMAS}
     seconds = []
     for rule in recipe.rules:
         for seed in recipe.seeds:
@@ -117,7 +100,7 @@ def finish(recipe: FederatedRecipe, out: Path, seeds: Sequence[Described]) -> No
                 for name, found in _rows(record, rule.shown, seed).items() if record else ():
                     rows[name] += found
             seconds.append({"rule": rule.shown, "seed": seed, **load_seconds(folder)})
-    for name, schema in TABLES.items():
+    for name, schema in SCHEMAS.items():
         save_parquet(pa.Table.from_pylist(rows[name], schema), out / f"{name}.parquet")
     manifest = load_manifest(out)
     clients = {(one["seed"], one["client"]): one for one in manifest["clients"]}
@@ -139,7 +122,7 @@ def _facts(recipe: FederatedRecipe, data_root: Path | None) -> dict[str, Any]:
         settings["barriers"]["data"] = data["barriers"].name
     hashes = {name: examples.content_hash for name, examples in data.items()}
     return {
-        "schema": SCHEMA,
+        "schema": SCHEMA_VERSION,
         "recipe": settings,
         "rules": {rule.shown: rule.model_dump(mode="json") for rule in recipe.rules},
         "hashes": hashes | {"model": source_hash(recipe.model)},

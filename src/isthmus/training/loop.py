@@ -14,7 +14,7 @@ from isthmus.evaluation.losses.fitting_targets import refuse_unfit_targets
 from isthmus.evaluation.losses.loss import Loss, example_losses, loss_named
 from isthmus.evaluation.losses.remarks import missing_inputs
 from isthmus.evaluation.output import USUAL_OUTPUT
-from isthmus.training.arithmetic import forward_of, training_arithmetic
+from isthmus.training.arithmetic import forward_of, seed_dropout, training_arithmetic
 from isthmus.training.augmentation import refuse_unfit_augmentations
 from isthmus.training.batches import make_batch, training_batches
 from isthmus.training.frozen import frozen_weights
@@ -171,11 +171,11 @@ def training_iterations(
             rate = recipe.schedule.rate(iteration, end, per_epoch, recipe.optimizer.learning_rate)
             set_learning_rate(optimizer, rate)
             seed = recipe.seeds.stream("augmentation", iteration, "dropout")
-            torch.manual_seed(seed)
+            seed_dropout(seed, device)
             record.losses[iteration] = gradient(batch)
             if isinstance(recipe.optimizer, Sam):
                 with ascent(model, recipe.optimizer.rho):
-                    torch.manual_seed(seed)
+                    seed_dropout(seed, device)
                     gradient(batch)
             if recipe.clip_norm is not None:
                 nn.utils.clip_grad_norm_(model.parameters(), recipe.clip_norm)

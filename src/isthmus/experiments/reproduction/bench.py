@@ -11,12 +11,14 @@ from isthmus.errors import IsthmusWarning
 from isthmus.experiments.reproduction.recipes import TrainedNetworks, shipped_recipes
 from isthmus.experiments.reproduction.registry import known_claims
 from isthmus.experiments.reproduction.scale import Scale
-from isthmus.experiments.reproduction.settings import measured_rows, recipe_rows
+from isthmus.experiments.reproduction.settings import federation_rows, measured_rows, recipe_rows
 from isthmus.experiments.reproduction.times import count_time, spent_seconds
 
 if TYPE_CHECKING:
     import xarray as xr
 
+    from isthmus.federated.rounds import Progress as RoundProgress
+    from isthmus.federated.tables import FederationTables
     from isthmus.training.networks.networks import Progress
 
 TRAINING, MEASURING = "training", "measuring"
@@ -100,6 +102,29 @@ class Bench:
             train_at_once(recipes, networks.folder, resume=True, data_root=self.data_root, tell=self._tell)
         return networks
 
+    def federate(self) -> "dict[str, FederationTables]":
+        """Train this claim's federations, a folder in `runs/` each; those that are there go on, or are read.
+
+        Returns:
+            Results by the name of the federation, in the order of the recipe.
+        """
+        from isthmus.evaluation.arithmetic.device import num_cores
+        from isthmus.experiments.reproduction.federations import shipped_federations
+        from isthmus.federated.federate import Job, federate_all
+        from isthmus.federated.tables import load_federation
+
+        recipes = shipped_federations(self.claim, self.scale)
+        self._note(federation_rows(recipes))
+        jobs = {name: Job(recipe, self.folder / RUNS / name) for name, recipe in recipes.items()}
+        parts = [f"{len(recipe.rules)} rules, {len(recipe.seeds)} seeds" for recipe in recipes.values()]
+        self.say(f"{len(recipes)} federations: {'; '.join(dict.fromkeys(parts))}")
+        with count_time(self.folder, TRAINING):
+            federate_all(
+                list(jobs.values()), resume=True, processes=num_cores(), data_root=self.data_root,
+                tell=self._tell_round,
+            )  # fmt: skip
+        return {name: load_federation(job.out) for name, job in jobs.items()}
+
     def measure(self, name: str, model: str, data: Mapping[str, str], **options: Any) -> "xr.Dataset":
         """Measure networks with `isthmus.measure`, into `runs/NAME`; a run that is there goes on, or is read.
 
@@ -172,6 +197,13 @@ class Bench:
             self.say(
                 f"network {progress.network}, {step} of {length}: training loss {progress.loss:.4f}, "
                 f"{progress.seconds:.0f} s"
+            )
+
+    def _tell_round(self, progress: "RoundProgress") -> None:
+        if progress.round == progress.rounds and progress.own is not None:
+            self.say(
+                f"rule {progress.rule}, seed {progress.seed}, {progress.rounds} rounds: accuracy on own test parts "
+                f"{1 - progress.own:.1%}, {progress.seconds:.0f} s"
             )
 
 

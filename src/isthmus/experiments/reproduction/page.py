@@ -47,7 +47,7 @@ def page_text(
         "Settings": table_text(settings_table(claim.paper_settings, ours)),
         "Expected": claim.expected,
         "Obtained": "\n\n".join([
-            *_pairs(evidence), *evidence.obtained, *([table_text(evidence.rows)] if evidence.rows else [])
+            *_basis(evidence), *evidence.obtained, *([table_text(evidence.rows)] if evidence.rows else [])
         ]),
         "Departures from the paper": "\n".join(f"- {text}" for text in claim.departures[found.scale]) or "None.",
         "Verdict": f"{_verdict_words(found)}\n\n{table_text(criteria_rows(found.criteria))}",
@@ -132,8 +132,10 @@ def _bare_verdict(found: Reproduction) -> str:
     return found.verdict_text.removeprefix(f"{found.scale}: ")
 
 
-def _pairs(evidence: Evidence) -> list[str]:
+def _basis(evidence: Evidence) -> list[str]:
     """How many pairs the figures come from, and what stands in brackets where anything does."""
+    if evidence.basis:
+        return [evidence.basis]
     seen = [one for of in evidence.found.values() for one in of.values() if isinstance(one, Located)]
     intervals = "" if all(one.estimate.is_exact for one in seen) else f"; {BRACKETS}"
     count = evidence.num_pairs

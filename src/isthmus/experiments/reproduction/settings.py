@@ -2,11 +2,14 @@
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
 from isthmus.training.recipe.recipe import NetworkRecipe
+
+if TYPE_CHECKING:
+    from isthmus.federated.recipe import FederatedRecipe
 
 NETWORK, DATA, LENGTH, BATCH, OPTIMIZER, SCHEDULE, AUGMENTATION, CLIPPING, START, PAIRS, MEASURED, ALPHAS = (
     "network", "trained on", "length", "mini-batch", "optimiser", "learning rate", "augmentation", "gradient clipping",
@@ -38,6 +41,37 @@ def recipe_rows(recipes: Sequence[NetworkRecipe]) -> dict[str, str]:
     rows |= _pair_rows({recipe.name: recipe for recipe in recipes})
     if any(recipe.dtype != "float32" for recipe in recipes):
         rows["arithmetic"] = _values(recipe.dtype for recipe in recipes)
+    return rows
+
+
+def federation_rows(recipes: "Mapping[str, FederatedRecipe]") -> dict[str, str]:
+    """What federated recipes say, in the words of the table.
+
+    Args:
+        recipes: By name; where they differ, all values are listed.
+
+    Returns:
+        Value by row.
+    """
+    every = list(recipes.values())
+    rows = {
+        NETWORK: _values(recipe.model for recipe in every),
+        DATA: _values(recipe.train for recipe in every),
+        "clients": _values(f"{recipe.clients}, all in every round" for recipe in every),
+        "dealt out by": _values(recipe.partition for recipe in every),
+        LENGTH: _values(f"{r.rounds} rounds of {r.local_epochs} local epochs" for r in every),
+        BATCH: _values(str(recipe.batch_size) for recipe in every),
+        OPTIMIZER: _values(f"{_words(r.optimizer, '')}, memory {r.optimizer_state} each round" for r in every),
+        SCHEDULE: _values(_words(r.schedule, f"peak {r.optimizer.learning_rate:g}") for r in every),
+        CLIPPING: _values("none" if r.clip_norm is None else f"length {r.clip_norm:g}" for r in every),
+        "averaged layers": _values(", ".join(rule.shown for rule in recipe.rules) for recipe in every),
+        "seeds": _values(str(len(recipe.seeds)) for recipe in every),
+        MEASURED: _values(f"`{r.test}`, and each client's own part of it" for r in every),
+    }
+    if measuring := [recipe.barriers for recipe in every if recipe.barriers]:
+        rows["barriers measured on"] = _values(
+            f"`{one.data}`, every {one.every} rounds, {one.pairs}" for one in measuring
+        )  # fmt: skip
     return rows
 
 
