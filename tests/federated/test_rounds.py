@@ -6,7 +6,8 @@ import torch
 from federations import ROOT, federation, files_of, networks_after, recipe
 
 from isthmus.errors import InputError
-from isthmus.federated import local
+from isthmus.evaluation.losses.loss import squared_error
+from isthmus.federated import local, server
 from isthmus.federated.client import state_after_training
 from isthmus.federated.federate import federate
 from isthmus.federated.file import load_federated_recipes
@@ -114,9 +115,19 @@ def test_below_no_threshold_clients_train_alone_below_a_high_one_they_average_al
     folder = RuleFolder(tmp_path / "run", found.recipe.rules[0].shown, 0)
     barriers = [load_round(number, folder, with_mean=False).round.barriers for number in (1, 2, 3)]
     assert [len(several) for several in barriers] == [14, 0, 14]
-    server = Server(found, found.recipe.rules[1])
-    server.recall(barriers[0])
-    assert server.sets(2) == dict.fromkeys((0, 1), tuple(found.exchanged.layers))
+    averaging = Server(found, found.recipe.rules[1])
+    averaging.recall(barriers[0])
+    assert averaging.sets(2) == dict.fromkeys((0, 1), tuple(found.exchanged.layers))
+
+
+def test_barriers_are_measured_as_the_recipe_says(monkeypatch, tmp_path):
+    asked = []
+    monkeypatch.setattr(server, "client_barriers", lambda *_, **settings: asked.append(settings) or [])
+    settings = {"data": "digits:train[150:300]", "pairs": "all", "baseline": "host", "always": True}
+    networks_after(federation(barriers=settings, rounds=1, loss="squared_error", device="cpu"), tmp_path)
+    (found,) = asked
+    assert (found["pairs"], found["baseline"], found["device"]) == ("all", "host", "cpu")
+    assert found["loss"] is squared_error
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,8 @@ class Measuring(BaseModel):
         data: Which examples: small, of the kind that all clients have, and none of the test's.
         every: The rounds between two measurements; the first is after the first local training.
         pairs: "ring": each client with the next; "all": each with each.
+        baseline: What a barrier counts from. "models": the mean loss of both networks, the paper's, which holds half of
+            the difference of their losses whatever the layer does; "host": the loss of the network that is changed.
         always: Measure under every rule, for the report, also where the rule doesn't ask.
     """
 
@@ -31,6 +33,7 @@ class Measuring(BaseModel):
     data: str
     every: Count = 1
     pairs: Literal["ring", "all"] = "ring"
+    baseline: Literal["models", "host"] = "models"
     always: bool = False
 
     @field_validator("data")

@@ -153,7 +153,7 @@ class Server:
                     client_barriers(
                         found.model, {client: one.weights for client, one in taken.items()}, found.server,
                         layers=found.exchanged.layers, pairs=found.recipe.barriers.pairs, loss=found.loss,
-                        device=found.recipe.device,
+                        baseline=found.recipe.barriers.baseline, device=found.recipe.device,
                     )
                 )  # fmt: skip
             self.recall(barriers)
