@@ -122,7 +122,7 @@ def _barriers_picture(federation: "FederationTables", barriers: "pd.DataFrame", 
         last = barriers.iloc[:, -1]
         sentence += (
             f" In the last measured round ({barriers.columns[-1]}) {int((last > threshold).sum())} of {len(last)} "
-            f"layers are above {threshold:g} nats."
+            f"layers are above {threshold:g} nats. A client goes by its own barriers, so some may average these too."
         )
     draw = partial(map_figure, barriers, barrier_scale(barriers, threshold), rule)
     return Picture(f"barriers_{stem}", f"Barriers between clients: {rule}", draw, sentence)
