@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from isthmus.federated.tables import SCHEMAS, FederationTables, federation_tables
+from isthmus.federated.results.tables import SCHEMAS, FederationTables, federation_tables
 
 LAYERS = ("conv1", "norm1", "layer1.0.conv1", "fc")
 THRESHOLD = 0.2

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from federated_tables import LAYERS, made_federation
 
-from isthmus.federated.layer_maps import averaging_shares, largest_barriers
+from isthmus.federated.results.layer_maps import averaging_shares, largest_barriers
 
 FEDERATION = made_federation(lambda *_: 0.5, rules=("all", "none", "barrier"), seeds=(0, 1))
 

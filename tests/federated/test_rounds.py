@@ -12,9 +12,9 @@ from isthmus.federated.client import state_after_training
 from isthmus.federated.federate import federate
 from isthmus.federated.file import load_federated_recipes
 from isthmus.federated.folder import RuleFolder, load_round
+from isthmus.federated.results.tables import SCHEMAS
 from isthmus.federated.rules.rule import Phase
 from isthmus.federated.server import Server
-from isthmus.federated.tables import SCHEMAS
 from isthmus.training.loop import train
 from isthmus.weights.training_state import TrainingState
 

@@ -9,9 +9,9 @@ import pytest
 from federated_tables import made_federation
 from scipy import stats
 
-from isthmus.federated.costs import left_out, traffic_by_round
-from isthmus.federated.levels import by_round, comparison_of, level_of, per_client, worst_tenth
-from isthmus.federated.summary import difference, summary_of
+from isthmus.federated.results.costs import left_out, traffic_by_round
+from isthmus.federated.results.levels import by_round, comparison_of, level_of, per_client, worst_tenth
+from isthmus.federated.results.summary import difference, summary_of
 from isthmus.measures.estimate import Estimate
 from isthmus.measures.intervals.student import student_mean
 

@@ -9,7 +9,7 @@ import pytest
 from federated_tables import made_tables, saved
 
 from isthmus.errors import InputError
-from isthmus.federated.tables import KEYS, SCHEMAS, is_federation, load_federation
+from isthmus.federated.results.tables import KEYS, SCHEMAS, is_federation, load_federation
 
 
 def rate(rule: str, seed: int, number: int, client: int, when: str, data: str) -> float | None:

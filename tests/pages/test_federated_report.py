@@ -10,8 +10,8 @@ from typer.testing import CliRunner
 
 from isthmus.cli.main import app
 from isthmus.cli.output.federated import print_federation, summary_json_text
-from isthmus.federated.summary import summary_of
-from isthmus.federated.tables import load_federation
+from isthmus.federated.results.summary import summary_of
+from isthmus.federated.results.tables import load_federation
 from isthmus.report.federated.reading import ONE_SEED, clients_sentence, headline, reading
 
 RULES = ("all", "none", "body", "barrier")

@@ -34,7 +34,7 @@ def save_runs_report(folders: list[Path], out: Path) -> Path:
         InputError: A collection, a study or a federated training is not alone.
     """
     from isthmus.errors import InputError
-    from isthmus.federated.tables import is_federation, load_federation
+    from isthmus.federated.results.tables import is_federation, load_federation
     from isthmus.pages.result import save_result_report
     from isthmus.pages.run import save_report
     from isthmus.pages.study import save_study_report

@@ -17,7 +17,7 @@ from isthmus.errors import InputError
 from isthmus.federated.federation import Federation
 from isthmus.federated.folder import RECORD_FILE, RoundRecord, RuleFolder, load_round, load_seconds, save_json
 from isthmus.federated.recipe import FederatedRecipe
-from isthmus.federated.tables import SCHEMA_VERSION, SCHEMAS
+from isthmus.federated.results.tables import SCHEMA_VERSION, SCHEMAS
 from isthmus.models.source import source_hash
 from isthmus.runs.folder.store import save_parquet
 

@@ -6,10 +6,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from isthmus.federated.costs import left_out
-from isthmus.federated.layer_maps import averaging_shares, largest_barriers
-from isthmus.federated.levels import Data, by_round, per_client
-from isthmus.federated.summary import Summary, summary_of
+from isthmus.federated.results.costs import left_out
+from isthmus.federated.results.layer_maps import averaging_shares, largest_barriers
+from isthmus.federated.results.levels import Data, by_round, per_client
+from isthmus.federated.results.summary import Summary, summary_of
 from isthmus.report.cells import Cell, Table
 from isthmus.report.federated.clients import ClientDots, clients_figure
 from isthmus.report.federated.over_rounds import rounds_figure
@@ -24,7 +24,7 @@ from isthmus.runs.folder.layout import Layout
 if TYPE_CHECKING:
     import pandas as pd
 
-    from isthmus.federated.tables import FederationTables
+    from isthmus.federated.results.tables import FederationTables
 
 MOST_ROWS = 400
 """Of a table in the page; all rows are in the Parquet files."""

@@ -15,8 +15,8 @@ def print_federation(folder: Path, *, as_json: bool = False) -> None:
         folder: Of `isthmus federate`.
         as_json: Whether to print JSON instead.
     """
-    from isthmus.federated.summary import summary_of
-    from isthmus.federated.tables import load_federation
+    from isthmus.federated.results.summary import summary_of
+    from isthmus.federated.results.tables import load_federation
     from isthmus.pages.federated import save_federated_report
 
     federation = load_federation(folder)
@@ -44,7 +44,7 @@ def summary_json_text(summary: Any) -> str:
     """The last round under every rule as strict JSON.
 
     Args:
-        summary: An `isthmus.federated.summary.Summary`.
+        summary: An `isthmus.federated.results.summary.Summary`.
 
     Returns:
         JSON of its fields: error rates as fractions, differences below zero where the rule is better. NaN and

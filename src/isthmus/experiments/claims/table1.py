@@ -12,7 +12,7 @@ from isthmus.experiments.evidence.federated import (
 )
 from isthmus.experiments.evidence.located import Located, largest
 from isthmus.experiments.reproduction.bench import Bench
-from isthmus.federated.summary import difference
+from isthmus.federated.results.summary import difference
 
 EXTREME = ("mixture-0.01", "classes-")
 """How the names of federations begin whose clients have hardly a class in common; all others are mild."""

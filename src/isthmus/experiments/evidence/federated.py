@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from isthmus.experiments.evidence.criterion import Found
 from isthmus.experiments.evidence.evidence import Evidence
 from isthmus.experiments.evidence.located import Located
-from isthmus.federated.levels import Comparison
-from isthmus.federated.summary import Summary, difference, summary_of
+from isthmus.federated.results.levels import Comparison
+from isthmus.federated.results.summary import Summary, difference, summary_of
 from isthmus.measures.estimate import Estimate
 from isthmus.report.federated.accuracy import accuracy
 from isthmus.report.federated.accuracy import gain as points
@@ -17,7 +17,7 @@ from isthmus.report.federated.gains import gain_heatmap
 from isthmus.report.picture import Picture
 
 if TYPE_CHECKING:
-    from isthmus.federated.tables import FederationTables
+    from isthmus.federated.results.tables import FederationTables
 
 FULL, LOCAL, MEASURED = "all", "none", "barrier"
 

@@ -17,8 +17,8 @@ from isthmus.experiments.reproduction.times import count_time, spent_seconds
 if TYPE_CHECKING:
     import xarray as xr
 
+    from isthmus.federated.results.tables import FederationTables
     from isthmus.federated.rounds import Progress as RoundProgress
-    from isthmus.federated.tables import FederationTables
     from isthmus.training.networks.networks import Progress
 
 TRAINING, MEASURING = "training", "measuring"
@@ -111,7 +111,7 @@ class Bench:
         from isthmus.evaluation.arithmetic.device import num_cores
         from isthmus.experiments.reproduction.federations import shipped_federations
         from isthmus.federated.federate import Job, federate_all
-        from isthmus.federated.tables import load_federation
+        from isthmus.federated.results.tables import load_federation
 
         recipes = shipped_federations(self.claim, self.scale)
         self._note(federation_rows(recipes))

@@ -7,8 +7,8 @@ from isthmus.report.federated.accuracy import accuracy_words, gain_words
 from isthmus.report.federated.table import BYTES_A_MEGABYTE
 
 if TYPE_CHECKING:
-    from isthmus.federated.levels import Comparison
-    from isthmus.federated.summary import Earned, RuleSummary, Summary
+    from isthmus.federated.results.levels import Comparison
+    from isthmus.federated.results.summary import Earned, RuleSummary, Summary
 
 Verdict = Literal["better", "worse", "not told apart"]
 ONE_SEED = "One seed: there are no intervals, and no difference can be told from chance. Three seeds or more give them."

@@ -9,8 +9,8 @@ from isthmus.report.cells import Cell, Table
 from isthmus.report.federated.accuracy import accuracy, gain, percent_cell, without_interval
 
 if TYPE_CHECKING:
-    from isthmus.federated.levels import Comparison
-    from isthmus.federated.summary import RuleSummary, Summary
+    from isthmus.federated.results.levels import Comparison
+    from isthmus.federated.results.summary import RuleSummary, Summary
 
 BYTES_A_MEGABYTE = 1e6
 NONE = "–"

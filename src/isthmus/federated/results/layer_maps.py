@@ -7,7 +7,7 @@ import numpy as np
 if TYPE_CHECKING:
     import pandas as pd
 
-    from isthmus.federated.tables import FederationTables
+    from isthmus.federated.results.tables import FederationTables
 
 
 def largest_barriers(federation: "FederationTables", rule: str) -> "pd.DataFrame":

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pandas as pd
 
-    from isthmus.federated.tables import FederationTables
+    from isthmus.federated.results.tables import FederationTables
 
 BYTES = ("bytes_up", "bytes_down", "bytes_measured")
 SECONDS = ("training", "averaging", "evaluating", "measuring")

@@ -6,11 +6,11 @@ The best round is never what is reported: which one it is would be chosen on the
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from isthmus.federated.costs import Cost, cost_of
-from isthmus.federated.levels import Comparison, Level, Value, comparison_of, level_of, per_client
+from isthmus.federated.results.costs import Cost, cost_of
+from isthmus.federated.results.levels import Comparison, Level, Value, comparison_of, level_of, per_client
 
 if TYPE_CHECKING:
-    from isthmus.federated.tables import FederationTables
+    from isthmus.federated.results.tables import FederationTables
 
 
 @dataclass(frozen=True)
