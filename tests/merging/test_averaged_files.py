@@ -125,7 +125,9 @@ def test_a_text_names_layers_and_alphas():
     [
         ({"layers": "conv9"}, "conv9"),
         ({"layers": {"conv1": float("nan")}}, "a finite number"),
-        ({"batch_norm": "recalibrate"}, "a policy for BatchNorm"),
+        ({"batch_norm": "recalibrate"}, "add --model NAME and --recalibrate-on DATA"),
+        ({"repair": True, "model": RESNET.build}, "no data"),
+        ({"batch_norm": "anew"}, "a policy for BatchNorm"),
         ({"rule": "block"}, "add --model"),
     ],
 )

@@ -20,11 +20,14 @@ def average(
     ] = None,
     rule: Annotated[str, typer.Option(help="With --model: module, tensor, block or type.")] = "module",
     batch_norm: Annotated[
-        str, typer.Option(help="interpolate or host: BatchNorm's running statistics.")
+        str, typer.Option(help="interpolate, host or recalibrate: BatchNorm's running statistics.")
     ] = "interpolate",
+    recalibrate_on: Annotated[str | None, typer.Option(help="A training split, for recalibrate and --repair.")] = None,
+    data_root: Annotated[Path | None, typer.Option(help="The folder that holds known data sets.")] = None,
     from_run: Annotated[Path | None, typer.Option(help="A run folder, from which --row takes its layers.")] = None,
     row: Annotated[str | None, typer.Option(help="A row of the run: its layers are averaged.")] = None,
     *,
+    repair: Annotated[bool, typer.Option("--repair", help="Restore the mean and spread of every unit.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print what was done as JSON.")] = False,
 ) -> None:
     """Average chosen layers of two networks into a file that other tools go on with. It measures nothing."""
@@ -33,7 +36,10 @@ def average(
     from isthmus.merging.choice import layers_of_row, layers_of_text
 
     chosen = layers_of_text(layers, alpha) if from_run is None else layers_of_row(from_run, row)
-    averaged = average_of(a, b, layers=chosen, alpha=alpha, model=model, rule=rule, batch_norm=batch_norm, out=out)
+    averaged = average_of(
+        a, b, layers=chosen, alpha=alpha, model=model, rule=rule, batch_norm=batch_norm, repair=repair,
+        recalibration_data=recalibrate_on, data_root=data_root, out=out,
+    )  # fmt: skip
     for note in averaged.notes:
         typer.echo(note, err=True)
     if as_json:

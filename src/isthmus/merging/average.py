@@ -10,19 +10,22 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from isthmus.data.load import load_examples
 from isthmus.errors import InputError, UnknownNameError, short_list
 from isthmus.layers.labels import with_commas
 from isthmus.layers.partition import LayerPartition
 from isthmus.layers.rules import layer_partition
 from isthmus.merging.files import refuse_existing, save_merged
+from isthmus.merging.repair import restored
 from isthmus.paths.linear import Segment
 from isthmus.paths.point import Point
 from isthmus.questions.inspection.answer import alike, named_modules
-from isthmus.runs.request.inputs import Model, Weights, fitted_weights, named_model, read_weights
+from isthmus.runs.request.inputs import Model, Weights, fitted_weights, named_model, own_tokenizer, read_weights
 from isthmus.weights.checkpoint import Checkpoint
 from isthmus.weights.parametrisation import spectral_norms
 from isthmus.weights.state import Kind, StateDict, cast_weights, content_hash, entry_kinds, is_blendable, tied_keys
 
+POLICIES = ("interpolate", "host", "recalibrate")
 STATISTICS = ("running_mean", "running_var")
 COUNTERS = ("num_batches_tracked",)
 
@@ -57,6 +60,9 @@ def average(
     model: Model | None = None,
     rule: str | LayerPartition = "module",
     batch_norm: str = "interpolate",
+    repair: bool = False,
+    recalibration_data: object = None,
+    data_root: Path | None = None,
     out: str | Path | None = None,
 ) -> Averaged:
     """Network a with the chosen layers taken at alpha of the way to network b.
@@ -71,7 +77,12 @@ def average(
         alpha: 0 is a, 1 has b's layers.
         model: For the exact layers, ties and kinds of buffers; without one these are read from the keys.
         rule: Which layers there are, as in `isthmus.measure`; others than "module" need the model.
-        batch_norm: "interpolate" blends running statistics with their layer, "host" keeps a's.
+        batch_norm: "interpolate" blends running statistics with their layer, "host" keeps a's, "recalibrate" measures
+            them anew on `recalibration_data`.
+        repair: Where running statistics are, these are measured anew; where none are, every unit gets the mean and
+            spread that lie between the two networks' (`isthmus.merging.repair`).
+        recalibration_data: A training split, for both.
+        data_root: The folder that holds known data sets.
         out: A `.safetensors` file to make; of two Hugging Face folders a folder of the same form.
 
     Returns:
@@ -86,8 +97,16 @@ def average(
         >>> average(a, b, alpha=0.25).weights["fc.weight"].tolist()
         [1.5, 1.5]
     """
-    if batch_norm not in {"interpolate", "host"}:
-        raise UnknownNameError("a policy for BatchNorm", batch_norm, ("interpolate", "host"), "batch_norm")
+    if batch_norm not in POLICIES:
+        raise UnknownNameError("a policy for BatchNorm", batch_norm, POLICIES, "batch_norm")
+    needs_data = repair or batch_norm == "recalibrate"
+    if needs_data and (model is None or recalibration_data is None):
+        raise InputError(
+            "the model, and a training split to run it on",
+            "no model" if model is None else "no data",
+            "--repair" if repair else "--batch-norm recalibrate",
+            "add --model NAME and --recalibrate-on DATA (model=, recalibration_data=)",
+        )
     if out is not None:
         refuse_existing(Path(out))
     found = _two_networks(a, b, model, rule)
@@ -108,6 +127,12 @@ def average(
         )
     )
     blended = segment.weights(point)
+    examples = None
+    if needs_data and found.module is not None and model is not None:
+        alphas = {key: chosen.get(label, 0.0) for label in found.layers for key in found.layers[label]}
+        examples = load_examples(recalibration_data, data_root=data_root, tokenizer=own_tokenizer(model))
+        ends = wide_a, wide_b
+        blended = restored(found.module, blended, ends, alphas, examples, repair=repair)
     counters = {key for key, kind in found.kinds.items() if kind is Kind.COUNTER}
     weights = {key: t if key in counters else blended[key].to(t.dtype) for key, t in found.a.items()}
     moved, all_of = (
@@ -121,6 +146,7 @@ def average(
         "hash_a": hashes[0],
         "hash_b": hashes[1],
         "batch_norm": batch_norm,
+        **({"repair": repair, "recalibrated_on": examples.name} if examples is not None else {}),
         "alphas": dict(chosen),
     }
     averaged = Averaged(weights, dict(chosen), found.layers, (moved, all_of), facts, found.notes)

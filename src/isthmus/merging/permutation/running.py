@@ -1,7 +1,7 @@
 """The tensors inside a network, read from its graph."""
 
-from collections.abc import Collection, Iterator, Mapping
-from typing import Any
+from collections.abc import Collection, Generator, Mapping
+from typing import Any, TypeAlias
 
 import torch
 from torch import Tensor, fx
@@ -10,11 +10,16 @@ from isthmus.evaluation.stages.export import OperatorGraph
 from isthmus.trees import Tree, tensors
 from isthmus.weights.state import StateDict
 
+Seen: TypeAlias = tuple[fx.Node, Tensor]
+"""An operator, and what it made."""
+
 
 def values_inside(
     graph: OperatorGraph, weights: StateDict, inputs: Tree, wanted: Collection[fx.Node]
-) -> Iterator[tuple[fx.Node, Tensor]]:
+) -> Generator[Seen, Tensor | None, None]:
     """Run a graph operator by operator.
+
+    A value that is sent back takes the place of the one that was shown.
 
     Args:
         graph: A network.
@@ -37,7 +42,8 @@ def values_inside(
             made[node] = node.target(*args, **kwargs)  # type: ignore[operator]
         if node in missing:
             missing.discard(node)
-            yield node, made[node]
+            other = yield node, made[node]
+            made[node] = made[node] if other is None else other
         for source in node.all_input_nodes:
             if last.get(source, number) == number and source.op == "call_function":
                 made.pop(source, None)
