@@ -52,7 +52,7 @@ def test_json_holds_the_facts_of_the_file(files):
     [
         (["--layers", "nothing"], "a layer"), (["--layers", "x=half"], "a number after ="),
         (["--rule", "block"], "add --model"), (["--from-run", "nowhere", "--row", "all"], "nowhere"),
-        (["--alpha", "nan"], "a finite number"), (["--batch-norm", "recalibrate"], "interpolate"),
+        (["--alpha", "nan"], "a finite number"), (["--batch-norm", "recalibrate"], "--recalibrate-on"),
     ],
 )  # fmt: skip
 def test_wrong_input_ends_with_status_2_and_writes_nothing(files, more, message):
