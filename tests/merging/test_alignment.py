@@ -189,6 +189,24 @@ def test_the_command_writes_the_network_and_says_what_it_found(tmp_path):
     assert CliRunner().invoke(app, command).exit_code == 2  # never over what is there
 
 
+def test_a_trajectory_is_permuted_as_its_last_network_is(tmp_path):
+    case = BY_NAME["mlp"]
+    for name, seed in (("a", 0), ("run/1ep", 1), ("run/2ep", 2)):
+        isthmus.save_weights(case.weights(seed), tmp_path / f"{name}.safetensors")
+    found = isthmus.align(
+        tmp_path / "a.safetensors",
+        tmp_path / "run" / "2ep.safetensors",
+        model=case.build,
+        trajectory=tmp_path / "run",
+        out=tmp_path / "aligned.safetensors",
+    )
+    for name, seed in (("aligned/1ep", 1), ("aligned/2ep", 2), ("aligned", 2)):
+        written, expected = load_file(tmp_path / f"{name}.safetensors"), found.permutation(case.weights(seed))
+        assert all(torch.equal(written[key], expected[key]) for key in expected)
+    with pytest.raises(InputError, match="a file to make"):
+        isthmus.align(case.weights(0), case.weights(1), model=case.build, trajectory=tmp_path / "run")
+
+
 @pytest.mark.parametrize(
     ("options", "error", "message"),
     [

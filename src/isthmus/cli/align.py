@@ -23,6 +23,10 @@ def align(
     data_root: Annotated[Path | None, typer.Option(help="The folder that holds known data sets.")] = None,
     seed: Annotated[int, typer.Option(help="Of the order in which groups of units are taken.")] = 0,
     starts: Annotated[int, typer.Option(help="How often the search begins; the best end counts.")] = 1,
+    trajectory: Annotated[
+        Path | None,
+        typer.Option(help="A folder of b's checkpoints by step, permuted alike into a folder."),
+    ] = None,
     device: Annotated[str, typer.Option(help="Where the network runs: auto, cpu, cuda, ...")] = "auto",
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print what was done as JSON.")] = False,
@@ -32,7 +36,8 @@ def align(
     from isthmus.merging.align import summary_of
 
     aligned = align_of(
-        a, b, model=model, data=data, by=by, data_root=data_root, seed=seed, starts=starts, device=device, out=out
+        a, b, model=model, data=data, by=by, data_root=data_root, seed=seed, starts=starts, trajectory=trajectory,
+        device=device, out=out,
     )  # fmt: skip
     for note in aligned.notes:
         typer.echo(note, err=True)

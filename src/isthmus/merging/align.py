@@ -29,10 +29,21 @@ from isthmus.merging.permutation.matching import Likeness, WeightLikeness, match
 from isthmus.merging.permutation.permuted import Permutation
 from isthmus.merging.permutation.running import moved
 from isthmus.merging.permutation.sample import sample_inputs
-from isthmus.runs.request.inputs import Model, Weights, fitted_weights, named_model, own_tokenizer, read_pair
+from isthmus.merging.permutation.trajectory import save_permuted_trajectory
+from isthmus.runs.request.inputs import (
+    Model,
+    Weights,
+    fitted_weights,
+    named_model,
+    own_tokenizer,
+    read_pair,
+    read_weights,
+)
 from isthmus.runs.subject.fitted_examples import fitted_examples
 from isthmus.trees import Tree, take_rows
+from isthmus.weights.checkpoint import Checkpoint
 from isthmus.weights.state import Kind, StateDict, content_hash, entry_kinds, tied_keys
+from isthmus.weights.trajectory import Trajectory, load_trajectory
 
 TOLERANCE = 1e-4  # of the outputs' scale; sums in another order make about 1e-6
 NUM_CHECKED = 32
@@ -74,6 +85,7 @@ def align(
     seed: int = 0,
     starts: int = 1,
     out: str | Path | None = None,
+    trajectory: str | Path | None = None,
     data_root: Path | None = None,
     device: str = "auto",
     output: str | None = None,
@@ -93,6 +105,8 @@ def align(
         seed: Of the order in which groups are taken.
         starts: How often the search begins; the best end counts.
         out: A `.safetensors` file to make; of a Hugging Face folder b also a folder.
+        trajectory: A folder of b's checkpoints by step, which are all permuted alike, into a folder beside `out` named
+            as it is without its ending.
         data_root: The folder that holds known data sets.
         device: Where the network runs.
         output: Which of the model's outputs is compared.
@@ -106,8 +120,9 @@ def align(
     """
     if by not in METHODS:
         raise UnknownNameError("a way to match", by, METHODS, "by")
-    if out is not None:
-        refuse_existing(Path(out))
+    steps = None if trajectory is None else load_trajectory(trajectory)
+    for made in _made(out, steps):
+        refuse_existing(made)
     read = read_pair(a, b)
     built = named_model(model, read[0][0])
     first, second = (fitted_weights(*one, built.module) for one in read)
@@ -144,11 +159,31 @@ def align(
         "units_moved": found.permutation.num_moved,
         "largest_difference": difference,
     }
+    if steps is not None:
+
+        def permuted(checkpoint: Checkpoint) -> StateDict:
+            step = fitted_weights(*read_weights(checkpoint, "b"), built.module).weights
+            made = found.permutation(step)
+            _checked_difference(network, step, made, inputs)
+            return made
+
+        save_permuted_trajectory(steps, permuted, facts, _made(out, steps)[1])
     notes = tuple(f"{one.name}: {note}" for one in (first, second) for note in one.notes)
     if out is not None:
         save_merged(weights, facts, Path(out), Path(b) if isinstance(b, str | Path) else None)
     groups, fixed = symmetry.groups, symmetry.fixed
     return Aligned(weights, found.permutation, groups, fixed, found.objectives, difference, facts, notes)
+
+
+def _made(out: str | Path | None, steps: Trajectory | None) -> list[Path]:
+    """The files and folders to make."""
+    if out is None and steps is not None:
+        raise InputError("a file to make", "none", "--trajectory", "name it: --out b_aligned.safetensors (out=)")
+    if out is not None and steps is not None and Path(out).suffix != ".safetensors":
+        raise InputError(
+            "a file ending in .safetensors", str(out), "--out", "its name without the ending is the folder's"
+        )
+    return [] if out is None else [Path(out), Path(out).with_suffix("")][: 1 + (steps is not None)]
 
 
 def _examples(network: Network, data: object, data_root: Path | None, tokenizer: str | None, by: str) -> Examples:
