@@ -147,6 +147,16 @@ def test_nothing_is_written_over(tmp_path):
         isthmus.merge(build, A, B, SELECT, CERTIFY, out=tmp_path / "folder")
 
 
+def test_the_worth_of_layers_may_be_given(tmp_path):
+    worth = dict.fromkeys(("1", "3", "4", "6", "7", "10"), 0.0) | {"0": 5.0}
+    (tmp_path / "worth.json").write_text(json.dumps(worth))
+    for given in (worth, str(tmp_path / "worth.json")):
+        found = isthmus.merge(build, A, B, SELECT, CERTIFY, tolerance=0.3, by=given, num_random=0)
+        assert found.worth == {label: worth[label] for label in found.worth}
+        assert "0" in found.layers
+        assert found.facts["by"] == "given"
+
+
 def test_random_sets_come_near_to_a_worth():
     worth = {str(number): float(number) for number in range(1, 20)}
     for seed in range(5):

@@ -25,7 +25,7 @@ from isthmus.merging.search.certificate import Certificate, certificate
 from isthmus.merging.search.comparison import Contender, contenders, other_sets
 from isthmus.merging.search.selection import Selection, select
 from isthmus.merging.search.trials import REACH, Trials
-from isthmus.merging.search.worth import By, num_parameters, worth_of_layers
+from isthmus.merging.search.worth import KINDS, By, num_parameters, worth_of_layers
 from isthmus.questions.study.settings import EVERY_STUDY, study_request, valid_count
 from isthmus.runs.request.inputs import Model, Weights
 from isthmus.runs.request.request import Request
@@ -220,7 +220,7 @@ def merge_of(
         "alpha": alpha,
         "tolerance": tolerance,
         "metric": metric,
-        "by": by if isinstance(by, str) else "given",
+        "by": by if isinstance(by, str) and by in KINDS else "given",
         "engine": chosen.note,
     }
     averaged = average(

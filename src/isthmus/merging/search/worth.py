@@ -8,6 +8,7 @@ from pathlib import Path
 from isthmus.errors import InputError, UnknownNameError
 from isthmus.paths.linear import Segment
 
+KINDS = ("parameters", "count")
 By = str | Path | Mapping[str, float]
 
 
