@@ -73,6 +73,11 @@ QUESTIONS = {
         "The interaction R_ij − R_i − R_j of the rises over the host. Red pairs cost more together than the sum of "
         "both alone."
     ),
+    "attribution": Asked(
+        "Which layers make the cost of averaging everything?", f"attribute a/{{last}} b/{{last}} {ON}", "attribution",
+        "Shapley values: what a layer adds to those averaged before it, on average over all orders. They add up to the "
+        "full rise. A diamond is what the layer costs alone.",
+    ),
     "directions": Asked(
         "Is the averaging direction special?", f"{PAIR} --directions 5", "loss_robustness",
         "The rise along the averaging direction and along random directions of exactly the same length, layer by "

@@ -6,7 +6,15 @@ from typing import Annotated, Any
 
 import typer
 
-from isthmus.cli.options import CheckpointA, CheckpointB, DataOption, JsonOption, ModelOption, with_settings
+from isthmus.cli.options import (
+    CheckpointA,
+    CheckpointB,
+    DataOption,
+    JsonOption,
+    ModelOption,
+    ProgressOption,
+    with_settings,
+)
 
 MERGE = ("layers", "loss", "error", "output", "batch_norm", "dtype", "device", "engine", "batch_size", "data_root")
 
@@ -32,6 +40,7 @@ def merge(
         Path | None, typer.Option(help="A YAML file to make: the merge as a recipe for mergekit.")
     ] = None,
     *,
+    progress: ProgressOption = True,
     as_json: JsonOption = False,
     **settings: Any,
 ) -> None:
@@ -41,7 +50,7 @@ def merge(
 
     merged = merge_networks(
         model, a, b, data, certify_on, tolerance=tolerance, metric=metric, by=by, alpha=alpha,
-        num_random=num_random, out=out, mergekit=mergekit, **settings,
+        num_random=num_random, out=out, mergekit=mergekit, progress=progress, **settings,
     )  # fmt: skip
     page = None
     if out is not None and merged.layers:

@@ -33,7 +33,7 @@ from isthmus.runs.request.signature import with_settings_shown
 from isthmus.runs.subject.subject import Subject, chosen_engine, examples_at_once, subject_of
 from isthmus.weights.checkpoint import Checkpoint
 
-MERGE = (*(name for name in EVERY_STUDY if name != "resume"), "batch_norm", "engine", "error")
+MERGE = (*(name for name in EVERY_STUDY if name != "resume"), "batch_norm", "engine", "error", "progress")
 SELECT, CERTIFY = "select", "certify"
 
 
@@ -200,8 +200,8 @@ def merge_of(
     size = BatchSize(examples_at_once(subject, settings))
     with float32_products(settings.dtype, subject.network.device):
         chosen = chosen_engine(subject, settings, size)
-        selecting = Trials(segment, chosen.engine, subject.splits[SELECT], alpha)
-        judging = Trials(segment, chosen.engine, certifying, alpha)
+        selecting = Trials(segment, chosen.engine, subject.splits[SELECT], alpha, request.progress)
+        judging = Trials(segment, chosen.engine, certifying, alpha, request.progress)
         _refuse_no_errors(selecting, metric)
         selection = select(worth, tolerance, lambda sets: selecting.rises(sets, metric))
         rows = judging.differences([judging.point(layers) for layers in selection.chain], metric)

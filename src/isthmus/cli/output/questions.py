@@ -6,6 +6,7 @@ QUESTIONS = {
     "How does the cost grow as layers join?": "--sweep cumulative:shallow_first",
     "Which neighbours can be averaged together?": "--sweep window:2",
     "Do the costs of two layers add up?": "--sweep single --sweep pairs",
+    "Which layers make the cost of averaging everything?": "isthmus attribute",
     "Is the averaging direction special?": "--directions 5",
     "Does a layer cost little only because it is small?": "nothing more: the report shows it",
     "When in training does averaging begin to cost?": "two folders of checkpoints",

@@ -15,10 +15,12 @@ from isthmus.measures.intervals.paired_mean import paired_mean
 from isthmus.paths.linear import Segment
 from isthmus.paths.point import Point
 from isthmus.runs.folder.store import MemoryStore
+from isthmus.runs.progress import show_progress
 
 Layers = frozenset[str]
 REACH: dict[Quantity, float | None] = {"loss": None, "error": 1.0}
 """The largest difference of one example: losses have none, errors lie in [0, 1]."""
+WORTH_A_BAR = 4  # networks of a round
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,7 @@ class Trials:
         engine: Evaluates points.
         examples: What they are evaluated on.
         alpha: Where the moving layers are taken.
+        progress: Whether to show how far a round of many networks is.
         known: Per-example losses and errors by point.
     """
 
@@ -37,6 +40,7 @@ class Trials:
     engine: Engine
     examples: Examples
     alpha: float
+    progress: bool = False
     known: dict[Point, ExampleTable] = field(default_factory=dict)
 
     def point(self, layers: Collection[str]) -> Point:
@@ -63,8 +67,11 @@ class Trials:
         fresh = [point for point in dict.fromkeys(points) if point not in self.known]
         if fresh:
             store = MemoryStore(None)
-            for block in self.engine.blocks(fresh, self.examples, set()):
-                store.add(block)
+            num_values, shows = len(fresh) * len(self.examples), self.progress and len(fresh) >= WORTH_A_BAR
+            with show_progress(len(fresh), num_values, enabled=shows) as advance:
+                for block in self.engine.blocks(fresh, self.examples, set()):
+                    store.add(block)
+                    advance(self.examples.name, block.loss.size)
             table = store.table(len(fresh), len(self.examples))
             for number, point in enumerate(fresh):
                 error = None if table.error is None else table.error[number : number + 1]
