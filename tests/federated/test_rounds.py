@@ -1,5 +1,7 @@
 """The laws of federated rounds, on real digits."""
 
+import json
+
 import pyarrow.parquet as pq
 import pytest
 import torch
@@ -146,6 +148,16 @@ def test_a_rule_that_does_not_fit_is_refused_before_another_has_trained(tmp_path
         with pytest.raises(InputError, match=message):
             federate(recipe(rules=["all", rule]), tmp_path / "run", resume=True)
     assert not list((tmp_path / "run").rglob("*.safetensors"))
+
+
+def test_a_setting_that_an_earlier_version_did_not_know_is_at_its_default(tmp_path):
+    out = federate(recipe(rounds=1), tmp_path / "out")
+    manifest = json.loads((out / "federated.json").read_text())
+    del manifest["recipe"]["schedule"], manifest["recipe"]["weighting"], manifest["rules"]["all"]["label"]
+    (out / "federated.json").write_text(json.dumps(manifest))
+    assert federate(recipe(rounds=1), out, resume=True) == out
+    with pytest.raises(InputError, match='weighting = "examples"'):
+        federate(recipe(rounds=1, weighting="equal"), out, resume=True)
 
 
 def test_a_rule_is_added_to_a_training_that_is_there(tmp_path):

@@ -11,12 +11,15 @@ from typing import Any
 
 import pyarrow as pa
 import torch
+from pydantic import BaseModel
+from pydantic_core import to_json
 
 from isthmus.data.load import load_examples
 from isthmus.errors import InputError
 from isthmus.federated.federation import Federation
+from isthmus.federated.file import RULES
 from isthmus.federated.folder import RECORD_FILE, RoundRecord, RuleFolder, load_round, load_seconds, save_json
-from isthmus.federated.recipe import FederatedRecipe
+from isthmus.federated.recipe import FederatedRecipe, Measuring
 from isthmus.federated.results.tables import SCHEMA_VERSION, SCHEMAS
 from isthmus.models.source import source_hash
 from isthmus.runs.folder.store import save_parquet
@@ -137,9 +140,12 @@ def _facts(recipe: FederatedRecipe, data_root: Path | None) -> dict[str, Any]:
 
 
 def _refuse_others(earlier: dict[str, Any], facts: dict[str, Any], out: Path) -> None:
-    both = [(name, earlier["recipe"].get(name), value) for name, value in facts["recipe"].items()]
-    both = [one for one in both if one[0] not in MAY_DIFFER]
-    both += [(f"rule {label}", earlier["rules"].get(label, rule), rule) for label, rule in facts["rules"].items()]
+    before_all = _with_defaults(earlier["recipe"], FederatedRecipe)
+    if before_all["barriers"]:
+        before_all["barriers"] = _with_defaults(before_all["barriers"], Measuring)
+    both = [(name, before_all[name], value) for name, value in facts["recipe"].items() if name not in MAY_DIFFER]
+    stored = {label: _with_defaults(rule, RULES[rule["name"]]) for label, rule in earlier["rules"].items()}
+    both += [(f"rule {label}", stored.get(label, rule), rule) for label, rule in facts["rules"].items()]
     both += [(f"contents of {name}", earlier["hashes"].get(name), value) for name, value in facts["hashes"].items()]
     for name, before, now in both:
         if before != now:
@@ -147,6 +153,13 @@ def _refuse_others(earlier: dict[str, Any], facts: dict[str, Any], out: Path) ->
                 f"the existing training: {name} = {json.dumps(before)}", json.dumps(now), str(out),
                 "name another --out, or use the recipe and data that it began with",
             )  # fmt: skip
+
+
+def _with_defaults(stored: dict[str, Any], kind: type[BaseModel]) -> dict[str, Any]:
+    """Settings as an earlier version stored them, with what it did not know yet: a default means "as before"."""
+    known = {name: one.default for name, one in kind.model_fields.items() if not one.is_required()}
+    filled: dict[str, Any] = json.loads(to_json(known)) | stored
+    return filled
 
 
 def _rows(record: RoundRecord, rule: str, seed: int) -> dict[str, list[dict[str, Any]]]:
