@@ -14,15 +14,16 @@ from isthmus.federated.results.summary import summary_of
 from isthmus.federated.results.tables import load_federation
 from isthmus.report.federated.reading import ONE_SEED, clients_sentence, headline, reading
 
+LONGER = "all<b>"
 RULES = ("all", "none", "body", "barrier")
 OFFSETS = {"all": 0.2, "none": 0.1, "body": 0.15, "barrier": 0.05}
 
 
 def rate(rule: str, seed: int, number: int, client: int, when: str, data: str) -> float | None:
     """`barrier` is best, `body` between `none` and `all`; seeds shift all alike, and differences a little."""
-    if when == "last" or not number:
+    if not number or (when == "last" and (rule, number) != (LONGER, 2)):
         return None
-    offset = OFFSETS[rule.partition(" ")[0]]
+    offset = OFFSETS[rule.partition(" ")[0].partition("<")[0]]
     return offset * (1 + 0.01 * seed) + 0.1 * seed + 0.01 * client - 0.05 * (when == "before") * (rule == "all")
 
 
@@ -35,7 +36,12 @@ def test_sentences_say_which_rules_are_better_and_whether_measuring_paid() -> No
     )
     against_all, against_none, worst, earned = reading(summary)
     assert against_all.startswith("Against full averaging (all), of the 3 other rules 3 are better: none +10.1 points")
-    assert "1 are better: barrier +5.1 points (4.9 to 5.2)" in against_none
+    assert against_all.endswith(
+        "Before its last averaging, with each client's own training on top of the common network, it has 65.3 % "
+        "(40.0 to 90.6)."
+    )
+    assert against_none.endswith("points (−5.2 to −4.9).")
+    assert "1 is better: barrier +5.1 points (4.9 to 5.2)" in against_none
     assert "2 are worse: all −10.1 points" in against_none
     assert worst.startswith("The worst tenth (the 2 worst clients of every seed) fares best under barrier: it reaches")
     assert earned.startswith("barrier earned its cost: against none, the best of the rules that measure nothing")
@@ -48,13 +54,13 @@ def test_sentences_say_which_rules_are_better_and_whether_measuring_paid() -> No
 def test_what_cannot_be_told_apart_is_not_called_better() -> None:
     lone = summary_of(made_federation(rate, RULES, seeds=(0,)))
     assert headline(lone).endswith("No rule that averages only some layers can be shown to be better than both.")
-    assert all("are better" not in paragraph for paragraph in reading(lone))
+    assert not any(words in paragraph for paragraph in reading(lone) for words in ("is better", "are better"))
     assert reading(lone)[-1].startswith("barrier has not been shown to earn its cost")
 
 
 def test_the_page_holds_all_and_loads_nothing(tmp_path: Path) -> None:
     hostile = f"barrier {HOSTILE}"
-    manifest, tables = made_tables(rate, ("all", "none", hostile), (0,), clients=2, rounds=2)
+    manifest, tables = made_tables(rate, ("all", "none", hostile, LONGER), (0,), clients=2, rounds=2)
     manifest["recipe"]["model"] = HOSTILE
     manifest["clients"][0]["classes"] = {HOSTILE: 3}
     traffic = tables["traffic"].to_pandas()
@@ -68,11 +74,12 @@ def test_the_page_holds_all_and_loads_nothing(tmp_path: Path) -> None:
     tags = Tags(text)
     words = " ".join(tags.words)
     for expected in (hostile, ONE_SEED, f"NaN in {HOSTILE}", f"3 of {HOSTILE}", "hash of data", "Loss and cost",
-                     "0.01 a round"):  # fmt: skip
+                     "0.01 a round", f"{LONGER} trains on", "counted from the mean loss of both"):  # fmt: skip
         assert expected in words
     stems = {path.stem for path in (folder / "figures").glob("*.png")}
     assert stems == {
         "accuracy_own", "accuracy_global", "clients", "layers", "averaged_barrier-script-alert-1-script",
+        "averaged_all-b",
         "barriers_barrier-script-alert-1-script",
     }  # fmt: skip
     loads = [attrs.get(name) or "" for _, attrs in tags.seen for name in ("src", "href", "data", "srcset", "action")]

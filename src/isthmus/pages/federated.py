@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from isthmus.federated.results.tables import FederationTables
 
+BASELINES = {"models": "the mean loss of both networks", "host": "the loss of the network that is changed"}
 MOST_ROWS = 400
 """Of a table in the page; all rows are in the Parquet files."""
 
@@ -114,9 +115,10 @@ def _shares_picture(shares: "pd.DataFrame", rule: str, stem: str) -> Picture:
 
 def _barriers_picture(federation: "FederationTables", barriers: "pd.DataFrame", rule: str, stem: str) -> Picture:
     threshold = federation.threshold
+    baseline = BASELINES[str((federation.recipe.get("barriers") or {}).get("baseline", "models"))]
     sentence = (
-        "The largest loss barrier of each layer alone over the measured pairs of clients, after local training and "
-        "before averaging, mean over seeds."
+        f"The largest loss barrier of each layer alone over the measured pairs of clients, counted from {baseline}, "
+        f"after local training and before averaging; mean over seeds."
     )
     if threshold is not None:
         last = barriers.iloc[:, -1]
@@ -149,6 +151,7 @@ def _page(
         num_clients=len(federation.clients),
         layers=_table(federation.layers[["layer", "bytes", "parameters"]], ("Layer", "Bytes", "Parameters")),
         most_rows=MOST_ROWS,
+        last_rules=sorted(set(federation.outcomes.loc[federation.outcomes["when"] == "last", "rule"])),
         settings=_settings(federation),
     )
 

@@ -70,7 +70,7 @@ def reading(summary: "Summary") -> list[str]:
     ):  # fmt: skip
         if name is not None:
             others = [(r.rule, c) for r in summary.rules if (c := r.to_all if kind == "all" else r.to_none)]
-            found += [_against(words, name, others)] if others else []
+            found += [_against(words, name, others) + _before(summary.of(name))] if others else []
     found.append(_worst(summary))
     found += [earned_sentence(one, summary) for one in summary.earned]
     return found
@@ -129,14 +129,20 @@ def _against(words: str, name: str, others: "Sequence[tuple[str, Comparison]]") 
     groups: dict[Verdict, list[str]] = {"better": [], "worse": [], "not told apart": []}
     for rule, found in others:
         groups[verdict_of(found)].append(f"{rule} {_signed(found)}")
-    ends: dict[Verdict, str] = {
-        "better": "are better",
-        "worse": "are worse",
-        "not told apart": "can't be told from it",
-    }
-    said = [f"{len(rules)} {ends[verdict]}: {_listed(rules)}" for verdict, rules in groups.items() if rules]
+    ends = {"better": ("is", "are", "better"), "worse": ("is", "are", "worse")}
+    said = []
+    for verdict, rules in ((verdict, rules) for verdict, rules in groups.items() if rules):
+        one, several, how = ends.get(verdict, ("can't", "can't", "be told from it"))
+        said.append(f"{len(rules)} {one if len(rules) == 1 else several} {how}: {_listed(rules)}")
     count = f"the {len(others)} other rules" if len(others) > 1 else "the other rule"
     return f"Against {words} ({name}), of {count} {'; '.join(said)}."
+
+
+def _before(rule: "RuleSummary") -> str:
+    if rule.own_before is None or rule.averaging is None or rule.averaging.num_equal == rule.averaging.num_pairs:
+        return ""
+    who = "Before its last averaging, with each client's own training on top of the common network,"
+    return f" {who} it has {accuracy_words(rule.own_before.mean)}."
 
 
 def _worst(summary: "Summary") -> str:
