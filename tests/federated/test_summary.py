@@ -155,6 +155,12 @@ def test_costs_are_sums_over_rounds_and_clients_and_means_over_seeds() -> None:
     assert (cost["barrier"].bytes_up, cost["barrier"].bytes_measured) == (16000, 32000)
     assert (cost["barrier"].bytes_share, cost["barrier"].seconds, cost["barrier"].seconds_share) == (0.5, 100, 0.15)
     assert math.isnan(cost["none"].bytes_share)
+    always = replace(
+        federation,
+        traffic=federation.traffic.assign(bytes_measured=4000),
+        seconds=federation.seconds.assign(measuring=15.0),
+    )
+    assert [found.cost for found in summary_of(always).rules] == list(cost.values())
     rounds = traffic_by_round(federation).set_index(["rule", "round"])
     assert rounds.loc[("barrier", 1), "bytes_up"] == 6000
     traffic = federation.traffic.copy()

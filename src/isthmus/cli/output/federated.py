@@ -32,7 +32,8 @@ def print_federation(folder: Path, *, as_json: bool = False) -> None:
     from isthmus.report.federated.table import summary_table
 
     console = Console()
-    title = f"Accuracy after round {summary.num_rounds}, with 95 % intervals over seeds ({len(summary.seeds)})"
+    which = f"{federation.name}, round {summary.num_rounds}"
+    title = f"{which}: accuracy with 95 % intervals over seeds ({len(summary.seeds)})"
     console.print(rich_table(summary_table(summary), title, console.width))
     print(headline(summary), *(earned_sentence(earned, summary) for earned in summary.earned))
     if len(summary.seeds) == 1:

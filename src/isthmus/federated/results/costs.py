@@ -48,7 +48,7 @@ class Cost:
 
 
 def cost_of(federation: "FederationTables", rule: str) -> Cost:
-    """The cost of a rule.
+    """The cost of a rule. What is measured under a rule that doesn't go by it is for the report and costs it nothing.
 
     Args:
         federation: The training.
@@ -61,6 +61,8 @@ def cost_of(federation: "FederationTables", rule: str) -> Cost:
     num_seeds = len(federation.seeds)
     up, down, measured = (float(traffic.loc[traffic["rule"] == rule, name].sum()) / num_seeds for name in BYTES)
     spent = {name: math.fsum(seconds.loc[seconds["rule"] == rule, name]) / num_seeds for name in SECONDS}
+    if rule not in federation.labels_of("barrier"):
+        measured = spent["measuring"] = 0.0
     return Cost(up, down, measured, spent["training"] + spent["averaging"] + spent["measuring"], spent["measuring"])
 
 
