@@ -1,42 +1,71 @@
 """What holds for all tests: signatures are checked, hypothesis draws the same each time, nothing is fetched.
 
-Pictures are rendered where tests are about them.
+A network is exported once, and pictures are rendered where tests are about them.
 """
 
+import multiprocessing
 import os
 from collections.abc import Callable, Iterator
+from multiprocessing.context import BaseContext
 from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ["HF_HUB_OFFLINE"] = "1"
 
+import jaxtyping
 import pytest
 import torch
 import xarray as xr
+from checked import shapes_checked
 from hypothesis import settings
-from jaxtyping import install_import_hook
+from matplotlib.figure import Figure
 
 torch.set_num_threads(1)
 settings.register_profile("repeatable", max_examples=50, deadline=None, derandomize=True, database=None)
 settings.load_profile("repeatable")
-install_import_hook("isthmus", "checked.annotations_checked")
+jaxtyping.jaxtyped = shapes_checked  # what the hook below puts on every function
+jaxtyping.install_import_hook("isthmus", "checked.annotations_checked")
 
 # They import isthmus, which the hook must see.
 from made_measurements import make_classes, make_measurement, with_cells  # noqa: E402
 
+from isthmus.evaluation.stages.kept_graphs import kept_graphs  # noqa: E402
+from isthmus.report.style import picture_bytes  # noqa: E402
+
 collect_ignore_glob = ["*/conftest.py"]  # two of one name: pytest would read them as doctests of one module
 
+
+@pytest.fixture(scope="session", autouse=True)
+def one_export_a_network() -> Iterator[None]:
+    """An export takes longer than the measurement of a tiny network, which many tests measure."""
+    with kept_graphs():
+        yield
+
+
+@pytest.fixture(scope="session")
+def processes() -> BaseContext:
+    """Makes processes of which each has torch already, so that a kill costs little."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["isthmus.runs.measure", "isthmus.training.networks.networks", "torch._dynamo"])
+    return context
+
+
 TESTS = Path(__file__).parent
-RENDERED = {TESTS, TESTS / "pages", TESTS / "questions", TESTS / "report", TESTS / "cli" / "test_explain.py"}
+RENDERED = dict.fromkeys([TESTS, TESTS / "report"], ("svg", "png"))
+RENDERED |= dict.fromkeys([TESTS / "pages", TESTS / "questions", TESTS / "cli" / "test_explain.py"], ("svg",))
 BLANK = {"svg": b'<svg xmlns="http://www.w3.org/2000/svg"/>', "png": b"\x89PNG\r\n\x1a\n"}
 
 
 @pytest.fixture(scope="module", autouse=True)
 def pictures_where_tests_are_about_them(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Elsewhere a figure is made and its file is blank: to render a page of them takes longer than to measure."""
+    """Elsewhere a figure is made and its files are blank: to render a page of them takes longer than to measure."""
+    rendered = RENDERED.get(request.path) or RENDERED.get(request.path.parent) or ()
+
+    def drawn(figure: Figure, file_format: str) -> bytes:
+        return picture_bytes(figure, file_format) if file_format in rendered else BLANK[file_format]
+
     with pytest.MonkeyPatch.context() as patch:
-        if RENDERED.isdisjoint({request.path, request.path.parent}):
-            patch.setattr("isthmus.report.style.picture_bytes", lambda _, file_format: BLANK[file_format])
+        patch.setattr("isthmus.report.style.picture_bytes", drawn)
         yield
 
 

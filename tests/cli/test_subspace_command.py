@@ -1,8 +1,6 @@
 """`isthmus subspace`: the numbers of the function, a folder, and what is refused before torch is loaded."""
 
 import json
-import subprocess
-import sys
 
 import pytest
 from cases import CASES
@@ -79,13 +77,3 @@ def test_wrong_arguments_are_refused_with_status_two(folders, options, message):
     status, out, err = run(folders, *options)
     assert (status, out) == (2, "")
     assert message in err
-
-
-def test_wrong_arguments_are_refused_before_torch_is_loaded():
-    code = (
-        "import sys\nfrom isthmus.cli.main import app\n"
-        "sys.argv = ['isthmus', 'subspace', 'a', 'b', '--model', 'mlp', '--data', 'mnist', '--draws', '0']\n"
-        "try:\n    app()\nexcept SystemExit as exit:\n    assert exit.code == 2, exit.code\n"
-        "assert 'torch' not in sys.modules\n"
-    )
-    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)

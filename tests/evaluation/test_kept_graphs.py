@@ -9,13 +9,14 @@ from isthmus.evaluation.stages.kept_graphs import graph_of, kept_graphs
 class Scaled(nn.Module):
     """A linear layer times a buffer that is no part of the state dict."""
 
-    def __init__(self, scale=1.0, width=3):
+    def __init__(self, scale=1.0, width=3, power=1):
         super().__init__()
+        self.power = power
         self.linear = nn.Linear(2, width)
         self.register_buffer("scale", torch.tensor(scale), persistent=False)
 
     def forward(self, x):
-        return self.linear(x) * self.scale
+        return self.linear(x) ** self.power * self.scale
 
 
 KEYS = frozenset({"linear.weight", "linear.bias"})
@@ -37,11 +38,12 @@ def test_blocks_that_add_to_the_same_graphs_share_them():
         assert graph_of(Scaled().eval(), INPUTS, KEYS) is first
 
 
-def test_other_constants_shapes_types_or_keys_are_exported_anew():
+def test_other_constants_attributes_shapes_types_or_keys_are_exported_anew():
     with kept_graphs():
         first = graph_of(Scaled().eval(), INPUTS, KEYS)
         others = [
             graph_of(Scaled(scale=2.0).eval(), INPUTS, KEYS),
+            graph_of(Scaled(power=2).eval(), INPUTS, KEYS),
             graph_of(Scaled(width=4).eval(), INPUTS, KEYS),
             graph_of(Scaled().double().eval(), INPUTS.double(), KEYS),
             graph_of(Scaled().eval(), INPUTS, KEYS | {"scale"}),

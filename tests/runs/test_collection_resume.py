@@ -1,14 +1,10 @@
 """Collections that are there already, and those that were interrupted."""
 
 import signal
-import subprocess
-import sys
-import time
-from pathlib import Path
 
 import pytest
 from cases import CASES
-from slow_collection import measured_slowly
+from slow_measurements import begun, collected_slowly
 
 import isthmus
 
@@ -46,28 +42,16 @@ def test_a_collection_that_is_there_is_refused_and_with_resume_read(networks, tm
     assert contents(tmp_path / "run") == before
 
 
-SLOW = """
-import sys
-sys.path[:0] = sys.argv[2:]
-from slow_collection import measured_slowly
-measured_slowly(sys.argv[1])
-"""
-
-
-def test_killed_within_a_member_it_goes_on_and_ends_with_the_same_bytes(tmp_path):
-    second = tmp_path / "run" / "members" / "0-2" / "examples" / "data"
-    here = Path(__file__).parent
-    command = [sys.executable, "-W", "ignore", "-c", SLOW, str(tmp_path / "run"), str(here), str(here.parent)]
-    process = subprocess.Popen(command)
-    while process.poll() is None and (not second.is_dir() or len(list(second.glob("p*.parquet"))) < 5):
-        time.sleep(0.002)
-    process.send_signal(signal.SIGKILL)
-    assert process.wait() == -signal.SIGKILL
+def test_killed_within_a_member_it_goes_on_and_ends_with_the_same_bytes(processes, tmp_path):
+    process = begun(processes, collected_slowly, tmp_path / "run", 5, "members/0-2")
+    process.kill()
+    process.join()
+    assert process.exitcode == -signal.SIGKILL
     with pytest.raises(isthmus.InputError, match="with 1 of 3 members"):
         isthmus.load_run(tmp_path / "run")
     first = {name: (tmp_path / "run" / name).stat().st_mtime_ns for name in contents(tmp_path / "run") if "0-1" in name}
-    measured_slowly(tmp_path / "run")
-    measured_slowly(tmp_path / "unbroken")
+    collected_slowly(tmp_path / "run")
+    collected_slowly(tmp_path / "unbroken")
     broken, unbroken = contents(tmp_path / "run"), contents(tmp_path / "unbroken")
     assert broken == unbroken
     assert {name: (tmp_path / "run" / name).stat().st_mtime_ns for name in first} == first

@@ -1,10 +1,8 @@
 """Run folders: what is in them, resuming, and being killed at any moment."""
 
 import json
+import os
 import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +10,7 @@ import pandas as pd
 import pytest
 import xarray as xr
 from cases import CASES
+from slow_measurements import begun, measured_slowly
 
 import isthmus
 
@@ -134,53 +133,35 @@ def test_the_batch_size_and_threads_of_the_first_try_are_kept(pair, tmp_path):
     assert json.loads((tmp_path / "run" / "run.json").read_text())["num_threads"] >= 1
 
 
-SLOW_RUN = """
-import sys, time, torch, isthmus
-sys.path.insert(0, sys.argv[2])
-from cases import CASES
-torch.set_num_threads(1)
-case = CASES[1]
-data = case.data(400)
-isthmus.measure(case.build, case.weights(0), case.weights(1), data, alphas=11, batch_size=8,
-                out=sys.argv[1], resume=True)
-"""
-
-
-def test_killed_at_any_moment_it_goes_on_and_ends_with_the_same_bytes(tmp_path):
+def test_killed_at_any_moment_it_goes_on_and_ends_with_the_same_bytes(processes, tmp_path):
     """A process of its own is killed several times in the middle, then left to end."""
-    here = str(Path(__file__).parent.parent)
-    command = [sys.executable, "-W", "ignore", "-c", SLOW_RUN, str(tmp_path / "run"), here]
-    kills = 0
-    for wanted in (3, 20):
-        process = subprocess.Popen(command)
-        examples = tmp_path / "run" / "examples" / "data"
-        while process.poll() is None and (not examples.is_dir() or len(list(examples.glob("p*.parquet"))) < wanted):
-            time.sleep(0.005)
-        if process.poll() is None:
-            process.send_signal(signal.SIGKILL)
-            kills += 1
-        process.wait()
-        (examples / f".p000000-e00000000.parquet.{process.pid}.part").write_text("half of a unit")
-    assert kills == 2
-    subprocess.run(command, check=True)
-    subprocess.run([*command[:5], str(tmp_path / "unbroken"), here], check=True)
-    broken, unbroken = contents(tmp_path / "run"), contents(tmp_path / "unbroken")
-    assert broken == unbroken
+    for units in (3, 20):
+        process = begun(processes, measured_slowly, tmp_path / "run", units)
+        process.kill()
+        process.join()
+        assert process.exitcode == -signal.SIGKILL
+        half = tmp_path / "run" / "examples" / "data" / f".p000000-e00000000.parquet.{process.pid}.part"
+        half.write_text("half of a unit")
+    for name in ("run", "unbroken"):
+        process = begun(processes, measured_slowly, tmp_path / name, 1)
+        process.join()
+        assert process.exitcode == 0
+    assert contents(tmp_path / "run") == contents(tmp_path / "unbroken")
 
 
-def test_two_processes_on_one_folder_the_second_is_told_who_holds_it(tmp_path):
-    here, out = str(Path(__file__).parent.parent), tmp_path / "run"
-    process = subprocess.Popen([sys.executable, "-W", "ignore", "-c", SLOW_RUN, str(out), here])
-    while process.poll() is None and not list(out.glob("examples/data/p*.parquet")):
-        time.sleep(0.005)
-    data, pair = CNN.data(400), (CNN.weights(0), CNN.weights(1))
+def test_two_processes_on_one_folder_the_second_is_told_who_holds_it(processes, tmp_path):
+    out = tmp_path / "run"
+    process = begun(processes, measured_slowly, out, 1)
+    os.kill(process.pid, signal.SIGSTOP)
     with pytest.raises(isthmus.InputError, match=rf"(?s)no other process.*process {process.pid} on host.*{out}"):
-        isthmus.measure(CNN.build, *pair, data, alphas=11, batch_size=8, out=out, resume=True)
+        measured_slowly(out)
     with pytest.raises(isthmus.InputError, match=f"process {process.pid} on host"):
-        isthmus.measure(CNN.build, *pair, data, out=out)
-    assert process.poll() is None
-    assert process.wait() == 0
-    isthmus.measure(CNN.build, *pair, data, alphas=11, batch_size=8, out=out, resume=True)
+        measured_slowly(out, resume=False)
+    assert process.is_alive()
+    os.kill(process.pid, signal.SIGCONT)
+    process.join()
+    assert process.exitcode == 0
+    measured_slowly(out)
     assert not list(out.rglob(".*"))
 
 

@@ -1,6 +1,5 @@
 """A training that is killed, at any moment, and goes on."""
 
-import multiprocessing
 import signal
 
 import pytest
@@ -8,14 +7,6 @@ from tiny_recipes import SPAWNED, TOML, contents, killed_training, networks, sav
 
 RECIPE = TOML + SPAWNED
 NUM_FILES = 28  # that the recipe writes, one after the other
-
-
-@pytest.fixture(scope="module")
-def processes():
-    """Makes processes of which each has torch already, so that a kill costs little."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["isthmus.training.networks.networks"])
-    return context
 
 
 @pytest.fixture(scope="module")

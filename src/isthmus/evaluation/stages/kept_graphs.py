@@ -9,6 +9,7 @@ from torch import nn
 
 from isthmus.evaluation.output import USUAL_OUTPUT, Output
 from isthmus.evaluation.stages.export import OperatorGraph, operator_graph
+from isthmus.identity import identity_of
 from isthmus.trees import Tree, named_tensors
 from isthmus.weights.state import content_hash
 
@@ -17,10 +18,11 @@ _kept: ContextVar[dict[str, OperatorGraph] | None] = ContextVar("kept_graphs", d
 
 @contextmanager
 def kept_graphs(kept: dict[str, OperatorGraph] | None = None) -> Iterator[None]:
-    """Export each module once while the block runs; meant for one user's model beside several pairs of weights.
+    """Export each module once while the block runs, for several pairs of weights.
 
-    A graph does not depend on the weights. What is taken from an earlier export is compared with the network on the
-    measured data like any other (`isthmus.evaluation.stages.staging`).
+    A graph does not depend on the weights, and modules of other code or with other attributes have graphs of their own
+    (but for attributes that can't be read, see `isthmus.identity`). What is taken from an earlier export is compared
+    with the network on the measured data like any other (`isthmus.evaluation.stages.staging`).
 
     Args:
         kept: What earlier blocks exported, to be added to; None for nothing.
@@ -61,5 +63,6 @@ def _identity(module: nn.Module, inputs: Tree, keys: frozenset[str], pick: Outpu
     shapes = [(key, tuple(tensor.shape), str(tensor.dtype), str(tensor.device)) for key, tensor in named]
     constants = content_hash({key: tensor for key, tensor in named if key not in keys})
     batch = [(k, tuple(t.shape[1:]), str(t.dtype), str(t.device)) for k, t in named_tensors(inputs).items()]
-    facts = (repr(module), shapes, constants, sorted(keys), batch, pick)
+    code = identity_of(module, "model", has_weights=False).text
+    facts = (code, repr(module), shapes, constants, sorted(keys), batch, pick)
     return hashlib.sha256(repr(facts).encode()).hexdigest()
