@@ -7,7 +7,7 @@ WORKERS ?= 2
 VENV_OPTIONS ?=
 CONSTRAINTS ?= constraints.txt
 
-.PHONY: demo install test smoke pictures check lint types imports clean
+.PHONY: demo install test slow smoke pictures check lint types imports clean
 
 demo: $(VENV)/.installed
 	$(BIN)/isthmus demo
@@ -16,6 +16,10 @@ install: $(VENV)/.installed
 
 test: $(VENV)/.installed
 	OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 $(BIN)/pytest -n $(WORKERS) --dist worksteal -q
+
+# One at a time, for each takes both cores and waits for answers.
+slow: $(VENV)/.installed
+	OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 $(BIN)/pytest -n 0 -m slow -q
 
 smoke: $(VENV)/.installed
 	rm -rf $(VENV)/smoke

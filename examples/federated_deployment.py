@@ -1,7 +1,8 @@
 """Partial averaging between processes that only talk to each other, as between machines.
 
-A SuperLink and two SuperNodes run on this machine, each with a folder of its own for its client's state. The outcome
-equals that of the rounds in this process, to the bit. In a minute:
+A SuperLink and two SuperNodes run on this machine, each with a folder of its own for its client's state. The head is
+private, everything else averaged. The outcome equals that of the rounds in this process, to the bit. Flower starts a
+process for every message, so it takes a minute on two idle cores:
 
     python examples/federated_deployment.py
 """
@@ -22,7 +23,7 @@ test = "digits:test[0:100]"
 clients = 2
 partition = "classes=5"
 rounds = 3
-rules = ["all", "none"]
+rules = ["body"]
 batch_size = 32
 optimizer = { name = "sgd", learning_rate = 0.1 }
 """
@@ -47,11 +48,10 @@ def main() -> None:
         for table in ("outcomes", "exchanges", "traffic"):
             here, there = ((root / side / f"{table}.parquet").read_bytes() for side in ("here", "there"))
             assert here == there, table
-        for rule in ("all", "none"):
-            for client in range(recipe.clients):
-                network = Path("networks") / rule / "seed-0" / f"client-{client:03}.safetensors"
-                there = root / f"client-{client}" / network
-                assert (root / "here" / network).read_bytes() == there.read_bytes(), network
+        for client in range(recipe.clients):
+            network = Path("networks") / "body" / "seed-0" / f"client-{client:03}.safetensors"
+            there = root / f"client-{client}" / network
+            assert (root / "here" / network).read_bytes() == there.read_bytes(), network
         print("two SuperNodes and this process: the same numbers and networks, to the bit")
 
 

@@ -1,5 +1,6 @@
 """Tiny federations of real digits."""
 
+import json
 import os
 import signal
 from pathlib import Path
@@ -29,6 +30,16 @@ def recipe(**changes) -> FederatedRecipe:
     return FederatedRecipe.model_validate(SETTINGS | changes)
 
 
+def saved_recipe(folder: Path, **changes) -> Path:
+    """The same as a file."""
+    values = SETTINGS | changes
+    optimizer = ", ".join(f"{name} = {json.dumps(value)}" for name, value in values.pop("optimizer").items())
+    lines = [f"{name} = {json.dumps(value)}\n" for name, value in values.items()]
+    file = folder / "recipe.toml"
+    file.write_text("".join(lines) + f"optimizer = {{ {optimizer} }}\n")
+    return file
+
+
 def federation(**changes) -> Federation:
     return federation_of(recipe(**changes), seed=0)
 
@@ -50,8 +61,8 @@ def files_of(folder: Path) -> dict[str, bytes]:
     }
 
 
-def killed_federation(out: Path, number: int) -> None:
-    """Kills its own process as it would finish its file of this number."""
+def die_before_file(number: int) -> None:
+    """Let this process kill itself as it would finish its file of this number."""
     renamed, replace = [0], Path.replace
 
     def counted(path: Path, target: Path) -> Path:
@@ -61,4 +72,9 @@ def killed_federation(out: Path, number: int) -> None:
         return replace(path, target)
 
     Path.replace = counted  # type: ignore[assignment]
+
+
+def killed_federation(out: Path, number: int) -> None:
+    """Kills its own process as it would finish its file of this number."""
+    die_before_file(number)
     federate(recipe(), out)

@@ -1,11 +1,9 @@
 """Flower's messages without its processes: a grid that hands them to the ClientApp in this process."""
 
-import os
-import signal
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from federations import recipe
+from federations import die_before_file, recipe
 from flwr.app import Context, Error, Message, RecordDict
 from flwr.common.constant import ErrorCode
 from flwr.serverapp import Grid
@@ -79,15 +77,6 @@ def federate_on_flower(out: Path, *, grid: DirectGrid | None = None, resume: boo
 
 
 def killed_on_flower(out: Path, number: int, **changes) -> None:
-    """Kill this process before a file gets its final name."""
-    passed, replace = 0, Path.replace
-
-    def replacing(self, target):
-        nonlocal passed
-        passed += 1
-        if passed == number:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return replace(self, target)
-
-    Path.replace = replacing
+    """Kills its own process as it would finish its file of this number."""
+    die_before_file(number)
     federate_on_flower(out, **changes)

@@ -23,24 +23,29 @@ from isthmus.federated.flower.records import array_record, record_tensors
 from isthmus.federated.folder import RuleFolder, load_round
 from isthmus.federated.rules.rule import Phase
 
-RULES = {"rules": ["all", "body", "none"], "clients": 2}
+SEVERAL = {
+    "rules": ["body", "fedbabu", {"name": "barrier", "threshold": 0.2}],
+    "barriers": {"data": "digits:train[150:200]", "every": 2},
+    "optimizer_state": "kept",
+    "clients": 2,
+}
 
 
 @pytest.fixture(scope="module")
 def here(tmp_path_factory):
     """What the rounds in this process leave."""
     out = tmp_path_factory.mktemp("here") / "out"
-    federate(recipe(**RULES), out)
+    federate(recipe(**SEVERAL), out)
     return files_of(out)
 
 
 def test_flower_makes_the_same_bytes_as_this_process(here, tmp_path):
-    federate_on_flower(tmp_path / "out", **RULES)
+    federate_on_flower(tmp_path / "out", **SEVERAL)
     assert files_of(tmp_path / "out") == here
 
 
 def test_without_a_folder_clients_keep_their_states_in_flowers_memory(here, tmp_path):
-    federate_on_flower(tmp_path / "out", grid=DirectGrid(2, {}), **RULES)
+    federate_on_flower(tmp_path / "out", grid=DirectGrid(2, {}), **SEVERAL)
     found = files_of(tmp_path / "out")
     assert {name.split("/")[0] for name in here.keys() - found.keys()} == {"networks", "work"}
     assert found == {name: data for name, data in here.items() if name in found}
@@ -55,23 +60,23 @@ def processes():
     return context
 
 
-@pytest.mark.parametrize("number", [3, 16, 33])
+@pytest.mark.parametrize("number", [8, 40, 53])
 def test_killed_and_resumed_ends_with_the_same_bytes(processes, here, tmp_path, number):
     out = tmp_path / "out"
-    process = processes.Process(target=killed_on_flower, args=(out, number), kwargs=RULES)
+    process = processes.Process(target=killed_on_flower, args=(out, number), kwargs=SEVERAL)
     process.start()
     process.join()
     assert process.exitcode == -signal.SIGKILL
-    federate_on_flower(out, resume=True, **RULES)
+    federate_on_flower(out, resume=True, **SEVERAL)
     assert files_of(out) == here
 
 
 def test_a_later_run_says_that_the_states_of_clients_are_lost(tmp_path):
     out = tmp_path / "out"
     with pytest.raises(InputError, match="client 0"):
-        federate_on_flower(out, grid=DirectGrid(2, {}, stopping_in_round(2)), **RULES)
+        federate_on_flower(out, grid=DirectGrid(2, {}, stopping_in_round(2)), **SEVERAL)
     with pytest.raises(InputError, match="the state of client 0 after an earlier round, got none"):
-        federate_on_flower(out, grid=DirectGrid(2, {}), resume=True, **RULES)
+        federate_on_flower(out, grid=DirectGrid(2, {}), resume=True, **SEVERAL)
 
 
 def stopping_in_round(number):

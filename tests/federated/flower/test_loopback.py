@@ -4,6 +4,8 @@ import subprocess
 import sys
 import time
 
+import pytest
+
 from isthmus.federated.flower.loopback import end_family
 
 LEADER = """
@@ -22,3 +24,19 @@ def test_children_of_children_end_and_so_do_orphans_of_their_group():
         time.sleep(0.1)
         end_family([root.pid])
         assert root.stdout.read() == b""  # nobody holds the pipe any more
+
+
+PARENT = """
+import subprocess, sys
+from isthmus.federated.flower.loopback import end_with_parent
+child = "import time; print(flush=True); time.sleep(60)"
+subprocess.run([sys.executable, "-c", child], preexec_fn=end_with_parent)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends a process with its parent")
+def test_a_superlink_does_not_outlive_a_parent_that_is_killed():
+    with subprocess.Popen([sys.executable, "-c", PARENT], stdout=subprocess.PIPE) as parent:
+        assert parent.stdout.readline() == b"\n"
+        parent.kill()
+        assert parent.stdout.read() == b""  # nobody holds the pipe any more

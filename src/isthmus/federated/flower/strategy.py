@@ -101,6 +101,7 @@ class PartialAveraging(Strategy):
                 sent[client] = answered
             else:
                 failed[client] = answered
+        self._addressed = {client: node for client, node in self._addressed.items() if node in by_node}
         done = self.server.round(server_round, sent, failed)
         for client, reason in done.left_out.items():
             log(WARNING, "Round %s without client %s: %s", server_round, client, reason)
@@ -111,7 +112,7 @@ class PartialAveraging(Strategy):
     def configure_evaluate(
         self, server_round: int, arrays: ArrayRecord, config: ConfigRecord, grid: Grid
     ) -> Iterable[Message]:
-        """Ask the clients that answered how good their networks are without and with the mean.
+        """Ask the clients that answered in time how good their networks are without and with the mean.
 
         Args:
             server_round: From 1.
