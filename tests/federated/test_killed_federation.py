@@ -35,3 +35,11 @@ def test_killed_and_resumed_ends_with_the_same_bytes(processes, whole, tmp_path,
     assert number == NUM_FILES or left.keys() != whole.keys()
     federate(recipe(), tmp_path / "out", resume=True)
     assert files_of(tmp_path / "out") == whole
+
+
+def test_a_rule_that_ended_with_training_for_oneself_stays_as_it_is(tmp_path):
+    settings = {"rules": [{"name": "fedbabu", "finetune_epochs": 1}], "rounds": 1, "clients": 2}
+    federate(recipe(**settings), tmp_path)
+    before = files_of(tmp_path)
+    federate(recipe(**settings), tmp_path, resume=True)
+    assert files_of(tmp_path) == before

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from isthmus.errors import InputError
 from isthmus.federated.client import Scorer
@@ -92,7 +92,7 @@ def kept_rounds(
     num_rounds, begun = server.federation.recipe.rounds, time.monotonic()
     last: Round | None = None
     for number in range(1, num_rounds + 1):
-        is_newest = number == num_rounds or load_round(number + 1, folder, with_mean=False) is None
+        is_newest = load_round(number + 1, folder, with_mean=False) is None
         record = load_round(number, folder, with_mean=is_newest)
         if record is None:
             record = made_round(number, last)
@@ -104,7 +104,8 @@ def kept_rounds(
         mean = sum(own) / len(own) if own else None
         tell(Progress(folder.rule, folder.seed, number, num_rounds, mean, time.monotonic() - begun))
     assert last
-    return last
+    own_training = load_round(num_rounds + 1, folder)  # it holds the same mean, and took its place
+    return replace(last, mean=own_training.round.mean) if own_training else last
 
 
 def _made_round(
