@@ -59,6 +59,14 @@ def test_it_writes_network_record_and_page_and_says_what_it_costs(files, tmp_pat
         assert text in page or text.replace("&#34;", '"') in page
 
 
+def test_where_nothing_is_certified_it_says_how_far_off_the_first_set_is(files, tmp_path):
+    status, out, err = run(files, "--out", tmp_path / "m.safetensors", "--tolerance", 0.001)
+    assert status == 0, err
+    assert "nothing is merged" in out
+    assert "at this mean and spread it takes about 270 examples to certify it" in out
+    assert not list(tmp_path.iterdir())
+
+
 def test_json_is_the_record(files, tmp_path):
     status, out, err = run(files, "--json", "--by", "count", "--metric", "error", "--tolerance", 0.2, "--num-random", 1)
     assert status == 0, err

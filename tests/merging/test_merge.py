@@ -1,6 +1,7 @@
 """`isthmus.merge`: the file that it writes is the network that it certified, on examples that did not choose it."""
 
 import json
+from dataclasses import replace
 
 import pytest
 import torch
@@ -15,6 +16,7 @@ from isthmus.errors import InputError
 from isthmus.merging.search.apart import other_examples
 from isthmus.merging.search.comparison import random_set
 from isthmus.merging.search.slerp import slerp
+from isthmus.pages.merge import merge_sentence
 
 
 def build():
@@ -64,6 +66,14 @@ def test_the_file_costs_what_the_certificate_says_and_so_do_the_networks_beside_
     assert of["all layers"].loss == pytest.approx(float(donor.loss.sel(moving="all", host="a", alpha=0.5)), abs=1e-6)
     assert set(of) >= {"greedy", "by single layers", "random 1", "slerp"}
     assert len(of["random 1"].layers) == len(found.layers)
+
+
+def test_errors_that_rise_beside_a_certified_loss_are_said(merged):
+    found, _ = merged
+    (row,) = (one for one in found.contenders if one.name == "merged")
+    assert row.error_rise.low > 0
+    assert "Its error rate rises by" in merge_sentence(found)
+    assert "Its error rate rises by" not in merge_sentence(replace(found, facts={**found.facts, "metric": "error"}))
 
 
 def test_all_tensors_are_the_hosts_or_half_way(merged):

@@ -11,6 +11,7 @@ from isthmus.files import save_bytes
 from isthmus.measures.estimate import Estimate, percentage_points
 from isthmus.merging.record import companion
 from isthmus.merging.search.certificate import CONFIDENCE
+from isthmus.merging.search.selection import room_below
 from isthmus.report.cells import Cell, Table
 from isthmus.report.merging import MERGED, CostShown, cost_figure
 from isthmus.report.picture import Picture
@@ -52,7 +53,7 @@ def merge_sentence(merge: "Merge") -> str:
     if certified is None:
         return (
             f"No set of layers is certified to cost less than {limit} on {on['num_examples']} examples of "
-            f"{data_name(on['name'])}: nothing is merged. More examples or a larger tolerance may help."
+            f"{data_name(on['name'])}: nothing is merged. {_failure_words(merge)}"
         )
     moved, total = merge.num_parameters
     largest = merge.certificate.steps[-1].layers
@@ -66,7 +67,33 @@ def merge_sentence(merge: "Merge") -> str:
         f"{len(merge.layers)} of {len(merge.worth)} layers with {share} of the parameters are averaged. That costs "
         f"network a {cost_text(certified.rise, facts)} on {on['num_examples']} examples of {data_name(on['name'])} "
         f"that did not choose the layers: less than {limit} with {percent(CONFIDENCE)} confidence.{more}"
+        f"{_error_words(merge)}"
     )
+
+
+def _error_words(merge: "Merge") -> str:
+    """That errors rise where only the loss was certified: means of networks are less sure, which losses reward."""
+    (merged,) = (one for one in merge.contenders if one.name == MERGED)
+    rise = merged.error_rise
+    if merge.facts["metric"] == "error" or rise is None or not rise.low > 0:
+        return ""
+    words = cost_text(rise, {**merge.facts, "metric": "error"})
+    return f" Its error rate rises by {words} all the same; --metric error limits that."
+
+
+def _failure_words(merge: "Merge") -> str:
+    """Why nothing was certified, and how many examples would change it if the means stayed as they are."""
+    steps = merge.certificate.steps
+    if not steps:
+        return "No layer alone costs less on the examples of the search: a larger tolerance may help."
+    layers, cost = steps[0].layers, cost_text(steps[0].rise, merge.facts)
+    name = short_list(sorted(layers)) if len(layers) < 4 else f"{len(layers)} layers"
+    said = f"The first set to be tested ({name}) costs {cost}"
+    room = room_below(steps[0].rise, merge.certificate.tolerance)
+    if not room > 0:
+        return f"{said}: a larger tolerance may help."
+    needed = merge.facts["certify_on"]["num_examples"] / room**2
+    return f"{said}: at this mean and spread it takes about {float(f'{needed:.2g}'):,.0f} examples to certify it."
 
 
 def data_name(name: str) -> str:

@@ -169,12 +169,14 @@ def _others(order: Sequence[str], chosen: Layers) -> list[str]:
 
 
 def _stripped(chosen: Layers, order: Sequence[str]) -> list[Layers]:
-    """Smaller sets within one, the smallest first: without its costliest layer, its 3, 7, 15, ... costliest."""
+    """Smaller sets within one, the smallest first: without its costliest layer, its 3, 7, 15, ... costliest; halves."""
     sizes = []
-    left = 1
+    left = 1  # dense near the set, where little is lost; far from it a few sets serve
     while len(chosen) - left > 0:
         sizes.append(len(chosen) - left)
         left = 2 * left + 1
+    while sizes and sizes[-1] > 1:
+        sizes.append(sizes[-1] // 2)
     return [frozenset(order[:size]) for size in reversed(sizes)]
 
 

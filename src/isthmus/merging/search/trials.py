@@ -1,5 +1,6 @@
 """Networks between two, evaluated when they are asked for, each once and all through one engine."""
 
+import sys
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
@@ -20,7 +21,6 @@ from isthmus.runs.progress import show_progress
 Layers = frozenset[str]
 REACH: dict[Quantity, float | None] = {"loss": None, "error": 1.0}
 """The largest difference of one example: losses have none, errors lie in [0, 1]."""
-WORTH_A_BAR = 4  # networks of a round
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Trials:
         engine: Evaluates points.
         examples: What they are evaluated on.
         alpha: Where the moving layers are taken.
-        progress: Whether to show how far a round of many networks is.
+        progress: Whether to show on a terminal how far a round is.
         known: Per-example losses and errors by point.
     """
 
@@ -67,7 +67,7 @@ class Trials:
         fresh = [point for point in dict.fromkeys(points) if point not in self.known]
         if fresh:
             store = MemoryStore(None)
-            num_values, shows = len(fresh) * len(self.examples), self.progress and len(fresh) >= WORTH_A_BAR
+            num_values, shows = len(fresh) * len(self.examples), self.progress and sys.stderr.isatty()
             with show_progress(len(fresh), num_values, enabled=shows) as advance:
                 for block in self.engine.blocks(fresh, self.examples, set()):
                     store.add(block)
