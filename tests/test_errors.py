@@ -14,7 +14,7 @@ def test_an_input_error_says_its_four_parts_and_is_a_value_error():
 
 def test_an_unknown_name_is_answered_with_the_nearest_known_one():
     error = UnknownNameError("a layer", "layer3.1", ["conv1", "layer3.1.conv1"], "--layers")
-    assert "Did you mean 'layer3.1.conv1'?" in str(error)
+    assert str(error).splitlines()[-1] == "         Did you mean 'layer3.1.conv1'?"
     assert isinstance(error, LookupError)
 
 

@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     # Errors
     from isthmus.errors import InputError, IsthmusError, IsthmusWarning
 
+    # Federated training
+    from isthmus.federated.federate import federate
+
     # Layers and weights
     from isthmus.layers.partition import LayerPartition
     from isthmus.layers.rules import layer_partition
@@ -64,6 +67,8 @@ _HOMES = {
     "average_networks": "isthmus.paths.average",
     "load_checkpoint": "isthmus.weights.checkpoint",
     "save_weights": "isthmus.weights.checkpoint",
+    # Federated training
+    "federate": "isthmus.federated.federate",
     # Errors
     "InputError": "isthmus.errors",
     "IsthmusError": "isthmus.errors",
@@ -85,6 +90,7 @@ __all__ = [
     "convexity",
     "curvature",
     "examples",
+    "federate",
     "interactions",
     "is_layerwise_connected",
     "last_layer_convexity",
@@ -102,7 +108,13 @@ __all__ = [
 ]
 
 
+def __dir__() -> list[str]:
+    return sorted([*__all__, "__version__"])
+
+
 def __getattr__(name: str) -> object:
+    if name == "__version__":
+        return import_module("importlib.metadata").version("isthmus")
     if name in _HOMES:
         return getattr(import_module(_HOMES[name]), name)
     raise AttributeError(f"module 'isthmus' has no attribute {name!r}")

@@ -3,6 +3,8 @@
 import difflib
 from collections.abc import Iterable
 
+GUESS = "Did you mean"
+
 
 class IsthmusError(Exception):
     """Base of every error that isthmus raises on purpose."""
@@ -33,7 +35,8 @@ class InputError(IsthmusError, ValueError):
         self.remedy = remedy
 
     def __str__(self) -> str:
-        return f"expected {self.expected}\n     got {self.got}\n   where {self.where}\n      do {self.remedy}"
+        do = "        " if self.remedy.startswith(GUESS) else "      do"  # a question is no order
+        return f"expected {self.expected}\n     got {self.got}\n   where {self.where}\n{do} {self.remedy}"
 
 
 class UnknownNameError(InputError, LookupError):
@@ -42,7 +45,7 @@ class UnknownNameError(InputError, LookupError):
     def __init__(self, kind: str, name: str, known: Iterable[str], where: str, remedy: str = "") -> None:
         choices = list(known)
         near = difflib.get_close_matches(name, choices, n=1)
-        guess = f"Did you mean {near[0]!r}? " if near else ""
+        guess = f"{GUESS} {near[0]!r}? " if near else ""
         super().__init__(
             f"{kind}: one of {short_list(choices)}",
             repr(name),

@@ -271,11 +271,11 @@ def test_a_folder_that_cannot_be_written_to_is_refused(files):
 
 def test_help_and_argument_errors_never_import_torch():
     good = ["a", "b", "--model", "cnn", "--data", "digits"]
-    right = [["--help"], ["measure", "--help"], ["demo", "--help"], ["models"]]
+    right = [["-h"], ["--version"], ["measure", "--help"], ["demo", "--help"], ["models"]]
     wrong = [[], [*good, "--alphas", "0"], ["a", "b", "--model", "cnm", "--data", "digits"],
              ["a", "b", "--model", "cnn", "--data", "digitz"], [*good, "--sweep", "x"],
              [*good, "--baseline", "x"]]  # fmt: skip
-    assert statuses(*right, *(["measure", *arguments] for arguments in wrong)) == [0] * 4 + [2] * 6
+    assert statuses(*right, *(["measure", *arguments] for arguments in wrong)) == [0] * 5 + [2] * 6
 
 
 def test_a_loss_of_the_users_that_fails_is_wrong_input_and_debug_shows_the_traceback(files, tmp_path):

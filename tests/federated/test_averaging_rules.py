@@ -195,7 +195,7 @@ def test_a_layer_that_the_network_lacks_is_refused_with_what_to_write(name):
         sets({"name": name, "layers": ["conv1", "layer1.0.conv3"]}, resnet("resnet18_no_norm"))
     assert caught.value.where == f"rule '{name} layers=conv1+layer1.0.conv3'"
     assert caught.value.got == "'layer1.0.conv3', which no layer has"
-    assert "did you mean 'layer1.0.conv2'?" in caught.value.remedy
+    assert "Did you mean 'layer1.0.conv2'?" in caught.value.remedy
 
 
 def test_a_pattern_that_is_itself_a_label_means_this_layer():

@@ -160,6 +160,20 @@ def test_a_setting_that_an_earlier_version_did_not_know_is_at_its_default(tmp_pa
         federate(recipe(rounds=1, weighting="equal"), out, resume=True)
 
 
+@pytest.mark.parametrize("wrong", [{"model": "cnn:width=4,channels=3"}, {"clients": 300}, {"test": "digits:train"}])
+def test_nothing_is_left_of_input_that_is_refused_before_anything_is_trained(tmp_path, wrong):
+    with pytest.raises(InputError):
+        federate(recipe(**wrong), tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_folder_with_other_things_is_refused(tmp_path):
+    (tmp_path / "mine.txt").write_text("x")
+    with pytest.raises(InputError, match="one with other things"):
+        federate(recipe(), tmp_path)
+    assert [file.name for file in tmp_path.iterdir()] == ["mine.txt"]
+
+
 def test_a_rule_is_added_to_a_training_that_is_there(tmp_path):
     federate(recipe(rounds=1), tmp_path / "out")
     federate(recipe(rounds=1, rules=["all", "none"]), tmp_path / "out", resume=True)

@@ -1,6 +1,8 @@
 """The command `isthmus`. Help and argument errors never import torch."""
 
 import sys
+from importlib.metadata import version
+from typing import Annotated
 
 import typer
 
@@ -28,7 +30,7 @@ app = typer.Typer(
     help="Which layers of two trained networks can be averaged, at what cost, and why.",
     epilog="Exit status: 0 done, 1 a fault of isthmus, 2 wrong input, 130 interrupted. --debug shows tracebacks.",
     no_args_is_help=True,
-    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
@@ -38,6 +40,21 @@ COMMANDS = (
 )
 for command in COMMANDS:
     app.command(epilog=EPILOG if command is measure else None)(report_failures(command))
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        print(f"isthmus {version('isthmus')}")
+        raise typer.Exit
+
+
+@app.callback()
+def before_a_command(
+    _version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_print_version, help="Print the version.")
+    ] = False,
+) -> None:
+    """Options that stand before a command."""
 
 
 def main() -> None:

@@ -1,11 +1,12 @@
 """All rules and seeds of a recipe, and the tables of what came out."""
 
 import os
+import shutil
 import signal
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import ExitStack, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from multiprocessing import get_context
 from multiprocessing.queues import SimpleQueue
@@ -17,13 +18,14 @@ from isthmus.errors import InputError
 from isthmus.evaluation.arithmetic.device import device_named
 from isthmus.evaluation.arithmetic.threads import limit_threads
 from isthmus.federated.federation import Federation, federation_of
-from isthmus.federated.folder import RuleFolder, load_seconds
+from isthmus.federated.file import load_federated_recipe
+from isthmus.federated.folder import RECORD_FILE, RuleFolder, load_seconds
 from isthmus.federated.manifest import Described, begin, described, finish
 from isthmus.federated.recipe import FederatedRecipe
 from isthmus.federated.rounds import Progress, run_rounds
 from isthmus.federated.rules.known import AnyRule
 from isthmus.federated.server import Server
-from isthmus.held_folder import held_folder, refuse_held
+from isthmus.held_folder import held_folder, is_empty, refuse_held
 
 Tell = Callable[[Progress], None]
 
@@ -51,8 +53,8 @@ class Job:
 
 
 def federate(
-    recipe: FederatedRecipe,
-    out: Path,
+    recipe: FederatedRecipe | str | Path,
+    out: str | Path,
     *,
     resume: bool = False,
     processes: int = 1,
@@ -65,7 +67,7 @@ def federate(
     Killed at any moment it goes on with `resume` from the last finished local training, and ends with the same bytes.
 
     Args:
-        recipe: The settings.
+        recipe: The settings, or the TOML file that has them.
         out: The folder to make.
         resume: Go on with what is there.
         processes: Seeds at a time, one thread each; the number changes no bit.
@@ -81,10 +83,10 @@ def federate(
         InputError: It is there and `resume` was not asked for, was begun by other settings, or the data, the network
             and the rules do not fit together.
     """
-    federate_all(
-        [Job(recipe, out)], resume=resume, processes=processes, data_root=data_root, tell=tell, rounds=rounds
-    )  # fmt: skip
-    return out
+    settings = recipe if isinstance(recipe, FederatedRecipe) else load_federated_recipe(Path(recipe))
+    job = Job(settings, Path(out))
+    federate_all([job], resume=resume, processes=processes, data_root=data_root, tell=tell, rounds=rounds)
+    return job.out
 
 
 def federate_all(
@@ -106,12 +108,16 @@ def federate_all(
     """
     for job in jobs:
         refuse_held(job.out)
-        if (job.out / "federated.json").exists() and not resume:
+        is_begun = (job.out / RECORD_FILE).exists()
+        if is_begun and not resume:
             got = "a federated training that is there"
             raise InputError("a new folder", got, str(job.out), "add --resume, or name another --out")
+        if not is_begun and job.out.is_dir() and not is_empty(job.out):
+            raise InputError("a new or empty folder", "one with other things", str(job.out), "name another --out")
     with ExitStack() as held:
         for job in jobs:
             held.enter_context(held_folder(job.out))
+            held.enter_context(_nothing_left_of_wrong_input(job.out))
             begin(job.recipe, job.out, data_root)
         parts = [Part(job, seed, data_root) for job in jobs for seed in job.recipe.seeds]
         if processes == 1 or len(parts) == 1:
@@ -122,6 +128,19 @@ def federate_all(
             finish(
                 job.recipe, job.out, [facts for part, facts in zip(parts, described, strict=True) if part.job is job]
             )
+
+
+@contextmanager
+def _nothing_left_of_wrong_input(out: Path) -> Iterator[None]:
+    """Where the input is refused before anything was trained, the folder is as it was before."""
+    was_there = (out / RECORD_FILE).exists()
+    try:
+        yield
+    except InputError:
+        if not was_there and not any(out.glob("work/**/*.safetensors")):
+            (out / RECORD_FILE).unlink(missing_ok=True)
+            shutil.rmtree(out / "work", ignore_errors=True)
+        raise
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from torch import nn
 
-from isthmus.errors import InputError, short_list
+from isthmus.errors import GUESS, InputError, short_list
 from isthmus.federated.rules.rule import Exchange
 from isthmus.layers.partition import LayerPartition
 from isthmus.layers.rules import key_owners
@@ -35,12 +35,12 @@ def named_layers(names: Sequence[str], layers: LayerPartition, where: str) -> tu
         matching = [name] if name in layers.layers else [label for label in layers if fnmatch.fnmatchcase(label, name)]
         if not matching:
             near = difflib.get_close_matches(name, layers, n=1)
-            guess = f"did you mean {near[0]!r}? " if near else ""
+            guess = f"{GUESS} {near[0]!r}? " if near else ""
             raise InputError(
                 "labels of layers, or patterns that match some",
                 f"{name!r}, which no layer has",
                 where,
-                f"{guess}write some of {short_list(layers)}; 'layer1.*' is all of layer1",
+                f"{guess}{'Write' if guess else 'write'} some of {short_list(layers)}; 'layer1.*' is all of layer1",
             )
         found.update(matching)
     return tuple(label for label in layers if label in found)

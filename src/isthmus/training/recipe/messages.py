@@ -61,7 +61,7 @@ def _told(error: ErrorDetails, where: str, fields: Fields) -> InputError:
     if isinstance(cause, InputError):
         return InputError(cause.expected, cause.got, place, cause.remedy)
     expected = str(context.get("expected", error["msg"])).removeprefix("Value error, ")
-    got = textwrap.shorten(repr(error["input"]), 100)
+    got = textwrap.shorten(repr(error["input"]), 100) if error["loc"] else "settings that don't go together"
     return InputError(expected.removeprefix("Input should be "), got, place, "choose a value that is expected")
 
 
