@@ -1,5 +1,7 @@
 """Which units may be permuted is read from the graph alone: on every kind of network, and on hard cases by hand."""
 
+from functools import cache
+
 import pytest
 import torch
 from permutable_networks import NETWORKS
@@ -12,9 +14,17 @@ from isthmus.evaluation.stages.export import operator_graph
 from isthmus.merging.permutation.axes import graph_axes
 from isthmus.merging.permutation.extents import Joined, Nested, Units, simplified
 from isthmus.merging.permutation.groups import symmetry_of
-from isthmus.merging.permutation.permuted import Permutation, random_permutation
+from isthmus.merging.permutation.matching import WeightLikeness, matched
+from isthmus.merging.permutation.permuted import Permutation, home, random_permutation
 from isthmus.merging.permutation.unification import factored, unify
 from isthmus.weights.state import tensors_of, tied_keys
+
+
+@cache
+def known(name):
+    build, inputs, _ = NETWORKS[name]
+    inputs = inputs.double() if inputs.is_floating_point() else inputs
+    return (*symmetry_and_network(build, inputs), inputs)
 
 
 def symmetry_and_network(build, inputs):
@@ -29,22 +39,44 @@ def symmetry_and_network(build, inputs):
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_units_that_are_held_together_are_found_and_any_permutation_of_them_keeps_the_function(name):
-    build, inputs, groups = NETWORKS[name]
-    inputs = inputs.double() if inputs.is_floating_point() else inputs
-    symmetry, network, weights = symmetry_and_network(build, inputs)
-    assert [group.size for group in symmetry.groups] == groups
+    symmetry, network, weights, inputs = known(name)
+    assert [group.size for group in symmetry.groups] == NETWORKS[name][2]
     made = random_permutation(symmetry, seed=1)(weights)
     before, after = network.outputs(weights, inputs), network.outputs(made, inputs)
     # Sums in another order, in float64; Llama's norms compute in float32.
     tolerance = 1e-10 if name != "llama" else 1e-5
     torch.testing.assert_close(after, before, rtol=0, atol=tolerance * float(before.abs().max()))
     for group in symmetry.groups:
-        alone = Permutation(symmetry, {group.units: torch.arange(group.size).roll(1)})(weights)
+        alone = Permutation(symmetry, {group.units: home(symmetry, group.units).roll(1, -1)})(weights)
         assert any(not torch.equal(tensor, weights[key]) for key, tensor in alone.items())
 
 
+@pytest.mark.parametrize("name", NETWORKS)
+def test_a_planted_permutation_is_found_again(name):
+    symmetry, _, weights, _ = known(name)
+    planted, other = (random_permutation(symmetry, seed) for seed in (7, 8))
+    likeness = WeightLikeness.between(symmetry, weights, planted(weights), set(weights))
+    found = matched(symmetry, likeness).permutation
+    for key, tensor in weights.items():
+        assert torch.equal(found(planted(weights))[key], tensor)
+        assert torch.equal(planted.inverse()(planted(weights))[key], tensor)
+        assert torch.equal(other.after(planted)(weights)[key], other(planted(weights))[key])
+
+
+@pytest.mark.parametrize(("name", "blocks"), [("gpt2", [1, 1, 3, 3, 1]), ("llama", [1, 1, 2, 2, 1])])
+def test_the_units_of_each_head_have_an_order_of_their_own(name, blocks):
+    symmetry = known(name)[0]
+    assert [group.blocks for group in symmetry.groups] == blocks
+
+
+def test_channels_that_a_grouped_convolution_reads_are_permuted_alike_in_all_groups():
+    assert [(group.name, group.blocks) for group in known("grouped")[0].groups][:3] == [
+        ("first, blocks", 1), ("first, within blocks", 1), ("grouped, within blocks", 4)
+    ]  # fmt: skip
+
+
 def test_rotary_positions_and_vocabularies_stay_and_the_reason_is_said():
-    symmetry, _, _ = symmetry_and_network(*NETWORKS["llama"][:2])
+    symmetry = known("llama")[0]
     fixed = {one.axis: one.reason for one in symmetry.fixed}
     assert fixed["model.embed_tokens.weight[0]"] == "inputs name its places"
     members = [member for group in symmetry.groups for member in group.members]
@@ -54,8 +86,7 @@ def test_rotary_positions_and_vocabularies_stay_and_the_reason_is_said():
 
 
 def test_tied_embeddings_stay_tied():
-    build, inputs, _ = NETWORKS["gpt2"]
-    symmetry, _, weights = symmetry_and_network(build, inputs)
+    symmetry, _, weights, _ = known("gpt2")
     made = random_permutation(symmetry, seed=1)(weights)
     assert torch.equal(made["lm_head.weight"], made["transformer.wte.weight"])
     assert not torch.equal(made["lm_head.weight"], weights["lm_head.weight"])

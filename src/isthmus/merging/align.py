@@ -233,7 +233,9 @@ def summary_of(aligned: Aligned) -> str:
     sizes = Counter(group.size for group in aligned.groups)
     kinds = ", ".join(f"{count} of {size}" for size, count in sizes.items())
     lines = [f"{len(aligned.groups)} groups of units may be permuted{f': {kinds}' if kinds else ''}"]
-    lines += [f"  {group.name}: {group.size} units in {short_list(group.members)}" for group in aligned.groups]
+    for group in aligned.groups:
+        each = f" in each of {group.blocks} blocks" if group.blocks > 1 else ""
+        lines.append(f"  {group.name}: {group.size} units{each}, in {short_list(group.members)}")
     reasons: dict[str, list[str]] = {}
     for one in aligned.fixed:
         reasons.setdefault(one.reason, []).append(one.axis)

@@ -1,8 +1,9 @@
 """Activation matching: units are alike that answer alike to the same examples."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from math import prod
 
 import torch
 from torch import Tensor, fx
@@ -12,8 +13,9 @@ from isthmus.evaluation.batches import batch_bounds
 from isthmus.evaluation.stages.export import OperatorGraph
 from isthmus.merging.permutation.axes import GraphAxes
 from isthmus.merging.permutation.extents import Units
-from isthmus.merging.permutation.groups import Piece, Symmetry
-from isthmus.merging.permutation.permuted import Permutation
+from isthmus.merging.permutation.groups import Symmetry
+from isthmus.merging.permutation.permuted import Permutation, home
+from isthmus.merging.permutation.pieces import Piece
 from isthmus.merging.permutation.running import values_inside
 from isthmus.weights.state import StateDict
 
@@ -59,7 +61,7 @@ class Place:
 
 
 def _product(units: Sequence[Units]) -> int:
-    return int(torch.tensor([one.size for one in units]).prod())
+    return prod(one.size for one in units)
 
 
 @dataclass(frozen=True)
@@ -97,26 +99,28 @@ class ActivationLikeness:
                 found.setdefault(units, []).append((piece, matrix))
         return found
 
-    def gains(self, units: Units, permutation: Permutation) -> Tensor:
+    def gains(self, units: Sequence[Units], permutation: Permutation, without: Collection[Units] = ()) -> Tensor:
         """What each unit of b would add to the objective at each place, other groups being as they are.
 
         Args:
-            units: Of a group.
+            units: Of a group; or of blocks and of what has an order of its own in each: then all combinations.
             permutation: Where the other groups are.
+            without: What stands beside these doesn't count.
 
         Returns:
             Shape (places, units of b).
         """
-        at_home = permutation.with_order(units, torch.arange(units.size))
-        total = torch.zeros(units.size, units.size, dtype=torch.float64)
-        for piece, matrix in self.showing.get(units, ()):
-            sizes = piece.places.shape
-            factor = piece.factors.index(units)
-            pairs = matrix[:, at_home.sources((piece,))].reshape(*sizes, *sizes)
-            pairs = pairs.movedim((factor, len(sizes) + factor), (0, 1)).reshape(units.size, units.size, -1)
-            rest = pairs.shape[2]
-            side = round(rest**0.5)
-            total += pairs.reshape(units.size, units.size, side, side).diagonal(dim1=2, dim2=3).sum(-1)
+        at_home = permutation
+        for one in units:
+            at_home = at_home.with_order(one, home(self.symmetry, one))
+        size = prod(one.size for one in units)
+        total = torch.zeros(size, size, dtype=torch.float64)
+        for piece, matrix in self.showing.get(units[-1], ()):
+            if set(units) <= set(piece.factors) and not set(without) & set(piece.factors):
+                first = [piece.factors.index(one) for one in units]
+                rows = piece.places.movedim(first, list(range(len(first)))).reshape(size, -1)
+                moved = at_home.sources((piece,))[rows]
+                total += sum(matrix[rows[:, rest]][:, moved[:, rest]] for rest in range(rows.shape[1]))
         return total
 
 

@@ -3,25 +3,15 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from operator import itemgetter
 
 import torch
 from torch import Tensor
 
 from isthmus.merging.permutation.axes import GraphAxes
-from isthmus.merging.permutation.extents import Extent, Joined, Nested, Units, simplified, units_of
-
-
-@dataclass(frozen=True)
-class Piece:
-    """A part of an axis whose places are all combinations of some units.
-
-    Attributes:
-        factors: The units, the last running fastest.
-        places: Shape (size of the first, size of the second, ...): where each combination stands along the axis.
-    """
-
-    factors: tuple[Units, ...]
-    places: Tensor
+from isthmus.merging.permutation.extents import Extent, Joined, Units, simplified, units_of
+from isthmus.merging.permutation.inside import units_inside
+from isthmus.merging.permutation.pieces import Piece, pieces_of
 
 
 @dataclass(frozen=True)
@@ -32,11 +22,13 @@ class Group:
         name: The module that makes them.
         units: What stands in the pieces of axes.
         members: The axes that hold them, as "conv2.weight[1]".
+        blocks: In how many blocks they stand, with an order of its own in each.
     """
 
     name: str
     units: Units
     members: tuple[str, ...]
+    blocks: int = 1
 
     @property
     def size(self) -> int:
@@ -67,12 +59,14 @@ class Symmetry:
         pieces: Key -> for each axis its pieces; of floating-point entries that the forward pass reads.
         groups: What may be permuted, in order of first use.
         fixed: What may not.
+        inside: Units -> those that are their blocks, where each block has an order of its own.
         together: Units -> those that they are a part of.
     """
 
     pieces: dict[str, tuple[tuple[Piece, ...], ...]]
     groups: tuple[Group, ...]
     fixed: tuple[FixedAxis, ...]
+    inside: Mapping[Units, Units]
     together: Mapping[Units, Units]
 
     def pieces_of(self, extent: Extent) -> tuple[Piece, ...]:
@@ -117,11 +111,12 @@ def symmetry_of(axes: GraphAxes) -> Symmetry:
             names.setdefault(units, _name(key, piece, units))
         if not free and piece.places.numel() > 1:
             fixed.append(FixedAxis(axis, piece.places.numel(), piece.factors[0].reason))
+    inside = units_inside(axes, pieces)
     groups = tuple(
-        Group(name, units, tuple(dict.fromkeys(members[units])))
+        Group(name, units, tuple(dict.fromkeys(members[units])), inside[units].size if units in inside else 1)
         for units, name in zip(names, _unique(list(names.values())), strict=True)
     )
-    return Symmetry(pieces, groups, tuple(fixed), together)
+    return Symmetry(pieces, groups, tuple(fixed), inside, together)
 
 
 def _all(pieces: Mapping[str, tuple[tuple[Piece, ...], ...]]) -> Iterator[tuple[str, int, Piece]]:
@@ -157,16 +152,16 @@ def _together(axes: GraphAxes) -> dict[Units, Units]:
 
 def _put_together(pieces: list[Piece], together: Mapping[Units, Units]) -> Iterator[Piece]:
     """The pieces of an axis, those that may mix as one."""
-    waiting: dict[Units, list[Tensor]] = {}
+    rank = {units: number for number, units in enumerate(together)}
+    waiting: dict[Units, list[tuple[int, Tensor]]] = {}
     for piece in pieces:
         whole = together.get(piece.factors[0])
         if whole is None:
             yield piece
-            continue
-        places = waiting.setdefault(whole, [])
-        places.append(piece.places)
-        if sum(len(one) for one in places) == whole.size:
-            yield Piece((whole,), torch.cat(waiting.pop(whole)))
+        else:
+            waiting.setdefault(whole, []).append((rank[piece.factors[0]], piece.places))
+    for whole, parts in waiting.items():
+        yield Piece((whole,), torch.cat([places for _, places in sorted(parts, key=itemgetter(0))]))
 
 
 def _name(key: str, piece: Piece, units: Units) -> str:
@@ -184,36 +179,3 @@ def _unique(names: list[str]) -> list[str]:
         seen[name] = seen.get(name, 0) + 1
         out.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
     return out
-
-
-def pieces_of(extent: Extent) -> Iterator[Piece]:
-    """An axis as pieces.
-
-    Args:
-        extent: What it is made of.
-
-    Yields:
-        Pieces whose places make up the axis.
-
-    Raises:
-        TypeError: It is another one at each place of a second axis.
-    """
-    extent = simplified(extent)
-    if isinstance(extent, Joined):
-        start = 0
-        for part in extent.parts:
-            for piece in pieces_of(part):
-                yield Piece(piece.factors, piece.places + start)
-            start += part.size
-    elif isinstance(extent, Nested):
-        outer, inner = extent.factors[0], Nested(extent.factors[1:])
-        block = inner.size
-        for first in pieces_of(outer):
-            for second in pieces_of(inner):
-                places = first.places.reshape(-1, 1) * block + second.places.reshape(1, -1)
-                shape = (*first.places.shape, *second.places.shape)
-                yield Piece((*first.factors, *second.factors), places.reshape(shape))
-    else:
-        if not isinstance(extent, Units):
-            raise TypeError("an axis that is another one at each place of a second one")
-        yield Piece((extent,), torch.arange(extent.size))

@@ -1,7 +1,9 @@
 """Weight matching: the permutation under which one network's weights lie nearest to another's."""
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from math import prod
 from typing import Protocol
 
 import numpy as np
@@ -11,7 +13,8 @@ from torch import Tensor
 
 from isthmus.merging.permutation.extents import Units
 from isthmus.merging.permutation.groups import Symmetry
-from isthmus.merging.permutation.permuted import Permutation
+from isthmus.merging.permutation.permuted import Permutation, home, random_permutation
+from isthmus.merging.permutation.pieces import Piece
 from isthmus.weights.state import StateDict
 
 MOST_ROUNDS = 100
@@ -24,8 +27,11 @@ class Likeness(Protocol):
     def objective(self, permutation: Permutation, units: Units | None = None) -> float:
         """The number, or that part of it that a group has to do with."""
 
-    def gains(self, units: Units, permutation: Permutation) -> Tensor:
-        """What each unit of b would add to it at each place, shape (places, units)."""
+    def gains(self, units: Sequence[Units], permutation: Permutation, without: Collection[Units] = ()) -> Tensor:
+        """What each unit of b would add to it at each place, shape (places, units).
+
+        Of several units all combinations, the last running fastest; where one of `without` stands too it doesn't count.
+        """
 
 
 @dataclass(frozen=True)
@@ -96,39 +102,40 @@ class WeightLikeness:
                     found[units][key] = None
         return {units: tuple(keys) for units, keys in found.items()}
 
-    def gains(self, units: Units, permutation: Permutation) -> Tensor:
+    def gains(self, units: Sequence[Units], permutation: Permutation, without: Collection[Units] = ()) -> Tensor:
         """What each unit of b would add to the objective at each place, everything else being as it is.
 
         Args:
-            units: Of a group.
-            permutation: Where the other groups, and this one in its other axes, are.
+            units: Of a group; or of blocks and of what has an order of its own in each: then all combinations.
+            permutation: Where the other groups, and these in their other axes, are.
+            without: What stands beside these doesn't count.
 
         Returns:
             Shape (places, units of b).
         """
-        total = torch.zeros(units.size, units.size, dtype=torch.float64)
-        at_home = permutation.with_order(units, torch.arange(units.size))
-        for key in self.holding[units]:
+        size = prod(one.size for one in units)
+        total = torch.zeros(size, size, dtype=torch.float64)
+        at_home = permutation
+        for one in units:
+            at_home = at_home.with_order(one, home(self.symmetry, one))
+        for key in self.holding[units[-1]]:
             a, axes = self.a[key], self.symmetry.pieces[key]
-            holding = [
-                (dim, piece, factor)
-                for dim, axis in enumerate(axes) for piece in axis
-                for factor, one in enumerate(piece.factors) if one is units
-            ]  # fmt: skip
-            for dim, piece, factor in holding:
-                # Of an entry that holds the group several times, one is opened and the others stay where they are.
-                others = self.b[key]
-                for other, axis in enumerate(axes):
-                    sources = (at_home if other == dim else permutation).sources(axis)
-                    others = others.index_select(other, sources)
-                total += _unfolded(a, dim, piece.places, factor) @ _unfolded(others, dim, piece.places, factor).T
+            for dim, piece in ((dim, piece) for dim, axis in enumerate(axes) for piece in axis):
+                if set(units) <= set(piece.factors) and not set(without) & set(piece.factors):
+                    # Of an entry that holds a group several times, one is opened and the others stay where they are.
+                    others = self.b[key]
+                    for other, axis in enumerate(axes):
+                        sources = (at_home if other == dim else permutation).sources(axis)
+                        others = others.index_select(other, sources)
+                    total += _unfolded(a, dim, piece, units) @ _unfolded(others, dim, piece, units).T
         return total
 
 
-def _unfolded(tensor: Tensor, dim: int, places: Tensor, factor: int) -> Tensor:
+def _unfolded(tensor: Tensor, dim: int, piece: Piece, units: Sequence[Units]) -> Tensor:
     """A row for each unit, of all that it has in a piece of an axis."""
-    rows = tensor.movedim(dim, 0)[places.movedim(factor, 0).reshape(-1)]
-    return rows.reshape(places.shape[factor], -1)
+    factors = [piece.factors.index(one) for one in units]
+    rows = tensor.movedim(dim, 0)[piece.places.movedim(factors, list(range(len(factors)))).reshape(-1)]
+    return rows.reshape(prod(one.size for one in units), -1)
 
 
 def matched(
@@ -155,10 +162,8 @@ def matched(
     random = np.random.default_rng(seed)
     ends = []
     for number in range(starts):
-        orders = {} if number == 0 else {
-            group.units: torch.from_numpy(random.permutation(group.size)) for group in symmetry.groups
-        }  # fmt: skip
-        ends.append(_climbed(Permutation(symmetry, orders), likeness, random))
+        start = random_permutation(symmetry, int(random.integers(2**31))) if number else Permutation(symmetry, {})
+        ends.append(_climbed(start, likeness, random))
     return max(ends, key=lambda end: end.objectives[-1])
 
 
@@ -169,8 +174,7 @@ def _climbed(permutation: Permutation, likeness: Likeness, random: np.random.Gen
         before = objectives[-1]
         for number in random.permutation(len(groups)):
             units = groups[number].units
-            _, order = linear_sum_assignment(likeness.gains(units, permutation).numpy(), maximize=True)
-            step = permutation.with_order(units, torch.from_numpy(order))
+            step = _step(units, permutation, likeness)
             now, then = (likeness.objective(one, units) for one in (permutation, step))
             if then > now + ROUNDING * abs(now):
                 permutation = step
@@ -178,3 +182,37 @@ def _climbed(permutation: Permutation, likeness: Likeness, random: np.random.Gen
         if objectives[-1] == before:
             break
     return Matched(permutation, tuple(objectives))
+
+
+def _step(units: Units, permutation: Permutation, likeness: Likeness) -> Permutation:
+    """The best order of a group, and of what stands in its blocks, for all others as they are."""
+    inside = permutation.symmetry.inside
+    if units in inside:
+        blocks = permutation.order(inside[units])
+        pairs = _by_block(likeness.gains((inside[units], units), permutation), len(blocks))
+        return permutation.with_order(units, torch.stack([_assigned(pairs[g, h]) for g, h in enumerate(blocks)]))
+    within = [one for one, base in inside.items() if base is units]
+    gains = likeness.gains((units,), permutation, without=within)
+    # Two blocks are as alike as the best orders of their units make them.
+    best: dict[Units, list[list[Tensor]]] = {}
+    for one in within:
+        pairs = _by_block(likeness.gains((units, one), permutation), units.size)
+        best[one] = [[_assigned(pair) for pair in row] for row in pairs]
+        places = torch.arange(one.size)
+        for g, row in enumerate(best[one]):
+            gains[g] += torch.stack([pairs[g, h, places, order].sum() for h, order in enumerate(row)])
+    blocks = _assigned(gains)
+    step = permutation.with_order(units, blocks)
+    for one, orders in best.items():
+        step = step.with_order(one, torch.stack([orders[g][h] for g, h in enumerate(blocks)]))
+    return step
+
+
+def _by_block(gains: Tensor, num_blocks: int) -> Tensor:
+    """Shape (blocks, blocks of b, places, units of b)."""
+    size = len(gains) // num_blocks
+    return gains.reshape(num_blocks, size, num_blocks, size).permute(0, 2, 1, 3)
+
+
+def _assigned(gains: Tensor) -> Tensor:
+    return torch.from_numpy(linear_sum_assignment(gains.numpy(), maximize=True)[1])

@@ -7,7 +7,8 @@ import torch
 from torch import Tensor
 
 from isthmus.merging.permutation.extents import Units
-from isthmus.merging.permutation.groups import Piece, Symmetry
+from isthmus.merging.permutation.groups import Symmetry
+from isthmus.merging.permutation.pieces import Piece
 from isthmus.weights.state import StateDict
 
 
@@ -17,7 +18,8 @@ class Permutation:
 
     Attributes:
         symmetry: The groups.
-        orders: Units -> whole numbers, each from 0 to size - 1 once; groups that are absent stay.
+        orders: Units -> whole numbers, each from 0 to size - 1 once; groups that are absent stay. Units with
+            an order of their own in each block have a row for each: place (i, j) holds what was (blocks[i], row i[j]).
     """
 
     symmetry: Symmetry
@@ -32,7 +34,7 @@ class Permutation:
         Returns:
             Whole numbers; 0, 1, 2, ... for what stays.
         """
-        return self.orders[units] if units in self.orders else torch.arange(units.size)
+        return self.orders[units] if units in self.orders else home(self.symmetry, units)
 
     def with_order(self, units: Units, order: Tensor) -> "Permutation":
         """The same permutation but for one group.
@@ -57,10 +59,15 @@ class Permutation:
         """
         found = torch.empty(sum(piece.places.numel() for piece in axis), dtype=torch.long)
         for piece in axis:
-            taken = piece.places
+            index = []
             for dim, units in enumerate(piece.factors):
-                taken = taken.index_select(dim, self.order(units))
-            found[piece.places.reshape(-1)] = taken.reshape(-1)
+                shape = [1] * len(piece.factors)
+                shape[dim] = units.size
+                if units in self.symmetry.inside:
+                    base = self.symmetry.inside[units]
+                    shape[piece.factors.index(base)] = base.size
+                index.append(self.order(units).reshape(shape))
+            found[piece.places.reshape(-1)] = piece.places[tuple(index)].reshape(-1)
         return found
 
     def tensor(self, key: str, tensor: Tensor) -> Tensor:
@@ -98,8 +105,11 @@ class Permutation:
         Returns:
             One permutation.
         """
-        units = {**first.orders, **self.orders}
-        return Permutation(self.symmetry, {one: first.order(one)[self.order(one)] for one in units})
+        made = {}
+        for units in {**first.orders, **self.orders}:
+            before, own, base = first.order(units), self.order(units), self.symmetry.inside.get(units)
+            made[units] = before[own] if base is None else before[self.order(base)].gather(1, own)
+        return Permutation(self.symmetry, made)
 
     def inverse(self) -> "Permutation":
         """The permutation that undoes this one.
@@ -107,12 +117,31 @@ class Permutation:
         Returns:
             One permutation.
         """
-        return Permutation(self.symmetry, {units: torch.argsort(order) for units, order in self.orders.items()})
+        made = {}
+        for units, order in self.orders.items():
+            base = self.symmetry.inside.get(units)
+            back = torch.argsort(order, dim=-1)
+            made[units] = back if base is None else back[torch.argsort(self.order(base))]
+        return Permutation(self.symmetry, made)
 
     @property
     def num_moved(self) -> int:
         """How many units are elsewhere than they were, over all groups."""
-        return sum(int((order != torch.arange(len(order))).sum()) for order in self.orders.values())
+        return sum(int((order != torch.arange(order.shape[-1])).sum()) for order in self.orders.values())
+
+
+def home(symmetry: Symmetry, units: Units) -> Tensor:
+    """The order of units that stay where they are.
+
+    Args:
+        symmetry: The groups.
+        units: Of one of them, or fixed.
+
+    Returns:
+        0, 1, 2, ...; a row for each block where they have an order in each.
+    """
+    order = torch.arange(units.size)
+    return order.repeat(symmetry.inside[units].size, 1) if units in symmetry.inside else order
 
 
 def random_permutation(symmetry: Symmetry, seed: int) -> Permutation:
@@ -126,6 +155,8 @@ def random_permutation(symmetry: Symmetry, seed: int) -> Permutation:
         A permutation.
     """
     random = torch.Generator().manual_seed(seed)
-    return Permutation(
-        symmetry, {group.units: torch.randperm(group.size, generator=random) for group in symmetry.groups}
-    )
+    made = {}
+    for group in symmetry.groups:
+        rows = [torch.randperm(group.size, generator=random) for _ in range(group.blocks)]
+        made[group.units] = torch.stack(rows) if group.units in symmetry.inside else rows[0]
+    return Permutation(symmetry, made)
