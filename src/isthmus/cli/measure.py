@@ -1,16 +1,17 @@
 """`isthmus measure`: the main job."""
 
 import json
+from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from isthmus.cli.networks import networks_to_measure
+from isthmus.cli.networks import beside_aligned, networks_to_measure
 from isthmus.cli.options import JsonOption, ModelOption, ProgressOption, SweepOption, with_settings
 from isthmus.cli.output.notes import print_notes
-from isthmus.runs.request.request import request_of
+from isthmus.runs.request.request import Request, request_of
 
 
 @with_settings()
@@ -37,6 +38,10 @@ def measure(
     recalibrate_on: Annotated[
         str | None, typer.Option(help="Data for --batch-norm recalibrate: a training split.")
     ] = None,
+    align: Annotated[
+        str | None,
+        typer.Option(help="weights, or examples to correlate units on: also measure b aligned to a."),
+    ] = None,
     *,
     only_plan: Annotated[
         bool, typer.Option("--dry-run", help="Print points, cost, memory and a time estimate; measure nothing.")
@@ -49,10 +54,18 @@ def measure(
     **settings: Any,
 ) -> None:
     """Measure what averaging each layer of two networks costs, of all pairs of several, or along their training."""
-    a, b = networks_to_measure(networks, paired=paired)
-    request = request_of(
-        model, a, b, data, sweep=sweep, recalibration_data=recalibrate_on, progress=progress, **settings
-    )
+    with ExitStack() as files:
+        if align is None:
+            a, b = networks_to_measure(networks, paired=paired)
+        else:
+            a, b = files.enter_context(beside_aligned(networks, model, align, settings.get("data_root")))
+        request = request_of(
+            model, a, b, data, sweep=sweep, recalibration_data=recalibrate_on, progress=progress, **settings
+        )
+        _answer(request, only_plan=only_plan, as_json=as_json)
+
+
+def _answer(request: Request, *, only_plan: bool, as_json: bool) -> None:
     if only_plan:
         from isthmus.runs.dry_run import dry_run
 
