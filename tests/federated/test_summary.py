@@ -4,12 +4,11 @@ import math
 from dataclasses import replace
 
 import numpy as np
-import pandas as pd
 import pytest
 from federated_tables import made_federation
 from scipy import stats
 
-from isthmus.federated.results.costs import left_out, traffic_by_round
+from isthmus.federated.results.costs import left_out
 from isthmus.federated.results.levels import by_round, comparison_of, level_of, per_client, worst_tenth
 from isthmus.federated.results.summary import difference, summary_of
 from isthmus.measures.estimate import Estimate
@@ -109,7 +108,6 @@ def test_the_order_of_rows_changes_no_bit() -> None:
         name: getattr(federation, name).sample(frac=1, random_state=3) for name in ("outcomes", "traffic", "seconds")
     }
     assert summary_of(replace(federation, **mixed)) == summary_of(federation)
-    pd.testing.assert_frame_equal(traffic_by_round(replace(federation, **mixed)), traffic_by_round(federation))
 
 
 def test_the_last_round_is_reported_and_never_the_best() -> None:
@@ -161,12 +159,7 @@ def test_costs_are_sums_over_rounds_and_clients_and_means_over_seeds() -> None:
         seconds=federation.seconds.assign(measuring=15.0),
     )
     assert [found.cost for found in summary_of(always).rules] == list(cost.values())
-    rounds = traffic_by_round(federation).set_index(["rule", "round"])
-    assert rounds.loc[("barrier", 1), "bytes_up"] == 6000
     traffic = federation.traffic.copy()
     traffic.loc[3, "left_out"] = "NaN in fc"
-    assert (
-        left_out(replace(federation, traffic=traffic)).to_dict("records")
-        == [{"rule": "all", "seed": 0, "round": 1, "client": 3, "left_out": "NaN in fc"}]
-        or traffic.loc[3, "round"] != 1
-    )
+    place = traffic.loc[3, ["rule", "seed", "round", "client"]].to_dict()
+    assert left_out(replace(federation, traffic=traffic)).to_dict("records") == [{**place, "left_out": "NaN in fc"}]

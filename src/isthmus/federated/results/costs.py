@@ -66,19 +66,6 @@ def cost_of(federation: "FederationTables", rule: str) -> Cost:
     return Cost(up, down, measured, spent["training"] + spent["averaging"] + spent["measuring"], spent["measuring"])
 
 
-def traffic_by_round(federation: "FederationTables") -> "pd.DataFrame":
-    """The bytes of every round.
-
-    Args:
-        federation: The training.
-
-    Returns:
-        One row a (rule, round) with the columns `BYTES`: sums over clients, mean over seeds.
-    """
-    sums = federation.traffic.groupby(["rule", "round"])[list(BYTES)].sum()
-    return (sums / len(federation.seeds)).reset_index()
-
-
 def left_out(federation: "FederationTables") -> "pd.DataFrame":
     """Who was left out of a round, and why.
 
