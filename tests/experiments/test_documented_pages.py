@@ -5,11 +5,12 @@ import pytest
 from isthmus.experiments.evidence.criterion import Answer
 from isthmus.experiments.evidence.located import Located
 from isthmus.experiments.reproduction.documents import INDEX, checkout_pages, document_file, index_text
+from isthmus.experiments.reproduction.federations import FEDERATIONS, shipped_federations
 from isthmus.experiments.reproduction.page import HEADINGS, verdict_on_page
 from isthmus.experiments.reproduction.recipes import recipe_file, shipped_recipes
 from isthmus.experiments.reproduction.registry import known_claims
 from isthmus.experiments.reproduction.scale import Scale
-from isthmus.experiments.reproduction.settings import recipe_rows
+from isthmus.experiments.reproduction.settings import federation_rows, recipe_rows
 from isthmus.measures.estimate import Estimate
 
 FOLDER = checkout_pages()
@@ -51,8 +52,11 @@ def test_a_page_says_what_the_code_says_today(name):
     assert found["Departures from the paper"].strip().splitlines() == departures
     rows = [line.strip("| ").split(" | ") for line in found["Settings"].strip().splitlines()[2:]]
     assert {row: theirs for row, theirs, _ in rows if theirs != "–"} == claim.paper_settings
+    ours = {row: here for row, _, here in rows}
+    if (FEDERATIONS / f"{claim.name}-{scale}.toml").is_file():
+        stated = federation_rows(shipped_federations(claim.name, scale))
+        assert {row: ours[row] for row in stated} == stated
     if recipe_file(claim.name, scale).is_file():
-        ours = {row: here for row, _, here in rows}
         for row, words in recipe_rows(shipped_recipes(claim.name, scale)).items():
             assert row in ours
             assert row in OF_THE_PAIRING or words in ours[row], row
