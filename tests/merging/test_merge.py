@@ -89,8 +89,8 @@ def test_the_record_and_the_header_say_what_it_costs_and_on_what(merged):
     assert record["merged"]["layers"] == list(found.layers)
     assert record["certify_on"]["num_examples"] == 140
     assert record["certify_on"]["hash"] != record["data"]["hash"]
-    steps = record["certificate"]["steps"]
-    assert [step["layers"] for step in steps if step["passed"]][-1] == list(found.layers)
+    tests = record["certificate"]["tests"]
+    assert [test["layers"] for test in tests if test["passed"]][-1] == list(found.layers)
     assert [one["name"] for one in record["compared"]] == [one.name for one in found.contenders]
     with safe_open(out, "pt") as file:
         certificate = json.loads(file.metadata()["isthmus"])["certificate"]

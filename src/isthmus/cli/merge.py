@@ -68,7 +68,7 @@ def merge(
     from isthmus.pages.merge import merge_rows, merge_sentence, same_words
 
     console = Console()
-    console.print(rich_table(merge_rows(merged), "On the examples of the certificate", console.width))
+    console.print(rich_table(merge_rows(merged, brief=True), "On the examples of the certificate", console.width))
     print("\n".join(filter(None, (same_words(merged), merge_sentence(merged)))))
     if page is not None:
         print(f"written: {out}; page: {page}")

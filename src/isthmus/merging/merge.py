@@ -89,9 +89,8 @@ def merge(
 
     The cost is the rise of the mean loss over a's own. The set is searched for on one set of examples
     (`isthmus.merging.search.selection.select`) and certified on another
-    (`isthmus.merging.search.certificate.certificate`): nested sets, of which the search's is one, are tested from the
-    smallest up until one fails, and the largest that passed is merged. The probability that what is certified costs
-    more than the tolerance is at most 2.5 %.
+    (`isthmus.merging.search.certificate.certificate`): nested sets are tested together, and the largest that passes is
+    merged. The probability that what is certified costs more than the tolerance is at most 2.5 %.
 
     Args:
         model: As `isthmus.measure`.

@@ -48,13 +48,14 @@ def record_of_merge(merge: "Merge") -> dict[str, Any]:
     """
     selection, found = merge.selection, merge.certificate
     order = tuple(merge.worth)
-    steps = [
+    tests = [
         {
-            "layers": _in_order(order, step.layers),
-            **_ends("rise", step.rise),
-            "passed": step.passed,
+            "layers": _in_order(order, test.layers),
+            **_ends("rise", test.rise),
+            "bound": test.bound,
+            "passed": test.passed,
         }
-        for step in found.steps
+        for test in found.tests
     ]
     record = {
         "schema_version": SCHEMA_VERSION,
@@ -62,7 +63,7 @@ def record_of_merge(merge: "Merge") -> dict[str, Any]:
         "merged": {"layers": list(merge.layers), "num_parameters": merge.num_parameters[0]},
         "num_parameters": merge.num_parameters[1],
         "worth": merge.worth,
-        "certificate": {"confidence": CONFIDENCE, "steps": steps},
+        "certificate": {"confidence": CONFIDENCE, "tests": tests},
         "selection": {
             "layers": _in_order(order, selection.chosen),
             "num_tried": selection.num_tried,

@@ -29,9 +29,9 @@ WORTH_WORDS = {"parameters": "parameters", "count": "layers"}
 NOTES = (
     "The cost of a network is the rise of its mean loss or error rate over that of network a, paired on the examples.",
     "Layers were chosen on other examples than those of the certificate; all numbers here come from the latter.",
-    "The certificate tests nested sets of layers, fixed beforehand, from the smallest up and stops at the first whose "
-    "95 % interval reaches the tolerance. The probability that what it certifies costs more than the tolerance, on "
-    "average over examples of this kind, is at most 2.5 %, whatever the number of sets.",
+    "The certificate tests nested sets of layers, fixed beforehand, by bounds that hold for all of them together; sets "
+    "that pass leave, the others are tested anew, and the largest that passed is merged. The probability that what it "
+    "certifies costs more than the tolerance, on average over examples of this kind, is at most 2.5 %.",
     "'by single layers' trusts the costs of single layers alone and adds them up; 'greedy' takes layers in that "
     "order as long as the joint cost fits; random sets are of about the same size; 'slerp' is spherical interpolation "
     "of all layers, tensor by tensor.",
@@ -56,7 +56,7 @@ def merge_sentence(merge: "Merge") -> str:
             f"{data_name(on['name'])}: nothing is merged. {_failure_words(merge)}"
         )
     moved, total = merge.num_parameters
-    largest = merge.certificate.steps[-1].layers
+    largest = merge.certificate.tests[-1].layers
     more = (
         ""
         if len(largest) == len(merge.layers)
@@ -83,13 +83,13 @@ def _error_words(merge: "Merge") -> str:
 
 def _failure_words(merge: "Merge") -> str:
     """Why nothing was certified, and how many examples would change it if the means stayed as they are."""
-    steps = merge.certificate.steps
-    if not steps:
+    tests = merge.certificate.tests
+    if not tests:
         return "No layer alone costs less on the examples of the search: a larger tolerance may help."
-    layers, cost = steps[0].layers, cost_text(steps[0].rise, merge.facts)
+    layers, cost = tests[0].layers, cost_text(tests[0].rise, merge.facts)
     name = short_list(sorted(layers)) if len(layers) < 4 else f"{len(layers)} layers"
-    said = f"The first set to be tested ({name}) costs {cost}"
-    room = room_below(steps[0].rise, merge.certificate.tolerance)
+    said = f"The smallest set that was tested ({name}) costs {cost}"
+    room = room_below(tests[0].rise, merge.certificate.tolerance)
     if not room > 0:
         return f"{said}: a larger tolerance may help."
     needed = merge.facts["certify_on"]["num_examples"] / room**2
@@ -149,18 +149,19 @@ def percent(fraction: float) -> str:
     return f"{100 * fraction:.1f} %"
 
 
-def merge_rows(merge: "Merge") -> Table:
+def merge_rows(merge: "Merge", *, brief: bool = False) -> Table:
     """The merged network beside what else could have been done, on the examples of the certificate.
 
     Args:
         merge: From `isthmus.merge`.
+        brief: Leave out the error rates themselves, for a terminal.
 
     Returns:
         One row a network.
     """
     has_errors = all(one.error_rate is not None for one in merge.contenders)
     worth = WORTH_WORDS.get(merge.facts["by"], "worth")
-    columns = ("Network", "Layers averaged", f"Of all {worth}", "Loss", "Loss rise over a")
+    columns = ("Network", "Layers", f"Of all {worth}", "Loss", "Loss rise over a")
     rows = []
     for one in _distinct(merge):
         size = ("–", "–") if one.layers is None else (f"{len(one.layers)}", percent(one.worth))
@@ -168,9 +169,10 @@ def merge_rows(merge: "Merge") -> Table:
         cells += [Cell(significant_text(one.loss, 4), stored=repr(one.loss)), _rise_cell(one.loss_rise)]
         if one.error_rate is not None and one.error_rise is not None and has_errors:
             rate = 100 * one.error_rate
-            cells += [Cell(f"{rate:.2f}", stored=repr(rate)), _rise_cell(percentage_points(one.error_rise))]
+            cells += [] if brief else [Cell(f"{rate:.2f}", stored=repr(rate))]
+            cells.append(_rise_cell(percentage_points(one.error_rise)))
         rows.append(tuple(cells))
-    more = ("Error (%)", "Error rise (points)") if has_errors else ()
+    more = (*(() if brief else ("Error (%)",)), "Error rise (points)") if has_errors else ()
     return Table((*columns, *more), tuple(rows))
 
 
@@ -191,7 +193,7 @@ def same_words(merge: "Merge") -> str:
 
 
 def certificate_rows(merge: "Merge") -> Table:
-    """The nested sets of the certificate in the order in which they were tested.
+    """The nested sets of the certificate, the smallest first.
 
     Args:
         merge: From `isthmus.merge`.
@@ -201,18 +203,20 @@ def certificate_rows(merge: "Merge") -> Table:
     """
     rows, before = [], frozenset[str]()
     total = sum(merge.worth.values())
-    for number, step in enumerate(merge.certificate.steps, start=1):
-        added = [label for label in merge.worth if label in step.layers - before]
-        before = step.layers
-        share = sum(merge.worth[label] for label in step.layers) / total if total else 0.0
+    for number, test in enumerate(merge.certificate.tests, start=1):
+        added = [label for label in merge.worth if label in test.layers - before]
+        before = test.layers
+        share = sum(merge.worth[label] for label in test.layers) / total if total else 0.0
         words = f"{len(added)} layers" if number == 1 and len(added) > 3 else short_list(added, 3)
-        cost = percentage_points(step.rise) if merge.facts["metric"] == "error" else step.rise
-        verdict = "certified" if step.passed else "not"
+        is_error = merge.facts["metric"] == "error"
+        cost, bound = (percentage_points(test.rise), 100 * test.bound) if is_error else (test.rise, test.bound)
+        verdict = "certified" if test.passed else "not"
         rows.append((
-            Cell(f"{number}"), Cell(f"{len(step.layers)}", stored=f"{len(step.layers)}"), Cell(words),
-            Cell(percent(share), stored=repr(share)), _rise_cell(cost), Cell(verdict),
+            Cell(f"{number}"), Cell(f"{len(test.layers)}", stored=f"{len(test.layers)}"), Cell(words),
+            Cell(percent(share), stored=repr(share)), _rise_cell(cost),
+            Cell(significant_text(bound), stored=repr(bound)), Cell(verdict),
         ))  # fmt: skip
-    return Table(("Test", "Layers", "With these more", "Of all", "Cost", "Verdict"), tuple(rows))
+    return Table(("Test", "Layers", "With these more", "Of all", "Cost", "Below, together", "Verdict"), tuple(rows))
 
 
 def save_merge_page(merge: "Merge", out: Path) -> Path:
@@ -290,13 +294,13 @@ def cost_shown(merge: "Merge") -> CostShown:
         cost = one.error_rise if is_error else one.loss_rise
         if one.layers is not None and cost is not None:
             points.append((one.name, one.worth, shown(cost)))
-    steps = [
-        (sum(merge.worth[label] for label in step.layers) / total, shown(step.rise), step.passed)
-        for step in merge.certificate.steps
+    tests = [
+        (sum(merge.worth[label] for label in test.layers) / total, shown(test.rise), test.passed)
+        for test in merge.certificate.tests
     ]
     limit = 100 * merge.certificate.tolerance if is_error else merge.certificate.tolerance
     return CostShown(
-        tuple(points), tuple(steps), limit, unit_of(merge.facts) or "loss", WORTH_WORDS.get(merge.facts["by"], "worth")
+        tuple(points), tuple(tests), limit, unit_of(merge.facts) or "loss", WORTH_WORDS.get(merge.facts["by"], "worth")
     )
 
 

@@ -22,14 +22,14 @@ class CostShown:
 
     Attributes:
         points: Name, share of all worth and cost of every network with averaged layers.
-        steps: Share, cost and outcome of every set that was tested, in their order.
+        tests: Share, cost and outcome of every set that was tested, the smallest first.
         tolerance: In the unit of the costs.
         unit: Of the costs.
         worth: What the shares are of.
     """
 
     points: tuple[tuple[str, float, Estimate], ...]
-    steps: tuple[tuple[float, Estimate, bool], ...]
+    tests: tuple[tuple[float, Estimate, bool], ...]
     tolerance: float
     unit: str
     worth: str
@@ -55,11 +55,11 @@ def cost_figure(shown: CostShown) -> "Figure":
             0.0, shown.tolerance, "tolerance", va="bottom", fontsize=style.SMALL_POINTS, color=style.HOST_COLOURS["b"]
         )
         top = TALLEST * shown.tolerance
-        if shown.steps:
-            shares = [100 * share for share, _, _ in shown.steps]
-            values = [min(cost.value, top) for _, cost, _ in shown.steps]
+        if shown.tests:
+            shares = [100 * share for share, _, _ in shown.tests]
+            values = [min(cost.value, top) for _, cost, _ in shown.tests]
             axes.plot(shares, values, color=style.HOST_COLOURS["a"], linewidth=0.8, zorder=2, label="tested sets")
-            for share, cost, passed in shown.steps:
+            for share, cost, passed in shown.tests:
                 _mark(axes, share, cost, top, "o", style.HOST_COLOURS["a"], filled=passed)
         is_named = False
         for name, share, cost in shown.points:

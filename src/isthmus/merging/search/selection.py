@@ -23,7 +23,7 @@ class Selection:
         order: All layers, those that cost least for their worth first.
         chosen: The set of most worth whose upper end is within the tolerance.
         chain: Nested sets from the smallest to the largest, of which every larger one has less room below the
-            tolerance: what a certificate tests in order.
+            tolerance: what a certificate tests.
         rises: What every set that was tried costs.
     """
 
