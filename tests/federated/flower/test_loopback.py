@@ -6,7 +6,8 @@ import time
 
 import pytest
 
-from isthmus.federated.flower.loopback import end_family
+from isthmus.errors import InputError
+from isthmus.federated.flower.loopback import end_family, loopback
 
 LEADER = """
 import subprocess, sys, time
@@ -40,3 +41,9 @@ def test_a_superlink_does_not_outlive_a_parent_that_is_killed():
         assert parent.stdout.readline() == b"\n"
         parent.kill()
         assert parent.stdout.read() == b""  # nobody holds the pipe any more
+
+
+def test_flower_that_is_not_installed_is_asked_for(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
+    with pytest.raises(InputError, match=r"isthmus\[federated\]"), loopback(is_simulation=True):
+        pass

@@ -15,9 +15,11 @@ from isthmus.federated.flower.settings import RunSettings
 from isthmus.federated.flower.simulation import follow
 
 
-def followed(said, told=lambda _: None):
+def followed(folder, said, told=lambda _: None):
+    log = folder / "run.log"
+    log.write_text(said)
     with subprocess.Popen([sys.executable, "-c", ""]) as run:
-        follow(run, SimpleNamespace(log=lambda _: said), told)
+        follow(run, SimpleNamespace(log_file=lambda _: log), told)
 
 
 def test_rounds_and_refusals_reach_whoever_started_the_run(tmp_path, capsys):
@@ -26,16 +28,16 @@ def test_rounds_and_refusals_reach_whoever_started_the_run(tmp_path, capsys):
     context = Context(run_id=1, node_id=0, node_config={}, state=RecordDict(), run_config=settings)
     server_app.main(DirectGrid(2, settings), context)
     told = []
-    followed(capsys.readouterr().out, told.append)
+    followed(tmp_path, capsys.readouterr().out, told.append)
     assert [(one.rule, one.round, one.rounds) for one in told] == [("all", 1, 1)]
 
     with pytest.raises(InputError):
         server_app.main(DirectGrid(2, settings), context)
     with pytest.raises(InputError, match="add --resume") as refused:
-        followed(capsys.readouterr().out)
+        followed(tmp_path, capsys.readouterr().out)
     assert refused.value.where == str(tmp_path / "out")
 
 
-def test_a_run_that_ends_before_its_end_is_no_result():
+def test_a_run_that_ends_before_its_end_is_no_result(tmp_path):
     with pytest.raises(IsthmusError, match=r"without a result; it said:\nSegmentation fault"):
-        followed("Segmentation fault\n")
+        followed(tmp_path, "Segmentation fault\n")

@@ -52,7 +52,9 @@ class Loopback:
         place = ["--host", HOST, "--port", self.address.rpartition(":")[2]]
         process = self._start("superlink", "flower-superlink", "--insecure", *kind, *place)
         if not _is_healthy(f"http://{self.address}/health", process):
-            raise IsthmusError(f"Flower's SuperLink did not start; it said:\n{self.log('superlink')[-2000:]}")
+            raise IsthmusError(
+                f"Flower's SuperLink did not start; it said:\n{self.log_file('superlink').read_text()[-2000:]}"
+            )
 
     def add_supernode(self, client: int, num_clients: int, **settings: Setting) -> None:
         """Start a SuperNode, which connects by itself.
@@ -77,7 +79,7 @@ class Loopback:
             num_clients: How many clients a simulation has.
 
         Returns:
-            A process that ends with the run, and writes what it says to `run.log`. Its status says nothing of the run.
+            A process that ends with the run, and writes what it says to a log file. Its status says nothing of the run.
         """
         config = self.home / "run.toml"
         config.write_text("".join(f"{name} = {json.dumps(value)}\n" for name, value in settings.items()))
@@ -87,16 +89,16 @@ class Loopback:
             arguments += ["--federation-config", f"num-supernodes={num_clients} {cores}"]
         return self._start("run", *arguments)
 
-    def log(self, name: str) -> str:
-        """What a process has said so far.
+    def log_file(self, name: str) -> Path:
+        """Where a process writes what it says.
 
         Args:
             name: "superlink", "supernode-0", ..., or "run" for the last run.
 
         Returns:
-            The text.
+            The file.
         """
-        return (self.home / f"{name}.log").read_text(errors="replace")
+        return self.home / f"{name}.log"
 
     def close(self) -> None:
         """End every process that was started here, and those that they started."""
@@ -110,7 +112,7 @@ class Loopback:
             raise InputError(
                 "Flower beside this Python", f"no {path}", "the federated extra", "pip install 'isthmus[federated]'"
             )
-        with (self.home / f"{name}.log").open("wb") as log:
+        with self.log_file(name).open("wb") as log:
             process = subprocess.Popen(
                 [str(path), *arguments], env=self._env, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
                 preexec_fn=end_with_parent,  # noqa: PLW1509 - it takes no lock that another thread may hold

@@ -76,17 +76,17 @@ def follow(run: subprocess.Popen[bytes], link: Loopback, tell: Callable[[Progres
             raise InputError(*json.loads(line.removeprefix(REFUSED)))
         elif line.startswith(ENDED):
             return
-    raise IsthmusError(f"the run on Flower ended without a result; it said:\n{link.log('run')[-2000:]}")
+    said = link.log_file("run").read_text(encoding="utf-8", errors="replace")
+    raise IsthmusError(f"the run on Flower ended without a result; it said:\n{said[-2000:]}")
 
 
 def _lines(run: subprocess.Popen[bytes], link: Loopback) -> Iterator[str]:
-    told = 0
-    while True:
-        has_ended = run.poll() is not None
-        text = link.log("run")
-        whole = text[: text.rfind("\n") + 1]
-        yield from whole[told:].splitlines()
-        told = len(whole)
-        if has_ended:
-            return
-        time.sleep(LOOK_SECONDS)
+    with link.log_file("run").open(encoding="utf-8", errors="replace") as log:
+        begun = ""
+        while True:
+            has_ended = run.poll() is not None
+            *whole, begun = (begun + log.read()).split("\n")
+            yield from whole
+            if has_ended:
+                return
+            time.sleep(LOOK_SECONDS)
