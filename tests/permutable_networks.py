@@ -4,6 +4,7 @@ import torch
 import transformers
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d, interpolate, max_pool2d, pad, silu
+from torch.nn.utils.parametrizations import spectral_norm, weight_norm
 
 
 class PaddedResNet(nn.Module):
@@ -112,6 +113,55 @@ class Recurrent(nn.Module):
         return self.fc(torch.cat([hidden[-2], hidden[-1]], -1))
 
 
+class Mixer(nn.Module):
+    """A layer along the places, which stay, and one along the channels."""
+
+    def __init__(self):
+        super().__init__()
+        self.patches, self.norm, self.fc = nn.Conv2d(3, 10, 4, 4), nn.LayerNorm(10), nn.Linear(10, 3)
+        self.places1, self.places2 = nn.Linear(4, 7), nn.Linear(7, 4)
+        self.channels1, self.channels2 = nn.Linear(10, 12), nn.Linear(12, 10)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Images of 8 x 8."""
+        x = self.patches(x).flatten(2).transpose(1, 2)
+        x = x + self.places2(silu(self.places1(self.norm(x).transpose(1, 2)))).transpose(1, 2)
+        return self.fc((x + self.channels2(silu(self.channels1(x)))).mean(1))
+
+
+class Shuffled(nn.Module):
+    """Channels of two groups that are dealt anew."""
+
+    def __init__(self):
+        super().__init__()
+        self.first, self.grouped = nn.Conv2d(3, 8, 1), nn.Conv2d(8, 8, 1, groups=2)
+        self.depthwise, self.fc = nn.Conv2d(8, 8, 3, groups=8), nn.Linear(8, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Images of 8 x 8."""
+        x = self.grouped(self.first(x).relu())
+        x = x.view(-1, 2, 4, 8, 8).transpose(1, 2).reshape(-1, 8, 8, 8)
+        return self.fc(self.depthwise(x).relu().amax((2, 3)))
+
+
+class Einsum(nn.Module):
+    """Sums that are named by letters."""
+
+    def __init__(self):
+        super().__init__()
+        self.first, self.second = nn.Parameter(torch.randn(4, 5, 6)), nn.Parameter(torch.randn(4, 6, 3))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Sequences of five numbers, of which the first counts."""
+        return torch.einsum("bhk,hko->bo", torch.einsum("bd,hdk->bhk", x[:, 0], self.first).relu(), self.second)
+
+
+def parametrised():
+    """A weight as direction and length, and one divided by its norm."""
+    first, second = weight_norm(nn.Linear(30, 8)), spectral_norm(nn.Linear(8, 7))
+    return nn.Sequential(nn.Flatten(), first, nn.ReLU(), second, nn.PReLU(7), nn.Linear(7, 3))
+
+
 def encoder():
     """PyTorch's own transformer."""
     layer = nn.TransformerEncoderLayer(12, 3, 20, batch_first=True)
@@ -134,6 +184,7 @@ def llama():
 
 
 IMAGES, TOKENS = torch.randn(3, 3, 8, 8), torch.randint(0, 11, (3, 6))
+SERIES = torch.randn(3, 6, 5)
 NETWORKS = {
     "padded resnet": (PaddedResNet, IMAGES, [6, 12, 6]),
     "densenet": (DenseNet, IMAGES, [8, 5, 5, 6]),
@@ -142,7 +193,11 @@ NETWORKS = {
     "packed vit": (PackedViT, IMAGES, [12, 3, 4, 4, 20]),
     "lstm": (Recurrent, TOKENS, [6, 7, 7, 7, 7]),
     "gru": (lambda: Recurrent(nn.GRU), TOKENS, [6, 7, 7, 7, 7]),
-    "encoder": (encoder, torch.randn(3, 6, 5), [12, 3, 4, 4, 20]),
+    "encoder": (encoder, SERIES, [12, 3, 4, 4, 20]),
+    "mixer": (Mixer, IMAGES, [10, 7, 12]),
+    "shuffled": (Shuffled, IMAGES, [2, 4, 4]),
+    "einsum": (Einsum, SERIES, [4, 6]),
+    "parametrised": (parametrised, SERIES, [8, 7]),
     "gpt2": (gpt2, TOKENS, [12, 3, 4, 4, 48]),
     "llama": (llama, TOKENS, [16, 2, 2, 4, 24]),
 }

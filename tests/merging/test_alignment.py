@@ -5,7 +5,9 @@ from itertools import pairwise
 
 import pytest
 import torch
+import transformers
 from cases import CASES
+from hugging_face_folders import gpt2, save_folder
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from torch import nn
@@ -207,11 +209,25 @@ def test_a_trajectory_is_permuted_as_its_last_network_is(tmp_path):
         isthmus.align(case.weights(0), case.weights(1), model=case.build, trajectory=tmp_path / "run")
 
 
+def test_a_folder_of_hugging_face_stays_one(tmp_path):
+    for name, seed in (("a", 0), ("b", 1)):
+        save_folder(gpt2(seed), tmp_path / name)
+    folder = str(tmp_path / "b")
+    isthmus.align(tmp_path / "a", folder, model=f"hf:{folder}", out=tmp_path / "aligned")
+    before, after = (transformers.GPT2LMHeadModel.from_pretrained(tmp_path / name).eval() for name in ("b", "aligned"))
+    tokens = torch.arange(6)[None]
+    torch.testing.assert_close(after(tokens).logits, before(tokens).logits, rtol=1e-4, atol=1e-4)
+    hidden = [model.transformer.h[0].mlp.c_fc.weight for model in (before, after)]
+    assert not torch.equal(*hidden)
+    assert "b aligned to a" in (tmp_path / "aligned" / "README.md").read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize(
     ("options", "error", "message"),
     [
         ({"by": "magic"}, UnknownNameError, "a way to match"),
         ({"b": {"x": torch.zeros(2)}}, InputError, "keys|entries|weights"),
+        ({"b": BY_NAME["mlp"].weights(1) | {"hidden1.bias": torch.full((7,), torch.nan)}}, InputError, "hidden1.bias"),
     ],
 )
 def test_what_cannot_be_aligned_is_refused(options, error, message):

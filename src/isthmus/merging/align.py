@@ -1,6 +1,7 @@
 """Network b with its units in the order of network a's: the same function, nearer in weight space."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -32,6 +33,7 @@ from isthmus.merging.permutation.sample import sample_inputs
 from isthmus.merging.permutation.trajectory import save_permuted_trajectory
 from isthmus.runs.request.inputs import (
     Model,
+    NamedWeights,
     Weights,
     fitted_weights,
     named_model,
@@ -126,12 +128,14 @@ def align(
     read = read_pair(a, b)
     built = named_model(model, read[0][0])
     first, second = (fitted_weights(*one, built.module) for one in read)
+    kinds = entry_kinds(built.module)
+    for one in (first, second):
+        _refuse_non_finite(one, kinds)
     place = device_named(device)
     network = Network.from_model(built.module, loss_named("cross_entropy"), place, torch.float32, Output(output))
     examples = _examples(network, data, data_root, own_tokenizer(model), by)
     inputs, _ = examples.batch(0, min(NUM_CHECKED, len(examples)), place, network.dtype)
     graph = _graph(network, inputs, frozenset(first.weights))
-    kinds = entry_kinds(built.module)
     ties = tied_keys(built.module)
     axes = graph_axes(graph, second.weights, ties)
     symmetry = symmetry_of(axes)
@@ -184,6 +188,17 @@ def _made(out: str | Path | None, steps: Trajectory | None) -> list[Path]:
             "a file ending in .safetensors", str(out), "--out", "its name without the ending is the folder's"
         )
     return [] if out is None else [Path(out), Path(out).with_suffix("")][: 1 + (steps is not None)]
+
+
+def _refuse_non_finite(network: NamedWeights, kinds: Mapping[str, Kind]) -> None:
+    wrong = [key for key, t in network.weights.items() if kinds[key] is Kind.PARAMETER and not t.isfinite().all()]
+    if wrong:
+        raise InputError(
+            "parameters that are finite numbers",
+            f"NaN or infinities in {short_list(wrong)}",
+            network.name,
+            "align a checkpoint from before that",
+        )
 
 
 def _examples(network: Network, data: object, data_root: Path | None, tokenizer: str | None, by: str) -> Examples:

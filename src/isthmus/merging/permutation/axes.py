@@ -93,7 +93,7 @@ def _axes_of(node: fx.Node, values: Values) -> "Axes | list[Axes | None] | None"
     if handler is not None:
         try:
             return handler(call)
-        except (KeyError, NotImplementedError, ValueError) as error:
+        except (KeyError, IndexError, NotImplementedError, TypeError, ValueError) as error:
             reason = f"{name} here is not understood ({error})"
     else:
         reason = f"{name} is not known to keep what units mean"

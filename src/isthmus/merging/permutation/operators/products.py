@@ -43,6 +43,18 @@ def _product(first: Axes, second: Axes) -> Axes:
     return (*batch, *first[-2:-1], *(second[-1:] if len(second) > 1 else ()))
 
 
+def _scalar_product(call: Call) -> Axes:
+    unify(call.axes("self")[0], call.axes("other" if call.name == "vdot" else "tensor")[0])
+    return ()
+
+
+def _weight_norm(call: Call) -> Axes:
+    """A weight's direction with its lengths, one for each place of an axis."""
+    direction, lengths = call.axes("v"), call.axes("g")
+    _broadcast(direction, lengths)
+    return direction
+
+
 def _broadcast(first: Axes, second: Axes) -> Axes:
     rank = max(len(first), len(second))
     alone: Extent = Units(1, "there is one alone")
@@ -61,7 +73,7 @@ def _einsum(call: Call) -> Axes:
     if "." in read or not made or any(len(set(word)) < len(word) for word in letters):
         raise NotImplementedError("an einsum that leaves letters out")
     found: dict[str, Extent] = {}
-    for word, node in zip(letters, call.argument("operands"), strict=True):
+    for word, node in zip(letters, call.argument("tensors"), strict=True):
         for letter, extent in zip(word, call.axes_of(node), strict=True):
             unify(found.setdefault(letter, extent), extent)
     return tuple(found[letter] for letter in made)
@@ -172,6 +184,8 @@ HANDLERS: dict[str, Handler] = named({
     "addmm": _added_product,
     "matmul mm bmm mv": _matmul,
     "einsum": _einsum,
+    "vdot dot": _scalar_product,
+    "_weight_norm": _weight_norm,
     "conv1d conv2d conv3d conv_transpose1d conv_transpose2d conv_transpose3d": _convolved,
     "embedding": _embedding,
     "scaled_dot_product_attention": _attention,
