@@ -25,8 +25,8 @@ NOTES = (
     "Share of the squared distance: how much of the way between the networks lies in this layer. It is the layer's "
     "share of the cost where the loss is an isotropic bowl.",
     "Intervals are 95 %, of the distribution that the examples come from. Where orders were drawn, the interval over "
-    f"orders beside it says how far the value may be from the one over all orders. {FEW_EXAMPLES_MARK} marks a number "
-    f"that fewer than {FEW} examples carry: its interval may be too short.",
+    f"orders beside it (±) says how far the value may be from the one over all orders. {FEW_EXAMPLES_MARK} marks a "
+    f"number that fewer than {FEW} examples carry: its interval may be too short.",
 )
 
 
@@ -132,18 +132,13 @@ def rows(study: "xr.Dataset") -> Table:
             cut = study.sel(layer=layer, host=host)
             cells = [Cell(layer), Cell(host), _number(estimate_at(cut, "shapley"))]
             if has_orders:
-                low, high = (float(cut[f"shapley_orders_{end}"]) for end in ("low", "high"))
-                over = Estimate(float(cut["shapley"]), low, high)
-                cells.append(Cell(ends_text(over), stored=repr(over.half_width)))
-            cells.append(_number(estimate_at(cut, "alone")))
+                half = float(cut["shapley_orders_high"] - cut["shapley_orders_low"]) / 2
+                cells.append(Cell(f"± {significant_text(half, 2)}", stored=repr(half)))
             share = 100 * float(cut["distance_share"])
-            cells += [
-                Cell(f"{share:.1f}", stored=repr(share)),
-                Cell(f"{int(cut['num_parameters']):,}", stored=f"{int(cut['num_parameters'])}"),
-            ]
+            cells += [_number(estimate_at(cut, "alone")), Cell(f"{share:.1f}", stored=repr(share))]
             found.append(tuple(cells))
-    orders = ("Over all orders",) if has_orders else ()
-    columns = ("Layer", "Into", "Together (Shapley)", *orders, "Alone", "% of squared distance", "Parameters")
+    orders = ("Orders",) if has_orders else ()
+    columns = ("Layer", "Into", "Together", *orders, "Alone", "% of squared distance")
     return Table(columns, tuple(found))
 
 
