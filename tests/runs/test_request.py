@@ -27,7 +27,7 @@ def test_every_setting_is_an_argument_with_words_and_an_option_with_words():
         default = "single" if name == "sweep" else field.default
         assert signature.parameters[name].default == default, name
         assert re.search(rf"^ *{name}: ", doc, re.MULTILINE), name
-        option = re.escape(f"--{name.replace('_', '-')}") + r"( / --no-progress)?( <[^>]*>+)? "
+        option = re.escape(f"--{name.replace('_', '-')}") + r"( / --no-progress)?( <[^>]*>+| [A-Z]+| \[[^]]*\])? "
         assert re.search(option + re.escape(field.description[:20]), shown), name
     inputs = {"model", "a", "b", "data", "recalibration_data"}
     assert set(signature.parameters) == inputs | set(ASKED)
