@@ -173,3 +173,4 @@ def test_random_sets_come_near_to_a_worth():
         assert abs(sum(worth[label] for label in random_set(worth, 80.0, seed)) - 80) <= 10
     assert random_set(worth, 0.0, 0) == frozenset()
     assert random_set(worth, 80.0, 0) != random_set(worth, 80.0, 1)
+    assert all(len(random_set({"a": 5.0, "b": 9.0}, 0.1, seed)) == 1 for seed in range(5))

@@ -216,7 +216,7 @@ def certificate_rows(merge: "Merge") -> Table:
             Cell(percent(share), stored=repr(share)), _rise_cell(cost),
             Cell(significant_text(bound), stored=repr(bound)), Cell(verdict),
         ))  # fmt: skip
-    return Table(("Test", "Layers", "With these more", "Of all", "Cost", "Below, together", "Verdict"), tuple(rows))
+    return Table(("Test", "Layers", "With these more", "Of all", "Cost", "Surely below", "Verdict"), tuple(rows))
 
 
 def save_merge_page(merge: "Merge", out: Path) -> Path:

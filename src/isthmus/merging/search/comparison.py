@@ -1,5 +1,6 @@
 """What else could have been done with two networks, measured on the examples of the certificate."""
 
+import math
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -61,7 +62,7 @@ def other_sets(
 
 
 def random_set(worth: Mapping[str, float], size: float, seed: int) -> Layers:
-    """Layers in a random order, as many as come nearest to a worth.
+    """Layers in a random order, as many as come nearest to a worth, at least one.
 
     Args:
         worth: Of each layer.
@@ -77,8 +78,7 @@ def random_set(worth: Mapping[str, float], size: float, seed: int) -> Layers:
     """
     order = sorted(worth)
     random.Random(seed).shuffle(order)
-    best, total = 0, 0.0
-    nearest = size
+    best, total, nearest = 0, 0.0, math.inf if size > 0 else 0.0
     for count, label in enumerate(order, start=1):
         total += worth[label]
         if abs(total - size) < nearest:
