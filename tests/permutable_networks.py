@@ -156,6 +156,19 @@ class Einsum(nn.Module):
         return torch.einsum("bhk,hko->bo", torch.einsum("bd,hdk->bhk", x[:, 0], self.first).relu(), self.second)
 
 
+class Gated(nn.Module):
+    """Four blocks of three units, each weighed by what stands in its place in all blocks."""
+
+    def __init__(self, weighed):
+        super().__init__()
+        self.first, self.second, self.weighed = nn.Linear(30, 12), nn.Linear(12, 3), weighed
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Numbers."""
+        blocks = self.first(x.flatten(1)).unflatten(1, (4, 3))
+        return self.second((blocks * self.weighed(blocks)).flatten(1))
+
+
 def parametrised():
     """A weight as direction and length, and one divided by its norm."""
     first, second = weight_norm(nn.Linear(30, 8)), spectral_norm(nn.Linear(8, 7))
@@ -198,6 +211,9 @@ NETWORKS = {
     "shuffled": (Shuffled, IMAGES, [2, 4, 4]),
     "einsum": (Einsum, SERIES, [4, 6]),
     "parametrised": (parametrised, SERIES, [8, 7]),
+    "blocks that meet": (lambda: Gated(lambda x: x.mean(1, keepdim=True)), SERIES, [4, 3]),
+    "blocks that compete": (lambda: Gated(lambda x: x.softmax(1)), SERIES, [4, 3]),
+    "blocks apart": (lambda: Gated(lambda x: x.softmax(2)), SERIES, [4, 3]),
     "gpt2": (gpt2, TOKENS, [12, 3, 4, 4, 48]),
     "llama": (llama, TOKENS, [16, 2, 2, 4, 24]),
 }

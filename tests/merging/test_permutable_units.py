@@ -63,8 +63,17 @@ def test_a_planted_permutation_is_found_again(name):
         assert torch.equal(other.after(planted)(weights)[key], other(planted(weights))[key])
 
 
-@pytest.mark.parametrize(("name", "blocks"), [("gpt2", [1, 1, 3, 3, 1]), ("llama", [1, 1, 2, 2, 1])])
-def test_the_units_of_each_head_have_an_order_of_their_own(name, blocks):
+@pytest.mark.parametrize(
+    ("name", "blocks"),
+    [
+        ("gpt2", [1, 1, 3, 3, 1]),
+        ("llama", [1, 1, 2, 2, 1]),
+        ("blocks apart", [1, 4]),
+        ("blocks that meet", [1, 1]),
+        ("blocks that compete", [1, 1]),
+    ],
+)
+def test_the_units_of_each_block_have_an_order_of_their_own_where_blocks_stay_apart(name, blocks):
     symmetry = known(name)[0]
     assert [group.blocks for group in symmetry.groups] == blocks
 

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from operator import itemgetter
 
 import torch
 from torch import Tensor
@@ -152,16 +151,16 @@ def _together(axes: GraphAxes) -> dict[Units, Units]:
 
 def _put_together(pieces: list[Piece], together: Mapping[Units, Units]) -> Iterator[Piece]:
     """The pieces of an axis, those that may mix as one."""
-    rank = {units: number for number, units in enumerate(together)}
-    waiting: dict[Units, list[tuple[int, Tensor]]] = {}
+    # Their order is the same everywhere: what is put elsewhere stands alone in some tensor before that.
+    waiting: dict[Units, list[Tensor]] = {}
     for piece in pieces:
         whole = together.get(piece.factors[0])
         if whole is None:
             yield piece
         else:
-            waiting.setdefault(whole, []).append((rank[piece.factors[0]], piece.places))
+            waiting.setdefault(whole, []).append(piece.places)
     for whole, parts in waiting.items():
-        yield Piece((whole,), torch.cat([places for _, places in sorted(parts, key=itemgetter(0))]))
+        yield Piece((whole,), torch.cat(parts))
 
 
 def _name(key: str, piece: Piece, units: Units) -> str:
