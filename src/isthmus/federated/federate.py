@@ -107,13 +107,7 @@ def federate_all(
         InputError: As in `federate`.
     """
     for job in jobs:
-        refuse_held(job.out)
-        is_begun = (job.out / RECORD_FILE).exists()
-        if is_begun and not resume:
-            got = "a federated training that is there"
-            raise InputError("a new folder", got, str(job.out), "add --resume, or name another --out")
-        if not is_begun and job.out.is_dir() and not is_empty(job.out):
-            raise InputError("a new or empty folder", "one with other things", str(job.out), "name another --out")
+        refuse_existing(job.out, resume=resume)
     with ExitStack() as held:
         for job in jobs:
             held.enter_context(held_folder(job.out))
@@ -141,6 +135,25 @@ def _nothing_left_of_wrong_input(out: Path) -> Iterator[None]:
             (out / RECORD_FILE).unlink(missing_ok=True)
             shutil.rmtree(out / "work", ignore_errors=True)
         raise
+
+
+def refuse_existing(out: Path, *, resume: bool) -> None:
+    """Refuse a folder that another process works in, or that holds what is not to go on.
+
+    Args:
+        out: The folder.
+        resume: Whether a training that is there is to go on.
+
+    Raises:
+        InputError: It is one of these.
+    """
+    refuse_held(out)
+    is_begun = (out / RECORD_FILE).exists()
+    if is_begun and not resume:
+        got = "a federated training that is there"
+        raise InputError("a new folder", got, str(out), "add --resume, or name another --out")
+    if not is_begun and out.is_dir() and not is_empty(out):
+        raise InputError("a new or empty folder", "one with other things", str(out), "name another --out")
 
 
 @dataclass(frozen=True)

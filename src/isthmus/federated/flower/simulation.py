@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from isthmus.errors import InputError, IsthmusError
+from isthmus.federated.federate import refuse_existing
 from isthmus.federated.flower.loopback import Loopback, loopback
 from isthmus.federated.flower.settings import ENDED, REFUSED, TOLD, RunSettings, save_app
 from isthmus.federated.rounds import Progress
@@ -43,6 +44,7 @@ def simulate(
         InputError: As `federate` raises it, or Flower is not installed.
         IsthmusError: The run ended without a result.
     """
+    refuse_existing(out, resume=resume)  # before Flower takes its time to start
     folder = out.resolve()
     settings = RunSettings(
         recipe=str(recipe.resolve()),
