@@ -189,6 +189,10 @@ def test_the_command_writes_the_network_and_says_what_it_found(tmp_path):
     assert facts["groups"] == dict.fromkeys(facts["groups"], 7)
     assert len(facts["groups"]) == 3
     assert CliRunner().invoke(app, command).exit_code == 2  # never over what is there
+    printed = json.loads(CliRunner().invoke(app, [*command[:-1], str(tmp_path / "again.safetensors"), "--json"]).stdout)
+    assert printed["groups"] == facts["groups"]
+    assert printed["fixed"]["they are the network's inputs"] == ["hidden1.weight[1]"]
+    assert printed["likeness"][1] > printed["likeness"][0]
 
 
 def test_a_trajectory_is_permuted_as_its_last_network_is(tmp_path):

@@ -42,7 +42,8 @@ def align(
     for note in aligned.notes:
         typer.echo(note, err=True)
     if as_json:
-        print(json.dumps({**aligned.facts, "out": str(out)}, indent=1))
+        found = {"fixed": aligned.reasons, "likeness": [aligned.objectives[0], aligned.objectives[-1]]}
+        print(json.dumps({**aligned.facts, **found, "out": str(out)}, indent=1))
         return
     print(summary_of(aligned))
     print(f"written: {out}; what is left of the barrier: isthmus measure {a} {out} --model ... --data ... --sweep full")

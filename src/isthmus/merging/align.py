@@ -76,6 +76,14 @@ class Aligned:
     facts: dict[str, Any]
     notes: tuple[str, ...]
 
+    @property
+    def reasons(self) -> dict[str, list[str]]:
+        """Why axes stay as they are -> these axes."""
+        found: dict[str, list[str]] = {}
+        for one in self.fixed:
+            found.setdefault(one.reason, []).append(one.axis)
+        return found
+
 
 def align(
     a: Weights,
@@ -251,10 +259,7 @@ def summary_of(aligned: Aligned) -> str:
     for group in aligned.groups:
         each = f" in each of {group.blocks} blocks" if group.blocks > 1 else ""
         lines.append(f"  {group.name}: {group.size} units{each}, in {short_list(group.members)}")
-    reasons: dict[str, list[str]] = {}
-    for one in aligned.fixed:
-        reasons.setdefault(one.reason, []).append(one.axis)
-    lines += [f"  fixed, as {reason}: {short_list(axes)}" for reason, axes in reasons.items()]
+    lines += [f"  fixed, as {reason}: {short_list(axes)}" for reason, axes in aligned.reasons.items()]
     start, end = aligned.objectives[0], aligned.objectives[-1]
     lines.append(f"{aligned.permutation.num_moved} units moved; likeness {start:.4g} before, {end:.4g} after")
     lines.append(f"the function is unchanged: largest difference {aligned.difference:.2g} of the largest output")
