@@ -14,7 +14,7 @@ from isthmus.federated.client import state_after_training
 from isthmus.federated.federate import federate
 from isthmus.federated.file import load_federated_recipes
 from isthmus.federated.folder import RuleFolder, load_round
-from isthmus.federated.results.tables import SCHEMAS
+from isthmus.federated.results.tables import SCHEMAS, load_federation
 from isthmus.federated.rules.rule import Phase
 from isthmus.federated.server import Server
 from isthmus.training.loop import train
@@ -160,7 +160,12 @@ def test_a_setting_that_an_earlier_version_did_not_know_is_at_its_default(tmp_pa
         federate(recipe(rounds=1, weighting="equal"), out, resume=True)
 
 
-@pytest.mark.parametrize("wrong", [{"model": "cnn:width=4,channels=3"}, {"clients": 300}, {"test": "digits:train"}])
+ON_TEST = {"barriers": {"data": "digits:test[50:100]"}}
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"model": "cnn:width=4,channels=3"}, {"clients": 300}, {"test": "digits:train"}, ON_TEST]
+)
 def test_nothing_is_left_of_input_that_is_refused_before_anything_is_trained(tmp_path, wrong):
     with pytest.raises(InputError):
         federate(recipe(**wrong), tmp_path / "out")
@@ -179,6 +184,15 @@ def test_a_rule_is_added_to_a_training_that_is_there(tmp_path):
     federate(recipe(rounds=1, rules=["all", "none"]), tmp_path / "out", resume=True)
     federate(recipe(rounds=1, rules=["all", "none"]), tmp_path / "at-once")
     assert files_of(tmp_path / "out") == files_of(tmp_path / "at-once")
+
+
+def test_what_is_left_out_of_a_training_that_goes_on_is_left_out_of_its_results_and_stays_refused(tmp_path):
+    first = {"name": "fedbabu", "finetune_epochs": 1, "label": "x"}
+    federate(recipe(rounds=1, clients=2, rules=[first, "none"], seeds=[0, 1]), tmp_path)
+    federate(recipe(rounds=1, clients=2, rules=["none"]), tmp_path, resume=True)
+    assert load_federation(tmp_path).clients["seed"].tolist() == [0, 0]
+    with pytest.raises(InputError, match="rule x"):
+        federate(recipe(rounds=1, clients=2, rules=[first | {"finetune_epochs": 2}]), tmp_path, resume=True)
 
 
 def test_every_second_round_is_evaluated_before_and_after_on_own_and_on_all_test_examples(tmp_path):

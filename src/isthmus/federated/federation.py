@@ -6,7 +6,7 @@ from pathlib import Path
 
 from torch import Tensor, nn
 
-from isthmus.data.clients.parts import ClientExamples, client_examples
+from isthmus.data.clients.parts import ClientExamples, client_examples, refuse_unlike
 from isthmus.data.examples import Examples
 from isthmus.data.load import load_examples
 from isthmus.errors import InputError
@@ -73,8 +73,8 @@ def federation_of(recipe: FederatedRecipe, seed: int, data_root: Path | None = N
         Everything on the recipe's device.
 
     Raises:
-        InputError: The data is absent, a client would have none, the network does not run on it, or a rule names a
-            layer that is not there.
+        InputError: The data is absent, a client would have none, the network does not run on it, or barriers would be
+            measured on test examples.
     """
     device = device_named(recipe.device)
     dealt = client_examples(
@@ -96,12 +96,18 @@ def federation_of(recipe: FederatedRecipe, seed: int, data_root: Path | None = N
         where = f"{recipe.model} on {recipe.train}"
         raise InputError("a network that runs on the data", got, where, "check its channels and classes") from error
     settings = recipe.barriers
+    all_test = load_examples(recipe.test, data_root=data_root)
+    server = load_examples(settings.data, data_root=data_root) if settings else None
+    if settings and server:
+        where = f"test {all_test.name!r} and barriers.data {server.name!r}"
+        expected = "test examples that no rule looks at"
+        refuse_unlike((recipe.test, settings.data), (all_test, server), expected, where)
     return Federation(
         recipe,
         seed,
         clients,
-        load_examples(recipe.test, data_root=data_root).to(device) if recipe.global_test else None,
-        load_examples(settings.data, data_root=data_root).to(device) if settings else None,
+        all_test.to(device) if recipe.global_test else None,
+        server.to(device) if server else None,
         model,
         {key: tensor.detach().cpu().clone() for key, tensor in tensors_of(model).items()},
         Exchanged(layers, entry_kinds(model), recipe.statistics == "private"),

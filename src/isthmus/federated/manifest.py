@@ -44,6 +44,7 @@ def begin(recipe: FederatedRecipe, out: Path, data_root: Path | None) -> None:
     if earlier is not None:
         _refuse_others(earlier, facts, out)
         facts["clients"], facts["layers"] = earlier["clients"], earlier["layers"]
+        facts["rules"] = earlier["rules"] | facts["rules"]  # rounds of a rule that is left out now are still there
     save_json(facts, out / RECORD_FILE)
 
 
@@ -110,7 +111,11 @@ def finish(recipe: FederatedRecipe, out: Path, seeds: Sequence[Described]) -> No
     for seed_facts in seeds:
         clients |= {(one["seed"], one["client"]): one for one in seed_facts.clients}
         manifest["layers"] = list(seed_facts.layers)
-    manifest |= {"clients": [clients[key] for key in sorted(clients)], "seconds": seconds, "complete": True}
+    manifest |= {
+        "clients": [clients[key] for key in sorted(clients) if key[0] in recipe.seeds],
+        "seconds": seconds,
+        "complete": True,
+    }
     save_json(manifest, out / RECORD_FILE)
 
 

@@ -1,5 +1,6 @@
 """What every client of a federation trains on, and is tested on."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,7 +15,7 @@ from isthmus.data.clients.shift import shift_of, shifted
 from isthmus.data.clients.writers import load_writers
 from isthmus.data.examples import Examples
 from isthmus.data.load import load_examples
-from isthmus.data.spec import DataSpec, parse_data_spec
+from isthmus.data.spec import parse_data_spec
 from isthmus.errors import InputError
 from isthmus.trees import take_rows, tree_text
 
@@ -65,7 +66,10 @@ def client_examples(
     partition = partition_of(partition_text, num_clients, seed, f"the partition {partition_text!r}")
     trained, tested = (load_examples(text, data_root=data_root) for text in (train, test))
     specs = [parse_data_spec(text) for text in (train, test)]
-    _refuse_unlike(specs, trained, tested)
+    where = f"train {trained.name!r} and test {tested.name!r}"
+    if any(spec.client for spec in specs):
+        raise InputError("all examples of a split", "one client's part", where, "leave client=K/N out")
+    refuse_unlike((train, test), (trained, tested), "test examples that no client trains on", where)
     both = list(zip((trained, tested), specs, strict=True))
     if partition.rule == "natural":
         writers, test_writers = (load_writers(examples, spec, data_root) for examples, spec in both)
@@ -99,15 +103,27 @@ def client_examples(
     return found
 
 
-def _refuse_unlike(specs: Sequence[DataSpec], trained: Examples, tested: Examples) -> None:
-    where = f"train {trained.name!r} and test {tested.name!r}"
-    if any(spec.client for spec in specs):
-        raise InputError("all examples of a split", "one client's part", where, "leave client=K/N out")
-    starts = [spec.start or 0 for spec in specs]
-    stops = [start + len(examples) for start, examples in zip(starts, (trained, tested), strict=True)]
+def refuse_unlike(texts: Sequence[str], both: Sequence[Examples], expected: str, where: str) -> None:
+    """Refuse two sets that share an example, or whose inputs differ in shape or normalization.
+
+    Args:
+        texts: Their specifications.
+        both: What these name.
+        expected: Of the two, in a message about an example in both.
+        where: What names them.
+
+    Raises:
+        InputError: They do.
+    """
+    specs = [parse_data_spec(text) for text in texts]
+    # Which of a split one client's part has is not looked up: it may be any.
+    starts = [0 if spec.client else spec.start or 0 for spec in specs]
+    stops = [
+        math.inf if spec.client else start + len(part) for spec, start, part in zip(specs, starts, both, strict=True)
+    ]
     sources = [Path(spec.source).resolve() for spec in specs]
-    if sources[0] == sources[1] and trained.split == tested.split and max(starts) < min(stops):
-        raise InputError("test examples that no client trains on", "the same in both", where, "take another split")
-    shapes = [(tree_text(take_rows(part.inputs, slice(0, 1))), part.normalization) for part in (trained, tested)]
+    if sources[0] == sources[1] and both[0].split == both[1].split and max(starts) < min(stops):
+        raise InputError(expected, "the same in both", where, "take another split")
+    shapes = [(tree_text(take_rows(part.inputs, slice(0, 1))), part.normalization) for part in both]
     if shapes[0] != shapes[1]:
         raise InputError("inputs of one shape and one normalization", "two", where, "write the same options for both")
