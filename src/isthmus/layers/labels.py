@@ -19,6 +19,7 @@ def with_commas(parts: Sequence[str], labels: Collection[str]) -> list[str]:
     """
     found, start = [], 0
     while start < len(parts):
+        # The longest first, or the commas of a label would cut it.
         stops = range(len(parts), start, -1)
         stop = next((stop for stop in stops if ",".join(parts[start:stop]) in labels), start + 1)
         found.append(",".join(parts[start:stop]))

@@ -53,6 +53,7 @@ def first_use(model: nn.Module, inputs: Tree) -> FirstUse:
         The keys and the module paths in order. Weights that no operator reads are not in it.
     """
     keys_of: dict[int, list[str]] = {}
+    # Tied tensors have several keys, and all are used where one is.
     for named in (model.named_parameters(remove_duplicate=False), model.named_buffers(remove_duplicate=False)):
         for key, tensor in named:
             keys_of.setdefault(id(tensor), []).append(key)

@@ -101,6 +101,7 @@ def _block_labels(model: nn.Module) -> Labelling:
     blocks: list[str] = []
 
     def visit(module: nn.Module, path: str) -> None:
+        # A container of one child only wraps: its blocks lie deeper.
         is_row = isinstance(module, nn.Sequential | nn.ModuleList) and len(module) > 1
         for name, child in module.named_children():
             below = f"{path}.{name}" if path else name
@@ -185,6 +186,7 @@ def _with_buffers(
         if label not in layers:
             order = next(order for order in orders if not set(own).isdisjoint(order))
             place = min(order.index(key) for key in own if key in order)
+            # Backwards first: statistics were measured on what the layer before them returns.
             around = (*reversed(order[:place]), *order[place:], *keys)
             layers[next(owner[key] for key in around if key in owner)] += own
     return layers
@@ -195,4 +197,5 @@ def _in_order(partition: LayerPartition, use: FirstUse | None) -> LayerPartition
         return partition
     place = {key: number for number, key in enumerate(use.keys)}
     first = {label: min(place.get(key, len(place)) for key in keys) for label, keys in partition.layers.items()}
+    # The sort is stable, so what is never used keeps its order of registration at the end.
     return partition.ordered(sorted(partition, key=first.__getitem__))

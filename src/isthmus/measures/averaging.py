@@ -25,6 +25,7 @@ def averaging_alpha(alphas: Sequence[float]) -> float:
         (0.5, 0.25)
     """
     inner = [alpha for alpha in alphas if 0 < alpha < 1]
+    # Of two that are equally near the smaller one, whatever the order of the grid.
     return min(inner, key=lambda alpha: (abs(alpha - HALF_WAY), alpha), default=np.nan)
 
 

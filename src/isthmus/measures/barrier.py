@@ -76,6 +76,7 @@ def barrier_of(
         >>> barrier_of(np.array([[0.0, 0.0], [1.0, 3.0]]), [0.0, 0.5]).estimate.value
         2.0
     """
+    # Infinite losses give inf - inf, which is answered just below.
     with np.errstate(invalid="ignore"):
         excess = differences.mean(axis=1)
     if np.isnan(excess).any():
@@ -85,9 +86,11 @@ def barrier_of(
     if quantity == "loss":
         low, high = mean_band(differences, critical)
     else:
+        # Beyond [0, 1] the chord of two errors leaves [0, 1], and the differences leave [-1, 1].
         reach = max(1.0, *(max(alpha, 1 - alpha) for alpha in alphas))
         low, high = bounded_mean_band(differences, critical, reach)
     best = int(excess.argmax())
+    # Intervals of errors hold at any number of examples and need no mark (docs/intervals.md).
     carriers = effective_examples(differences[best]) if quantity == "loss" else np.nan
     return Barrier(
         excess=excess,

@@ -52,6 +52,7 @@ def layer_distance(a: StateDict, b: StateDict, keys: Collection[str]) -> LayerDi
     count = 0
     seen: set[tuple[int, int]] = set()
     for key in keys:
+        # Tied keys share their memory, and a tensor counts once.
         place = (a[key].data_ptr(), b[key].data_ptr())
         if place in seen:
             continue
@@ -64,6 +65,7 @@ def layer_distance(a: StateDict, b: StateDict, keys: Collection[str]) -> LayerDi
     norm_a, norm_b, distance = (float(squares[i].clamp(min=0).sqrt()) for i in (0, 1, 3))
     status = _angle_status(norm_a, norm_b) if count else "undefined: no numbers"
     defined = status == "defined"
+    # Rounding carries the cosine of parallel vectors beyond 1.
     cosine = max(-1.0, min(1.0, float(squares[2]) / (norm_a * norm_b))) if defined else float("nan")
     mean_norm = (norm_a + norm_b) / 2
     relative = distance / mean_norm if mean_norm and math.isfinite(mean_norm) else float("nan")

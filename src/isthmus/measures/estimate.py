@@ -184,6 +184,7 @@ def largest(estimates: Sequence[Estimate]) -> Estimate:
     if undefined:
         return undefined[0]
     most = max(estimates, key=lambda estimate: estimate.value)
+    # A number without uncertainty is never the largest by chance.
     count = sum(estimate.low < estimate.high for estimate in estimates)
     low = max(estimate.among(count).low for estimate in estimates)
     return replace(most, low=low, high=max(estimate.high for estimate in estimates))
@@ -236,8 +237,10 @@ def ratio(numerator: Estimate, denominator: Estimate) -> Estimate:
     """
     value = numerator.value / denominator.value if denominator.value else math.nan
     trusted = numerator.trusted and denominator.trusted
+    # A denominator that may be zero, or is unknown, bounds nothing.
     if not denominator.low > 0:
         return Estimate(value, -math.inf, math.inf, trusted)
+    # Above zero n / d is monotone in n and in d, so its extremes lie at their ends.
     ends = [n / d for n in (numerator.low, numerator.high) for d in (denominator.low, denominator.high)]
     return Estimate(value, min(ends), max(ends), trusted)
 

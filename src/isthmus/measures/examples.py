@@ -113,6 +113,7 @@ def num_cut_examples(grid: Grid, table: ExampleTable, h: int, m: int) -> int:
         The fewest of its points.
     """
     ends = [] if grid.far_ends is None else [grid.far_ends[h, m]]
+    # Appending an empty list turns integers into floats, which can't index.
     return table.num_examples(np.append(grid.cut(h, m)[1], ends).astype(np.int64))
 
 
@@ -138,6 +139,7 @@ def differences_of_cut(
         d_i(alpha) in float64, one row for each alpha of `grid.cut(h, m)`.
     """
     host, other = (grid.end(name) for name in (("a", "b") if grid.hosts[h] == "a" else ("b", "a")))
+    # In float64, so that the small difference of two large losses is not rounded once more.
     near, donor = (values[number, :n].astype(np.float64) for number in (host, other))
     far = None if grid.far_ends is None else values[grid.far_ends[h, m], :n].astype(np.float64)
     rows = [

@@ -55,6 +55,7 @@ def robustness(grid: Grid, table: ExampleTable, quantity: Quantity) -> Robustnes
     shape = rows.averaging.shape
 
     def rise(differences: list[Float[np.ndarray, "fraction n"]]) -> Estimates:
+        # A difference of two errors, and a mean of such, lies in [-1, 1].
         reach = 1.0 if quantity == "error" else None
         return Estimates.of((paired_mean(row, reach) for cut in differences for row in cut), shape)
 

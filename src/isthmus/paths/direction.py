@@ -62,9 +62,11 @@ class RandomDirection:
     def _numbers(self, key: str, shape: torch.Size) -> Tensor:
         digest = hashlib.sha256(f"direction:{self.seed}:{self.draw}:{key}".encode()).digest()
         generator = torch.Generator().manual_seed(int.from_bytes(digest[:8], "big") >> 1)
+        # On the processor: a GPU's generator would draw other numbers from the same seed.
         return torch.randn(shape, generator=generator)
 
 
+# Groups of growing sweeps ask for the same keys again; drawing all numbers of a key is the costly part.
 @lru_cache(maxsize=2**16)
 def _squared_length(direction: RandomDirection, key: str, shape: torch.Size) -> float:
     return float(direction._numbers(key, shape).double().square().sum())

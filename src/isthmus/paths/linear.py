@@ -105,12 +105,14 @@ class Segment:
             One version for each layer.
         """
         home = self.position_a if host == "a" else 1 - self.position_a
+        # 1 - alpha in decimal, so that both hosts meet in the same point.
         away = float(alpha) if home == 0 else complement(alpha)
         moving = frozenset(moving)
 
         def version(label: str) -> Blend:
             position = away if label in moving else float(home)
             statistics = float(home) if self.keeps_statistics else position
+            # Where integers agree both hosts are one point, which is evaluated once.
             return Blend(position, statistics, home if label in self.differing_integers else 0)
 
         return Point(tuple(version(label) for label in self.layers))
@@ -131,6 +133,7 @@ class Segment:
             The host itself at scale 0.
         """
         start = base or self.point(host, (), 0.0)
+        # A displacement by nothing would be a second point for the same network.
         if scale == 0:
             return start
         moving = frozenset(moving)
@@ -192,9 +195,11 @@ class Segment:
             A segment with equal points.
         """
         first, second = ({key: t.to(device) for key, t in weights.items()} for weights in (self.first, self.second))
+        # The vectors found so far are on the old device.
         return replace(self, first=first, second=second, vectors={})
 
     def _vectors_at(self, label: str, version: Version, weights: StateDict) -> dict[str, Tensor]:
+        # The two networks are measured as they are, with their stored vectors (docs/decisions.md, Weights and files).
         if isinstance(version, Blend) and version.position in {0, 1}:
             return {}
         if (label, version) not in self.vectors:
@@ -209,6 +214,7 @@ class Segment:
     def _displaced(self, key: str, tensor: Tensor, version: Displaced) -> Tensor:
         if self.kinds[key] is not Kind.PARAMETER:
             return tensor
+        # One tensor under two names moves once, in one direction.
         part = version.direction.part(self.tied.get(key, key), tensor)
         return torch.add(tensor, part, alpha=version.scale)
 

@@ -58,6 +58,7 @@ class Cumulative:
         return self._growing(self.order, ordered, layers)
 
     def _growing(self, label: str, ordered: Sequence[str], layers: Sequence[str]) -> list[MovingGroup]:
+        # Leading zeros, so that labels sort as text in the order of k.
         digits = max(2, len(str(len(ordered))))
         return [
             MovingGroup(f"{label}:{k:0{digits}}", moving_layers(ordered[:k], layers, f"--sweep {self.name}"), self.name)

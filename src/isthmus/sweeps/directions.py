@@ -32,6 +32,7 @@ def with_directions(
     Returns:
         The grid with its `directions`, and all points; those that were there keep their numbers.
     """
+    # Many of these points stand in the grid already, such as alpha 0.5, and are evaluated once.
     index = {point: number for number, point in enumerate(points)}
     draws = [RandomDirection(seed, draw) for draw in range(num_draws)]
     steps = [

@@ -108,6 +108,7 @@ def grid_of(
     labels = tuple(segment.layers)
     groups = tuple(group for sweep in sweeps for group in sweep.groups(labels))
     names = [group.label for group in groups]
+    # Counting is quadratic and all pairs of a large network are thousands, so only after a clash.
     twice = {name for name in names if names.count(name) > 1} if len(set(names)) < len(names) else set()
     if twice:
         raise InputError(

@@ -48,6 +48,7 @@ class RandomSubsets:
             ['subset:01:1', 'subset:01:2', 'subset:02:1', 'subset:02:2']
         """
         digits, number_digits = max(2, len(str(len(layers)))), len(str(self.number))
+        # Two seeds in one measurement need different labels.
         prefix = f"subset{self.seed or ''}"
         return [
             MovingGroup(f"{prefix}:{size:0{digits}}:{k:0{number_digits}}", chosen, self.name)
@@ -56,6 +57,7 @@ class RandomSubsets:
         ]
 
     def _sets(self, layers: Sequence[str], size: int) -> list[tuple[str, ...]]:
+        # Drawing until the last missing set turns up would take long.
         if comb(len(layers), size) <= self.number:
             return list(combinations(layers, size))
         found: dict[tuple[str, ...], None] = {}
@@ -68,6 +70,7 @@ class RandomSubsets:
         return list(found)
 
     def _rank(self, size: int, draw: int, label: str) -> bytes:
+        # Hashed, since generators may differ between versions of Python (docs/decisions.md, Sweeps).
         return hashlib.sha256(f"{self.seed}:{size}:{draw}:{label}".encode()).digest()
 
 

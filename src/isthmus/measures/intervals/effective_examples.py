@@ -18,6 +18,7 @@ def are_enough(count: float) -> bool:
     Returns:
         False below 30.
     """
+    # So NaN counts as enough: errors and means over whole data sets need no mark.
     return not count < FEW
 
 
@@ -44,6 +45,7 @@ def effective_examples(differences: Float[np.ndarray, " n"]) -> float:
         return math.nan
     if len(differences) < 2:
         return float(len(differences))
+    # The mean's own rounding would otherwise look like a spread.
     if differences.min() == differences.max():
         return 0.0
     sizes = np.abs(differences - differences.mean())

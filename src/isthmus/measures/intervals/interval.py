@@ -40,6 +40,7 @@ def critical_value(differences: Rows, level: float = LEVEL) -> float:
     if rows == 1:
         return float(stdtrit(n - 1, 0.5 + level / 2))
     spread = differences.std(axis=1)
+    # Rows without a spread have no correlation: 0 / 0.
     finite = np.isfinite(spread) & (spread > 0)
     correlation = np.eye(rows)
     if finite.sum() > 1:
@@ -73,6 +74,7 @@ def correlated_critical_value(correlation: Float[np.ndarray, "rows rows"], degre
         largest = sizes.max(axis=1) / _scale_draws(degrees)
     else:
         spread = 2 / (9 * degrees)
+        # Another seed than that of the sizes: means and variances of normal rows are independent.
         scales = 1 - spread + np.sqrt(spread) * _correlated_draws(correlation**2, seed=2)
         largest = (sizes / scales.clip(min=SMALLEST_SCALE) ** 1.5).max(axis=1)
     return float(np.quantile(largest, level))
@@ -80,10 +82,12 @@ def correlated_critical_value(correlation: Float[np.ndarray, "rows rows"], degre
 
 def _correlated_draws(correlation: Float[np.ndarray, "rows rows"], seed: int) -> Float[np.ndarray, "draws rows"]:
     values, vectors = np.linalg.eigh(correlation)
+    # Rounding makes the zero eigenvalues of a singular correlation slightly negative.
     root = vectors * np.sqrt(values.clip(min=0))
     return np.asarray(_normal_draws(len(correlation), seed) @ root.T)
 
 
+# An entry holds 20,000 numbers for each row, and all cuts of a grid have equally many rows.
 @lru_cache(maxsize=4)
 def _normal_draws(rows: int, seed: int) -> Float[np.ndarray, "draws rows"]:
     return np.random.default_rng(seed).standard_normal((NUM_BAND_DRAWS, rows))
@@ -129,6 +133,7 @@ def mean_band(differences: Rows, critical: float) -> tuple[Column, Column]:
         centred = differences - mean[:, None]
         variance = (centred**2).mean(axis=1)
         third = np.einsum("rn,rn,rn->r", centred, centred, centred) / n
+    # The variance is over n, as the skewness wants it; over n - 1 here it gives s / sqrt(n).
     error = np.sqrt(variance / (n - 1))
     power = variance**1.5
     skewness = np.divide(third, power, out=np.zeros_like(third), where=power > 0)
@@ -169,6 +174,7 @@ def bounded_mean_band(differences: Rows, critical: float, reach: float = 1.0) ->
         Lower and upper ends, within [-reach, reach].
     """
     n = differences.shape[1]
+    # What c means as a probability, so that the correction for several rows holds for these bounds too.
     tail = float(stdtr(n - 1, -critical)) if n > 1 else (1 - LEVEL) / 2
     high = [_upper_bound(row, tail, reach) for row in differences]
     low = [-_upper_bound(-row, tail, reach) for row in differences]

@@ -30,5 +30,6 @@ def paired_mean(differences: Float[np.ndarray, " n"], reach: float | None = None
     rows = differences[None]
     critical = critical_value(rows)
     low, high = mean_band(rows, critical) if reach is None else bounded_mean_band(rows, critical, reach)
+    # Bounded differences have honest intervals at any number of examples (docs/intervals.md).
     trusted = reach is not None or are_enough(effective_examples(differences))
     return Estimate(value, float(low[0]), float(high[0]), trusted)

@@ -36,7 +36,9 @@ def paired_ratio(
     x, y = float(numerator.mean()), float(denominator.mean())
     (s_xx, s_xy), (_, s_yy) = np.cov(numerator, denominator) * stdtrit(n - 1, 0.5 + level / 2) ** 2 / n
     a, b, c = y**2 - s_yy, x * y - s_xy, x**2 - s_xx  # the interval is where a R^2 - 2 b R + c <= 0
+    # The denominator's own interval holds zero, so no ratio is excluded.
     if a <= 0:
         return Estimate(x / y if y else np.nan, -np.inf, np.inf)
+    # Not negative but for rounding: R = x / y solves the inequality.
     root = max(b**2 - a * c, 0.0) ** 0.5
     return Estimate(x / y, float((b - root) / a), float((b + root) / a))

@@ -120,10 +120,12 @@ class SampledCuts:
         rises, excesses = (differences_of_cut(self.grid, loss, one, h, m, n) for one in ("host", self.baseline))
         is_host = self._is_host(h, m)
         of_rise = spread(rises, self.usual_rise, is_host)
+        # Over another baseline than the host even the host's row has an excess with a tail to be seen.
         of_excess = spread(excesses, self.usual_excess, is_host & (self.baseline == "host"))
         ends = loss[:2, :known].astype(np.float64)
         host, donor = ends if self.grid.hosts[h] == "a" else ends[::-1]
         further = None
+        # The line to the cut's far end holds a network that is known on the cut's examples only.
         if self.baseline != "cut":
             with np.errstate(invalid="ignore"):
                 offsets = [host - baseline_values(self.baseline, alpha, host, donor, None) for alpha in alphas]
@@ -216,6 +218,7 @@ def sampled_barrier(
     half = precision.half_widths(means)
     best = int(excess.argmax())
     is_whole = means.num_examples == precision.num_population
+    # A mean over all examples has no error that a few of them could hide.
     carriers = np.nan if is_whole else effective_examples(differences[best])
     return Barrier(
         excess=excess,

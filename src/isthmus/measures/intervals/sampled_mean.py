@@ -136,4 +136,5 @@ def shift_of(values: Float[np.ndarray, "*rows m"], n: int) -> Float[np.ndarray, 
 
 
 def _scaled(factor: float, covariance: Square) -> Square:
+    # Zero times a covariance of infinite losses would be NaN.
     return np.zeros_like(covariance) if factor == 0 else factor * covariance

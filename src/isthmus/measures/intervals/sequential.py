@@ -63,6 +63,7 @@ def first_look(num_population: int) -> int:
     from scipy import stats
 
     rarest = math.ceil(RAREST_SHARE * num_population)
+    # The chance to miss the group falls with every example drawn, so halving finds the first that is low enough.
     low, high = 1, num_population
     while low < high:
         middle = (low + high) // 2
@@ -119,6 +120,7 @@ class AskedPrecision:
             Confidence 0.95, or 0.95^(1/num_cuts): by Šidák's inequality intervals of jointly normal estimates that each
             hold with that confidence hold all at once with 0.95, whatever their correlations.
         """
+        # Šidák's inequality: it holds whatever the correlations between cuts.
         level = LEVEL ** (1 / num_cuts) if self.simultaneous else LEVEL
         return Precision(self.half_width, num_population, level)
 
@@ -185,6 +187,7 @@ class Precision:
         if variance <= 0:
             return 0.0
         allowed = (self.half_width / (self.factor * _of_one_row(self.num_population, self.level))) ** 2
+        # Solves (1/n - 1/N) variance = allowed for n.
         return 1 / (allowed / variance + 1 / self.num_population)
 
 
