@@ -62,6 +62,7 @@ def _start(number: int) -> str | None:
         return None
     fields = text.rpartition(")")[2].split()  # the command's name stands in brackets and may hold anything
     is_dead = fields[0] in {"Z", "X"}  # ended, but nobody asked for its status yet
+    # The start time is field 22 of proc(5), and the state, field 3, comes first here.
     return None if is_dead else fields[19]
 
 

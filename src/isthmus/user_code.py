@@ -243,5 +243,5 @@ def explain_failures(file: Path, where: str) -> Iterator[None]:
         raise InputError("a file and a function that run", got, where, "correct it there") from error
     finally:
         for folder in folders:
-            if folder in sys.path:
+            if folder in sys.path:  # the user's code may have removed it
                 sys.path.remove(folder)

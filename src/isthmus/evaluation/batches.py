@@ -10,6 +10,7 @@ Result = TypeVar("Result")
 DEFAULT_BATCH_SIZES = {"cpu": 64}
 ACCELERATOR_BATCH_SIZE = 512
 TOKENS_AS_ONE = 64  # a window of so many tokens counts as one image
+# A processor's allocators raise a plain RuntimeError with one of these texts.
 OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
 
 
@@ -98,6 +99,7 @@ class BatchSize:
             except RuntimeError as error:
                 if not is_out_of_memory(error) or self.size == 1:
                     raise
+            # After the except clause: inside it the traceback would keep the failed batch's tensors.
             self.size //= 2
             self.halvings += 1
             if torch.cuda.is_available():

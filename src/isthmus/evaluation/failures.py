@@ -30,6 +30,7 @@ def failure_text(error: BaseException) -> str:
         'ValueError: too long'
     """
     first = next((line.strip() for line in str(error).splitlines() if line.strip()), "no message")
+    # The user's own line, not one of the library that it calls: there they can change something.
     own = [
         frame
         for frame in traceback.extract_tb(error.__traceback__)

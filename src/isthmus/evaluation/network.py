@@ -129,6 +129,7 @@ class Network:
                 type(self.module).__name__,
                 "switch that off, such as merging or a cache; without it only losses and errors can be measured",
             )
+        # What forward writes to belongs to this run alone: other points share weights and inputs.
         given = {key: tensor.clone() if key in self.written else tensor for key, tensor in entries.items()}
         args, kwargs = arguments(map_tensors(Tensor.clone, inputs))
         # Every key has its own tensor here, also those that the module ties: blends of equal values.
@@ -149,7 +150,9 @@ class Network:
             As `outputs`, of the last run.
         """
         with torch.no_grad():
+            # Training mode until the weights are in: layers that merge weights in eval() must see these.
             module = _moved(fresh(), self.device, self.dtype).train()
+            # Not strict: extra state that is no tensor is not among the weights.
             module.load_state_dict(cast_weights(weights, self.dtype), strict=False)
             module.eval()
             for _ in range(times):

@@ -57,6 +57,7 @@ class Recalibration:
         fresh = dict(cast_weights(weights, self.network.dtype))
         for path in modules:
             prefix = f"{path}." if path else ""
+            # New tensors: forward writes into them, and the given ones belong to other points as well.
             fresh[f"{prefix}running_mean"] = torch.zeros_like(fresh[f"{prefix}running_mean"])
             fresh[f"{prefix}running_var"] = torch.zeros_like(fresh[f"{prefix}running_var"])
             fresh[f"{prefix}num_batches_tracked"] = fresh[f"{prefix}num_batches_tracked"].clone()
@@ -83,6 +84,7 @@ class Recalibration:
     def _bounds(self) -> list[tuple[int, int]]:
         n = len(self.examples)
         num_batches = -(-n // self.batch_size)
+        # Nearly equal batches: a last one of few examples would have a noisy variance.
         edges = [n * number // num_batches for number in range(num_batches + 1)]
         return list(pairwise(edges))
 

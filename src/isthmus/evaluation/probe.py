@@ -177,6 +177,7 @@ def _window_checks(
     predicts_next = torch.equal(examples.targets[:, :-1].long(), examples.inputs[:, 1:].long())
     if inputs.shape[1] > 1 and predicts_next:
         changed = inputs.clone()
+        # A token that is surely in the vocabulary: the window's first, or 0 or 1 where that would change nothing.
         changed[:, -1] = inputs[:, 0].where(inputs[:, 0] != inputs[:, -1], (inputs[:, -1] == 0).to(inputs.dtype))
         earlier, again = once[:, :-1].float(), network.outputs(weights, changed)[:, :-1].float()
         difference = float((again - earlier).abs().max())

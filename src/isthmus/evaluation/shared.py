@@ -87,6 +87,7 @@ class SharedEngine:
         for start, stop in batch_bounds(len(examples), batch_size):
             inputs, targets = examples.batch(start, stop, self.network.device, self.network.dtype)
             results = self._walked(plan, points, blends, inputs, targets)
+            # One transfer for all points: an accelerator is waited for once a batch.
             losses.append(torch.stack([result.loss for result in results]).cpu())
             errors.append([result.error for result in results if result.error is not None])
         known = [torch.stack(error).cpu() for error in errors if error]

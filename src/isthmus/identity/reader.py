@@ -27,6 +27,7 @@ CONTAINERS = frozenset(nn.Module().__dict__)
 HOOKS = ("_forward_pre_hooks", "_forward_hooks")
 INNER = ("fget", "fset", "func", "__func__", "__wrapped__")
 METHODS = types.FunctionType, staticmethod, classmethod, property
+# They differ between copies of one model.
 PATHS_AND_VERSIONS = {"_name_or_path", "transformers_version"}
 
 
@@ -99,6 +100,7 @@ class _Reader:
         self._open[number] = len(self._open)
         try:
             parts = [type(thing).__qualname__, *self._parts(thing, place)]
+            # JSON keeps the borders between parts, which joined texts would lose.
             text = hashlib.sha256(json.dumps(parts).encode()).hexdigest()
             if isinstance(thing, Tensor | np.ndarray):
                 self.numbers[place] = text
@@ -210,6 +212,7 @@ class _Reader:
     def _attributes(self, network: nn.Module, place: str) -> list[str]:
         """What stands in a module beside its parts. What an installed class keeps and can't be read is its own."""
         before = list(self.unknown)
+        # A weight that a hook computed, such as weight_norm's, follows from its parts.
         hooks = network._forward_pre_hooks.values()
         from_weights = {getattr(hook, name, None) for hook in hooks for name in ("name", "_tensor_name")}
         has_settings = type(network).__module__.startswith("transformers.")

@@ -134,6 +134,7 @@ def class_dataset(
         for label in labels:
             part = table.of_class(label)
             fewest = part.num_examples(np.arange(grid.num_points))
+            # A class without examples in this split has no numbers: NaN once it is joined with the others.
             by_label.append(xr.Dataset(with_dimensions(class_variables(grid, part, baseline) if fewest else {})))
         by_split.append(xr.concat(by_label, dim="label", data_vars="all", join="outer"))
     classes = by_split[0] if len(by_split) == 1 else xr.concat(by_split, dim="split").assign_coords(split=list(tables))

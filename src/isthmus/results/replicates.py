@@ -96,6 +96,7 @@ def replicates(result: xr.Dataset) -> xr.Dataset:
         )
     found = {"num_pairs": xr.DataArray(n)}
     for name, of in ((name, of) for name, of in REPLICATED.items() if name in result):
+        # NaN is not skipped: a mean over some of the pairs would pass for that of all.
         mean = result[name].mean(PAIR, skipna=False)
         spread = result[name].std(PAIR, ddof=1, skipna=False)
         half = quantile * spread / np.sqrt(n)
@@ -122,9 +123,11 @@ def mean_over_pairs(result: xr.Dataset) -> xr.Dataset:
     for number in (of.number for name, of in REPLICATED.items() if name in result):
         for name in (number.name, number.low, number.high):
             mean[name] = means[name]
+        # Pairs have their largest value at different alphas, so their mean has it at none.
         if number.alpha:
             mean[number.alpha] = mean[number.name] * np.nan
             mean[number.at_end] = mean[number.at_end] & False
+        # The interval is over pairs now, and not carried by examples.
         mean = mean.drop_vars(number.effective_examples, errors="ignore")
     return mean
 

@@ -85,6 +85,7 @@ def share_variables(grid: Grid, table: ExampleTable, num_population: int | None 
     """
     num_layers, alpha = len(grid.groups[0].layers), averaging_alpha(grid.alphas)
     found = np.full((3, *grid.rows.shape[:2]), np.nan)
+    # Group 0 is the full network, also where that has a single layer.
     single = [m for m, group in enumerate(grid.groups) if len(group.layers) == 1 and m > 0]
     for h, host in enumerate(grid.hosts):
         for m in [] if np.isnan(alpha) else single:
@@ -94,5 +95,6 @@ def share_variables(grid: Grid, table: ExampleTable, num_population: int | None 
             with np.errstate(invalid="ignore"):
                 full, layer = known[1:] - known[0]
             r = rise_share(layer, full, num_layers)
+            # Known on the whole data set, of which the interval would speak, the share is exact.
             found[:, h, m] = (r.value,) * 3 if known.shape[1] == num_population else (r.value, r.low, r.high)
     return dict(zip(("loss_rise_share", "loss_rise_share_low", "loss_rise_share_high"), found, strict=True))

@@ -35,10 +35,12 @@ def training_batches(examples: Examples, recipe: Recipe, first: int, device: tor
         One mini-batch an iteration.
     """
     per_epoch = math.ceil(len(examples) / recipe.batch_size)
+    # bfloat16 comes from autocast in the forward pass; weights and inputs stay float32.
     dtype = torch.float64 if recipe.dtype == "float64" else torch.float32
     for iteration in range(first, recipe.length.iterations(per_epoch)):
         epoch, number = divmod(iteration, per_epoch)
         if number == 0 or iteration == first:
+            # Drawn on the processor: a GPU's generator would give another order for the same seed.
             generator = torch.Generator().manual_seed(recipe.seeds.stream("order", epoch))
             shuffled = examples.take(torch.randperm(len(examples), generator=generator))
         start = number * recipe.batch_size

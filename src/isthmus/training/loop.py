@@ -174,6 +174,7 @@ def training_iterations(
             seed_dropout(seed, device)
             record.losses[iteration] = gradient(batch)
             if isinstance(recipe.optimizer, Sam):
+                # The same dropout in both passes, so that rho = 0 is SGD to the bit.
                 with ascent(model, recipe.optimizer.rho):
                     seed_dropout(seed, device)
                     gradient(batch)
@@ -206,6 +207,7 @@ def _refuse_unfit(model: nn.Module, examples: Examples, recipe: Recipe, loss: Lo
     """Run two examples through the network before training, where a message can still say what is wrong."""
     refuse_unfit_augmentations(examples, recipe.augmentations)
     parameter = next(model.parameters())
+    # In evaluation mode, so that trying the network changes no running statistics.
     few = make_batch(examples.take(slice(0, min(2, len(examples)))), (), 0, parameter.device, parameter.dtype)
     training = model.training
     model.eval()

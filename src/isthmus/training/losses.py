@@ -34,6 +34,7 @@ def epoch_losses(losses: Float[Tensor, " iterations"], batch_size: int, num_exam
     sizes[-1] = num_examples - batch_size * (per_epoch - 1)
     means = []
     for epoch in torch.split(losses.cpu().double(), per_epoch):
+        # A spawned network has no losses of its own before the split.
         known = ~epoch.isnan()
         weights = sizes[: len(epoch)][known]
         means.append(float((epoch[known] * weights).sum() / weights.sum()))

@@ -65,6 +65,7 @@ def load_optimizer_tensors(optimizer: torch.optim.Optimizer, model: nn.Module, t
         tensors: What the other remembered.
     """
     state: dict[int, dict[str, Tensor]] = {}
+    # PyTorch's state names parameters by their number, which another order of layers would change.
     numbers = {key: number for number, (key, _) in enumerate(model.named_parameters())}
     for name, tensor in tensors.items():
         key, _, what = name.rpartition("/")
@@ -103,6 +104,7 @@ def ascent(model: nn.Module, rho: float) -> Iterator[None]:
     length = torch.linalg.vector_norm(torch.stack([torch.linalg.vector_norm(gradient) for gradient in gradients]))
     with torch.no_grad():
         for parameter, gradient in zip(moved, gradients, strict=True):
+            # A gradient of zero has no direction, and must not divide by zero.
             parameter.add_(gradient * (rho / (length + 1e-12)))
     try:
         yield

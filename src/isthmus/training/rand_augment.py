@@ -49,12 +49,12 @@ def _moved(images: Tensor, chosen: Tensor, signed: Tensor) -> Tensor:
         torch.stack([
             angle.cos(),
             amount("shear_x", LARGEST["shear"]) - angle.sin() / ratio,
-            amount("translate_x", 2 * LARGEST["translate"]),
+            amount("translate_x", 2 * LARGEST["translate"]),  # a side is 2 long here
         ]),
         torch.stack([
             amount("shear_y", LARGEST["shear"]) + angle.sin() * ratio,
             angle.cos(),
-            amount("translate_y", 2 * LARGEST["translate"]),
+            amount("translate_y", 2 * LARGEST["translate"]),  # likewise
         ]),
     ]
     transform = torch.stack(rows).permute(2, 0, 1)

@@ -79,6 +79,7 @@ def save_weights(weights: StateDict, path: str | Path, metadata: Mapping[str, st
         path: The file to make; its folder is made too.
         metadata: Texts for the file's header.
     """
+    # Clones, since safetensors refuses tensors that share memory, as tied ones do.
     dense = {key: tensor.detach().cpu().contiguous().clone() for key, tensor in weights.items()}
     remove_parts_of(Path(path))
     save_whole(Path(path), lambda temporary: save_file(dense, temporary, metadata=dict(metadata) if metadata else None))

@@ -78,6 +78,7 @@ def _loaded_by(
     own = {key.removeprefix(below): tensor.detach() for key, tensor in weights.items() if key.startswith(below)}
     try:
         loaded = copy_of(model)
+        # Assigned, since copying would round the file's numbers to the model's type.
         loaded.load_state_dict(own, assign=True)
     except Exception as error:  # whatever the user's module raises on copying or loading
         raise InputError(

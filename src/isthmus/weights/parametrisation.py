@@ -167,6 +167,7 @@ def _of_list(prefix: str, steps: ParametrizationList, number: int, dim: int, key
     def matrix(weights: StateDict) -> Tensor:
         values = tuple(weights[f"{prefix}{name}"] for name in originals)
         with torch.no_grad():
+            # Not strict: `starts` ends where the normalisation itself stands.
             for step, start in zip(steps, starts, strict=False):
                 own = {key.removeprefix(start): weights[key] for key in parts if key.startswith(start)}
                 values = (functional_call(step, own, values),)

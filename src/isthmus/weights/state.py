@@ -82,6 +82,7 @@ def copy_of(model: nn.Module) -> nn.Module:
         Exception: Whatever `copy.deepcopy` raises on a part that cannot be copied.
     """
     made = [t for part in model.modules() for t in vars(part).values() if isinstance(t, Tensor) and not t.is_leaf]
+    # deepcopy refuses tensors that were computed, so it is given copies of them.
     return copy.deepcopy(model, {id(tensor): tensor.detach().clone() for tensor in made})
 
 
@@ -113,6 +114,7 @@ def content_hash(weights: StateDict) -> str:
     for key in sorted(weights):
         tensor = weights[key].detach().cpu().contiguous()
         digest.update(f"{key}\0{tensor.dtype}\0{tuple(tensor.shape)}\0".encode())
+        # As bytes, since NumPy has no bfloat16.
         digest.update(tensor.reshape(-1).view(torch.uint8).numpy().data if tensor.numel() else b"")
     return digest.hexdigest()
 

@@ -43,6 +43,7 @@ def save_training_state(state: TrainingState, path: Path) -> None:
     named = {"losses": state.losses}
     for part in PARTS:
         named |= {f"{part}/{key}": tensor for key, tensor in getattr(state, part).items()}
+    # Clones, since safetensors refuses tensors that share memory.
     tensors = {key: tensor.detach().cpu().contiguous().clone() for key, tensor in named.items()}
     facts = {"state": json.dumps({"schema": 1, "iteration": state.iteration})}
     save_whole(path, lambda temporary: save_file(tensors, temporary, facts))

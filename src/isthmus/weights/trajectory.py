@@ -80,6 +80,7 @@ def load_trajectory(folder: str | Path) -> Trajectory:
         )
     per_epoch = _iterations_per_epoch(folder)
     times: dict[int, Step] = {}
+    # "0ep" and "0it" are one time and need no conversion.
     units = {step.unit for step in files if step.count}
     for step in files:
         time = step.count if len(units) < 2 else step.iterations(per_epoch)

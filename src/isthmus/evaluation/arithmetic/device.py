@@ -25,6 +25,7 @@ def device_named(name: str) -> torch.device:
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
         device = torch.device(name)
+        # A device has a name even where there is none; only its use shows it.
         torch.empty(0, device=device)
     except (RuntimeError, AssertionError) as error:
         raise InputError(

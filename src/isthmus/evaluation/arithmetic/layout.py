@@ -60,6 +60,7 @@ def lay_out(
         difference = relative_difference(network.outputs(moved, inputs), network.outputs(a, inputs))
     except RuntimeError as error:  # a view of values that no longer lie as the model's code expects
         return dict(a), dict(b), [_not_done(str(error).splitlines()[0])]
+    # Put so that NaN fails too.
     if not difference <= TOLERANCES[network.dtype]:
         return dict(a), dict(b), [_not_done(f"outputs differ by {difference:.2g} of the largest")]
     for key, parameter in network.module.named_parameters(remove_duplicate=False):

@@ -73,6 +73,7 @@ def reduction_checks(
         weights = segment.weights(segment.point("a", everything, alpha))
         found, expected = _losses(dtype, network, weights, examples, stop), _losses("", full, weights, examples, stop)
         difference = float((found.mean() - expected.mean()).abs())
+        # Losses that are infinite in float32 too are none of the reduction's doing.
         both_fail = not bool(found.mean().isfinite()) and not bool(expected.mean().isfinite())
         passed &= both_fail or difference <= MEAN_TOLERANCE * max(1.0, float(expected.mean().abs()))
         finite = found.isfinite() & expected.isfinite()
@@ -89,4 +90,5 @@ def reduction_checks(
 def _losses(dtype: str, network: Network, weights: dict[str, Tensor], examples: Examples, stop: int) -> Tensor:
     inputs, targets = examples.batch(0, stop, network.device, network.dtype)
     with float32_products(dtype, network.device):
+        # In double, so that the mean's own rounding is not taken for the reduction's.
         return network.result(weights, inputs, targets).loss.double()

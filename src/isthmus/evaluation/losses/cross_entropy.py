@@ -85,6 +85,7 @@ class CrossEntropy:
             >>> CrossEntropy(ignore_index=1)(torch.tensor([[[0.0, 0.0], [5.0, 0.0]]]), torch.tensor([[0, 1]])).item()
             0.6931471824645996
         """
+        # A loss in bfloat16 would have two or three digits.
         wide = outputs.to(torch.promote_types(outputs.dtype, torch.float32))
         wide, targets = self._aligned(wide, targets)
         axis = class_axis(wide, targets, self.classes)
@@ -147,6 +148,7 @@ class CrossEntropy:
                 f"a weight for each of {rows.shape[1]} classes", f"{len(weights)}", "loss cross_entropy:class_weights",
                 "write one number a class: class_weights=1/2/0.5",
             )  # fmt: skip
+        # Class weights are not divided out again: a single example has no sum to divide by.
         return functional.cross_entropy(
             rows, targets, weights, ignore_index=self.ignore_index, reduction="none",
             label_smoothing=self.label_smoothing,
@@ -186,6 +188,7 @@ def class_errors(
             "errors",
             "give one class number for each row, token or pixel of scores",
         )
+    # argmax takes NaN for the largest and could be right by chance.
     wrong = (outputs.argmax(dim=axis) != targets) | ~outputs.isfinite().all(dim=axis)
     if wrong.ndim == 1:
         return wrong

@@ -41,6 +41,7 @@ def squared_error(outputs: Float[Tensor, "n ..."], targets: Tensor) -> Float[Ten
     if is_class:
         targets = functional.one_hot(targets.long(), outputs.shape[-1])
     squares = (wide - in_shape_of(outputs, targets, "squared_error").to(wide.dtype)).square().unsqueeze(-1)
+    # An example of several targets has their mean, as under cross-entropy (docs/decisions.md, Evaluation).
     return squares.flatten(2).sum(dim=2).mean(dim=1) if of_tokens else squares.flatten(1).sum(dim=1)
 
 
@@ -60,6 +61,7 @@ def absolute_error(outputs: Float[Tensor, "n ..."], targets: Tensor) -> Float[Te
     """
     wide = outputs.to(torch.promote_types(outputs.dtype, torch.float32))
     differences = wide - in_shape_of(outputs, targets, "absolute_error").to(wide.dtype)
+    # Outputs of shape (n,) have no second dimension to flatten.
     return differences.abs().unsqueeze(-1).flatten(1).sum(dim=1)
 
 

@@ -31,6 +31,7 @@ def own_loss_difference(network: Network, outputs: Tensor, targets: Tree, where:
             example another loss in another batch.
     """
     given = [outputs, *tensors(targets)]
+    # A tensor counts the writes to it.
     versions = [tensor._version for tensor in given]
     together = _losses(network, outputs, targets, where)
     if name_of_loss(network.loss):
@@ -45,6 +46,7 @@ def own_loss_difference(network: Network, outputs: Tensor, targets: Tree, where:
     if len(outputs) == 1:
         return None
     alone = _losses(network, outputs[:1], take_rows(targets, slice(1)), f"the first example of {where} alone")
+    # All losses may be zero, as of a network that knows these examples by heart.
     largest = together.abs().max().clamp(min=torch.finfo(together.dtype).tiny)
     difference = float(((alone[0] - together[0]).abs() / largest).nan_to_num())
     if difference > ALONE_TOLERANCE or alone[0].isfinite() != together[0].isfinite():

@@ -39,6 +39,7 @@ def missing_inputs(examples: Examples, outputs_of: Callable[[Tensor], Tensor], d
     many = f"NaN or infinite inputs in {len(rows)} of {len(examples)} examples, the first is number {rows[0]}"
     inputs, _ = examples.batch(rows[0], rows[0] + 1, tensors(examples.inputs)[0].device, dtype)
     filled = outputs_of(map_tensors(_filled, inputs))
+    # Outputs that stay non-finite without the gaps are not these inputs' fault.
     if filled.isfinite().all() and not outputs_of(inputs).isfinite().all():
         raise InputError(
             "finite inputs, or a network that handles others",

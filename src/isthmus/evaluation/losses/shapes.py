@@ -35,6 +35,7 @@ def class_axes(outputs: Tensor, targets: Tensor) -> tuple[int, ...]:
     """
     if not is_whole(targets) or not outputs.is_floating_point() or outputs.ndim != targets.ndim + 1 or not targets.ndim:
         return ()
+    # Of (n, classes) both are the same axis.
     axes = dict.fromkeys((1, outputs.ndim - 1))
     return tuple(
         axis

@@ -46,6 +46,7 @@ def compiled_network(
     except Exception as error:  # a compiler, and the tools that it needs, fail in many ways
         first = next((line.strip() for line in str(error).splitlines() if line.strip()), "no message")
         return staged, f"not compiled: {type(error).__name__}: {first}"
+    # Put so that NaN fails too.
     if not difference <= TOLERANCES[network.dtype]:
         return staged, f"not compiled: outputs differ by {difference:.2g} of the largest"
     return compiled, f"compiled, which changes outputs by at most {difference:.2g} of the largest"

@@ -61,7 +61,9 @@ def graph_of(module: nn.Module, inputs: Tree, keys: frozenset[str], pick: Output
 def _identity(module: nn.Module, inputs: Tree, keys: frozenset[str], pick: Output) -> str:
     named = [*module.named_parameters(remove_duplicate=False), *module.named_buffers(remove_duplicate=False)]
     shapes = [(key, tuple(tensor.shape), str(tensor.dtype), str(tensor.device)) for key, tensor in named]
+    # What is no weight is baked into the graph, so its values count.
     constants = content_hash({key: tensor for key, tensor in named if key not in keys})
+    # Without the batch size, which the graph leaves open.
     batch = [(k, tuple(t.shape[1:]), str(t.dtype), str(t.device)) for k, t in named_tensors(inputs).items()]
     code = identity_of(module, "model", has_weights=False).text
     facts = (code, repr(module), shapes, constants, sorted(keys), batch, pick)

@@ -47,6 +47,7 @@ def staged_network(
     inputs, _ = examples.batch(0, min(batch_size.size, len(examples)), network.device, network.dtype)
     try:
         one = take_rows(inputs, slice(1))
+        # Two rows, if need be the first twice: the exporter fixes a dimension of size 1.
         graph = graph_of(
             network.module, take_rows(join_trees([inputs, inputs]), slice(2)), frozenset(_keys(segment)), network.output
         )
@@ -59,6 +60,7 @@ def staged_network(
     else:
         detail = "equal to the bit" if difference == 0 else f"largest difference {difference:.2g} of the largest output"
         staged = replace(staged, agreement=detail)
+        # Put so that NaN fails too.
         if not difference <= TOLERANCES[network.dtype]:
             staged = whole_network(network, segment.layers, inputs, f"the stages differ from the network: {detail}")
     # Costs are counted on one example, so that they hold for any batch size.

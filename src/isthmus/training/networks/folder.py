@@ -160,6 +160,7 @@ class NetworkFolder:
 def _refuse_other_facts(file: Path, facts: dict[str, Any]) -> None:
     try:
         stored = json.loads(file.read_text(encoding="utf-8"))
+        # A setting that the stored training did not know yet has a default that means "as before".
         different = [key for key in facts if key in stored and stored[key] != facts[key]]
     except (ValueError, TypeError) as error:
         raise InputError("the settings of a training", f"something else ({error})", str(file), "remove it") from error

@@ -32,6 +32,7 @@ from isthmus.weights.step import Step
 from isthmus.weights.training_state import TrainingState
 
 ELSEWHERE = {"name", "data", "initial", "spawn", "device"}  # settings that stand in recipe.json in another form
+# The same kernels, started together (docs/decisions.md, Training).
 CHANGES_NO_BIT = {"cuda_graph"}
 
 
@@ -184,6 +185,7 @@ def _go_on(
         hold.confirm()
         tell(Progress(recipe.name, step, recipe.length, loss, time.monotonic() - begun))
 
+    # Only at a checkpoint is there a state that another network can start from.
     kept = recipe.model_copy(update={"checkpoints": (*recipe.checkpoints, *folder.lasting)})
     with BackgroundWriter() as writer:
         yield from training_iterations(

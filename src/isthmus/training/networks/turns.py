@@ -80,5 +80,6 @@ def _stream(device: torch.device, at_once: int) -> AbstractContextManager[object
     if device.type != "cuda" or at_once == 1:
         return nullcontext()
     stream = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
+    # What the current stream still makes, such as the data, must be there first.
     stream.wait_stream(torch.cuda.current_stream(device))
     return torch.cuda.stream(stream)

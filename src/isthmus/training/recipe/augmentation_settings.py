@@ -17,7 +17,7 @@ class Crop(_Augmentation):
     """
 
     name: Literal["crop"] = "crop"
-    padding: int = Field(default=4, ge=1)
+    padding: int = Field(default=4, ge=1)  # as usual on CIFAR (He et al., 2016)
 
 
 class Flip(_Augmentation):
@@ -40,6 +40,7 @@ class RandAugment(_Augmentation):
     """
 
     name: Literal["rand_augment"] = "rand_augment"
+    # As in torchvision: two operations at magnitude 9 of 30.
     operations: int = Field(default=2, ge=1)
     strength: float = Field(default=0.3, ge=0, le=1)
 

@@ -51,7 +51,7 @@ class AdamW(_Optimizer):
     """
 
     name: Literal["adamw"] = "adamw"
-    betas: tuple[Decay, Decay] = (0.9, 0.999)
+    betas: tuple[Decay, Decay] = (0.9, 0.999)  # PyTorch's defaults, as is epsilon
     epsilon: Positive = 1e-8
 
 
@@ -65,7 +65,7 @@ class Sam(Sgd):
     """
 
     name: Literal["sam"] = "sam"  # type: ignore[assignment]
-    rho: NotNegative = 0.05
+    rho: NotNegative = 0.05  # the paper's value for CIFAR
 
 
 Optimizer = Sgd | AdamW | Sam

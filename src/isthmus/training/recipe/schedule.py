@@ -171,6 +171,7 @@ class OneCycle(_Schedule):
 
     name: Literal["one_cycle"] = "one_cycle"
     rise: float = Field(default=0.3, gt=0, lt=1)
+    # PyTorch's defaults: the peak over 25, and that over 10,000.
     initial: Share = 0.04
     final: Share = 4e-6
 

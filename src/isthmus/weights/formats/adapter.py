@@ -52,6 +52,7 @@ class AdapterConfig:
             alpha / r, or alpha / sqrt(r).
         """
         rank, alpha = _matching(self.ranks, module, self.rank), _matching(self.alphas, module, self.alpha)
+        # The square root is that of rank-stabilised LoRA (Kalajdzievski, 2023).
         return float(alpha / (math.sqrt(rank) if self.rank_stabilised else rank))
 
 
@@ -167,6 +168,7 @@ def _changed(weight: Tensor, parts: dict[str, Tensor], scale: float, transposed:
     wide = torch.promote_types(weight.dtype, torch.float32)
     try:
         change = up.to(wide).flatten(1) @ down.to(wide).flatten(1)
+        # The weights of embeddings, and of GPT-2's Conv1D (`fan_in_fan_out`), stand the other way round than B A.
         change = change.T if transposed != is_embedding else change
         return (weight.to(wide) + scale * change.reshape(weight.shape)).to(weight.dtype)
     except RuntimeError as error:
@@ -189,6 +191,7 @@ def _own_key(key: str) -> str:
 
 
 def _matching(patterns: Mapping[str, Any], module: str, default: Any) -> Any:
+    # As PEFT matches them: a pattern is the end of a module's path.
     found = [value for pattern, value in patterns.items() if re.fullmatch(rf"(.*\.)?({pattern})", module)]
     return found[0] if found else default
 

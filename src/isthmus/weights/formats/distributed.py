@@ -91,6 +91,7 @@ def _pieces(stored: Any, folder: Path) -> Iterator[tuple[str, _Piece]]:
     for index, place in stored:
         at, lies = _state(index, folder), _state(place, folder)
         file = folder / str(lies["relative_path"])
+        # A name in a pickle from elsewhere must not lead out of the folder.
         if file.parent != folder:
             raise InputError("files in the folder itself", str(lies["relative_path"]), str(folder), "check its origin")
         if lies.get("transform_descriptors"):

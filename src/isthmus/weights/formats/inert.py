@@ -88,4 +88,5 @@ def inert_contents(path: Path, classes: Collection[str]) -> tuple[object, tuple[
 
 
 def _stand_in(number: int) -> Any:
+    # By the number the class is recognised in torch's message.
     return type(f"Inert{number}", (Inert,), {})
