@@ -87,4 +87,5 @@ def _load_torch(path: Path) -> Mapping[str, Tree] | tuple[Tree, Tree]:
 
 
 def _native(array: np.ndarray) -> np.ndarray:
+    # torch takes no other byte order than the machine's own.
     return array.astype(array.dtype.newbyteorder("="), copy=False)

@@ -63,6 +63,7 @@ def decoded_images(file: Path, column: str) -> Images:
         InputError: If a row is no 8-bit grey or RGB image of the size of the first.
     """
     table = pq.ParquetFile(file)
+    # The bytes alone: the path beside them is of no use.
     batches = table.iter_batches(batch_size=ROWS_AT_ONCE, columns=[f"{column}.bytes"])
     codes = (code for batch in batches for code in batch.column(0).field("bytes").to_pylist())
     return decoded_rows(codes, table.metadata.num_rows, file.name)
@@ -107,6 +108,7 @@ def _pixels(code: bytes | None, where: str) -> UInt8[np.ndarray, "channels heigh
         raise InputError(expected, "a row without bytes", where, "store the image's bytes, not only its path")
     try:
         with Image.open(BytesIO(code)) as file:
+            # Pillow decodes late, and the copy does it while the file is open.
             image = file.copy()
     except (OSError, SyntaxError, ValueError) as error:
         raise InputError(expected, f"bytes that Pillow cannot decode ({error})", where, "store PNG or WebP") from error
@@ -141,6 +143,7 @@ def _content_hash(file: Path) -> str:
 
 def _load_cached(place: Path, num_rows: int) -> Images | None:
     try:
+        # Copy on write: torch wants arrays that can be written to, and the cache must stay as it is.
         images = np.load(place, mmap_mode="c", allow_pickle=False)
     except (OSError, ValueError, EOFError):
         return None

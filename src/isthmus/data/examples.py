@@ -55,6 +55,7 @@ class Normalization:
         wide = torch.promote_types(dtype, torch.float32)
         shape = (1, -1, *(1 for _ in inputs.shape[2:]))
         mean, std = (_on_device(tuple(values), wide, inputs.device).view(shape) for values in (self.mean, self.std))
+        # Division makes a new tensor, so what follows may work in place.
         return inputs.to(wide).div(self.scale).sub_(mean).div_(std).to(dtype)
 
     @property
@@ -277,4 +278,5 @@ def _on_device(values: tuple[float, ...], dtype: torch.dtype, device: torch.devi
 
 def _apart(tensor: Tensor, stored: Tensor) -> Tensor:
     shared = tensor.untyped_storage().data_ptr() == stored.untyped_storage().data_ptr()
+    # A network or a loss may write into its batch, and the stored values must stay.
     return tensor.clone() if shared else tensor

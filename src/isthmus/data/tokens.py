@@ -111,4 +111,5 @@ def load_tokenizer(source: HuggingFaceSource, what: str, where: str) -> Any:
 
 
 def _code_points(text: str) -> Int64[np.ndarray, " characters"]:
+    # Four bytes a character, in the same order on every machine.
     return np.frombuffer(text.encode("utf-32-le"), dtype="<u4").astype(np.int64)

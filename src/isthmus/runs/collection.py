@@ -74,6 +74,7 @@ def _measured(request: Request, collection: Collection, hold: Hold | None) -> xr
                 with _named_warnings(known.name):
                     results.append(pair_result(common.model_copy(update={"a": a, "b": b, "out": out})))
     except InputError:
+        # Refused before its first member it is no collection, and the folder may be used again.
         if folder is not None and not Layout(folder).members.exists():
             Layout(folder).record.unlink(missing_ok=True)
         raise

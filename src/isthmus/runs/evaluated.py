@@ -46,6 +46,7 @@ def evaluate_splits(
     settings, grid, points = record.settings, subject.grid, subject.points
     stores = _stores(subject, settings, hold)
     rounds = num_rounds(settings.alphas, settings.alpha_tolerance)
+    # A round adds at most two positions to every cut for each split.
     most = len(points) + rounds * 2 * len(stores) * grid.rows[..., 0].size
     num_examples = sum(map(len, subject.splits.values()))
     with show_progress(most * len(stores), most * num_examples, enabled=progress) as advance:

@@ -86,5 +86,6 @@ def _measured(request: Request, hold: Hold | None) -> xr.Dataset:
     if classes is not None:
         save_results(classes, split, Layout(folder).classes)
     save_tables(result, split, folder)
+    # Last, since it says that all files are there.
     record.save(folder)
     return with_in_hand(result.assign_attrs(run_folder=str(folder.resolve())), InHand(classes=classes))

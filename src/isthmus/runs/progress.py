@@ -35,6 +35,7 @@ def show_progress(num_points: int, num_examples: int, *, enabled: bool) -> Itera
 
             def advance(split: str, examples: int) -> None:
                 done[0] += examples
+                # A coarse clock may not have moved yet.
                 rate = done[0] / max(time.monotonic() - begun, 1e-9)
                 points = done[0] * num_points // num_examples
                 bar.update(task, advance=examples, description=split, points=points, rate=rate)

@@ -93,4 +93,5 @@ def next_positions(alphas: Sequence[float], excess: Float[np.ndarray, " alphas"]
     here = float(positions[best])
     below = float(positions[best - 1] + here) / 2 if best > 0 else here
     above = float(positions[best + 1] + here) / 2 if best + 1 < len(positions) else here
+    # Every cut gets two positions, or the arrays of all cuts would not be rectangular.
     return (here, here) if np.isnan(values).any() else (below, above)

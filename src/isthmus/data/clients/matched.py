@@ -72,6 +72,7 @@ def matched_parts(
                 where,
                 "take more of the test split",
             )
+        # Fewer of all classes, so that the shares stay those of training.
         while (counts > available).any():
             counts = _in_order(order, shares, int(counts.sum()) - 1)
         ranges = zip(stock, given, counts, strict=True)

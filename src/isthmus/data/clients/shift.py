@@ -106,6 +106,7 @@ def shifted(examples: Examples, client: Client) -> Examples:
     shift = shift_of(client, inputs.shape[1])
     if shift is None:
         return examples
+    # The digits of scikit-learn are white at 16.
     white = 255 if examples.normalization is None else int(examples.normalization.scale)
     return replace(examples, inputs=shifted_images(inputs, shift, white))
 
@@ -128,6 +129,7 @@ def shifted_images(images: Tensor, shift: Shift, white: int = 255) -> Tensor:
     if shift.kind == "rotation":
         return _turned(images, shift.amount)
     sigma = LEAST_BLUR + shift.amount * WIDEST_BLUR * min(images.shape[2:])
+    # "nearest", since black from outside would darken the rim.
     values = gaussian_filter(images.numpy(), (0, 0, sigma, sigma), output=np.float32, mode="nearest")
     return torch.from_numpy(values).round().to(torch.uint8)
 
@@ -150,6 +152,7 @@ def _recoloured(images: Tensor, turns: float) -> Tensor:
     num_images, _, height, width = images.shape
     tall = images.permute(0, 2, 3, 1).reshape(num_images * height, width, 3)
     values = np.array(Image.fromarray(tall.numpy()).convert("HSV"))
+    # Hues go round, and so do bytes that overflow.
     values[..., 0] += np.uint8(round(256 * turns) % 256)
     found = np.array(Image.frombytes("HSV", (width, len(tall)), values.tobytes()).convert("RGB"))
     return torch.from_numpy(found).reshape(num_images, height, width, 3).permute(0, 3, 1, 2).contiguous()

@@ -62,6 +62,7 @@ def load_writers(examples: Examples, spec: DataSpec, data_root: Path | None) -> 
     if labels is None or not np.array_equal(digit, labels):
         expected = f"the labels of {examples.name}"
         raise InputError(expected, "others", f"the column label of {file.name}", "use a file of the same images")
+    # One number for both, since digits end at 9.
     return Writers(writer, 10 * series + digit)
 
 

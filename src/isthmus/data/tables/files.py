@@ -102,9 +102,11 @@ def _table(path: Path, texts: tuple[str, ...]) -> pa.Table:
     )
     try:
         if kind in {"CSV", "TSV"}:
+            # Types are guessed otherwise, and texts of digits alone would become numbers.
             as_text = {name: pa.string() for name in (*TEXT_COLUMNS, *TEXT_COLUMNS.values(), *texts) if name}
             found = pyarrow.csv.read_csv(
                 path,
+                # Texts in quotes may hold line breaks.
                 parse_options=pyarrow.csv.ParseOptions(
                     delimiter="\t" if kind == "TSV" else ",", newlines_in_values=True
                 ),
@@ -134,6 +136,7 @@ def _refuse_one_column(names: list[str], path: Path) -> None:
 
 def _saved_files(folder: Path) -> tuple[Path, ...]:
     state = _json(folder / SAVED)
+    # The name alone, so that nothing outside the folder is read.
     paths = tuple(folder / Path(file["filename"]).name for file in state.get("_data_files", []))
     missing = [path.name for path in paths if not path.is_file()]
     if missing or not paths:

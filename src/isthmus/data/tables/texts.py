@@ -139,11 +139,13 @@ class Texts:
         arguments: dict[str, Any] = {"is_split_into_words": not isinstance(texts[0], str)}
         given = {"text_target": list(texts)} if as_target else {"text": list(texts), "text_pair": pairs and list(pairs)}
         encoded = self.tokenizer(**given, **arguments, verbose=False)
+        # A tokenizer without a limit states 1e30.
         stated = int(min(self.tokenizer.model_max_length, 10**9))
         most = self.length or (stated if stated < 10**9 else LONGEST)
         num_longer = sum(len(row) > most for row in encoded[IDS])
         if not num_longer:
             return encoded, []
+        # Once more: the first pass, uncut, says how many texts are too long.
         cut = self.tokenizer(**given, **arguments, truncation=True, max_length=most)
         return cut, [f"{num_longer} of {len(texts)} texts are longer than {most} tokens and cut there"]
 

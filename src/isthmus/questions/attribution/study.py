@@ -180,6 +180,7 @@ class _Game:
             label
             for label in layers
             for key in segment.layers[label]
+            # A counter changes no output.
             if segment.kinds[key] is not Kind.COUNTER and not same_bits(segment.first[key], segment.second[key])
         }
         players = tuple(number for number, label in enumerate(layers) if label in differing)
@@ -192,6 +193,7 @@ class _Game:
         alone = [frozenset([player]) for player in range(n)]
         found = list(dict.fromkeys([*coalitions_of(orders), *alone]))
         of_orders = order_weights(orders, found)
+        # An order and its reverse are one draw: only pairs are independent of each other.
         by_pair = (of_orders[0::2] + of_orders[1::2]) / 2
         return cls(layers, players, alpha, found, by_pair.mean(axis=0), np.zeros((0, len(found))), by_pair)
 
@@ -212,6 +214,7 @@ class _Game:
         functions = {"shapley": self.shapley, "alone": alone, "full_rise": full, "interaction": self.pairs}
         found = {name: np.zeros((len(weights), len(examples))) for name, weights in functions.items()}
         sums = np.zeros(len(points))
+        # Batch by batch, since the losses of 4,096 coalitions on all examples would be too many to keep.
         for block in engine.blocks(points, examples, set()):
             numbers, losses = list(block.points), block.loss.astype(np.float64)
             columns = slice(block.start, block.start + losses.shape[1])

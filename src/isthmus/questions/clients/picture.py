@@ -116,6 +116,7 @@ def colour_limit(layers: Sequence[float], full: Sequence[float]) -> float:
         A positive number.
     """
     sizes = [abs(value) for value in layers] + [abs(value) / 20 for value in full]
+    # Where all is zero the scale of colours still needs a length.
     return max([size for size in sizes if math.isfinite(size)], default=0.0) or 1.0
 
 

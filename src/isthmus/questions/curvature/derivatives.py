@@ -92,6 +92,7 @@ def directional_derivatives(
     first_key = {key: keys[0] for keys in tied_keys(network.module) for key in keys}
     entries = cast_weights(weights, network.dtype)
     moved = {first_key.get(key, key) for direction in directions for key in direction}
+    # In its own memory format, which decides the kernels of all that follows.
     leaves = {key: entries[key].detach().clone(memory_format=torch.preserve_format) for key in sorted(moved)}
     arrows = [_on_leaves(direction, first_key, leaves) for direction in directions]
     own = entries | {key: leaves[first_key.get(key, key)] for key in entries if first_key.get(key, key) in leaves}
@@ -149,6 +150,7 @@ def _batch_sums(
 def _gradient(value: Tensor, leaves: Sequence[Tensor], *, create_graph: bool) -> list[Tensor]:
     if not value.requires_grad or not leaves:
         return [torch.zeros_like(leaf) for leaf in leaves]
+    # The graph stays for the next direction; a weight without effect has no gradient, which is zero.
     found = torch.autograd.grad(value, leaves, retain_graph=True, create_graph=create_graph, allow_unused=True)
     return [torch.zeros_like(leaf) if grad is None else grad for grad, leaf in zip(found, leaves, strict=True)]
 

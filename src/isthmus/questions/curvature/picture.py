@@ -256,6 +256,7 @@ def _draw_host(axes: "Axes", rises: Sequence[_Midpoint], host: str) -> None:
     axes.errorbar(
         [rise.predicted for rise in rises],
         measured,
+        # An infinite bar can't be drawn; this one leaves the picture.
         yerr=np.nan_to_num(lengths, nan=0.0, posinf=1e30),
         fmt=style.HOST_MARKERS[host],
         color=colour,

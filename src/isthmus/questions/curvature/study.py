@@ -173,6 +173,7 @@ def _predicted(subject: Subject, host: Host, size: BatchSize, num_probes: int, s
     estimates = _rows(parts.part(f"traces-{host}", estimated_traces))
     traces = {label: TraceEstimate(*row) for label, row in zip(steps, estimates, strict=True)}
     of_all = TraceEstimate(
+        # Layers have probes of their own, so their errors are independent and add up in squares.
         sum(trace.value for trace in traces.values()), float(np.hypot.reduce([t.error for t in traces.values()]))
     )
     return _variables(moves, found, {FULL_NETWORK: of_all, **traces}, at_midpoint).assign_coords(host=host)
@@ -191,6 +192,7 @@ def _variables(
 ) -> xr.Dataset:
     numbers = np.array([sum(step.numel() for step in move.values()) for move in moves.values()])
     squares = np.array([sum(float(step.double().square().sum()) for step in move.values()) for move in moves.values()])
+    # A group without parameters goes no way at all, and must not divide by zero.
     per_trace = squares / 8 / np.maximum(numbers, 1)
     values, errors = (np.array([getattr(traces[m], name) for m in moves]) for name in ("value", "error"))
     columns = {

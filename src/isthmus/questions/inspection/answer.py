@@ -127,6 +127,7 @@ def _named_parameters(weights: StateDict) -> set[str]:
 def _row(label: str, keys: tuple[str, ...], weights: list[StateDict], parameters: set[str]) -> dict[str, Any]:
     own = [key for key in keys if key in parameters]
     shapes = " ".join("x".join(map(str, weights[0][key].shape)) or "1" for key in own) if label != FULL_NETWORK else ""
+    # Of a single checkpoint this is the distance to itself: only its counts are used.
     found = layer_distance(weights[0], weights[-1], own)
     row: dict[str, Any] = {"layer": label, "shapes": shapes, "parameters": found.num_parameters}
     if len(weights) > 1:

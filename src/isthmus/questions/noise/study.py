@@ -169,6 +169,7 @@ def _dataset(subject: Subject, noise: NoiseSettings, grid: NoiseGrid, table: Exa
     numbers = {name: np.full(grid.rows.shape[:-1], np.nan) for name in RISE_FIELDS}
     for place in np.ndindex(*grid.rows.shape[:-1]):
         if not absent[place].any():
+            # Towards the other network all draws are one point, and have no spread.
             points = grid.rows[place][:1] if KINDS[place[2]] == "averaging" else grid.rows[place]
             rise = rise_over_host(table.loss[points], table.loss[subject.grid.end(hosts[place[0]])])
             for name, array in numbers.items():

@@ -103,6 +103,7 @@ class TrainingSubspace:
             raise InputError("at least one snapshot", "none", "the training subspace", "save checkpoints of training")
         columns = torch.stack(rows).T
         num_snapshots = len(rows)
+        # Freed as soon as can be: each of these matrices is as large as all snapshots together.
         rows.clear()
         triangular: Tensor
         basis, triangular = torch.linalg.qr(columns)
@@ -183,6 +184,7 @@ def flat_vector(weights: StateDict, keys: Sequence[str]) -> Vector:
     Returns:
         A copy in float64 on the CPU; of no length for no keys.
     """
+    # torch joins no empty list, which a group without parameters would be.
     start = torch.zeros(0, dtype=torch.float64)
     return torch.cat([start, *(weights[key].detach().cpu().double().flatten() for key in keys)])
 

@@ -25,6 +25,7 @@ def agreement(x: Float[np.ndarray, "n classes"], y: Float[np.ndarray, "n classes
     """
     finite: Bool[np.ndarray, " n"] = np.isfinite(x).all(axis=1) & np.isfinite(y).all(axis=1)
     n, k = len(x), int(((x.argmax(axis=1) == y.argmax(axis=1)) & finite).sum())
+    # The ends of Clopper and Pearson (1934) are quantiles of the beta distribution.
     tail = (1 - LEVEL) / 2
     low = float(betaincinv(k, n - k + 1, tail)) if k else 0.0
     high = float(betaincinv(k + 1, n - k, 1 - tail)) if k < n else 1.0

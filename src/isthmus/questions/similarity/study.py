@@ -140,6 +140,7 @@ def _compared(
     observer = FeatureConnectivity(names, alphas, len(examples))
     done = {int(name) for name in parts.names()}
     for start, outputs in Lockstep(network, segment, staged, size).outputs(points, examples, observer, done):
+        # Leading zeros, so that names sort as numbers.
         parts.add(f"{start:08d}", observer.seen(start, start + len(outputs[0])) | _by_point(outputs))
     batches = [(int(name), parts.part(name)) for name in sorted(parts.names())]
     for start, batch in batches:
@@ -157,6 +158,7 @@ def _compared(
 
 
 def _by_point(outputs: Sequence[torch.Tensor]) -> Part:
+    # NumPy has no bfloat16.
     wide = (of_point.float() if of_point.dtype == torch.bfloat16 else of_point for of_point in outputs)
     return {f"{k}": of_point.cpu().numpy() for k, of_point in enumerate(wide)}
 

@@ -40,6 +40,7 @@ def save_study(study: xr.Dataset, folder: str | Path) -> None:
     refuse_held(folder)
     refuse_other_study(folder, study.attrs)
     with held_folder(folder) as hold:
+        # Again, since another process may have written here before the hold.
         refuse_other_study(folder, study.attrs)
         hold.confirm()
         save_finished(study, folder)

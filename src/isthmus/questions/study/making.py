@@ -40,6 +40,7 @@ class Parts:
         self._hold, self._attributes = hold, attributes
         self._in_memory: dict[str, Part] = {}
         begun = {} if hold is None else begun_with(hold.folder)
+        # What may change the last bit stays as it was when the study began.
         self.batch_size = begun.get("batch_size", batch_size)
         self.num_threads = begun.get("num_threads", torch.get_num_threads())
 
@@ -136,6 +137,7 @@ def make_study(
     refuse_held(folder)
     refuse_other_study(folder, attributes)
     with held_folder(folder) as hold:
+        # Again, since another process may have written here before the hold.
         refuse_other_study(folder, attributes)
         if request.resume and is_whole(folder):
             return load_study(folder)

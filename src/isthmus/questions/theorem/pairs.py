@@ -62,11 +62,13 @@ def make_linear_pair(seed: int, *, fitted: bool = True) -> LinearPair:
     targets = inputs @ teacher + NOISE * normal(NUM_EXAMPLES, widths[-1])
     networks = []
     for _ in "ab":
+        # So that outputs are of order 1 whatever the widths.
         weights = {key: normal(*t.shape) * t.shape[1] ** -0.5 for key, t in _built(widths).state_dict().items()}
         if fitted:
             features = inputs
             for key in list(weights)[:-1]:
                 features = features @ weights[key].T
+            # By SVD: behind a narrower layer the features are not of full rank.
             weights["fc.weight"] = torch.linalg.lstsq(features, targets, driver="gelsd").solution.T.contiguous()
         networks.append(weights)
     return LinearPair(widths, networks[0], networks[1], inputs, targets)
@@ -104,6 +106,7 @@ def measure_cuts(num_pairs: int = NUM_PAIRS, seed: int = 0) -> xr.Dataset:
 
 
 def _cuts(result: xr.Dataset, number: int) -> xr.Dataset:
+    # The way between the complete networks is the same from both.
     kept = [(h, m) for m in result["moving"].values for h in result["host"].values if (h, m) != ("b", FULL_NETWORK)]
     rows = [result.sel(host=host, moving=moving) for host, moving in kept]
     verdicts = convexity(result)["convexity"]

@@ -50,6 +50,7 @@ def record_of(subject: Subject, request: Request) -> Record:
     contents = [subject.model.hash, *codes, a.hash, b.hash]
     contents += [split.hash for split in splits.values()] + [recalibration.hash if recalibration else ""]
     contents += [layer.model_dump_json() for layer in layers] + own_groups(subject, request)
+    # What can't be identified must never count as the same run.
     contents += [uuid4().hex] if unidentified else []
     return Record(
         run_id=run_identity(effective_settings(subject, request), contents),
@@ -100,6 +101,7 @@ def effective_settings(subject: Subject, request: Request) -> dict[str, Any]:
         could run, the seed where anything is drawn, and the device not at all: `resumed_record` compares it.
     """
     settings, first = request.settings, next(iter(subject.splits.values()))
+    # Settings count by their effect, so that one measurement in other words is one run.
     found = settings.non_default()
     found.pop("device", None)
     if settings.batch_size == default_batch_size(subject.network.device, first.longest):

@@ -179,6 +179,7 @@ def table_of_blocks(
     Returns:
         Losses in the dtype that they were computed in.
     """
+    # A run that goes on may hold points of later rounds of refinement already.
     blocks = [block for block in blocks if block.points[0] < num_points]
     if order is not None:
         return _partial(blocks, num_points, num_examples, targets, order)
@@ -199,6 +200,7 @@ def _partial(
 ) -> ExampleTable:
     counts, ends = np.zeros(num_points, dtype=np.int64), np.zeros(num_points, dtype=np.int64)
     loss = np.full((num_points, num_examples), np.nan, dtype=blocks[0].loss.dtype)
+    # Zeros, since truth values have no NaN; the counts say what is known.
     error = None if blocks[0].error is None else np.zeros((num_points, num_examples), dtype=blocks[0].error.dtype)
     for block in blocks:
         numbers, stop = list(block.points), block.start + block.loss.shape[1]

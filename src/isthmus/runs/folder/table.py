@@ -84,6 +84,7 @@ def save_results(result: xr.Dataset, split: str, file: Path) -> None:
         file: Where.
     """
     table = pa.Table.from_pandas(results_frame(result, split), preserve_index=False)
+    # pandas' metadata holds its version, with which the bytes would change.
     save_parquet(table.replace_schema_metadata(None), file)
 
 

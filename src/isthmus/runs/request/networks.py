@@ -150,6 +150,7 @@ class HeldCheckpoints:
         if not isinstance(entry, str | Path):
             return Checkpoint(*_own_weights(entry, network.name))
         path = Path(entry)
+        # Taken out and put back in: a dict then stands in the order of use.
         found = self._held.pop(path, None) or load_checkpoint(path)
         self._held[path] = found
         while len(self._held) > 1 and sum(map(_num_bytes, self._held.values())) > self._limit:

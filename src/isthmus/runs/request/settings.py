@@ -208,6 +208,7 @@ def alpha_grid(alphas: Alphas) -> tuple[float, ...]:
                 "--alphas",
                 "write 0.5 for the midpoint, 11 for a grid of tenths, 0.0,1.0 for the two ends alone",
             )
+        # One rounding each: np.linspace gives 0.30000000000000004 for 0.3.
         return tuple(k / (alphas - 1) for k in range(alphas))
     numbers = [alphas] if isinstance(alphas, float) else alphas
     try:

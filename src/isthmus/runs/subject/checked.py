@@ -55,6 +55,7 @@ class Checked:
                 not fit together; or the model is recalibrated on measured examples without leave.
         """
         device, dtype = device_named(settings.device), DTYPES[settings.dtype]
+        # Also for bfloat16: blends are made in float32 and rounded last.
         blended = torch.float64 if dtype == torch.float64 else torch.float32
         a, b = ({k: t.to(device) for k, t in cast_weights(n.weights, blended).items()} for n in (loaded.a, loaded.b))
         inputs, _ = next(iter(loaded.splits.values())).batch(0, NUM_EXAMPLES, device, dtype)

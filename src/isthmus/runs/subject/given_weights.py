@@ -189,6 +189,7 @@ def _written(network: Network, both: Sequence[StateDict], inputs: Tree) -> froze
         given = {key: tensor.clone() for key, tensor in mine.items()}
         before = {key: tensor._version for key, tensor in given.items()}
         replace(network, written=frozenset()).outputs(given, inputs)
+        # By value too, since `weight.data.clamp_()` leaves the version alone.
         found |= {key for key in given if given[key]._version != before[key] or not same_bits(given[key], mine[key])}
     return frozenset(found)
 
@@ -197,6 +198,7 @@ def _crossed_difference(network: Network, a: StateDict, b: StateDict, inputs: Tr
     """The largest difference from freshly loaded copies, each network being run while the module holds the other."""
     largest = 0.0
     for held, name, weights in ((b, "a", a), (a, "b", b)):
+        # Not strict: extra state that is no tensor is not among the weights.
         network.module.load_state_dict(held, strict=False)
         found = network.outputs(weights, inputs)
         largest = max(largest, relative_difference(found, loaded[name]))

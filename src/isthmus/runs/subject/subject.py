@@ -94,6 +94,7 @@ def layout_of(loaded: Loaded, checked: Checked, request: Request) -> Subject:
         ties=tied_keys(module),
         spectral=norms,
     )
+    # Where the grid holds 1.0 the far ends are evaluated anyway.
     needs_far_ends = settings.baseline == "cut" or 1.0 in settings.alphas
     grid, points = grid_of(segment, request.sweeps, settings.hosts, settings.alphas, far_ends=needs_far_ends)
     checks = checked.checks + layout_checks + end_checks(network, segment, a, b, first)

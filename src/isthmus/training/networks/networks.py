@@ -158,6 +158,7 @@ def _network_training(
     if not folder.is_finished(recipe.length):
         with held_folder(folder.path) as hold:
             folder.begin(facts)
+            # Another process may have finished it since the first look.
             if not folder.is_finished(recipe.length):
                 yield from _go_on(recipe, model.to(device), examples.to(device), folder, parent, tell, hold)
                 return
