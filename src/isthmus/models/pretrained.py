@@ -97,6 +97,7 @@ def renamed_weights(weights: StateDict, model: nn.Module, where: str) -> tuple[S
         return weights, ()
     if not placement(weights, entries_of_model(model), where).difference:
         return weights, ()
+    # All entries are loaded in one type; the widest loses nothing.
     widest = max((t.dtype for t in weights.values() if t.is_floating_point()), key=lambda d: d.itemsize)
     with quiet(transformers_package(where)), torch.random.fork_rng(devices=[]):
         loaded, found = type(model).from_pretrained(  # type: ignore[attr-defined]
@@ -104,7 +105,7 @@ def renamed_weights(weights: StateDict, model: nn.Module, where: str) -> tuple[S
             config=copy.deepcopy(model.config),
             state_dict=dict(weights),
             dtype=widest,
-            ignore_mismatched_sizes=True,
+            ignore_mismatched_sizes=True,  # they are told below, with the others
             output_loading_info=True,
         )
     mismatched = [entry[0] for entry in found["mismatched_keys"]]

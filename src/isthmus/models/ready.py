@@ -107,11 +107,13 @@ def _with_room(model: nn.Module) -> nn.Module:
             "build it on the processor: with torch.device('cpu')",
         )
     ties, filled = tied_keys(model), copy_of(model).to_empty(device="cpu")
+    # Room was made for every place by itself, and ties were lost.
     for first, *others in ties:
         for key in others:
             path, _, name = key.rpartition(".")
             setattr(filled.get_submodule(path), name, filled.get_parameter(first))
     with torch.no_grad():
         for tensor in tensors_of(filled).values():
+            # Fresh room holds whatever was there before, NaN too.
             tensor.zero_()
     return filled

@@ -123,6 +123,7 @@ def _literals(call: str, text: str) -> tuple[tuple[Any, ...], dict[str, Any]]:
         if len(keywords) < len(node.keywords):
             raise InputError("arguments by name, each once", repr(text), WHERE, remedy)
         return tuple(map(ast.literal_eval, node.args)), keywords
+    # The last two come of nests that are too deep for Python's parser.
     except (SyntaxError, ValueError, TypeError, MemoryError, RecursionError) as error:
         raise InputError("arguments that are literals", repr(text), WHERE, remedy) from error
 

@@ -21,6 +21,7 @@ def file_names(names: Sequence[str]) -> list[str]:
     for name in names:
         stem = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip(".-")[:60] or "run"
         candidate, count = stem, 2
+        # Some file systems don't tell capitals from small letters.
         while candidate.lower() in (other.lower() for other in taken):
             candidate, count = f"{stem}-{count}", count + 1
         taken.append(candidate)

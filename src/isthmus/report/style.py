@@ -24,6 +24,7 @@ PAGE_INCHES = 6.9
 ROW_INCHES = 0.165
 SMALL_POINTS = 6.5
 ROW_GAP = 0.5
+# Two of Okabe and Ito's colours, which the colour-blind can tell apart; hatches and markers do it in print.
 HOST_COLOURS = {"a": "#0072B2", "b": "#D55E00"}
 HOST_HATCHES = {"a": "", "b": "//////"}
 HOST_MARKERS = {"a": "o", "b": "s"}
@@ -51,9 +52,9 @@ STYLE: dict[Any, Any] = {
     "ytick.major.size": 0,
     "hatch.linewidth": 0.5,
     "savefig.dpi": 200,
-    "svg.fonttype": "none",
-    "svg.hashsalt": "isthmus",
-    "text.parse_math": False,
+    "svg.fonttype": "none",  # text stays text, which a search finds
+    "svg.hashsalt": "isthmus",  # the names of parts are random otherwise
+    "text.parse_math": False,  # a dollar sign in a layer's name is one
     "figure.facecolor": "white",
 }
 
@@ -200,6 +201,7 @@ def picture_bytes(figure: "Figure", file_format: str) -> bytes:
     """
     from matplotlib import rc_context
 
+    # A date, or matplotlib's version, would change the bytes.
     metadata = {"svg": {"Date": None}, "png": {"Software": None}}[file_format]
     content = io.BytesIO()
     with rc_context(STYLE), warnings.catch_warnings():

@@ -40,6 +40,7 @@ def compact(svg: bytes) -> bytes:
     classes: dict[str, str] = {}
     leaves = [_plain(leaf, named, classes) for leaf in _leaves(root)]
     definitions = "".join(_text(part) for leaf in leaves if leaf.tag == "defs" for part in leaf)
+    # Joined, see-through paths would no longer darken where they cross, and dashes would run on.
     single = {short for rule, short in classes.items() if re.search("opacity|dash", rule)}
     drawn = _grouped(list(_joined((leaf for leaf in leaves if leaf.tag != "defs"), single)), SHARED)
     name = "i" + hashlib.sha256((definitions + drawn + str(classes)).encode()).hexdigest()[:6]

@@ -43,7 +43,7 @@ def gpt(
         resid_pdrop=dropout,
         bos_token_id=None,
         eos_token_id=None,
-        use_cache=False,
+        use_cache=False,  # nothing is generated here
     )
     model: nn.Module = transformers.GPT2LMHeadModel(config)
     return model

@@ -172,8 +172,8 @@ def _predicted(subject: Subject, host: Host, size: BatchSize, num_probes: int, s
     (at_midpoint,) = (Derivatives(*row) for row in _rows(parts.part(f"half-way-{host}", derivatives_half_way)))
     estimates = _rows(parts.part(f"traces-{host}", estimated_traces))
     traces = {label: TraceEstimate(*row) for label, row in zip(steps, estimates, strict=True)}
+    # Layers have probes of their own, so their errors are independent and add up in squares.
     of_all = TraceEstimate(
-        # Layers have probes of their own, so their errors are independent and add up in squares.
         sum(trace.value for trace in traces.values()), float(np.hypot.reduce([t.error for t in traces.values()]))
     )
     return _variables(moves, found, {FULL_NETWORK: of_all, **traces}, at_midpoint).assign_coords(host=host)

@@ -140,6 +140,7 @@ def draw_full_network(axes: "Axes", row: "list[CutBarrier]") -> None:
     for j, cell in enumerate(row):
         if left < cell.estimate.value < right:
             colour = style.HOST_COLOURS[cell.host]
+            # The dashes of one host fall into the gaps of the other, where both lines meet.
             axes.axvline(cell.estimate.value, color=colour, linewidth=0.7, linestyle=(4 * j, (4, 4)), zorder=4)
 
 

@@ -89,6 +89,7 @@ def _narrowest(table: "Table") -> int:
     """How few characters a table needs where long names take several lines."""
     from rich.console import Console
 
+    # So wide that nothing is folded while it is measured.
     console = Console(width=10 * NUM_COLUMNS)
     names = max(console.measure(cell).maximum for cell in table.columns[0].cells)
     return console.measure(table).maximum - min(names, LABEL_WIDTH) + min(names, FEWEST_OF_LABEL)

@@ -151,6 +151,7 @@ def draw_row(
 
 
 def _ink(one: "Estimate", colour: tuple[float, ...]) -> str:
+    # How bright a colour looks, by the weights of Rec. 601.
     luminance = 0.299 * colour[0] + 0.587 * colour[1] + 0.114 * colour[2]
     if one.is_nan:
         return style.INK
