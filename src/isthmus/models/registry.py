@@ -55,6 +55,7 @@ def _image_options(width: int, first: str, last: str, classes: int = 10, channel
 _MLP_OPTIONS = MappingProxyType({
     "inputs": Option(None, "hidden1.weight", 1),
     "width": Option(128, "hidden1.weight", 0),
+    "hidden": Option(3, "hidden*.weight", None),
     "classes": Option(10, "fc.weight", 0),
 })
 _DEEP_LINEAR_OPTIONS = MappingProxyType({
@@ -89,7 +90,12 @@ _GPT_OPTIONS = MappingProxyType({
 })
 
 _ENTRIES = (
-    ModelEntry("mlp", "three fully connected hidden layers, ReLU", _MLP_OPTIONS, "isthmus.models.networks.mlp:mlp"),
+    ModelEntry(
+        "mlp",
+        "fully connected hidden layers, ReLU; three of them are the paper's",
+        _MLP_OPTIONS,
+        "isthmus.models.networks.mlp:mlp",
+    ),
     ModelEntry(
         "cnn",
         "six 3x3 convolutions and a linear layer, no normalisation, any image size",
