@@ -131,4 +131,5 @@ def test_the_full_network_has_one_name_in_the_code() -> None:
         if any(isinstance(node, ast.Constant) and node.value == FULL_NETWORK and node not in of_xarray
                for node in ast.walk(tree)):  # fmt: skip
             found.add(file.relative_to(source).as_posix())
-    assert found == set(ELSEWHERE)
+    rules = {name for name in found if "federated" in name}  # there it is the rule that averages every layer
+    assert found - rules == set(ELSEWHERE)

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
-from multiprocessing import get_context
 from multiprocessing.queues import SimpleQueue
 from multiprocessing.synchronize import Event
 from pathlib import Path
@@ -26,6 +25,7 @@ from isthmus.federated.rounds import Progress, run_rounds
 from isthmus.federated.rules.known import AnyRule
 from isthmus.federated.server import Server
 from isthmus.held_folder import held_folder, is_empty, refuse_held
+from isthmus.processes import process_context
 
 Tell = Callable[[Progress], None]
 
@@ -194,12 +194,12 @@ def train_part(part: Part, tell: Tell, rounds: Rounds = run_rounds) -> Described
 
 
 def _trained_at_once(parts: Sequence[Part], processes: int, tell: Tell) -> list[Described]:
-    context = get_context("spawn")
+    context = process_context("isthmus.federated.federate")
     news: SimpleQueue[Progress | None] = context.SimpleQueue()
     listener = threading.Thread(target=_listen, args=(news, tell), daemon=True)
     listener.start()
     stopped = context.Event()
-    pool = ProcessPoolExecutor(processes, context, _begin_work, (_Office(news, stopped, os.getpid()),))
+    pool = ProcessPoolExecutor(processes, context, _begin_work, (_Office(news, stopped),))
     try:
         return list(pool.map(_work, parts))
     finally:
@@ -216,26 +216,25 @@ def _listen(news: "SimpleQueue[Progress | None]", tell: Tell) -> None:
 
 @dataclass(frozen=True)
 class _Office:
-    """What a working process knows of the first one: where news go, whether to stop, and its number."""
+    """What a working process knows of the first one: where news go, and whether to stop."""
 
     news: "SimpleQueue[Progress | None]"
     stopped: Event
-    parent: int
 
 
-_OFFICE: list[_Office] = []  # of a working process
+_OFFICE: list[tuple[_Office, int]] = []  # of a working process: and the number of the process that made it
 
 
 def _begin_work(office: _Office) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupt is the first process's: it ends this one
-    _OFFICE.append(office)
+    _OFFICE.append((office, os.getppid()))
 
 
 def _work(part: Part) -> Described:
-    (office,) = _OFFICE
+    ((office, parent),) = _OFFICE
 
     def tell(progress: Progress) -> None:
-        if os.getppid() != office.parent:  # it was killed: whoever resumes works in this folder now
+        if os.getppid() != parent:  # the first process was killed: whoever resumes works in this folder now
             os._exit(1)
         if office.stopped.is_set():
             raise RuntimeError("stopped, since another seed's training was")

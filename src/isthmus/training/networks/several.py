@@ -5,14 +5,11 @@ another waits for it in the same process.
 """
 
 import signal
-import sys
 import traceback
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
-from multiprocessing.context import ForkServerContext, SpawnContext
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
@@ -20,6 +17,7 @@ import torch
 
 from isthmus.errors import InputError
 from isthmus.evaluation.arithmetic.device import device_named, num_cores
+from isthmus.processes import process_context
 from isthmus.training.networks.networks import Progress, refuse_used_folders, train_networks
 from isthmus.training.networks.turns import independent_groups
 from isthmus.training.recipe.recipe import NetworkRecipe
@@ -119,17 +117,8 @@ def _run(jobs: deque[_Job], at_once: int, tell: Callable[[Progress], None]) -> N
             process.join()
 
 
-def _context() -> ForkServerContext | SpawnContext:
-    """Where a fork is safe, processes come from one that has loaded torch, which takes longer than a tiny training."""
-    if sys.platform != "linux":
-        return get_context("spawn")
-    context = get_context("forkserver")
-    context.set_forkserver_preload(["isthmus.training.networks.networks"])
-    return context
-
-
 def _started(job: _Job) -> tuple[Connection, BaseProcess]:
-    context = _context()
+    context = process_context("isthmus.training.networks.networks")
     ours, theirs = context.Pipe()
     process = context.Process(target=_work, args=(theirs,), daemon=True)
     process.start()
