@@ -90,4 +90,4 @@ def test_their_average_knows_something_once_units_are_aligned_and_statistics_mea
     inputs, targets = load_examples(test, data_root=DATA_ROOT).batch(0, 1000, torch.device("cpu"), torch.float32)
     with torch.no_grad():
         right = torch.cat([network(part).argmax(1) for part in inputs.split(100)]) == targets
-    assert float(right.float().mean()) > 0.45  # 0.53 of all 10,000 with twice as many examples for both steps
+    assert float(right.float().mean()) > 0.45  # 0.527 of all 10,000 with twice as many examples for both steps
