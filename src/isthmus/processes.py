@@ -66,6 +66,7 @@ def is_running(identity: str) -> bool | None:
 def _place() -> str:
     boot = PROC / "sys/kernel/random/boot_id"
     space = PROC / "self/ns/pid"
+    # A host's name is not enough: the boot tells restarts apart, the namespace of processes containers.
     facts = [
         socket.gethostname(),
         boot.read_text().strip() if boot.is_file() else UNKNOWN,

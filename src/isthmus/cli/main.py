@@ -31,7 +31,7 @@ app = typer.Typer(
     epilog="Exit status: 0 done, 1 a fault of isthmus, 2 wrong input, 130 interrupted. --debug shows tracebacks.",
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
-    pretty_exceptions_enable=False,
+    pretty_exceptions_enable=False,  # failures are told by `report_failures`
     rich_markup_mode=None,
 )
 COMMANDS = (
@@ -60,6 +60,7 @@ def before_a_command(
 def main() -> None:
     """Run the command line; `--debug` may stand anywhere."""
     if "--debug" in sys.argv:
+        # typer would take it before a command only.
         sys.argv.remove("--debug")
         DEBUG.append(True)
     sys.exit(status_of(app))

@@ -115,6 +115,7 @@ def _tree(value: object, where: str) -> Tree:
     if isinstance(value, np.ndarray | np.generic | bool | int | float):
         return torch.tensor(value)
     if isinstance(value, Image.Image):
+        # Pillow hands out memory that can't be written to.
         return torch.from_numpy(pixels_of(value, where).copy())
     if isinstance(value, Mapping) and value:
         return {str(name): _tree(part, where) for name, part in value.items()}

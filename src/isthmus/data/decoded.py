@@ -110,6 +110,7 @@ def _pixels(code: bytes | None, where: str) -> UInt8[np.ndarray, "channels heigh
         with Image.open(BytesIO(code)) as file:
             # Pillow decodes late, and the copy does it while the file is open.
             image = file.copy()
+    # Pillow calls a broken PNG a SyntaxError.
     except (OSError, SyntaxError, ValueError) as error:
         raise InputError(expected, f"bytes that Pillow cannot decode ({error})", where, "store PNG or WebP") from error
     return pixels_of(image, where)

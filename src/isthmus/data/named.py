@@ -115,6 +115,7 @@ def stacked(
 def _stacked(
     name: str, rows: Sequence[Tensor], value: int, wanted: int | None, *, is_target: bool, where: str
 ) -> tuple[Tensor, list[str]]:
+    # A row without numbers has no type of its own to go by.
     filled = [row for row in rows if row.numel()]
     dtype = (filled or rows)[0].dtype
     for row in filled:

@@ -190,6 +190,7 @@ def _without_slice(rest: str, text: str) -> tuple[str, int | None, int | None]:
     match = re.fullmatch(r"(.+?)\[([^\[\]]*)\]", rest)
     if match is None or _is_whole_source(rest):
         return rest, None, None
+    # ASCII, or \d would take the digits of every script.
     ends = re.fullmatch(r"(\d*):(\d*)", match[2], flags=re.ASCII)
     if ends is None:
         _refuse("a slice [start:stop] of two whole numbers that are not negative", f"[{match[2]}]", text)

@@ -71,8 +71,10 @@ def engine_of(
         return ChosenEngine(
             DirectEngine(network, segment, batch_size), "direct: one full forward pass for each network"
         )
+    # Never chosen by a clock: a choice that differs from run to run would change the files of a run.
     staged = staged_network(network, segment, examples, batch_size)
     note = stages_note(staged)
+    # Only where asked for: on a processor compiling took 17 s and gained nothing (docs/performance.md).
     if compiled and not staged.fallback_reason:
         staged, outcome = compiled_network(staged, network, segment, examples, batch_size)
         note = f"{note}; {outcome}"

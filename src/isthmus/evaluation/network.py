@@ -194,6 +194,7 @@ class Network:
 
 
 def _moved(module: nn.Module, device: torch.device, dtype: torch.dtype) -> nn.Module:
+    # Derivatives are asked of the weights that are given, never of the module's own.
     module = module.to(device=device).requires_grad_(requires_grad=False)
     # Not module.to(dtype): that would drop the imaginary parts of complex numbers.
     module._apply(lambda tensor: tensor.to(dtype) if tensor.is_floating_point() else tensor)  # type: ignore[no-untyped-call]

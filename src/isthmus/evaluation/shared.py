@@ -66,6 +66,7 @@ class SharedEngine:
                 unit = partial(self._evaluated, plan, points, blends, examples.take(slice(start, stop)))
                 with explain_run(f"examples {start} to {stop - 1} of {examples.name}"):
                     loss, error = self.batch_size.attempt(unit)
+                # A batch of all points is a unit, so that little is lost where a run stops.
                 yield ExampleBlock(numbers, start, loss.numpy(), None if error is None else error.numpy())
 
     def plan(self, points: Sequence[Point]) -> Plan:

@@ -23,6 +23,7 @@ from isthmus.weights.state import content_hash, tensors_of
 PLAIN = (type(None), bool, int, float, complex, str, bytes, type(Ellipsis), type(NotImplemented), range)
 BUILDERS = {"__init__", "__new__", "__init_subclass__", "__class_getitem__"}
 """Methods that have done their work when an object is there."""
+# What torch keeps in every module: parts, tensors and hooks, which are read by themselves.
 CONTAINERS = frozenset(nn.Module().__dict__)
 HOOKS = ("_forward_pre_hooks", "_forward_hooks")
 INNER = ("fget", "fset", "func", "__func__", "__wrapped__")

@@ -63,6 +63,7 @@ def barrier_ratio(
         [[0.5, 1.0]]
     """
     with np.errstate(divide="ignore", invalid="ignore"):
+        # Of no barrier there are no shares.
         return np.where(full > 0, num_layers * barrier / full, np.nan)
 
 

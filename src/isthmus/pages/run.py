@@ -159,6 +159,7 @@ def script_json(content: object) -> str:
     Returns:
         JSON in which no markup can begin.
     """
+    # NaN is no JSON, and "</script>" in a layer's name would end the element.
     text = json.dumps(content, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
     for sign in "<>&":
         text = text.replace(sign, f"\\u{ord(sign):04x}")

@@ -90,6 +90,7 @@ def _seconds_per_example(subject: Subject, batch_size: int) -> float:
     for _ in range(NUM_PROBES):
         begun = time.perf_counter()
         inputs, targets = examples.batch(0, stop, subject.network.device, subject.network.dtype)
+        # Fetched, so that the clock waits for an accelerator.
         subject.network.result(weights, inputs, targets).loss.cpu()
         seconds.append(time.perf_counter() - begun)
     return float(np.median(seconds)) / stop

@@ -80,6 +80,7 @@ def _measured(request: Request, hold: Hold | None) -> xr.Dataset:
     if folder is None:
         return with_in_hand(result, InHand(Measurement(record, tables)))
     assert hold is not None
+    # Paused for minutes, this process may have lost the folder to another.
     hold.confirm()
     split = next(iter(tables))
     classes = class_dataset(grid, tables, settings.baseline, subject.splits[split].class_names, result["distance"])

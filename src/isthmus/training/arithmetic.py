@@ -28,6 +28,7 @@ def forward_of(model: nn.Module, recipe: Recipe, device: torch.device) -> Forwar
     """
     if recipe.dtype == "float64":
         model.double()
+    # On a processor torch 2.13 gives NaN here in bfloat16 where a 3x3 convolution sees one pixel (docs/decisions.md).
     if recipe.channels_last:
         model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     network = _compiled(model, device) if recipe.compile else model
@@ -63,6 +64,7 @@ def training_arithmetic(dtype: str, device: torch.device) -> Iterator[None]:
         Nothing.
     """
     deterministic = torch.backends.cudnn.deterministic
+    # Some of cuDNN's kernels add up in an order that changes from run to run.
     torch.backends.cudnn.deterministic = True
     try:
         with float32_products(dtype, device), torch.random.fork_rng([device] if device.type == "cuda" else []):

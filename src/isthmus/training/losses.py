@@ -116,6 +116,7 @@ def save_log(file: Path, losses: Float[Tensor, " iterations"], batch_size: int, 
     lines = ["epoch,iteration,training_loss"]
     for number, loss in enumerate(epoch_losses(losses, batch_size, num_examples), start=1):
         if not math.isnan(loss):
+            # A training may end within an epoch; repr loses no digit.
             lines.append(f"{number},{min(number * per_epoch, len(losses))},{loss!r}")
     text = "\n".join(lines) + "\n"
     save_whole(file, lambda temporary: temporary.write_text(text, encoding="utf-8"))

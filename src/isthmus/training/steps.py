@@ -54,5 +54,6 @@ def checkpoint_steps(
                 "checkpoints",
                 "leave it out, or train longer",
             )
+        # Two names of one time are one checkpoint, under the first.
         steps.setdefault(step.iterations(iterations_per_epoch), step)
     return dict(sorted(steps.items()))

@@ -218,6 +218,7 @@ def _dense_entries(entries: dict[str, Any], path: Path) -> dict[str, Tensor]:
 def _unwrapped(weights: dict[str, Tensor], where: str) -> FoundWeights:
     """The weights without the parts that wrappers put into their keys, as far as keys alone show them."""
     total, notes = len(weights), []
+    # Sorted, since a set's order, and so that of the notes, differs from process to process.
     for wrapper in sorted(TRANSPARENT):
         bare = without_wrappers(weights, {wrapper}, where)
         if changed := sum(bare_key != key for bare_key, key in bare.items()):

@@ -67,6 +67,7 @@ def stage_costs(staged: StagedNetwork, weights: StateDict, inputs: Tree) -> Stag
     flops, total = [], 0
     with FlopCounterMode(display=False, custom_mapping=UNCOUNTED) as counter:
         for stage, made, values in staged.walked(inputs, lambda _: weights):
+            # The counter goes on counting over the stages.
             flops.append(counter.get_total_flops() - total)
             total += flops[-1]
             given = _storages(made[source.stage][source.name] for source in stage.reads)

@@ -89,6 +89,7 @@ def operator_graph(
         warnings.simplefilter("ignore")  # the exporter's own deprecations
         sizes = tree_map_only(Tensor, lambda _: {0: Dim.DYNAMIC}, inputs)
         scores = _Scores(module, pick)
+        # Clones, since forward may write to its inputs and they are exported next.
         with decided_masks(module, lambda: scores(tree_map_only(Tensor, Tensor.clone, inputs))):
             program = torch.export.export(scores, (inputs,), dynamic_shapes=(sizes,), strict=False)
     weights: dict[fx.Node, str] = {}

@@ -43,6 +43,7 @@ def run(bench: Bench) -> Evidence:
     result = bench.measure("directions", networks.model, DATA[bench.scale], **options)
     bench.settings["random directions"] = f"{num_draws} a layer, as long as its step; at half and at the whole of it"
     pairs = {"-".join(pair): result.isel(pair=number, drop=True) for number, pair in enumerate(PAIRS)}
+    # These networks are not equally good: the mean of both would charge half their difference to every layer.
     own_lines = barrier(result, baseline="cut")
     found = {
         **directions_found(pairs),

@@ -19,6 +19,7 @@ from isthmus.sweeps.group import FULL_NETWORK
 
 DATA = {Scale.SMOKE: "digits:test[0:60]", Scale.SMALL: "mnist:train[0:10000]", Scale.PAPER: "mnist:train"}
 DRAWS = {Scale.SMOKE: 2, Scale.SMALL: 5, Scale.PAPER: 10}
+# 0.5 is half-way to the other network, which the criteria speak of, and 1 the other network itself.
 SIGMAS = (0.0, 0.125, 0.25, 0.5, 1.0, 2.0)
 
 

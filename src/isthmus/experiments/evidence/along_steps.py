@@ -48,6 +48,7 @@ def rows_by_epochs(result: "xr.Dataset", split: str, small: float) -> str:
     part = part.sel(step=epochs)
     full = part["loss_barrier"].sel(moving=FULL_NETWORK).max("host")
     layers = part["loss_barrier"].sel(moving=list(moving_groups(part)))
+    # `z` writes a rounded negative zero without its sign.
     first, most = (" ".join(f"{float(value):z.1f}" for value in row) for row in (full, layers.max(("host", "moving"))))
     above = int((layers.isel(step=-1).max("host") > small).sum())
     wrong = " and ".join(f"{100 * float(part[end.name].isel(step=-1)):.1f}" for end in ERROR.ends.values())

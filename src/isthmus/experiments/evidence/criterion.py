@@ -109,6 +109,7 @@ class StatedCriterion(BaseModel):
         if isinstance(found, Answer):
             assert self.has_to_be is not None, f"a number has to be found: {self.words}"
             return Criterion(statement, self.has_to_be, found.seen, found.met, self.essential)
+        # An interval that holds the threshold confirms nothing: the condition is then undecided.
         number, low, high = self.threshold, found.estimate.low, found.estimate.high
         if self.at_least is not None:
             met = None if low < number <= high else bool(low >= number)

@@ -88,6 +88,7 @@ class Bench:
         owner = claim or self.claim
         shipped, home = shipped_recipes(owner, self.scale), claim_folder(self.out, owner, self.scale)
         shipped = tuple(recipe for recipe in shipped if not names or recipe.name in names)
+        # Data that a claim makes lies in its folder, whose place no shipped recipe can name.
         recipes = [r.model_copy(update={"data": self.made_data.get(r.data, r.data)}) for r in shipped]
         networks = TrainedNetworks(home / NETWORKS, recipes)
         self._note(recipe_rows(shipped))

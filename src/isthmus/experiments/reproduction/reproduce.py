@@ -74,6 +74,7 @@ def _reproduced(claim: Claim, scale: Scale, bench: Bench) -> Reproduction:
         evidence = claim.run(bench)
     except InputError:
         if not any((bench.folder / part).exists() for part in (NETWORKS, RUNS)):
+            # Refused before any work it has not begun, and --resume is not to be asked for.
             shutil.rmtree(bench.folder)
         raise
     criteria = criteria_of(claim.criteria, evidence.found)
@@ -91,6 +92,7 @@ def _reproduced(claim: Claim, scale: Scale, bench: Bench) -> Reproduction:
     pictures = [replace(picture, stem=claim_stem(claim.name, picture.stem)) for picture in evidence.pictures]
     text = page_text(claim, evidence, found, bench.settings, bench.borrowed)
     save_page(page_file(bench.folder, claim.name), bench.folder / PICTURES, pictures, lambda _: text)
+    # Last, since a record with a verdict says that the page is there.
     found.save(bench.folder)
     return found
 

@@ -5,6 +5,7 @@ import math
 import numpy as np
 from jaxtyping import Float
 
+# At this limit at most 10 of 100 samples are unmarked and wrong (docs/intervals.md).
 FEW = 30
 """Below this a number is marked: an interval counts on many examples, and may be too short."""
 

@@ -127,6 +127,7 @@ def mean_band(differences: Rows, critical: float) -> tuple[Column, Column]:
     n = differences.shape[1]
     mean = differences.mean(axis=1)
     if n < 2:
+        # One example shows no spread, so no mean is excluded.
         half = np.where(np.isnan(mean), np.nan, np.inf)
         return mean - half, mean + half
     with np.errstate(invalid="ignore"):

@@ -77,6 +77,7 @@ def convexity(
     cuts = [losses_of_cut(grid, table, h, m) for h in range(len(grid.hosts)) for m in range(len(grid.groups))]
     critical = None
     if simultaneous:
+        # Correlations between cuts need the same examples in all.
         fewest = min(losses.shape[1] for losses in cuts)
         critical = critical_value(np.concatenate([second_differences(losses[:, :fewest], alphas) for losses in cuts]))
     dtype = measurement.record.settings.dtype

@@ -116,6 +116,7 @@ def similarity_study(request: Request, initial_a: Weights | None, initial_b: Wei
     def make(parts: Parts) -> xr.Dataset:
         size = BatchSize(parts.batch_size)
         with float32_products(settings.dtype, subject.network.device):
+            # In the order of execution every layer has all that follows it, such as its activation.
             staged = staged_network(subject.network, subject.segment, only_split(subject), size, in_order=True)
             if staged.fallback_reason:
                 warnings.warn(f"features: {stages_note(staged)}", IsthmusWarning, stacklevel=2)

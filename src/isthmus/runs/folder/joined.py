@@ -38,6 +38,7 @@ def joined_result(record: CollectionRecord, results: Sequence[xr.Dataset]) -> xr
     for name, dim in (("name_a", "pair"), ("name_b", "pair"), ("iteration", "step")):
         if dim in dimensions:
             values = {getattr(member, dim): getattr(member, name) for member in members}
+            # 20 epochs of different batch sizes are one step, but no common iteration.
             if None not in values.values():
                 dtype = np.int64 if name == "iteration" else object
                 whole = whole.assign_coords({name: (dim, np.array(list(values.values()), dtype=dtype))})

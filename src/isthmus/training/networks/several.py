@@ -79,6 +79,7 @@ def train_at_once(
     jobs = deque(_Job(group, out, resume, data_root) for group in independent_groups(recipes))
     finished = all((out / recipe.name / f"{recipe.length}.safetensors").is_file() for recipe in recipes)
     on_processor = all(device_named(recipe.device).type == "cpu" for recipe in recipes)
+    # Not stacked by torch.func: two ResNet-18 of width 16 took 1.41 times as long together as one after the other.
     at_once = min(processes or (num_cores() if on_processor else ON_ACCELERATOR), len(jobs))
     if at_once < 2 or finished or not on_processor:
         before = torch.get_num_threads()

@@ -72,6 +72,7 @@ class _Warmed(_Schedule):
         """
         warmup = self.warmup.iterations(per_epoch)
         if iteration < warmup:
+            # Counted from 1: the first iteration learns, and the last one of the rise has the peak.
             return self.warmup_from + (peak - self.warmup_from) * (iteration + 1) / warmup
         return peak * self.share(iteration, num_iterations, per_epoch, warmup)
 
