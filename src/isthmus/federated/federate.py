@@ -25,7 +25,7 @@ from isthmus.federated.rounds import Progress, run_rounds
 from isthmus.federated.rules.known import AnyRule
 from isthmus.federated.server import Server
 from isthmus.held_folder import held_folder, is_empty, refuse_held
-from isthmus.processes import process_context
+from isthmus.processes import is_running, process_context, this_process
 
 Tell = Callable[[Progress], None]
 
@@ -199,7 +199,7 @@ def _trained_at_once(parts: Sequence[Part], processes: int, tell: Tell) -> list[
     listener = threading.Thread(target=_listen, args=(news, tell), daemon=True)
     listener.start()
     stopped = context.Event()
-    pool = ProcessPoolExecutor(processes, context, _begin_work, (_Office(news, stopped),))
+    pool = ProcessPoolExecutor(processes, context, _begin_work, (_Office(news, stopped, this_process()),))
     try:
         return list(pool.map(_work, parts))
     finally:
@@ -216,25 +216,26 @@ def _listen(news: "SimpleQueue[Progress | None]", tell: Tell) -> None:
 
 @dataclass(frozen=True)
 class _Office:
-    """What a working process knows of the first one: where news go, and whether to stop."""
+    """What a working process knows of the first one: where news go, whether to stop, and which process it is."""
 
     news: "SimpleQueue[Progress | None]"
     stopped: Event
+    first: str
 
 
-_OFFICE: list[tuple[_Office, int]] = []  # of a working process: and the number of the process that made it
+_OFFICE: list[_Office] = []  # of a working process
 
 
 def _begin_work(office: _Office) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupt is the first process's: it ends this one
-    _OFFICE.append((office, os.getppid()))
+    _OFFICE.append(office)
 
 
 def _work(part: Part) -> Described:
-    ((office, parent),) = _OFFICE
+    (office,) = _OFFICE
 
     def tell(progress: Progress) -> None:
-        if os.getppid() != parent:  # the first process was killed: whoever resumes works in this folder now
+        if is_running(office.first) is False:  # it was killed: whoever resumes works in this folder now
             os._exit(1)
         if office.stopped.is_set():
             raise RuntimeError("stopped, since another seed's training was")
