@@ -32,7 +32,7 @@ app = typer.Typer(
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,  # failures are told by `report_failures`
-    rich_markup_mode=None,
+    rich_markup_mode=None,  # help holds brackets, which rich would take for markup
 )
 COMMANDS = (
     *(demo, inspect, measure, average, merge, align, *STUDIES),

@@ -50,6 +50,7 @@ def _option(name: str) -> Parameter:
     field = ASKED[name]
     kind, default = field.annotation, field.default
     if kind is bool:
+        # Named, so that typer makes no second option --no-NAME of it.
         option = typer.Option(f"--{name.replace('_', '-')}", help=field.description)
     else:
         option = typer.Option(help=field.description)

@@ -84,6 +84,7 @@ def examples_of_loader(loader: DataLoader[Any], name: str) -> Examples:
 def _items(dataset: Dataset[Any]) -> Iterator[object]:
     if isinstance(dataset, IterableDataset) or not hasattr(dataset, "__len__"):
         return iter(dataset)
+    # By number: iter() ends at an IndexError only, which a data set need not raise.
     return (dataset[index] for index in range(len(dataset)))
 
 

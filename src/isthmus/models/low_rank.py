@@ -38,6 +38,7 @@ class LowRank(nn.Module):
         """
         super().__init__()
         self.module = module
+        # Zeros, since the values that are measured are put in later.
         self.lora_A = nn.Parameter(torch.zeros_like(down))
         self.lora_B = nn.Parameter(torch.zeros_like(up))
         self.scale = scale

@@ -38,6 +38,7 @@ def load_pretrained_model(source: HuggingFaceSource) -> nn.Module:
     transformers = transformers_package(f"{WHERE} hf:{source.name}")
     with quiet(transformers), explain_hub_failures(source, "a configuration", WHERE):
         config = transformers.AutoConfig.from_pretrained(source.source, **source.arguments)
+        # Nothing is generated, and a cache would be an output beside the scores.
         config.use_cache = False
         named = list(getattr(config, "architectures", None) or ())
         for name in named:

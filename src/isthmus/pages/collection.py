@@ -42,6 +42,7 @@ def _page(
     name: str, result: "xr.Dataset", pictures: Sequence[Picture], svgs: Mapping[str, bytes], files: Layout
 ) -> str:
     attrs = result.attrs
+    # The result is the caller's, and keeps its attributes.
     plain = result.copy()
     plain.attrs = {key: value for key, value in attrs.items() if key not in APART}
     pages = [(member["name"], files.member(member["folder"]).page) for member in attribute_list(attrs, "members")]

@@ -34,7 +34,7 @@ UNDEFINED_FILL, UNDEFINED_HATCH, UNDEFINED_INK = "#dddddd", "/////", "#999999"
 INK, FAINT = "#222222", "#bbbbbb"
 
 STYLE: dict[Any, Any] = {
-    "font.family": ["DejaVu Sans"],
+    "font.family": ["DejaVu Sans"],  # comes with matplotlib, so it is there on every machine
     "font.size": 8,
     "axes.titlesize": 8,
     "axes.labelsize": 8,

@@ -184,6 +184,7 @@ def _steps(data: str) -> str:
         return data
     text, last, here, start = "", "", (0, 0), (0, 0)
     for command, written in re.findall(r"([MLCQz])([^A-Za-z]*)", data):
+        # In whole hundredths steps add up to the rounded points exactly.
         numbers = [_hundredths(number) for number in written.split()]
         moved = [number - here[i % 2] for i, number in enumerate(numbers)]
         ways = [(command, numbers), (command.lower(), moved)]
@@ -191,6 +192,7 @@ def _steps(data: str) -> str:
             ways = [("h", moved[:1])] if moved[1] == 0 else [("v", moved[1:])]
         shown = [(way, " ".join(map(_shown, values)).replace(" -", "-")) for way, values in ways]
         way, best = shown[0] if not text else min(shown, key=lambda choice: len(choice[1]))
+        # A second pair of numbers after a move would be drawn as a line.
         repeated = way == last and way not in {"M", "m"}
         text += (best if best.startswith("-") else f" {best}") if repeated else way + best
         here, last = ((numbers[-2], numbers[-1]) if numbers else start), way

@@ -60,6 +60,7 @@ def result_dataset(
     if len(parts) == 1:
         result = parts[0]
     else:
+        # All splits have the rows of one grid; others would be a fault, not to be filled up.
         result = xr.concat(parts, dim="split", join="exact", combine_attrs="drop").assign_coords(split=list(tables))
     coordinates: Values = {
         "host": list(grid.hosts),

@@ -87,6 +87,7 @@ def next_positions(alphas: Sequence[float], excess: Float[np.ndarray, " alphas"]
         >>> next_positions((0.0, 0.5, 1.0), np.array([0.0, 1.0, 0.2]))
         (0.25, 0.75)
     """
+    # Refined positions come behind those of the grid, not between them.
     order = np.argsort(alphas)
     positions, values = np.asarray(alphas)[order], excess[order]
     best = 0 if np.isnan(values).any() else int(values.argmax())

@@ -19,6 +19,7 @@ def whole_number(text: str, least: int, form: str) -> int:
     Raises:
         InputError: It is no whole number, or too small.
     """
+    # int() alone takes "+1" and "1_0" as well.
     number = int(text) if text.strip().isdecimal() else None
     if number is None or number < least:
         raise InputError(f"a whole number of at least {least}", repr(text), f"--sweep {form}", f"write {form}")

@@ -65,6 +65,7 @@ class RandomSubsets:
         while len(found) < self.number:
             ranks = {label: self._rank(size, draw, label) for label in layers}
             kept = set(sorted(layers, key=ranks.__getitem__)[:size])
+            # In the order of the layers, so that a set that is drawn twice is recognised.
             found.setdefault(tuple(label for label in layers if label in kept))
             draw += 1
         return list(found)

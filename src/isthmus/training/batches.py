@@ -39,6 +39,7 @@ def training_batches(examples: Examples, recipe: Recipe, first: int, device: tor
     dtype = torch.float64 if recipe.dtype == "float64" else torch.float32
     for iteration in range(first, recipe.length.iterations(per_epoch)):
         epoch, number = divmod(iteration, per_epoch)
+        # A training may go on in the middle of an epoch, and needs that epoch's order.
         if number == 0 or iteration == first:
             # Drawn on the processor: a GPU's generator would give another order for the same seed.
             generator = torch.Generator().manual_seed(recipe.seeds.stream("order", epoch))

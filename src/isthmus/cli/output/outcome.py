@@ -33,7 +33,6 @@ def report_failures(command: Callable[P, R]) -> Callable[P, R]:
     def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
             with warnings.catch_warnings():
-                # Python shows a warning of one line once only, and members of a collection share their lines.
                 warnings.simplefilter("always", IsthmusWarning)
                 warnings.showwarning = _show_warning
                 return command(*args, **kwargs)

@@ -114,6 +114,7 @@ def _of_numbers(columns: Columns, split: str, options: Mapping[str, str], tokeni
         bytes_ = columns.images(images[0])
         normalization = own_normalization(dict(options), SCALE_ONLY.scale, name) or SCALE_ONLY
         whole = bytes_ if not found else found | {IMAGES: normalization(bytes_, torch.float32)}
+        # Examples normalise a single tensor; beside other inputs it was done here.
         normalization = normalization if not found else None
     notes += other_columns(columns, {*inputs, *images, target})
     return Examples(whole, targets, name, split, normalization, class_names, notes=notes)

@@ -133,7 +133,7 @@ class CrossEntropy:
         """
         counts = targets != self.ignore_index
         if self.shift and targets.ndim == 2:
-            counts[:, 0] = False
+            counts[:, 0] = False  # nothing stands before the first token to predict it from
         return counts
 
     def _aligned(self, outputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:

@@ -53,5 +53,4 @@ def save_bordered_images(spec: str, file: Path) -> None:
     border = (32 - images.inputs.shape[-1]) // 2
     inputs = np.pad(images.inputs.numpy(), ((0, 0), (0, 0), (border, border), (border, border)))
     file.parent.mkdir(parents=True, exist_ok=True)
-    # Scaled here, since arrays of numbers are taken as they are.
     np.savez(file, inputs=inputs.astype(np.float32) / 255, targets=images.targets.numpy())

@@ -66,5 +66,6 @@ def smallest(found: Iterable[Located]) -> Located:
 
 def _extreme(found: list[Located], extreme: Callable[[Sequence[Estimate]], Estimate]) -> Located:
     most = extreme([one.estimate for one in found])
+    # NaN equals nothing, itself included.
     is_it = [one.estimate.is_nan if most.is_nan else one.estimate.value == most.value for one in found]
     return Located(most, found[is_it.index(True)].where)

@@ -59,6 +59,7 @@ class Claim(BaseModel):
         Returns:
             What was found.
         """
+        # Here alone, so that lists and pages read the words of claims without their code.
         found: Evidence = import_module(f"isthmus.experiments.claims.{self.name}").run(bench)
         return found
 

@@ -57,6 +57,7 @@ def save_document(page: Path, pictures: Path, scale: Scale, docs: Path) -> Path:
     folder = docs / PAGES
     copy, text = document_file(folder, page.stem, scale), page.read_text(encoding="utf-8")
     for file in sorted(pictures.glob(f"{page.stem}_*.svg")):
+        # The pictures of both scales lie in one folder.
         name = file.name if scale != Scale.PAPER else file.name.replace(".svg", "_paper.svg")
         text = text.replace(f"(pictures/{file.name})", f"(pictures/{name})")
         save_whole(folder / "pictures" / name, partial(shutil.copyfile, file))

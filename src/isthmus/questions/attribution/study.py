@@ -190,6 +190,7 @@ class _Game:
             pairs = interaction_weights(found, n) if n > 1 else np.zeros((0, len(found)))
             return cls(layers, players, alpha, found, exact_weights(found, n), pairs, np.zeros((0, n, len(found))))
         orders = antithetic_orders(n, num_orders, seed)
+        # Costs alone are shown too, and orders hold but some of them.
         alone = [frozenset([player]) for player in range(n)]
         found = list(dict.fromkeys([*coalitions_of(orders), *alone]))
         of_orders = order_weights(orders, found)

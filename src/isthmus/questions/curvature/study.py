@@ -233,6 +233,7 @@ def _measured(subject: Subject, engine: Engine, hosts: Sequence[Host], parts: Pa
     values = table.loss.astype(np.float64)
 
     def interval(differences: Any) -> tuple[float, float, float, float]:
+        # Of a single row the barrier is its mean, with the interval of a mean.
         rise = barrier_of(differences[None], (0.5,))
         return rise.estimate.value, rise.estimate.low, rise.estimate.high, rise.effective_examples
 

@@ -100,6 +100,7 @@ def matrix_figure(found: "xr.Dataset", title: str, unit: str) -> "Figure":
     with rc_context(style.STYLE):
         width = max(style.COLUMN_INCHES, columns * (side + 0.15) + names + 0.2)
         figure = style.empty_figure(width, rows * (side + 0.3) + names + 0.95)
+        # Square panels would stand far apart in the usual layout.
         figure.set_layout_engine("compressed")
         panels = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).reshape(-1)
         for host, axes in zip(hosts, panels, strict=True):

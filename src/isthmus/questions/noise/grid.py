@@ -69,6 +69,7 @@ def noise_grid(
         The grid.
     """
     index: dict[Point, int] = {segment.point("a", (), 0.0): 0}
+    # Two equal networks are one point.
     index.setdefault(segment.point("b", (), 0.0), 1)
     rows = np.full((len(hosts), len(groups), len(KINDS), lengths.shape[1], len(draws)), ABSENT, dtype=np.int64)
     rank, null_dimension = (np.zeros(len(groups), dtype=np.int64) for _ in range(2))

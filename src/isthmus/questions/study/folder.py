@@ -86,6 +86,7 @@ def _save_contents(attributes: Mapping[Any, Any], more: Mapping[str, Any], folde
         "attrs": {name: _stored(value) for name, value in attributes.items()},
         **more,
     }
+    # Strict JSON: numbers that are not finite are text in it (`_stored`).
     text = json.dumps(contents, indent=1, allow_nan=False) + "\n"
     try:
         save_whole(Layout(folder).study, lambda temporary: temporary.write_text(text, encoding="utf-8"))

@@ -44,6 +44,7 @@ def bars(result: "xr.Dataset", value: str = "loss_barrier", split: str | None = 
     with rc_context(style.STYLE):
         figure = style.empty_figure(width, full_inches + layer_inches + (1.55 if table.layers else 0.95))
         extra = style.draw_notes(figure, table.notes)
+        # The figure grows by its notes, of 0.12 inches a line, so that bars keep their height.
         figure.set_figheight(figure.get_figheight() + 0.12 * extra)
         panels = (
             figure.subplots(2, 1, height_ratios=[full_inches, layer_inches], squeeze=False)[:, 0]

@@ -39,6 +39,7 @@ def rows_layout(table: BarrierTable, row_pixels: float, gap_pixels: float, botto
     """
     num_layers = len(table.layers)
     inner = row_pixels * (1 + num_layers) + gap_pixels * bool(num_layers)
+    # plotly would put labels that look like numbers on a scale.
     rows = {"type": "category", "dtick": 1, "showgrid": False, "fixedrange": True}
     layout: Interactive = {
         "height": inner + 40 + bottom_pixels,

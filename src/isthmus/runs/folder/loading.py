@@ -179,6 +179,7 @@ def barrier(result: xr.Dataset, baseline: Baseline = "models") -> xr.Dataset:
             "barrier(result, baseline='cut')",
             "measure with baseline='cut', or with 1.0 among the alphas",
         )
+    # What the weights alone decide is the same over every baseline.
     layers: Values = {str(k): v.values for k, v in result.data_vars.items() if v.dims == LAYER}
     asked = asked_precision(measurement.record.settings)
     return result_dataset(grid, measurement.tables, baseline, layers, {**result.attrs, "baseline": baseline}, asked)
@@ -199,6 +200,7 @@ def class_barriers(result: xr.Dataset) -> xr.Dataset:
     measurement = measurement_of(result)
     names = measurement.record.splits[0].class_names
     grid = measurement.grid
+    # The result may be a selection; the losses are those of all rows.
     distance = result["distance"].reindex(moving=[group.label for group in grid.groups])
     found = class_dataset(grid, measurement.tables, result.attrs["baseline"], names, distance)
     if found is None:

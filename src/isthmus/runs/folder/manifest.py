@@ -166,6 +166,7 @@ def resumed_record(fresh: Record, earlier: Record, folder: Path) -> Record:
         )
     if fresh.run_id != earlier.run_id:
         theirs, ours = earlier.model_dump(mode="json"), fresh.model_dump(mode="json")
+        # Runs of earlier versions have no hash of the loss to compare.
         names = [words for name, words in COMPARED.items() if theirs[name] != ours[name] and theirs[name] != ""]
         if theirs["grid"]["groups"] != ours["grid"]["groups"]:
             names.append("groups of layers")
@@ -175,6 +176,7 @@ def resumed_record(fresh: Record, earlier: Record, folder: Path) -> Record:
             str(folder),
             "give the same inputs and settings, or another --out",
         )
+    # Of one kind of device any may go on with a run.
     here, there = (record.device.partition(":")[0] for record in (fresh, earlier))
     if here != there:
         raise InputError(

@@ -270,6 +270,7 @@ def named_loss(loss: str | Loss) -> NamedLoss:
     """
     if isinstance(loss, str):
         return NamedLoss(loss_named(loss), loss)
+    # The module of a partial is functools, not the user's.
     named = loss.func if isinstance(loss, partial) else loss
     file = user_file(getattr(named, "__module__", None))
     identity = identity_of(loss, "loss", known_modules=imported_neighbours(file) if file else ())

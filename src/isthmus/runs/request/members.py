@@ -85,6 +85,7 @@ def collection_of(
         UnknownNameError: A step is asked for that not every trajectory has.
     """
     dimensions, pairs = _pairs_of(a, b)
+    # By identity, since state dicts have no hash.
     networks = list({id(network): network for pair in pairs for network in pair}.values())
     trajectories = {network.name: network.entry for network in networks if isinstance(network.entry, Trajectory)}
     if not trajectories:

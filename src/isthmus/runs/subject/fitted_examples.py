@@ -84,4 +84,5 @@ def _decoder_inputs(
     if start is None:
         return None
     shifted = torch.cat([torch.full_like(targets[:, :1], start), targets[:, :-1]], dim=1).long()
+    # -100 is no token; padding stands in its place, as in training.
     return shifted.masked_fill(shifted == IGNORED, start if pad is None else pad)

@@ -49,7 +49,7 @@ def take_turns(trainings: Sequence[Generator[None, None, None]], at_once: int, r
                 for one in list(running):
                     training, stream = one
                     with stream:
-                        if next(training, True):
+                        if next(training, True):  # it yields None while it goes on, so True is its end
                             running.remove(one)
     finally:
         for training, _ in running:

@@ -65,7 +65,7 @@ class Sam(Sgd):
     """
 
     name: Literal["sam"] = "sam"  # type: ignore[assignment]
-    rho: NotNegative = 0.05  # the paper's value for CIFAR
+    rho: NotNegative = 0.05
 
 
 Optimizer = Sgd | AdamW | Sam

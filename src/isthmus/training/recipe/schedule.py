@@ -190,6 +190,7 @@ class OneCycle(_Schedule):
         """
         top, bottom = self.rise * num_iterations - 1, num_iterations - 1
         if iteration <= top:
+            # A rise of no iteration at all begins at the peak.
             return peak * _between(self.initial, 1.0, iteration / top if top > 0 else 1.0)
         return peak * _between(1.0, self.final, (iteration - max(top, 0.0)) / max(bottom - max(top, 0.0), 1.0))
 

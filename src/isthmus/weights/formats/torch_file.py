@@ -99,6 +99,7 @@ def refuse_stand_in(path: Path) -> None:
     """
     try:
         with path.open("rb") as file:
+            # Pages may begin with blanks, and in capitals.
             begin = file.read(64).lstrip().lower()
     except OSError:  # whoever reads the file says so
         return
