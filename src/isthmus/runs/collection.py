@@ -150,6 +150,7 @@ def _loaded(request: Request) -> dict[str, Any]:
 def _named_warnings(name: str) -> Iterator[None]:
     """Warnings of the block, with the member's name before those of isthmus."""
     with warnings.catch_warnings(record=True) as found:
+        # Python would swallow what an earlier member has already said at the same line.
         warnings.simplefilter("always", IsthmusWarning)
         yield
     for warning in found:

@@ -10,7 +10,7 @@ from isthmus.paths.linear import Segment
 from isthmus.paths.point import Point
 from isthmus.sweeps.grid import DirectionRows, Grid
 
-FRACTIONS = (0.0, 0.5, 1.0)
+FRACTIONS = (0.0, 0.5, 1.0)  # half the step, where a barrier's midpoint lies, and all of it
 
 
 def with_directions(

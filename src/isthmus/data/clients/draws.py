@@ -41,6 +41,7 @@ def rounded_shares(shares: Float[np.ndarray, " k"], total: int) -> Int[np.ndarra
     """
     exact = shares * total
     counts: np.ndarray = np.floor(exact).astype(np.int64)
+    # Stable, so that of equal remainders the first is rounded up on every machine.
     largest = np.argsort(counts - exact, kind="stable")[: total - int(counts.sum())]
     # The method of largest remainders: the sum is exact, and no part is off by one example or more.
     counts[largest] += 1

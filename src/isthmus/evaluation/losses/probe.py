@@ -48,6 +48,7 @@ def own_loss_difference(network: Network, outputs: Tensor, targets: Tree, where:
     alone = _losses(network, outputs[:1], take_rows(targets, slice(1)), f"the first example of {where} alone")
     # All losses may be zero, as of a network that knows these examples by heart.
     largest = together.abs().max().clamp(min=torch.finfo(together.dtype).tiny)
+    # NaN of both is no difference; whether only one is finite is asked besides.
     difference = float(((alone[0] - together[0]).abs() / largest).nan_to_num())
     if difference > ALONE_TOLERANCE or alone[0].isfinite() != together[0].isfinite():
         raise InputError(

@@ -131,6 +131,7 @@ def _written_arguments(node: fx.Node) -> list[fx.Node]:
     if not isinstance(node.target, torch._ops.OpOverload) or node.target in WITHOUT_EFFECT:
         return []
     arguments = node.target._schema.arguments
+    # Not strict: a call leaves out what has its default.
     given = dict(zip((argument.name for argument in arguments), node.args, strict=False)) | node.kwargs
     written = [given.get(a.name) for a in arguments if a.alias_info is not None and a.alias_info.is_write]
     return [leaf for leaf in tree_leaves(written) if isinstance(leaf, fx.Node)]

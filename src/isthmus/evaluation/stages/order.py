@@ -113,6 +113,7 @@ def order_of(of_chain: Sequence[Keys], wiring: Wiring, sizes: Sequence[int], *, 
         position = np.empty(len(by_rank), dtype=np.int64)
         position[by_rank] = np.arange(len(by_rank))
         rank = position[node]
+    # Stable, so that equal ranks leave one order, and one plan.
     return np.argsort(rank, kind="stable")
 
 

@@ -15,6 +15,7 @@ from isthmus.questions.theorem.reading import diagonal_reading, largest_differen
 from isthmus.questions.theorem.study import loss_surface, measure_paths
 from isthmus.report.picture import Picture
 
+# Odd, so that half-way is one of them.
 NUM_ALPHAS = {Scale.SMOKE: 11, Scale.SMALL: 41, Scale.PAPER: 201}
 
 

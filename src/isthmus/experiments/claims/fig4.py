@@ -24,7 +24,7 @@ DATA = {
     Scale.SMALL: {"train": "cifar10:train[0:256]"},
     Scale.PAPER: {"train": "cifar10:train[0:1024]"},
 }
-ALPHAS = 11
+ALPHAS = 11  # odd, so that half-way is one of them
 DIRECTIONS = {Scale.SMOKE: 2, Scale.SMALL: 3, Scale.PAPER: 5}
 
 

@@ -76,6 +76,7 @@ def correlated_critical_value(correlation: Float[np.ndarray, "rows rows"], degre
         spread = 2 / (9 * degrees)
         # Another seed than that of the sizes: means and variances of normal rows are independent.
         scales = 1 - spread + np.sqrt(spread) * _correlated_draws(correlation**2, seed=2)
+        # The cube is a variance, and its root a standard error: hence 3/2.
         largest = (sizes / scales.clip(min=SMALLEST_SCALE) ** 1.5).max(axis=1)
     return float(np.quantile(largest, level))
 

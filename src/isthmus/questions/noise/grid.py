@@ -17,7 +17,7 @@ from isthmus.weights.state import StateDict
 
 NoiseKind = Literal["averaging", "training", "null", "random"]
 KINDS: tuple[NoiseKind, ...] = ("averaging", "training", "null", "random")
-ABSENT = -1
+ABSENT = -1  # no point has this number, and integers have no NaN
 
 Ways = dict[NoiseKind, list[tuple[Direction, float] | None]]
 

@@ -8,7 +8,7 @@ from isthmus.errors import InputError, UnknownNameError
 from isthmus.runs.request.number_list import number_list
 
 SIGMA_UNITS = ("distance", "absolute")
-SIGMAS = (0.0, 0.125, 0.25, 0.5, 1.0)
+SIGMAS = (0.0, 0.125, 0.25, 0.5, 1.0)  # half of the way to the other network and all of it among them
 NUM_DRAWS = 5
 
 

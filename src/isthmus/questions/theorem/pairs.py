@@ -15,7 +15,7 @@ from isthmus.sweeps.group import FULL_NETWORK
 
 NUM_PAIRS = 12
 NUM_EXAMPLES = 32  # more than the widest layer, so that the least squares of the last layer have one solution
-ALPHAS = 21
+ALPHAS = 21  # odd, so that half-way is one of them
 NOISE = 0.3  # no network of a pair fits the targets exactly, as in practice
 
 
@@ -128,5 +128,6 @@ def _cuts(result: xr.Dataset, number: int) -> xr.Dataset:
 
 
 def _built(widths: tuple[int, ...]) -> nn.Module:
+    # The initial weights are never used, and drawing them must not move the user's random numbers.
     with torch.random.fork_rng(devices=[]):
         return deep_linear_network(widths)

@@ -24,7 +24,7 @@ from isthmus.questions.theorem.reading import (
 )
 from isthmus.runs.measure import measure
 
-ALPHAS = 41
+ALPHAS = 41  # odd, so that half-way is one of them
 SURFACE_POINTS = 61
 
 

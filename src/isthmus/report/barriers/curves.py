@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-NUM_NAMED = 3
+NUM_NAMED = 3  # each has a marker of its own
 Curve = np.ndarray[tuple[int], np.dtype[np.float64]]
 
 

@@ -154,7 +154,7 @@ def _work(pipe: Connection) -> None:
             train_networks(job.recipes, job.out, resume=job.resume, data_root=job.data_root, tell=pipe.send)
         except InputError as error:
             pipe.send(_Failed((error.expected, error.got, error.where, error.remedy)))
-        except Exception:
+        except Exception:  # whatever it is, the first process tells it
             pipe.send(_Failed(None, traceback.format_exc()))
         else:
             pipe.send(_Done())
