@@ -50,7 +50,7 @@ def main() -> None:
             assert here == there, table
         for client in range(recipe.clients):
             network = Path("networks") / "body" / "seed-0" / f"client-{client:03}.safetensors"
-            there = root / f"client-{client}" / network
+            (there,) = (root / f"client-{client}").glob(f"federation-*/{network}")
             assert (root / "here" / network).read_bytes() == there.read_bytes(), network
         print("two SuperNodes and this process: the same numbers and networks, to the bit")
 

@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from dataclasses import replace
 
 import pytest
 import torch
@@ -70,19 +71,21 @@ def test_statistics_travel_or_stay_and_counters_never_travel():
     ],
 )
 def test_what_cannot_be_averaged_is_refused_by_its_reason(weights, reason):
-    assert refusal(Sent(0, 1.0, weights), ["w"], {"w": torch.zeros(2)}) == reason
+    assert refusal(Sent(0, 1.0, weights), ["w"], {"w": torch.zeros(2)}, 1.0) == reason
 
 
 def test_what_can_be_averaged_is_not_refused_unless_it_counts_nothing():
-    assert refusal(Sent(0, 1.0, {"w": torch.zeros(2)}), ["w"], {"w": torch.zeros(2)}) is None
-    assert refusal(Sent(0, 0.0, {}), [], {}) == "a count of 0.0"
+    assert refusal(Sent(0, 1.0, {"w": torch.zeros(2)}), ["w"], {"w": torch.zeros(2)}, 1.0) is None
+    for count in (0.0, float("nan"), 1e300):
+        assert refusal(Sent(0, count, {}), [], {}, 1.0) == f"a count of {count:g}, expected 1"
 
 
 def test_a_round_goes_on_without_a_client_whose_weights_are_no_numbers(found):
-    server = Server(found, found.recipe.rules[0])
+    equal = found.recipe.model_copy(update={"weighting": "equal"})
+    server = Server(replace(found, recipe=equal), found.recipe.rules[0])
     good = {key: tensor + 1 for key, tensor in found.initial.items()}
     bad = {**good, "fc.bias": good["fc.bias"] * math.nan}
-    done = server.round(1, {0: Sent(0, 2.0, found.initial), 1: Sent(1, 9.0, bad), 2: Sent(2, 2.0, good)}, {})
+    done = server.round(1, {0: Sent(0, 1.0, found.initial), 1: Sent(1, 1.0, bad), 2: Sent(2, 1.0, good)}, {})
     assert done.left_out == {1: "a number that is not finite in fc.bias"}
     assert torch.equal(
         done.mean.weights["fc.bias"], (found.initial["fc.bias"].double() + good["fc.bias"]).div(2).float()

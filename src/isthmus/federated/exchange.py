@@ -1,6 +1,5 @@
 """What clients send, the mean of it layer by layer, and what a client takes from it."""
 
-import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -83,24 +82,25 @@ class Exchanged:
         return sum(network[key].nbytes for key in self.keys(labels))
 
 
-def refusal(sent: Sent, asked: Collection[str], like: StateDict) -> str | None:
+def refusal(sent: Sent, asked: Collection[str], like: StateDict, count: float) -> str | None:
     """Why what a client sent can't be averaged.
 
     Args:
         sent: What came.
         asked: The keys that it was asked for.
         like: A network of the architecture.
+        count: How much the client counts: a larger one would outweigh the others.
 
     Returns:
         The reason in a few words, naming the first key; None where all is well.
 
     Example:
         >>> import torch
-        >>> refusal(Sent(0, 5, {"w": torch.tensor([float("nan")])}), ["w"], {"w": torch.zeros(1)})
+        >>> refusal(Sent(0, 5, {"w": torch.tensor([float("nan")])}), ["w"], {"w": torch.zeros(1)}, 5)
         'a number that is not finite in w'
     """
-    if not (math.isfinite(sent.count) and sent.count > 0):
-        return f"a count of {sent.count}"
+    if sent.count != count:
+        return f"a count of {sent.count:g}, expected {count:g}"
     if missing := [key for key in asked if key not in sent.weights]:
         return f"no {missing[0]}" + (f" and {len(missing) - 1} more keys missing" if len(missing) > 1 else "")
     if other := [key for key in sent.weights if key not in asked]:

@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from isthmus.errors import InputError
 from isthmus.federated.client import initial_state, state_after_training
 from isthmus.federated.exchange import Sent, network_after
 from isthmus.federated.federation import Federation
@@ -122,6 +123,21 @@ class LocalClient:
 
     def _states(self) -> list[Path]:
         return sorted(self.folder.glob(f"client-{self.number:03}-round-*.safetensors"))
+
+
+def failure_reason(error: Exception) -> str:
+    """Why a client could not train, as results say it.
+
+    Args:
+        error: What its training raised.
+
+    Returns:
+        A line without a path.
+    """
+    if isinstance(error, InputError):
+        return f"expected {error.expected}, got {error.got}"
+    first_line = str(error).partition("\n")[0]
+    return f"{type(error).__name__}: {first_line}"
 
 
 def _hash_of(start: TrainingState, phases: Sequence[Phase]) -> str:

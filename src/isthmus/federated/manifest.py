@@ -23,6 +23,7 @@ from isthmus.federated.recipe import FederatedRecipe, Measuring
 from isthmus.federated.results.tables import SCHEMA_VERSION, SCHEMAS
 from isthmus.models.source import source_hash
 from isthmus.runs.folder.store import save_parquet
+from isthmus.training.networks.networks import loss_hash
 
 MAY_DIFFER = {"rules", "seeds", "keep_networks", "device"}
 """Settings that a training which goes on may have otherwise: rules and seeds that are new are added."""
@@ -124,7 +125,7 @@ def _facts(recipe: FederatedRecipe, data_root: Path | None) -> dict[str, Any]:
     if recipe.barriers:
         specs["barriers"] = recipe.barriers.data
     data = {name: load_examples(spec, data_root=data_root) for name, spec in specs.items()}
-    settings = recipe.model_dump(mode="json") | {"model": Path(recipe.model).name}
+    settings = recipe.model_dump(mode="json") | {"model": Path(recipe.model).name, "loss": Path(recipe.loss).name}
     settings |= {name: data[name].name for name in ("train", "test")}
     if recipe.barriers:
         settings["barriers"]["data"] = data["barriers"].name
@@ -133,7 +134,7 @@ def _facts(recipe: FederatedRecipe, data_root: Path | None) -> dict[str, Any]:
         "schema": SCHEMA_VERSION,
         "recipe": settings,
         "rules": {rule.shown: rule.model_dump(mode="json") for rule in recipe.rules},
-        "hashes": hashes | {"model": source_hash(recipe.model)},
+        "hashes": hashes | {"model": source_hash(recipe.model), "loss": loss_hash(recipe.loss)},
         "versions": {
             "isthmus": version("isthmus"), "torch": torch.__version__, "Python": platform.python_version()
         },

@@ -1,16 +1,15 @@
 """The rounds of one rule, client after client in this process: the reference for every other way to run them."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from isthmus.errors import InputError
 from isthmus.federated.client import Scorer
 from isthmus.federated.clock import Clock
 from isthmus.federated.exchange import Sent, network_after
 from isthmus.federated.federation import Federation
 from isthmus.federated.folder import Outcome, RoundRecord, RuleFolder, Traffic, load_round, save_json, save_round
-from isthmus.federated.local import LocalClient
+from isthmus.federated.local import LocalClient, failure_reason
 from isthmus.federated.rules.known import AnyRule
 from isthmus.federated.server import Asked, Round, Server
 from isthmus.weights.checkpoint import save_weights
@@ -121,9 +120,9 @@ def _made_round(
             start = client.start_of(number, last.mean.weights if last else {}, _taken(last, client.number))
             try:
                 networks[client.number] = client.train(number, start, mine.phases).weights
-            except InputError as error:  # its loss is no number any more, say: the others go on without it
+            except Exception as error:  # its loss is no number any more, say: the others go on without it
                 networks[client.number] = start.weights
-                failed[client.number] = f"expected {error.expected}, got {error.got}"
+                failed[client.number] = failure_reason(error)
                 continue
             sent[client.number] = client.sent(networks[client.number], mine.layers, whole=mine.whole)
     done = server.round(number, sent, failed)
@@ -143,18 +142,39 @@ def _finish(
     number = recipe.rounds + 1
     phases = server.rule.last_phases(server.exchange(recipe.rounds))
     networks: dict[int, StateDict] = {}
+    failed: dict[int, str] = {}
     for client in clients:
         start = client.start_of(number, last.mean.weights, _taken(last, client.number))
-        with clock.count("training"):
-            networks[client.number] = client.train(number, start, phases).weights if phases else start.weights
+        networks[client.number] = start.weights
+        try:
+            with clock.count("training"):
+                networks[client.number] = client.train(number, start, phases).weights if phases else start.weights
+        except Exception as error:  # it keeps the network of the last round
+            failed[client.number] = failure_reason(error)
     if phases and load_round(number, folder, with_mean=False) is None:
         with clock.count("evaluating"):
             outcomes = outcomes_of("last", networks, server, scorer)
         save_json(clock.seconds, folder.seconds_file)
-        save_round(RoundRecord(Round(number, last.mean, {}), tuple(outcomes), ()), folder)
+        save_round(last_record(number, last, outcomes, failed), folder)
     if recipe.keep_networks:
         for of, network in networks.items():
             save_weights(network, folder.networks / f"client-{of:03}.safetensors")
+
+
+def last_record(number: int, last: Round, outcomes: Sequence[Outcome], failed: Mapping[int, str]) -> RoundRecord:
+    """What clients trained for themselves, as a round of its own.
+
+    Args:
+        number: Of the round after the last.
+        last: The last round, whose mean stays the newest.
+        outcomes: Of the clients.
+        failed: Client -> why it did not train.
+
+    Returns:
+        The record.
+    """
+    traffic = tuple(Traffic(client, 0, 0, 0, reason) for client, reason in sorted(failed.items()))
+    return RoundRecord(Round(number, last.mean, {}, failed), tuple(outcomes), traffic)
 
 
 def _taken(last: Round | None, client: int) -> tuple[str, ...]:

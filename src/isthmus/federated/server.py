@@ -139,7 +139,7 @@ class Server:
         left_out, taken = dict(failed), {}
         for client in sorted(sent):
             keys = found.initial if asked[client].whole else found.exchanged.keys(asked[client].layers)
-            reason = refusal(sent[client], keys, found.initial)
+            reason = refusal(sent[client], keys, found.initial, found.count(client))
             if reason is None:
                 taken[client] = sent[client]
             else:

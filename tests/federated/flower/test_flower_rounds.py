@@ -4,6 +4,7 @@ import multiprocessing
 import signal
 
 import numpy as np
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 import torch
@@ -124,6 +125,14 @@ def empty(content):
     content.clear()
 
 
+def cut(content):
+    content["arrays"]["fc.bias"] = Array(dtype="float32", shape=(10,), stype="numpy.ndarray", data=b"")
+
+
+def weigh(content):
+    content["metrics"]["num-examples"] = 1e308
+
+
 FAULTS = {
     fail: "its app failed (Flower's error 2)",
     put_nan: "a number that is not finite in fc.bias",
@@ -131,6 +140,8 @@ FAULTS = {
     rename: "other, which was not asked for",
     reshape: "shape (11,) of fc.bias, expected (10,)",
     empty: "a reply that can't be read (KeyError: 'metrics')",
+    cut: "a reply that can't be read (ValueError: EOF: reading magic string, expected 8 bytes got 0)",
+    weigh: "a count of 1e+308, expected 40",
 }
 
 
@@ -158,15 +169,45 @@ def test_a_client_whose_training_fails_is_left_out_as_in_this_process(tmp_path, 
     def fragile(model, examples, recipe, state, *args, **more):
         if more["after_epochs"] == 1 and recipe.seeds.order == failing:
             raise InputError("a loss that is finite", "nan", "round 2", "lower the rate")
+        if more["after_epochs"] == 3 and recipe.seeds.order == failing:
+            raise ValueError("More than 1 value per channel\nis what I expected")
         return state_after_training(model, examples, recipe, state, *args, **more)
 
     failing = recipe().client_recipe(0, 1).seeds.order
     monkeypatch.setattr(local, "state_after_training", fragile)
-    federate(recipe(rules=["body"]), tmp_path / "here")
-    federate_on_flower(tmp_path / "there", rules=["body"])
+    federate(recipe(rules=["fedbabu"]), tmp_path / "here")
+    federate_on_flower(tmp_path / "there", rules=["fedbabu"])
     assert files_of(tmp_path / "here") == files_of(tmp_path / "there")
     left_out = pq.read_table(tmp_path / "here" / "traffic.parquet")["left_out"].to_pylist()
-    assert [reason for reason in left_out if reason] == ["expected a loss that is finite, got nan"]
+    after_all = "ValueError: More than 1 value per channel"
+    assert [reason for reason in left_out if reason] == ["expected a loss that is finite, got nan", after_all]
+    last = pq.read_table(tmp_path / "here" / "outcomes.parquet").filter(pc.field("when") == "last")
+    assert last["client"].to_pylist() == [0, 0, 1, 1, 2, 2]
+
+
+@pytest.mark.parametrize("said", ["last own loss", "before own", "client", "none"])
+def test_what_a_client_says_of_itself_is_of_itself_and_as_asked(tmp_path, said):
+    def answer(message, context):
+        reply = app(message, context)
+        if message.metadata.message_type == "evaluate" and context.node_config["partition-id"] == 1:
+            if said == "none":
+                reply.content.clear()
+            else:
+                reply.content["metrics"][said] = 2
+        return reply
+
+    federate_on_flower(tmp_path, grid=DirectGrid(3, {"client-folder": str(tmp_path)}, answer), rounds=1)
+    clients = pq.read_table(tmp_path / "outcomes.parquet")["client"].to_pylist()
+    assert sorted(set(clients)) == ([0, 1, 2] if said == "client" else [0, 2])
+
+
+def test_a_folder_of_clients_holds_the_states_of_several_recipes(tmp_path):
+    grid, losses = DirectGrid(2, {"client-folder": str(tmp_path / "clients")}), []
+    for number, rate in enumerate((0.1, 0.01)):
+        changes = {"rounds": 1, "clients": 2, "optimizer": {"name": "sgd", "learning_rate": rate}}
+        federate_on_flower(tmp_path / f"{number}", grid=grid, **changes)
+        losses.append(pq.read_table(tmp_path / f"{number}" / "outcomes.parquet")["loss"].to_pylist())
+    assert losses[0] != losses[1]
 
 
 def test_all_layers_equal_flowers_own_fedavg(tmp_path):
@@ -200,6 +241,7 @@ def test_nodes_are_known_by_their_partition_and_not_by_their_number():
         nodes.wait(grid, 0)
     again = grid.connect(0)
     assert nodes.of_clients(grid) == {0: again, 1: 999}
-    grid.connect(1)
+    again = grid.connect(1)
+    assert nodes.of_clients(grid)[1] == again  # the one before was killed, which Flower doesn't know yet
     with pytest.raises(InputError, match="one node for client 1"):
-        nodes.of_clients(grid)
+        nodes.wait(grid, 0)

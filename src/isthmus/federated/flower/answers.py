@@ -1,5 +1,7 @@
 """What a client answers: isthmus's own client, told by a message. Nothing is computed here."""
 
+import hashlib
+import json
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
@@ -22,9 +24,12 @@ from isthmus.federated.flower.messages import (
     sent_record,
 )
 from isthmus.federated.flower.settings import RunSettings, run_settings
-from isthmus.federated.folder import Outcome, RuleFolder
+from isthmus.federated.folder import RECORD_FILE, Outcome, RuleFolder
 from isthmus.federated.local import LocalClient
+from isthmus.federated.manifest import MAY_DIFFER
 from isthmus.federated.recipe import FederatedRecipe
+from isthmus.models.source import source_hash
+from isthmus.training.networks.networks import loss_hash
 from isthmus.weights.checkpoint import save_weights
 from isthmus.weights.state import StateDict
 
@@ -45,14 +50,15 @@ def answer(content: RecordDict, context: Context, number: int) -> RecordDict:
         settings = run_settings(context.run_config, context.node_config)
         federation, scorer = _federation(request.recipe, request.seed, settings.data_root)
         on_cpu = device_named(federation.recipe.device).type == "cpu"
-        with _folder(context, settings, request) as folder, limit_threads(1) if on_cpu else nullcontext():
+        with _folder(context, settings, request, federation) as folder, limit_threads(1) if on_cpu else nullcontext():
             shared = folder.first if settings.client_folder else None
             client = LocalClient(federation, number, folder.clients, shared)
             _refuse_lost(client, request)
             if request.kind == "train":
                 return _trained(client, request, mean)
-            scored = _scored if request.kind == "evaluate" else _finished
-            return outcomes_record(number, scored(client, request, mean, scorer, folder))
+            if request.kind == "evaluate":
+                return outcomes_record(number, _scored(client, request, mean, scorer))
+            return _finished(client, request, mean, scorer, folder)
     except Exception as error:  # whatever it is: the others go on, and the result says what it was
         return failure_record(number, error)
 
@@ -63,25 +69,39 @@ def _trained(client: LocalClient, request: Request, mean: StateDict) -> RecordDi
     return sent_record(client.sent(state.weights, request.layers, whole=request.whole))
 
 
-def _scored(client: LocalClient, request: Request, mean: StateDict, scorer: Scorer, _: RuleFolder) -> list[Outcome]:
+def _scored(client: LocalClient, request: Request, mean: StateDict, scorer: Scorer) -> list[Outcome]:
     own = client.start_of(request.round + 1, {}, ()).weights
     after = network_after(own, mean, request.taken, client.federation.exchanged)
     return _outcomes("before", own, client, scorer) + _outcomes("after", after, client, scorer)
 
 
-def _finished(
-    client: LocalClient, request: Request, mean: StateDict, scorer: Scorer, folder: RuleFolder
-) -> list[Outcome]:
+def _finished(client: LocalClient, request: Request, mean: StateDict, scorer: Scorer, folder: RuleFolder) -> RecordDict:
     start = client.start_of(request.round, mean, request.taken)
-    network = client.train(request.round, start, request.phases).weights if request.phases else start.weights
+    network, failed = start.weights, None
+    try:
+        network = client.train(request.round, start, request.phases).weights if request.phases else network
+    except Exception as error:  # it keeps the network of the last round
+        failed = error
     if client.federation.recipe.keep_networks:
         save_weights(network, folder.networks / f"client-{client.number:03}.safetensors")
-    return _outcomes("last", network, client, scorer) if request.phases else []
+    outcomes = _outcomes("last", network, client, scorer) if request.phases else []
+    return outcomes_record(client.number, outcomes, failed)
 
 
 def _outcomes(when: str, network: StateDict, client: LocalClient, scorer: Scorer) -> list[Outcome]:
     scores = scorer.scores(network, client.federation.clients[client.number])
     return [Outcome(client.number, when, data, one) for data, one in scores.items()]
+
+
+def _name_of(federation: Federation) -> str:
+    """A folder of its own for every recipe and data: states of one are never taken for another's."""
+    recipe, digest = federation.recipe, hashlib.sha256()
+    kept = recipe.model_dump(mode="json", exclude_defaults=True, exclude=MAY_DIFFER)
+    for part in (json.dumps(kept, sort_keys=True), source_hash(recipe.model), loss_hash(recipe.loss)):
+        digest.update(f"{part}\n".encode())
+    for client in federation.clients:
+        digest.update(client.train.content_hash.encode())
+    return f"federation-{digest.hexdigest()[:16]}"
 
 
 @lru_cache(maxsize=1)  # a process of a simulation answers often, and for several clients
@@ -99,14 +119,16 @@ def _refuse_lost(client: LocalClient, request: Request) -> None:
 
 
 @contextmanager
-def _folder(context: Context, settings: RunSettings, request: Request) -> Iterator[RuleFolder]:
+def _folder(context: Context, settings: RunSettings, request: Request, federation: Federation) -> Iterator[RuleFolder]:
     """The client's folder; for a client without one, made from Flower's memory, and put back into it."""
     if settings.client_folder:
-        yield RuleFolder(Path(settings.client_folder), request.rule, request.seed)
+        place = Path(settings.client_folder)
+        is_the_servers = (place / RECORD_FILE).is_file()  # which has refused another recipe there
+        yield RuleFolder(place if is_the_servers else place / _name_of(federation), request.rule, request.seed)
         return
     training = f"{request.rule}, seed {request.seed}"
-    with tempfile.TemporaryDirectory() as place:
-        folder = RuleFolder(Path(place), request.rule, request.seed)
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = RuleFolder(Path(temporary), request.rule, request.seed)
         folder.clients.mkdir(parents=True)
         for name, content in context.state.config_records.get(training, {}).items():
             assert isinstance(content, bytes)

@@ -1,8 +1,10 @@
 """What the server asks and what clients answer, as Flower's messages."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
+from itertools import product
+from typing import Any
 
 from flwr.app import ArrayRecord, ConfigRecord, MetricRecord, RecordDict
 
@@ -11,8 +13,11 @@ from isthmus.federated.exchange import Sent
 from isthmus.federated.flower.names import ARRAYS, CLIENT, CONFIG, COUNT, FAILED, METRICS, REQUEST, ROUND
 from isthmus.federated.flower.records import array_record, record_tensors
 from isthmus.federated.folder import Outcome
+from isthmus.federated.local import failure_reason
 from isthmus.federated.rules.rule import Phase
 from isthmus.weights.state import StateDict
+
+MOST_TEXT = 500  # characters of a client's that results repeat
 
 
 @dataclass(frozen=True)
@@ -100,10 +105,22 @@ def failure_record(client: int, error: Exception) -> RecordDict:
     Returns:
         The content.
     """
-    expected, got = getattr(error, "expected", None), getattr(error, "got", None)
-    first_line = str(error).partition("\n")[0]
-    reason = f"expected {expected}, got {got}" if expected else f"{type(error).__name__}: {first_line}"
-    return RecordDict({CONFIG: ConfigRecord({FAILED: reason}), METRICS: MetricRecord({CLIENT: client})})
+    failed = ConfigRecord({FAILED: failure_reason(error)})
+    return RecordDict({CONFIG: failed, METRICS: MetricRecord({CLIENT: client})})
+
+
+def failure_of(content: RecordDict) -> str | None:
+    """What `failure_record` was given.
+
+    Args:
+        content: Of a reply.
+
+    Returns:
+        The reason; None where there is none.
+    """
+    if CONFIG not in content.config_records:
+        return None
+    return str(content.config_records[CONFIG].get(FAILED, "no reason"))[:MOST_TEXT]
 
 
 def sent_or_failed(client: int, content: RecordDict) -> Sent | str:
@@ -116,21 +133,22 @@ def sent_or_failed(client: int, content: RecordDict) -> Sent | str:
     Returns:
         What it sent, or why it sent nothing that can be read.
     """
-    if CONFIG in content.config_records:
-        return str(content.config_records[CONFIG].get(FAILED, "no reason"))
+    if (reason := failure_of(content)) is not None:
+        return reason
     try:
         count = content.metric_records[METRICS][COUNT]
         return Sent(client, float(count), record_tensors(content.array_records[ARRAYS]))  # type: ignore[arg-type]
-    except (KeyError, TypeError, ValueError) as error:
-        return f"a reply that can't be read ({type(error).__name__}: {error})"
+    except Exception as error:  # whatever a client sends: the others go on
+        return f"a reply that can't be read ({type(error).__name__}: {error})"[:MOST_TEXT]
 
 
-def outcomes_record(client: int, outcomes: list[Outcome]) -> RecordDict:
+def outcomes_record(client: int, outcomes: list[Outcome], failed: Exception | None = None) -> RecordDict:
     """How good a client's networks are for it, as the content of a reply.
 
     Args:
         client: Its number.
         outcomes: Of this client.
+        failed: Why it didn't train before.
 
     Returns:
         The content.
@@ -138,22 +156,34 @@ def outcomes_record(client: int, outcomes: list[Outcome]) -> RecordDict:
     values = {
         f"{one.when} {one.data} {name}": value for one in outcomes for name, value in vars(one.scores).items()
     }  # fmt: skip
-    return RecordDict({METRICS: MetricRecord({CLIENT: client, **values})})
+    record = RecordDict() if failed is None else failure_record(client, failed)
+    record[METRICS] = MetricRecord({CLIENT: client, **values})
+    return record
 
 
-def outcomes_of_record(content: RecordDict) -> list[Outcome]:
+def told_outcomes(client: int, content: RecordDict, times: Collection[str]) -> tuple[list[Outcome], str | None]:
     """What `outcomes_record` was given.
 
     Args:
+        client: Who answered.
         content: Of a reply.
+        times: The times that it was asked for, such as "before" and "after".
 
     Returns:
-        The outcomes; none of a client that failed.
+        The outcomes, and why it didn't train or can't be read; None where all is well.
     """
-    metrics = dict(content.metric_records[METRICS])
-    client = int(metrics.pop(CLIENT))  # type: ignore[arg-type]
-    found: dict[tuple[str, str], dict[str, float]] = {}
-    for name, value in metrics.items():
-        when, data, score = name.split(" ")
-        found.setdefault((when, data), {})[score] = value  # type: ignore[assignment]
-    return [Outcome(client, when, data, Scores(**scores)) for (when, data), scores in found.items()]  # type: ignore[arg-type]
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    try:
+        for name, value in content.metric_records[METRICS].items():
+            if name != CLIENT:
+                when, data, score = name.split(" ")
+                found.setdefault((when, data), {})[score] = value
+        if other := found.keys() - product(times, ("own", "global")):
+            return [], f"scores of {sorted(other)[0]}, which were not asked for"[:MOST_TEXT]
+        outcomes = [
+            Outcome(client, *place, Scores(float(one["loss"]), float(one["error_rate"]), int(one["num_examples"])))
+            for place, one in found.items()
+        ]
+    except Exception as error:  # whatever a client says: the others go on
+        return [], f"a reply that can't be read ({type(error).__name__}: {error})"[:MOST_TEXT]
+    return outcomes, failure_of(content)

@@ -1,8 +1,9 @@
 """Which of Flower's nodes is which client: nodes have random numbers, and new ones when they connect again."""
 
 import time
+from collections import Counter
 
-from flwr.app import Message, MessageType, RecordDict
+from flwr.app import Message, MessageType, MetricRecord, RecordDict
 from flwr.serverapp import Grid
 
 from isthmus.errors import InputError, short_list
@@ -21,7 +22,7 @@ class Nodes:
 
     def __init__(self, num_clients: int) -> None:
         self._num_clients = num_clients
-        self._known: dict[int, int] = {}
+        self._known: dict[int, int | None] = {}
 
     def of_clients(self, grid: Grid) -> dict[int, int]:
         """The nodes that are connected now; new ones are asked who they are.
@@ -30,10 +31,8 @@ class Nodes:
             grid: Of Flower.
 
         Returns:
-            Client -> node, clients ascending.
-
-        Raises:
-            InputError: Two nodes are the same client.
+            Client -> node, clients ascending. Of two nodes of a client the one that connected last: Flower counts one
+            that was killed as connected for a while.
         """
         there = set(grid.get_node_ids())
         asked = [
@@ -42,17 +41,13 @@ class Nodes:
         ]
         for reply in grid.send_and_receive(asked, timeout=ASK_SECONDS) if asked else ():
             if not reply.has_error():
-                self._known[reply.metadata.src_node_id] = int(reply.content.metric_records[METRICS][CLIENT])  # type: ignore[arg-type]
+                said = reply.content.metric_records.get(METRICS, MetricRecord()).get(CLIENT)
+                # Also who is none of them is known: asking again would take time in every round.
+                client = next((number for number in range(self._num_clients) if number == said), None)
+                self._known[reply.metadata.src_node_id] = client
         self._known = {node: client for node, client in self._known.items() if node in there}
-        found: dict[int, int] = {}
-        for node, client in sorted(self._known.items(), key=lambda pair: pair[1]):
-            if client in found:
-                raise InputError(
-                    f"one node for client {client}", "two", "the SuperNodes", "give each a partition-id of its own"
-                )
-            if client < self._num_clients:
-                found[client] = node
-        return found
+        found = {client: node for node, client in self._known.items() if client is not None}
+        return dict(sorted(found.items()))
 
     def wait(self, grid: Grid, seconds: float) -> None:
         """Wait until all clients are connected.
@@ -62,10 +57,17 @@ class Nodes:
             seconds: How long at most.
 
         Raises:
-            InputError: They aren't by then.
+            InputError: They aren't by then, or two nodes are the same client.
         """
         end = time.monotonic() + seconds
-        while len(found := self.of_clients(grid)) < self._num_clients:
+        while True:
+            found = self.of_clients(grid)
+            clients = Counter(client for client in self._known.values() if client is not None)
+            if twice := [client for client in clients if clients[client] > 1]:
+                expected, remedy = f"one node for client {twice[0]}", "give each a partition-id of its own"
+                raise InputError(expected, f"{clients[twice[0]]}", "the SuperNodes", remedy)
+            if len(found) == self._num_clients:
+                return
             if time.monotonic() > end:
                 missing = sorted(set(range(self._num_clients)) - found.keys())
                 raise InputError(

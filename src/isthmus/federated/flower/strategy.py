@@ -5,7 +5,7 @@ from dataclasses import replace
 from logging import INFO, WARNING
 from typing import Any
 
-from flwr.app import ArrayRecord, ConfigRecord, Message, MessageType, MetricRecord
+from flwr.app import ArrayRecord, ConfigRecord, Message, MessageType, MetricRecord, RecordDict
 from flwr.common.constant import ErrorCode
 from flwr.common.logger import log
 from flwr.serverapp import Grid
@@ -13,11 +13,11 @@ from flwr.serverapp.strategy import Result, Strategy
 
 from isthmus.federated.clock import Clock
 from isthmus.federated.exchange import Sent
-from isthmus.federated.flower.messages import Request, outcomes_of_record, request_record, sent_or_failed
+from isthmus.federated.flower.messages import Request, request_record, sent_or_failed, told_outcomes
 from isthmus.federated.flower.nodes import Nodes
 from isthmus.federated.flower.records import array_record
 from isthmus.federated.folder import Outcome, RoundRecord, RuleFolder, load_round, save_json, save_round
-from isthmus.federated.rounds import Progress, kept_rounds, traffic_of
+from isthmus.federated.rounds import Progress, kept_rounds, last_record, traffic_of
 from isthmus.federated.server import Asked, Round, Server
 
 LATE = {ErrorCode.MESSAGE_UNAVAILABLE, ErrorCode.REPLY_MESSAGE_UNAVAILABLE, ErrorCode.NODE_UNAVAILABLE}
@@ -50,6 +50,7 @@ class PartialAveraging(Strategy):
         self._sent: dict[int, Sent] = {}
         self._initial = ArrayRecord()
         self._outcomes: list[Outcome] = []
+        self._failed: dict[int, str] = {}
 
     def summary(self) -> None:
         """Say which rule it is."""
@@ -96,7 +97,8 @@ class PartialAveraging(Strategy):
         sent: dict[int, Sent] = {}
         failed: dict[int, str] = {}
         for client in self._asked:
-            answered = self._answer(client, by_node)
+            content = self._content(client, by_node)
+            answered = content if isinstance(content, str) else sent_or_failed(client, content)
             if isinstance(answered, Sent):
                 sent[client] = answered
             else:
@@ -141,11 +143,17 @@ class PartialAveraging(Strategy):
             The mean error rate after averaging, each client on its own test part.
         """
         found: list[Outcome] = []
-        for reply in replies:
-            if reply.has_error():
-                log(WARNING, "Round %s: an evaluation failed (%s)", server_round, reply.error.reason)
-            else:
-                found += outcomes_of_record(reply.content)
+        by_node = {reply.metadata.src_node_id: reply for reply in replies}
+        times = ("before", "after") if server_round <= self.server.federation.recipe.rounds else ("last",)
+        self._failed = {}
+        for client in (one.number for one in self.server.federation.clients):
+            content = self._content(client, by_node)
+            outcomes, reason = ([], content) if isinstance(content, str) else told_outcomes(client, content, times)
+            found += outcomes
+            if reason is not None:
+                self._failed[client] = reason
+                if self._addressed.get(client) in by_node:
+                    log(WARNING, "Round %s, client %s: %s", server_round, client, reason)
         order = ("before", "after", "last")
         self._outcomes = sorted(found, key=lambda one: (order.index(one.when), one.client))
         own = [one.scores.error_rate for one in self._outcomes if (one.when, one.data) == ("after", "own")]
@@ -226,9 +234,8 @@ class PartialAveraging(Strategy):
             self.aggregate_evaluate(number, self._replies(messages, grid))
         if phases:
             assert self._last is not None
-            done = RoundRecord(Round(number, self._last.mean, {}), tuple(self._outcomes), ())
             save_json(self._clock.seconds, self.folder.seconds_file)
-            save_round(done, self.folder)
+            save_round(last_record(number, self._last, self._outcomes, self._failed), self.folder)
 
     def _mean(self) -> ArrayRecord:
         return self._initial if self._last is None else array_record(self._last.mean.weights)
@@ -250,7 +257,8 @@ class PartialAveraging(Strategy):
             ttl=self._timeout, group_id=str(request.round),
         )  # fmt: skip
 
-    def _answer(self, client: int, by_node: Mapping[int, Message]) -> Sent | str:
+    def _content(self, client: int, by_node: Mapping[int, Message]) -> RecordDict | str:
+        """What a client answered, or why it didn't."""
         if client not in self._addressed:
             return "not connected"
         reply = by_node.get(self._addressed[client])
@@ -259,4 +267,4 @@ class PartialAveraging(Strategy):
         if reply.has_error():
             log(WARNING, "Client %s: %s", client, reply.error.reason)  # it names processes: nothing for the result
             return f"its app failed (Flower's error {reply.error.code})"
-        return sent_or_failed(client, reply.content)
+        return reply.content

@@ -241,7 +241,7 @@ def _facts(recipe: NetworkRecipe, examples: Examples, initial: str | None, devic
         "model": model.name,
         "model_source": source_hash(recipe.model),
         "loss": loss.name,
-        "loss_source": _loss_hash(recipe.loss),
+        "loss_source": loss_hash(recipe.loss),
         "data": examples.name,
         "data_hash": examples.content_hash,
         "initial": initial,
@@ -250,6 +250,14 @@ def _facts(recipe: NetworkRecipe, examples: Examples, initial: str | None, devic
     }
 
 
-def _loss_hash(name: str) -> str | None:
+def loss_hash(name: str) -> str | None:
+    """The hash of the user's file that a loss is in.
+
+    Args:
+        name: As for `recipe_loss`.
+
+    Returns:
+        The hash; None for a loss of isthmus.
+    """
     file, colon, _ = name.rpartition(":")
     return source_identity(Path(file)) if colon and Path(file).is_file() else None
