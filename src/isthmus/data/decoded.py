@@ -158,5 +158,6 @@ def _save_cached(place: Path, images: Images) -> None:
             np.save(stream, images, allow_pickle=False)
 
     with suppress(OSError):
+        # The cache is shared with other processes, which may be writing.
         remove_parts(place.parent, is_ours=False)
         save_whole(place, write)

@@ -43,6 +43,7 @@ def layer_partition(rule: str | LayerPartition, model: nn.Module, use: FirstUse 
         InputError: The rule is not known, a pattern matches nothing, or a given partition does not fit.
     """
     keys = tuple(tensors_of(model))
+    # A blend gets new vectors for the whole of a spectral norm, so its entries stand in one layer.
     tied = [*tied_keys(model), *(norm.keys for norm in spectral_norms(model))]
     if isinstance(rule, LayerPartition):
         rule.check_covers(keys, tied)

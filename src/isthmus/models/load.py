@@ -38,6 +38,7 @@ def load_model(spec: str, weights: Mapping[str, Tensor] | None = None) -> nn.Mod
             nowhere.
     """
     parsed = parse_model_spec(spec)
+    # Whatever default device the user has set.
     with torch.random.fork_rng(devices=[]), torch.device("cpu"):
         if isinstance(parsed, HuggingFaceSource):
             is_adapted = parsed.is_folder and is_adapter(Path(parsed.source))

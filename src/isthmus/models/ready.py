@@ -59,6 +59,7 @@ def _is_compiled(model: nn.Module) -> bool:
 
 
 def _uncompiled(model: nn.Module) -> nn.Module:
+    # A list, since parts are exchanged on the way.
     for part in list(model.modules()):
         for name, child in part.named_children():
             if _is_compiled(child) and (inner := _inner(child)) is not None:

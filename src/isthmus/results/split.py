@@ -41,6 +41,7 @@ def split_variables(grid: Grid, table: ExampleTable, baseline: Baseline, asked: 
         variables["num_end_examples"] = np.int64(table.num_examples(np.array([0, 1])))
     barrier, is_single = variables[LOSS.barrier.name], [len(group.layers) == 1 for group in grid.groups]
     ratio = barrier_ratio(barrier, barrier[:, :1], len(grid.groups[0].layers))
+    # Kept in its old meaning for scripts that read it; what is shown is the share of the rise.
     variables["loss_barrier_ratio"] = np.where(is_single, ratio, np.nan)
     return variables | share_variables(grid, table, cuts.num_population)
 

@@ -82,6 +82,7 @@ def _measured(request: Request, collection: Collection, hold: Hold | None) -> xr
     if hold is None or folder is None:
         names = [member.name for member in record.members]
         return with_in_hand(joined, InHand(members=dict(zip(names, results, strict=True))))
+    # Paused for minutes, this process may have lost the folder to another.
     hold.confirm()
     save_results(rows_alone(joined), joined.attrs["splits"], Layout(folder).results)
     record.completed([result.attrs["run_id"] for result in results]).save(folder)

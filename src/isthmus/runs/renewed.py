@@ -19,5 +19,5 @@ def with_rises(result: xr.Dataset) -> xr.Dataset:
         return result
     try:
         return barrier(result, result.attrs["baseline"])
-    except InputError:
+    except InputError:  # its losses are gone, and its barriers alone are shown
         return result

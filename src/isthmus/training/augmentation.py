@@ -63,6 +63,7 @@ def random_flip(images: Tensor, probability: float, generator: torch.Generator) 
         Images of the same shape and type.
     """
     chosen = torch.rand(len(images), 1, 1, 1, generator=generator, device=images.device) < probability
+    # Chosen from both: to pick images by a mask would make a GPU wait.
     return torch.where(chosen, images.flip(3), images)
 
 

@@ -73,5 +73,6 @@ def _coloured(images: Tensor, chosen: Tensor, sign: Tensor, strength: float) -> 
         ("posterize", (images / step).floor() * step),
         ("solarize", torch.where(images > 255 * (1 - strength), 255 - images, images)),
     ):
+        # To pick images by a mask would make a GPU wait.
         images = torch.where(operation == OPERATIONS.index(name), changed, images)
     return images

@@ -136,6 +136,7 @@ def _file_entries(path: Path) -> FoundWeights:
     try:
         found = found_weights(read.contents, str(path))
     except InputError as error:
+        # What was left out of the file may be what held the weights.
         raise (InputError(*needs_code(path, read.classes)) if read.classes else error) from error
     if not read.classes:
         return found

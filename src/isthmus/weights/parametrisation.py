@@ -120,6 +120,7 @@ def leading_vectors(matrix: Tensor) -> tuple[Tensor, Tensor]:
         [[1.0, 0.0], [0.0, 1.0]]
     """
     wide = widen(matrix)
+    # eigh would fail, and a broken network is measured as it is.
     if not bool(wide.isfinite().all()):
         return wide.new_full(wide.shape[:1], torch.nan), wide.new_full(wide.shape[1:], torch.nan)
     # The smaller Gram matrix has the same leading singular value and costs least.

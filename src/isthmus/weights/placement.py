@@ -112,6 +112,7 @@ def placement(weights: StateDict, expected: ExpectedEntries, where: str) -> Plac
         if covering:
             chosen = _chosen(covering, where)
             return view.with_notes(chosen, [found for found in covering if found is not chosen])
+        # For the message: how far the keys miss as they are.
         nearest = nearest or next(iter(tried), None)
     return nearest or Placement({}, structure_difference(weights, expected.tensors))
 

@@ -110,6 +110,7 @@ def _files(folder: Path) -> dict[Step, Path]:
     """Checkpoints by step. Folders count where there is no file of weights under a usual name beside them."""
     is_one = any((folder / name).exists() for name in USUAL_FILES)
     found: dict[Step, Path] = {}
+    # Sorted, so that of two files of one step the same one counts everywhere.
     for place in sorted(folder.iterdir()):
         name = place.stem if place.is_file() and place.suffix in ENDINGS else None
         name = place.name if place.is_dir() and not is_one else name

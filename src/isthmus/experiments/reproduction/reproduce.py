@@ -61,6 +61,7 @@ def reproduce(
     refuse_held(bench.folder)
     _refuse_unfit_folder(bench.folder, resume=resume)
     with held_folder(bench.folder):
+        # Again, since another process may have written here before the hold.
         _refuse_unfit_folder(bench.folder, resume=resume)
         found = _reproduced(claim, scale, bench)
     if docs is not None:

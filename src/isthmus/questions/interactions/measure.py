@@ -84,4 +84,5 @@ def interactions_of(grid: Grid, table: ExampleTable, quantity: Quantity, k: int)
 
 
 def _numbers(grid: Grid) -> dict[frozenset[str], int]:
+    # By their layers, whichever sweep gave them: windows of two are pairs too.
     return {frozenset(group.layers): m for m, group in enumerate(grid.groups)}

@@ -158,6 +158,7 @@ def _remove_parts(folder: Path) -> None:
     files = Layout(folder)
     for kept in (files.parts, files.examples):
         shutil.rmtree(kept, ignore_errors=True)
+    # A whole study stays until the new one is there.
     if begun_with(folder):
         files.study.unlink()
 

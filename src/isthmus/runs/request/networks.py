@@ -99,6 +99,7 @@ def _identity(entry: Entry) -> Path | int:
 
 
 def _names(distinct: list[Path | int], entries: Sequence[Entry]) -> list[str]:
+    # Backwards, so that a network that is given twice has its first number.
     numbers = {_identity(entry): str(number) for number, entry in reversed(list(enumerate(entries, start=1)))}
     stems = [_stem(entry) if isinstance(entry, Path) else numbers[entry] for entry in distinct]
     for parts in [slice(-k, 1 - k or None) for k in range(1, DEPTH + 1)] + [
@@ -153,6 +154,7 @@ class HeldCheckpoints:
         # Taken out and put back in: a dict then stands in the order of use.
         found = self._held.pop(path, None) or load_checkpoint(path)
         self._held[path] = found
+        # The one just read stays, however large it is.
         while len(self._held) > 1 and sum(map(_num_bytes, self._held.values())) > self._limit:
             del self._held[next(iter(self._held))]
         return found

@@ -90,6 +90,7 @@ def layout_of(loaded: Loaded, checked: Checked, request: Request) -> Subject:
         layer_partition(request.layers, module, first_use(network.module, inputs)),
         entry_kinds(module),
         keeps_statistics=settings.batch_norm == "host",
+        # Those of the files, so that the order of the pair does not depend on dtype.
         hashes=(loaded.a.hash, loaded.b.hash),
         ties=tied_keys(module),
         spectral=norms,

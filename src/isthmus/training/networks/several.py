@@ -77,6 +77,7 @@ def train_at_once(
     """
     refuse_used_folders(recipes, out, resume=resume)
     jobs = deque(_Job(group, out, resume, data_root) for group in independent_groups(recipes))
+    # With nothing to train no process is worth its start.
     finished = all((out / recipe.name / f"{recipe.length}.safetensors").is_file() for recipe in recipes)
     on_processor = all(device_named(recipe.device).type == "cpu" for recipe in recipes)
     # Not stacked by torch.func: two ResNet-18 of width 16 took 1.41 times as long together as one after the other.

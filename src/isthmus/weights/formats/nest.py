@@ -60,6 +60,7 @@ def found_weights(contents: object, where: str) -> FoundWeights:
 
 def _place(contents: object, where: str) -> Place:
     every = list(_candidates(contents))
+    # Scalars alone, such as metrics, are no network where there is another.
     places = [place for place in every if _has_axes(contents, place)] or every
     place: Place = ()
     while nested := [found for found in places if len(found) > len(place) and found[: len(place)] == place]:
