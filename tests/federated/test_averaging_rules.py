@@ -169,6 +169,13 @@ def test_fed_rep_without_an_epoch_for_the_body_is_refused():
         rule_of({"name": "fedrep", "head_epochs": 3}).local_phases(small(local_epochs=3))
 
 
+@pytest.mark.parametrize("name", ["fedrep", "fedbabu"])
+def test_a_rule_that_trains_the_body_needs_one(name):
+    of_round = exchange(nn.Sequential(nn.Linear(4, 2)), torch.zeros(2, 4))
+    with pytest.raises(InputError, match="all 1 layers in the head"):
+        rule_of(name).local_phases(of_round)
+
+
 def test_a_layer_is_averaged_where_its_barrier_is_surely_below_and_everything_before_anything_is_known():
     rule, nan = {"name": "barrier", "threshold": 0.1}, float("nan")
     assert rule_of(rule).needs_barriers

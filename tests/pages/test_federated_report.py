@@ -86,6 +86,22 @@ def test_the_page_holds_all_and_loads_nothing(tmp_path: Path) -> None:
     assert [load[:60] for load in loads if load and not load.startswith(("#", "data:"))] == []
 
 
+def test_without_classes_losses_are_reported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    manifest, tables = made_tables(rate, ("all", "none", "barrier"), (0, 1, 2), clients=2, rounds=1)
+    outcomes = tables["outcomes"].to_pandas()
+    outcomes["error_rate"] = float("nan")
+    tables["outcomes"] = tables["outcomes"].from_pandas(outcomes, preserve_index=False)
+    folder = saved(manifest, tables, tmp_path / "run")
+    print_federation(folder)
+    said = capsys.readouterr().out
+    for expected in ("loss with 95 %", "+0.202", "reach a loss on their own test parts of 0.6 (0.1 to 1.1)"):
+        assert expected in " ".join(said.split())
+    page = (folder / "report.html").read_text()
+    assert "Loss in the last round" in page
+    assert "nan" not in Tags(page).words
+    assert json.loads(summary_json_text(summary_of(load_federation(folder))))["value"] == "loss"
+
+
 def test_a_terminal_gets_a_table_or_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = saved(*made_tables(rate, ("all", "none"), (0, 1, 2), clients=2, rounds=1), tmp_path / "run")
     print_federation(folder)

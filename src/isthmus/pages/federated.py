@@ -51,16 +51,13 @@ def federated_pictures(federation: "FederationTables", summary: Summary) -> list
 
     Args:
         federation: The training.
-        summary: Of its error rates.
+        summary: Of its error rates, or of losses where there are no classes.
 
     Returns:
-        Accuracy over rounds, the clients, which layers were averaged, and barriers under each rule that measured.
+        Accuracy over rounds and the clients where there are classes, which layers were averaged, and barriers under
+        each rule that measured.
     """
-    found = [_rounds_picture(federation, summary, "own", "own test part")]
-    if any(rule.whole is not None for rule in summary.rules):
-        found.append(_rounds_picture(federation, summary, "global", "global test set"))
-    dots = {rule: _dots(federation, summary, rule) for rule in federation.rules}
-    found.append(Picture("clients", "Every client", partial(clients_figure, dots), clients_sentence(summary)))
+    found = _accuracy_pictures(federation, summary) if summary.value == "error_rate" else []
     shares = {rule: 100 * averaging_shares(federation, rule) for rule in federation.rules}
     found.append(_rules_picture(shares))
     for rule, stem in zip(federation.rules, file_names(federation.rules), strict=True):
@@ -70,6 +67,14 @@ def federated_pictures(federation: "FederationTables", summary: Summary) -> list
         if len(barriers.columns):
             found.append(_barriers_picture(federation, barriers, rule, stem))
     return found
+
+
+def _accuracy_pictures(federation: "FederationTables", summary: Summary) -> list[Picture]:
+    found = [_rounds_picture(federation, summary, "own", "own test part")]
+    if any(rule.whole is not None for rule in summary.rules):
+        found.append(_rounds_picture(federation, summary, "global", "global test set"))
+    dots = {rule: _dots(federation, summary, rule) for rule in federation.rules}
+    return [*found, Picture("clients", "Every client", partial(clients_figure, dots), clients_sentence(summary))]
 
 
 def _rounds_picture(federation: "FederationTables", summary: Summary, data: Data, words: str) -> Picture:
@@ -140,8 +145,9 @@ def _page(
         recipe=federation.recipe,
         seeds=federation.seeds,
         headline=headline(summary),
-        reading=reading(summary),
+        reading=reading(summary) if summary.value == "error_rate" else [],
         hint=ONE_SEED if len(federation.seeds) == 1 else "",
+        level="Accuracy" if summary.value == "error_rate" else "Loss",
         accuracies=accuracy_table(summary),
         costs=cost_table(summary, summary_of(federation, "loss")),
         pictures=[picture.shown(svgs) for picture in pictures],

@@ -33,9 +33,11 @@ def print_federation(folder: Path, *, as_json: bool = False) -> None:
 
     console = Console()
     which = f"{federation.name}, round {summary.num_rounds}"
-    title = f"{which}: accuracy with 95 % intervals over seeds ({len(summary.seeds)})"
+    level = "accuracy" if summary.value == "error_rate" else "loss"
+    title = f"{which}: {level} with 95 % intervals over seeds ({len(summary.seeds)})"
     console.print(rich_table(summary_table(summary), title, console.width))
-    print(headline(summary), *(earned_sentence(earned, summary) for earned in summary.earned))
+    worth = summary.earned if summary.value == "error_rate" else ()
+    print(headline(summary), *(earned_sentence(earned, summary) for earned in worth))
     if len(summary.seeds) == 1:
         print(ONE_SEED)
     print(f"report: {page}")
@@ -48,8 +50,8 @@ def summary_json_text(summary: Any) -> str:
         summary: An `isthmus.federated.results.summary.Summary`.
 
     Returns:
-        JSON of its fields: error rates as fractions, differences below zero where the rule is better. NaN and
-        infinities are the texts "NaN", "Infinity" and "-Infinity".
+        JSON of its fields: error rates as fractions or, of examples without classes, losses; differences below zero
+        where the rule is better. NaN and infinities are the texts "NaN", "Infinity" and "-Infinity".
     """
     return json.dumps(_plain(asdict(summary)), indent=1)
 

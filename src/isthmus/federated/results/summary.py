@@ -88,16 +88,18 @@ class Summary:
         return next(found for found in self.rules if found.rule == rule)
 
 
-def summary_of(federation: "FederationTables", value: Value = "error_rate") -> Summary:
+def summary_of(federation: "FederationTables", value: Value | None = None) -> Summary:
     """The last round under every rule.
 
     Args:
         federation: A finished training.
-        value: Of what: larger is worse.
+        value: Of what: larger is worse. None for error rates, or losses where examples have no classes.
 
     Returns:
         The summary.
     """
+    if value is None:
+        value = "error_rate" if federation.outcomes["error_rate"].notna().any() else "loss"
     rules = tuple(_rule_summary(federation, rule, value) for rule in federation.rules)
     everything, nothing = (next(iter(federation.labels_of(kind)), None) for kind in ("all", "none"))
     measuring = federation.labels_of("barrier")

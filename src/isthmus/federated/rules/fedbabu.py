@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from isthmus.federated.rules.rule import Exchange, Phase, Rule
-from isthmus.federated.rules.selection import head_layers, without
+from isthmus.federated.rules.selection import head_layers, trained_body
 
 
 class FedBabu(Rule):
@@ -59,4 +59,4 @@ class FedBabu(Rule):
         return head_layers(self.layers, exchange, f"rule {self.shown!r}")
 
     def _body(self, exchange: Exchange) -> tuple[str, ...]:
-        return without(self._head(exchange), exchange.layers)
+        return trained_body(self._head(exchange), exchange, f"rule {self.shown!r}")

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from isthmus.errors import InputError
 from isthmus.federated.rules.rule import Exchange, Phase, Rule
-from isthmus.federated.rules.selection import head_layers, without
+from isthmus.federated.rules.selection import head_layers, trained_body, without
 
 
 class FedRep(Rule):
@@ -56,7 +56,8 @@ class FedRep(Rule):
                 f"write local_epochs = {self.head_epochs + 1} or more, or another rule",
             )
         head = self._head(exchange)
-        return Phase(self.head_epochs, head), Phase(left, without(head, exchange.layers))
+        body = trained_body(head, exchange, f"rule {self.shown!r}")
+        return Phase(self.head_epochs, head), Phase(left, body)
 
     def _head(self, exchange: Exchange) -> tuple[str, ...]:
         return head_layers(self.layers, exchange, f"rule {self.shown!r}")

@@ -107,6 +107,26 @@ def head_layers(names: Sequence[str], exchange: Exchange, where: str) -> tuple[s
     return tuple(label for label, keys in groups if any(kinds[key] is Kind.PARAMETER for key in keys))[-1:]
 
 
+def trained_body(head: Sequence[str], exchange: Exchange, where: str) -> tuple[str, ...]:
+    """The body, of a rule that trains it by itself.
+
+    Args:
+        head: Labels of the head.
+        exchange: The round, for the layers.
+        where: Which setting names the head, for the message.
+
+    Returns:
+        All other labels.
+
+    Raises:
+        InputError: There are none.
+    """
+    if not (body := without(head, exchange.layers)):
+        got = f"all {len(exchange.layers)} layers in the head"
+        raise InputError("a layer outside the head, to be trained", got, where, "write rule 'head' or 'none'")
+    return body
+
+
 def without(labels: Sequence[str], layers: LayerPartition) -> tuple[str, ...]:
     """All other layers.
 

@@ -64,6 +64,18 @@ def accuracy_words(error_rate: Estimate) -> str:
     return _words(accuracy(error_rate), " %")
 
 
+def loss_words(loss: Estimate) -> str:
+    """A loss in a sentence.
+
+    Args:
+        loss: As measured.
+
+    Returns:
+        Such as "0.31 (0.28 to 0.34)"; of one seed without interval.
+    """
+    return _words(loss, "")
+
+
 def percent_cell(shown: Estimate, *, signed: bool = False) -> Cell:
     """A number in percent or points with its interval.
 
@@ -98,4 +110,6 @@ def _words(shown: Estimate, unit: str) -> str:
 
 
 def _decimals(shown: Estimate) -> int:
+    if not shown.unit and math.isfinite(shown.value):  # a loss, which may be far below 1
+        return shown.decimals if math.isfinite(shown.half_width) else 3
     return 1 if shown.is_exact else min(MOST_DECIMALS, shown.decimals)

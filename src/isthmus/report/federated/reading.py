@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
-from isthmus.report.federated.accuracy import accuracy_words, gain_words
+from isthmus.report.federated.accuracy import accuracy_words, gain_words, loss_words
 from isthmus.report.federated.table import BYTES_A_MEGABYTE
 
 if TYPE_CHECKING:
@@ -32,20 +32,23 @@ def headline(summary: "Summary") -> str:
     """What partial averaging gave against full averaging and local training.
 
     Args:
-        summary: Of error rates.
+        summary: Of error rates or losses.
 
     Returns:
         One or two sentences, with intervals.
     """
+    is_accuracy = summary.value == "error_rate"
+    level_words = accuracy_words if is_accuracy else loss_words
     ends = []
     for name, words in ((summary.everything, "full averaging"), (summary.nothing, "local training")):
         if name is not None:
-            ends.append(f"{accuracy_words(summary.of(name).own.mean)} with {words} ({name})")
+            ends.append(f"{level_words(summary.of(name).own.mean)} with {words} ({name})")
     partial = _partial(summary)
     if not ends:
-        ends = [f"{accuracy_words(rule.own.mean)} under {rule.rule}" for rule in partial]
+        ends = [f"{level_words(rule.own.mean)} under {rule.rule}" for rule in partial]
     rounds = f"{summary.num_rounds} {'round' if summary.num_rounds == 1 else 'rounds'}"
-    first = f"After {rounds} clients reach an accuracy on their own test parts of {_listed(ends)}."
+    level = "an accuracy" if is_accuracy else "a loss"
+    first = f"After {rounds} clients reach {level} on their own test parts of {_listed(ends)}."
     both = [rule for rule in partial if _beats_both(rule)]
     has_both = summary.everything is not None and summary.nothing is not None
     if not partial or not has_both:

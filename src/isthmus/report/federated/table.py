@@ -4,7 +4,7 @@ import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from isthmus.measures.estimate import number_text
+from isthmus.measures.estimate import Estimate, number_text
 from isthmus.report.cells import Cell, Table
 from isthmus.report.federated.accuracy import accuracy, gain, percent_cell, without_interval
 
@@ -14,26 +14,30 @@ if TYPE_CHECKING:
 
 BYTES_A_MEGABYTE = 1e6
 NONE = "–"
+UNITS = {"error_rate": ("%", "points"), "loss": ("loss", "loss")}
+"""What a column shows of error rates and of losses, and of their differences."""
 
 
 def summary_table(summary: "Summary") -> Table:
     """What a terminal shows: a row a rule.
 
     Args:
-        summary: Of error rates.
+        summary: Of error rates or losses.
 
     Returns:
-        Accuracies in percent, differences in percentage points; above zero where the row's rule is better.
+        Accuracies in percent, differences in percentage points; or losses and differences of them. Differences are
+        above zero where the row's rule is better.
     """
-    against = summary.everything
-    columns = ["Rule", "Own test part, %", "Worst tenth, %"]
-    columns += ["Global test, %"] * _has_whole(summary)
-    columns += [f"Against {against}, points"] if against else []
+    against, (unit, points) = summary.everything, UNITS[summary.value]
+    columns = ["Rule", f"Own test part, {unit}", f"Worst tenth, {unit}"]
+    columns += [f"Global test, {unit}"] * _has_whole(summary)
+    columns += [f"Against {against}, {points}"] if against else []
     rows = []
     for rule in summary.rules:
-        cells = [Cell(rule.rule), percent_cell(accuracy(rule.own.mean)), _alone(rule)]
-        cells += [_whole_cell(rule)] if _has_whole(summary) else []
-        cells += [_comparison_cell(rule.to_all)] if against else []
+        cells = [Cell(rule.rule), _level_cell(rule.own.mean, summary)]
+        cells += [without_interval(_level(rule.own.worst_tenth, summary))]
+        cells += [_whole_cell(rule, summary)] if _has_whole(summary) else []
+        cells += [_comparison_cell(rule.to_all, summary)] if against else []
         rows.append((*cells, _megabytes(rule.cost.num_bytes)))
     return Table((*columns, "MB sent"), tuple(rows))
 
@@ -42,28 +46,29 @@ def accuracy_table(summary: "Summary") -> Table:
     """What the page shows of accuracies: a row a rule.
 
     Args:
-        summary: Of error rates.
+        summary: Of error rates or losses.
 
     Returns:
         As `summary_table`, with the spread over clients, what averaging changed, and local training beside.
     """
     references = [(name, kind) for name, kind in ((summary.everything, "all"), (summary.nothing, "none")) if name]
-    columns = ["Rule", "Own test part, %", "Standard deviation over clients", "Worst tenth of clients, %"]
-    columns += ["Before the last averaging, %", "Gain of averaging, points"]
-    columns += ["Global test set, %"] * _has_whole(summary)
+    unit, points = UNITS[summary.value]
+    columns = ["Rule", f"Own test part, {unit}", "Standard deviation over clients", f"Worst tenth of clients, {unit}"]
+    columns += [f"Before the last averaging, {unit}", f"Gain of averaging, {points}"]
+    columns += [f"Global test set, {unit}"] * _has_whole(summary)
     for name, _ in references:
-        columns += [f"Against {name}, points", f"Clients better than under {name}"]
+        columns += [f"Against {name}, {points}", f"Clients better than under {name}"]
     rows = []
     for rule in summary.rules:
-        spread = 100 * rule.own.std
-        cells = [Cell(rule.rule), percent_cell(accuracy(rule.own.mean))]
-        cells += [Cell(number_text(spread, 1), stored=repr(spread)), percent_cell(accuracy(rule.own.worst_tenth))]
-        cells += [percent_cell(accuracy(rule.own_before.mean)) if rule.own_before else Cell(NONE)]
-        cells += [_comparison_cell(rule.averaging)]
-        cells += [_whole_cell(rule)] if _has_whole(summary) else []
+        spread, decimals = (100 * rule.own.std, 1) if summary.value == "error_rate" else (rule.own.std, 3)
+        cells = [Cell(rule.rule), _level_cell(rule.own.mean, summary)]
+        cells += [Cell(number_text(spread, decimals), stored=repr(spread)), _level_cell(rule.own.worst_tenth, summary)]
+        cells += [_level_cell(rule.own_before.mean, summary) if rule.own_before else Cell(NONE)]
+        cells += [_comparison_cell(rule.averaging, summary)]
+        cells += [_whole_cell(rule, summary)] if _has_whole(summary) else []
         for _, kind in references:
             found = rule.to_all if kind == "all" else rule.to_none
-            cells += [_comparison_cell(found), _better_cell(found)]
+            cells += [_comparison_cell(found, summary), _better_cell(found)]
         rows.append(tuple(cells))
     return Table(tuple(columns), tuple(rows))
 
@@ -101,16 +106,23 @@ def _has_whole(summary: "Summary") -> bool:
     return any(rule.whole is not None for rule in summary.rules)
 
 
-def _whole_cell(rule: "RuleSummary") -> Cell:
-    return percent_cell(accuracy(rule.whole.mean)) if rule.whole else Cell(NONE)
+def _level(found: Estimate, summary: "Summary") -> Estimate:
+    return accuracy(found) if summary.value == "error_rate" else found
 
 
-def _alone(rule: "RuleSummary") -> Cell:
-    return without_interval(accuracy(rule.own.worst_tenth))
+def _level_cell(found: Estimate, summary: "Summary") -> Cell:
+    return percent_cell(_level(found, summary))
 
 
-def _comparison_cell(found: "Comparison | None") -> Cell:
-    return percent_cell(gain(found.difference), signed=True) if found else Cell(NONE, stored="nan")
+def _whole_cell(rule: "RuleSummary", summary: "Summary") -> Cell:
+    return _level_cell(rule.whole.mean, summary) if rule.whole else Cell(NONE)
+
+
+def _comparison_cell(found: "Comparison | None", summary: "Summary") -> Cell:
+    if found is None:
+        return Cell(NONE, stored="nan")
+    better = gain(found.difference) if summary.value == "error_rate" else -found.difference
+    return percent_cell(better, signed=True)
 
 
 def _better_cell(found: "Comparison | None") -> Cell:
