@@ -11,7 +11,7 @@ import pytest
 from pydantic import ValidationError
 
 from isthmus.experiments import claims
-from isthmus.experiments.reproduction.claim import load_claim
+from isthmus.experiments.reproduction.claim import load_claim, module_of
 from isthmus.experiments.reproduction.federations import FEDERATIONS, shipped_federations
 from isthmus.experiments.reproduction.recipes import RECIPES, TrainedNetworks, shipped_recipes
 from isthmus.experiments.reproduction.registry import PROSE, chosen_claims, known_claims
@@ -42,8 +42,10 @@ def test_a_claim_says_what_is_claimed_and_expected_and_its_time_and_departures_a
 
 
 def test_every_claim_has_a_module_and_every_module_a_claim():
-    assert {found.name for found in pkgutil.iter_modules(claims.__path__)} == set(CLAIMS)
-    assert all(callable(import_module(f"{claims.__name__}.{name}").run) for name in CLAIMS)
+    found = pkgutil.walk_packages(claims.__path__, f"{claims.__name__}.")
+    modules = {one.name.rpartition(".")[2]: one.name for one in found if not one.ispkg}
+    assert modules == {name: module_of(name) for name in CLAIMS}
+    assert all(callable(import_module(module).run) for module in modules.values())
 
 
 def test_what_is_stated_at_one_scale_only_or_in_unknown_fields_is_refused(tmp_path):

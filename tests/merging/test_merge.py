@@ -16,7 +16,7 @@ from isthmus.errors import InputError
 from isthmus.merging.search.apart import other_examples
 from isthmus.merging.search.comparison import random_set
 from isthmus.merging.search.slerp import slerp
-from isthmus.pages.merge import merge_sentence
+from isthmus.pages.merge_words import merge_sentence
 
 
 def build():

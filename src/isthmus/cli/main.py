@@ -6,14 +6,14 @@ from typing import Annotated
 
 import typer
 
-from isthmus.cli.align import align
-from isthmus.cli.average import average
 from isthmus.cli.demo import demo
 from isthmus.cli.explain import explain
 from isthmus.cli.federate import federate
 from isthmus.cli.inspect import inspect
 from isthmus.cli.measure import measure
-from isthmus.cli.merge import merge
+from isthmus.cli.merging.align import align
+from isthmus.cli.merging.average import average
+from isthmus.cli.merging.merge import merge
 from isthmus.cli.models import models
 from isthmus.cli.output.outcome import DEBUG, report_failures, status_of
 from isthmus.cli.output.questions import EPILOG

@@ -65,20 +65,21 @@ class LocalClient:
         """
         name = self._name(round_number, _hash_of(start, phases))
         file = self.folder / name
-        if file.is_file():
-            return load_training_state(file)
         common = self._shared / name if self._shared and round_number == 1 else file
-        if not common.is_file():
+        there = next((place for place in (file, common) if place.is_file()), None)
+        if there is not None:
+            state = load_training_state(there)
+        else:
             try:
-                trained = self._trained(round_number, start, phases)
+                state = self._trained(round_number, start, phases)
             except Exception:
                 save_training_state(start, self.folder / self._name(round_number, "failed"))
                 raise
-            save_training_state(trained, common)
-        if common != file:
+            save_training_state(state, common)
+        if not file.is_file():
             save_whole(file, lambda temporary: shutil.copyfile(common, temporary))
         self._forget(round_number - KEPT_ROUNDS)
-        return load_training_state(file)
+        return state
 
     def _trained(self, round_number: int, start: TrainingState, phases: Sequence[Phase]) -> TrainingState:
         recipe = self.federation.recipe

@@ -1,27 +1,23 @@
 """The page of a merge: what was merged, what it costs, on what that was certified, and what else was tried."""
 
 import json
-import re
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from isthmus.errors import short_list
 from isthmus.files import save_bytes
 from isthmus.measures.estimate import Estimate, percentage_points
 from isthmus.merging.record import companion
-from isthmus.merging.search.certificate import CONFIDENCE
-from isthmus.merging.search.selection import room_below
+from isthmus.pages.merge_words import data_name, merge_sentence, percent, unit_of
 from isthmus.report.cells import Cell, Table
 from isthmus.report.merging import MERGED, CostShown, cost_figure
 from isthmus.report.picture import Picture
 from isthmus.report.rendering import render
-from isthmus.report.significant import ends_text, interval_text, significant_text
+from isthmus.report.significant import interval_text, significant_text
 from isthmus.report.style import picture_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from isthmus.merging.merge import Merge
     from isthmus.merging.search.comparison import Contender
 
@@ -36,117 +32,6 @@ NOTES = (
     "order as long as the joint cost fits; random sets are of about the same size; 'slerp' is spherical interpolation "
     "of all layers, tensor by tensor.",
 )
-
-
-def merge_sentence(merge: "Merge") -> str:
-    """What was merged and what it costs.
-
-    Args:
-        merge: From `isthmus.merge`.
-
-    Returns:
-        One or two sentences.
-    """
-    facts, found = merge.facts, merge.certificate
-    certified, on = found.certified, facts["certify_on"]
-    limit = cost_text(Estimate.exact(found.tolerance), facts)
-    if certified is None:
-        return (
-            f"No set of layers is certified to cost less than {limit} on {on['num_examples']} examples of "
-            f"{data_name(on['name'])}: nothing is merged. {_failure_words(merge)}"
-        )
-    moved, total = merge.num_parameters
-    largest = merge.certificate.tests[-1].layers
-    more = (
-        ""
-        if len(largest) == len(merge.layers)
-        else f" The search offered {len(largest)}; more than these were not certified."
-    )
-    share = percent(moved / total if total else 0)
-    return (
-        f"{len(merge.layers)} of {len(merge.worth)} layers with {share} of the parameters are averaged. That costs "
-        f"network a {cost_text(certified.rise, facts)} on {on['num_examples']} examples of {data_name(on['name'])} "
-        f"that did not choose the layers: less than {limit} with {percent(CONFIDENCE)} confidence.{more}"
-        f"{_error_words(merge)}"
-    )
-
-
-def _error_words(merge: "Merge") -> str:
-    """That errors rise where only the loss was certified: means of networks are less sure, which losses reward."""
-    (merged,) = (one for one in merge.contenders if one.name == MERGED)
-    rise = merged.error_rise
-    if merge.facts["metric"] == "error" or rise is None or not rise.low > 0:
-        return ""
-    words = cost_text(rise, {**merge.facts, "metric": "error"})
-    return f" Its error rate rises by {words} all the same; --metric error limits that."
-
-
-def _failure_words(merge: "Merge") -> str:
-    """Why nothing was certified, and how many examples would change it if the means stayed as they are."""
-    tests = merge.certificate.tests
-    if not tests:
-        return "No layer alone costs less on the examples of the search: a larger tolerance may help."
-    layers, cost = tests[0].layers, cost_text(tests[0].rise, merge.facts)
-    name = short_list(sorted(layers)) if len(layers) < 4 else f"{len(layers)} layers"
-    said = f"The smallest set that was tested ({name}) costs {cost}"
-    room = room_below(tests[0].rise, merge.certificate.tolerance)
-    if not room > 0:
-        return f"{said}: a larger tolerance may help."
-    needed = merge.facts["certify_on"]["num_examples"] / room**2
-    return f"{said}: at this mean and spread it takes about {float(f'{needed:.2g}'):,.0f} examples to certify it."
-
-
-def data_name(name: str) -> str:
-    """The name of data without the options of its reading.
-
-    Args:
-        name: Such as "cifar10:test[0:500]:mean=0.5,std=0.25".
-
-    Returns:
-        Such as "cifar10:test[0:500]".
-    """
-    return re.sub(r":[a-z_]+=.*", "", name)
-
-
-def cost_text(cost: Estimate, facts: "Mapping[str, Any]") -> str:
-    """A cost with its unit, and with its interval where it has one.
-
-    Args:
-        cost: Of loss, or a fraction of errors.
-        facts: Of the merge.
-
-    Returns:
-        Such as "0.0123 nats (95 % interval 0.01 to 0.02)"; errors in percentage points.
-    """
-    shown = percentage_points(cost) if facts["metric"] == "error" else cost
-    text = f"{significant_text(shown.value)} {unit_of(facts)}".strip()
-    return text if cost.is_exact else f"{text} (95 % interval {ends_text(shown)})"
-
-
-def unit_of(facts: "Mapping[str, Any]") -> str:
-    """The unit of costs.
-
-    Args:
-        facts: Of the merge.
-
-    Returns:
-        "nats", "percentage points", or "" for a loss that has none.
-    """
-    if facts["metric"] == "error":
-        return "percentage points"
-    return "nats" if facts["loss"].startswith("cross_entropy") else ""
-
-
-def percent(fraction: float) -> str:
-    """A fraction as text.
-
-    Args:
-        fraction: Of [0, 1].
-
-    Returns:
-        Such as "97.5 %".
-    """
-    return f"{100 * fraction:.1f} %"
 
 
 def merge_rows(merge: "Merge", *, brief: bool = False) -> Table:

@@ -21,5 +21,5 @@ def make_initial_model(build: Callable[[], nn.Module], seeds: Seeds) -> nn.Modul
         The network.
     """
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seeds.stream("initialisation"))
+        torch.default_generator.manual_seed(seeds.stream("initialisation"))
         return build()

@@ -97,9 +97,7 @@ def load_table(files: Files, texts: tuple[str, ...] = ()) -> pa.Table:
 
 
 def _table(path: Path, texts: tuple[str, ...]) -> pa.Table:
-    kind = {".csv": "CSV", ".tsv": "TSV", ".jsonl": "JSON lines", ".json": "JSON lines", ".parquet": "Parquet"}.get(
-        path.suffix, "Arrow"
-    )
+    kind = KINDS.get(path.suffix, "Arrow")
     try:
         if kind in {"CSV", "TSV"}:
             # Types are guessed otherwise, and texts of digits alone would become numbers.

@@ -6,6 +6,8 @@ import torch
 
 from isthmus.errors import InputError
 
+NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+
 DTYPES = {"float32": torch.float32, "float64": torch.float64, "bfloat16": torch.bfloat16, "tf32": torch.float32}
 
 
@@ -42,3 +44,20 @@ def num_cores() -> int:
     """
     allowed = getattr(os, "sched_getaffinity", None)  # not on every system
     return len(allowed(0)) if allowed else os.cpu_count() or 1
+
+
+def hardware_kind() -> str:
+    """What this machine computes with, in words.
+
+    Returns:
+        Such as "two cores", or "one NVIDIA H100 and sixteen cores" in digits beyond twelve.
+    """
+    cores = f"{_number(num_cores())} core{'s' if num_cores() > 1 else ''}"
+    if not torch.cuda.is_available():
+        return cores
+    names = [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
+    return f"{_number(len(names))} {names[0]} and {cores}"
+
+
+def _number(count: int) -> str:
+    return NUMBERS[count] if count < len(NUMBERS) else str(count)

@@ -14,12 +14,14 @@ if TYPE_CHECKING:
     from isthmus.experiments.evidence.evidence import Evidence
     from isthmus.experiments.reproduction.bench import Bench
 
+CLAIMS = Path(__file__).parent.parent / "claims"
+
 
 class Claim(BaseModel):
     """A statement of the paper and what is stated of its test before anything is measured.
 
     Attributes:
-        name: What the user types, such as "fig1"; also the module of `isthmus.experiments.claims` that puts it to the
+        name: What the user types, such as "fig1"; also the module in `isthmus.experiments.claims` that puts it to the
             test.
         title: The claim in one line.
         figure: Where it stands in the paper, such as "Figure 1" or "appendix".
@@ -60,8 +62,21 @@ class Claim(BaseModel):
             What was found.
         """
         # Here alone, so that lists and pages read the words of claims without their code.
-        found: Evidence = import_module(f"isthmus.experiments.claims.{self.name}").run(bench)
+        found: Evidence = import_module(module_of(self.name)).run(bench)
         return found
+
+
+def module_of(claim: str) -> str:
+    """Where a claim is put to the test.
+
+    Args:
+        claim: Its name.
+
+    Returns:
+        The module of that name in `isthmus.experiments.claims` or in a folder of it.
+    """
+    (file,) = CLAIMS.rglob(f"{claim}.py")
+    return ".".join(["isthmus.experiments.claims", *file.relative_to(CLAIMS).with_suffix("").parts])
 
 
 def load_claim(file: Path) -> Claim:

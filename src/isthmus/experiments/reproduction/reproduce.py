@@ -10,11 +10,11 @@ from pathlib import Path
 import torch
 
 from isthmus.errors import InputError
+from isthmus.evaluation.arithmetic.device import hardware_kind
 from isthmus.experiments.evidence.criterion import criteria_of, verdict_of
 from isthmus.experiments.reproduction.bench import NETWORKS, RUNS, Bench
 from isthmus.experiments.reproduction.claim import Claim
 from isthmus.experiments.reproduction.documents import refuse_unfit_documents, save_document
-from isthmus.experiments.reproduction.hardware import hardware_kind
 from isthmus.experiments.reproduction.page import page_text
 from isthmus.experiments.reproduction.record import Reproduction, load_reproduction
 from isthmus.experiments.reproduction.scale import Scale

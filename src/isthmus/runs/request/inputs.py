@@ -207,7 +207,7 @@ def _another(
 ) -> tuple[nn.Module | None, tuple[str, ...]]:
     """Another build, if it has other attributes than the first, and the tensors among these."""
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(ANOTHER_SEED)
+        torch.default_generator.manual_seed(ANOTHER_SEED)
         try:
             module = build()
         except Exception:  # a function of the user's that builds once

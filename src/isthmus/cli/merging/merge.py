@@ -65,7 +65,8 @@ def merge(
     from rich.console import Console
 
     from isthmus.cli.output.study import rich_table
-    from isthmus.pages.merge import merge_rows, merge_sentence, same_words
+    from isthmus.pages.merge import merge_rows, same_words
+    from isthmus.pages.merge_words import merge_sentence
 
     console = Console()
     console.print(rich_table(merge_rows(merged, brief=True), "On the examples of the certificate", console.width))

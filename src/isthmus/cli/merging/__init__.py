@@ -1,0 +1,1 @@
+"""The commands that write a network made of two."""

@@ -1,0 +1,1 @@
+"""Claims about clients that average layers."""
