@@ -6,6 +6,7 @@ import signal
 import pytest
 from federations import files_of, killed_federation, recipe
 
+from isthmus.errors import InputError
 from isthmus.federated.federate import federate
 
 NUM_FILES = 30  # that three clients write in three rounds, one after the other
@@ -35,6 +36,16 @@ def test_killed_and_resumed_ends_with_the_same_bytes(processes, whole, tmp_path,
     assert number == NUM_FILES or left.keys() != whole.keys()
     federate(recipe(), tmp_path / "out", resume=True)
     assert files_of(tmp_path / "out") == whole
+
+
+def test_a_training_whose_clients_lost_their_states_is_refused_instead_of_begun_from_nothing(tmp_path):
+    federate(recipe(rules=["none"], rounds=1, clients=2), tmp_path)
+    before = files_of(tmp_path / "networks")
+    for state in (tmp_path / "work" / "none").rglob("client-*"):
+        state.unlink()
+    with pytest.raises(InputError, match="the state of client 0"):
+        federate(recipe(rules=["none"], rounds=1, clients=2), tmp_path, resume=True)
+    assert files_of(tmp_path / "networks") == before
 
 
 def test_a_rule_that_ended_with_training_for_oneself_stays_as_it_is(tmp_path):

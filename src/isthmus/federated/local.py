@@ -35,18 +35,29 @@ class LocalClient:
         self.federation, self.number, self.folder = federation, number, folder
         self._shared = shared
 
-    def start_of(self, round_number: int, mean: StateDict, labels: Collection[str]) -> TrainingState:
+    def start_of(
+        self, round_number: int, mean: StateDict, labels: Collection[str], *, has_state: bool
+    ) -> TrainingState:
         """The client's state before the local training of a round.
 
         Args:
             round_number: From 1.
             mean: Of the round before.
             labels: The layers that this client took from it.
+            has_state: Whether it trained in an earlier round, of which it must have its state.
 
         Returns:
             Its newest state of an earlier round with the mean in these layers.
+
+        Raises:
+            InputError: Its state is lost: it would begin again from nothing.
         """
         earlier = self._newest(round_number - 1)
+        if has_state and earlier is None:
+            raise InputError(
+                f"the state of client {self.number} after an earlier round", "none", str(self.folder),
+                "begin again in another folder; on Flower give client-folder, so that a later run can go on",
+            )  # fmt: skip
         state = initial_state(self.federation.initial) if earlier is None else load_training_state(earlier)
         return replace(state, weights=network_after(state.weights, mean, labels, self.federation.exchanged))
 

@@ -117,7 +117,8 @@ def _made_round(
     with clock.count("training"):
         for client in clients:
             mine = asked[client.number]
-            start = client.start_of(number, last.mean.weights if last else {}, _taken(last, client.number))
+            mean = last.mean.weights if last else {}
+            start = client.start_of(number, mean, _taken(last, client.number), has_state=last is not None)
             try:
                 networks[client.number] = client.train(number, start, mine.phases).weights
             except Exception as error:  # its loss is no number any more, say: the others go on without it
@@ -144,7 +145,7 @@ def _finish(
     networks: dict[int, StateDict] = {}
     failed: dict[int, str] = {}
     for client in clients:
-        start = client.start_of(number, last.mean.weights, _taken(last, client.number))
+        start = client.start_of(number, last.mean.weights, _taken(last, client.number), has_state=True)
         networks[client.number] = start.weights
         try:
             with clock.count("training"):

@@ -80,6 +80,18 @@ def test_a_later_run_says_that_the_states_of_clients_are_lost(tmp_path):
         federate_on_flower(out, grid=DirectGrid(2, {}), resume=True, **SEVERAL)
 
 
+def test_a_client_that_lost_its_state_while_it_was_left_out_says_so(tmp_path):
+    def answer(message, context):
+        if message.metadata.group_id == "2" and context.node_config["partition-id"] == 1:
+            context.state.clear()
+            raise RuntimeError("the client's machine has a new disk")
+        return app(message, context)
+
+    federate_on_flower(tmp_path, grid=DirectGrid(2, {}, answer), rules=["none"], clients=2)
+    reasons = pq.read_table(tmp_path / "traffic.parquet")["left_out"].to_pylist()
+    assert reasons[-1] == "expected the state of client 1 after an earlier round, got none"
+
+
 def stopping_in_round(number):
     def answer(message, context):
         if message.metadata.group_id == str(number):

@@ -10,7 +10,6 @@ from pathlib import Path
 
 from flwr.app import ConfigRecord, Context, RecordDict
 
-from isthmus.errors import InputError
 from isthmus.evaluation.arithmetic.device import device_named
 from isthmus.evaluation.arithmetic.threads import limit_threads
 from isthmus.federated.client import Scorer
@@ -53,7 +52,6 @@ def answer(content: RecordDict, context: Context, number: int) -> RecordDict:
         with _folder(context, settings, request, federation) as folder, limit_threads(1) if on_cpu else nullcontext():
             shared = folder.first if settings.client_folder else None
             client = LocalClient(federation, number, folder.clients, shared)
-            _refuse_lost(client, request)
             if request.kind == "train":
                 return _trained(client, request, mean)
             if request.kind == "evaluate":
@@ -64,19 +62,19 @@ def answer(content: RecordDict, context: Context, number: int) -> RecordDict:
 
 
 def _trained(client: LocalClient, request: Request, mean: StateDict) -> RecordDict:
-    start = client.start_of(request.round, mean, request.taken)
+    start = client.start_of(request.round, mean, request.taken, has_state=request.has_state)
     state = client.train(request.round, start, request.phases)
     return sent_record(client.sent(state.weights, request.layers, whole=request.whole))
 
 
 def _scored(client: LocalClient, request: Request, mean: StateDict, scorer: Scorer) -> list[Outcome]:
-    own = client.start_of(request.round + 1, {}, ()).weights
+    own = client.start_of(request.round + 1, {}, (), has_state=request.has_state).weights
     after = network_after(own, mean, request.taken, client.federation.exchanged)
     return _outcomes("before", own, client, scorer) + _outcomes("after", after, client, scorer)
 
 
 def _finished(client: LocalClient, request: Request, mean: StateDict, scorer: Scorer, folder: RuleFolder) -> RecordDict:
-    start = client.start_of(request.round, mean, request.taken)
+    start = client.start_of(request.round, mean, request.taken, has_state=request.has_state)
     network, failed = start.weights, None
     try:
         network = client.train(request.round, start, request.phases).weights if request.phases else network
@@ -108,14 +106,6 @@ def _name_of(federation: Federation) -> str:
 def _federation(recipe: str, seed: int, data_root: str) -> tuple[Federation, Scorer]:
     found = federation_of(FederatedRecipe.model_validate_json(recipe), seed, Path(data_root) if data_root else None)
     return found, Scorer(found.model, found.all_test, found.loss)
-
-
-def _refuse_lost(client: LocalClient, request: Request) -> None:
-    if request.has_state and not any(client.folder.glob(f"client-{client.number:03}-*")):
-        raise InputError(
-            f"the state of client {client.number} after an earlier round", "none", str(client.folder),
-            "give client-folder, so that a later run can go on; this one has to begin again",
-        )  # fmt: skip
 
 
 @contextmanager

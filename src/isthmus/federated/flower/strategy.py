@@ -51,6 +51,7 @@ class PartialAveraging(Strategy):
         self._initial = ArrayRecord()
         self._outcomes: list[Outcome] = []
         self._failed: dict[int, str] = {}
+        self._trained: set[int] = set()  # in any round
 
     def summary(self) -> None:
         """Say which rule it is."""
@@ -108,6 +109,7 @@ class PartialAveraging(Strategy):
         for client, reason in done.left_out.items():
             log(WARNING, "Round %s without client %s: %s", server_round, client, reason)
         self._sent, self._last = sent, done
+        self._trained |= done.sets.keys() - done.left_out.keys()
         num_clients = len(done.sets) - len(done.left_out)
         return array_record(done.mean.weights), MetricRecord({"num-clients": num_clients})
 
@@ -195,6 +197,10 @@ class PartialAveraging(Strategy):
         if num_rounds != self.server.federation.recipe.rounds:
             raise ValueError(f"{num_rounds} rounds, but the recipe has {self.server.federation.recipe.rounds}")
 
+        for number in range(1, num_rounds + 1):
+            if record := load_round(number, self.folder, with_mean=False):
+                self._trained |= record.round.sets.keys() - record.round.left_out.keys()
+
         def made_round(number: int, last: Round | None) -> RoundRecord:
             self._last = last
             with self._clock.count("training"):
@@ -247,7 +253,7 @@ class PartialAveraging(Strategy):
     def _message(self, client: int, arrays: ArrayRecord, config: ConfigRecord, *, kind: str, **asked: Any) -> Message:
         """A request with the part of the mean that the client takes."""
         last = self._last
-        taken, trained = (last.sets[client], client not in last.left_out) if last else ((), False)
+        taken, trained = last.sets[client] if last else (), client in self._trained
         keys = self.server.federation.exchanged.keys(taken)
         part = ArrayRecord({key: arrays[key] for key in keys if key in arrays})
         request = replace(self._common, kind=kind, taken=taken, has_state=trained, **asked)
