@@ -10,6 +10,7 @@ from torch import nn
 
 import isthmus
 from isthmus.errors import InputError, UnknownNameError
+from isthmus.paths import average
 from isthmus.paths.average import average_networks, weighted_mean
 from isthmus.weights.state import entry_kinds
 
@@ -90,3 +91,14 @@ def test_other_networks_and_unknown_layers_are_refused():
         averaged([NETWORKS[0], nn.Linear(3, 4).state_dict()])
     with pytest.raises(UnknownNameError, match="'4'"):
         averaged(averaged=["4"])
+
+
+def test_numbers_are_taken_piece_by_piece_which_changes_no_bit(monkeypatch):
+    tensors = [torch.randn(3, 5, generator=torch.Generator().manual_seed(seed)).T for seed in range(3)]
+    whole = weighted_mean(tensors, [1, 2, 3])
+    monkeypatch.setattr(average, "NUMBERS", 12)
+    assert torch.equal(weighted_mean(tensors, [1, 2, 3]), whole)
+    expected = sum(count * tensor.double() for count, tensor in enumerate(tensors, start=1)) / 6
+    assert torch.allclose(whole.double(), expected, rtol=0, atol=1e-7)
+    for shape in ((), (0, 2)):
+        assert weighted_mean([torch.ones(shape)] * 2, [1, 2]).shape == shape

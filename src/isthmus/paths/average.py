@@ -9,6 +9,9 @@ from isthmus.errors import InputError
 from isthmus.layers.partition import LayerPartition
 from isthmus.weights.state import Kind, StateDict, structure_difference
 
+NUMBERS = 2**20
+"""Of all networks together at a time: a layer of a hundred networks would take ten gigabytes at once."""
+
 
 def weighted_mean(tensors: Sequence[Tensor], counts: Sequence[float]) -> Tensor:
     """The mean sum_i c_i w_i / sum_i c_i, number by number.
@@ -27,15 +30,21 @@ def weighted_mean(tensors: Sequence[Tensor], counts: Sequence[float]) -> Tensor:
         >>> weighted_mean([torch.tensor([0.0]), torch.tensor([4.0])], [3, 1])
         tensor([1.])
     """
-    wide = torch.stack([tensor.to(torch.float64) for tensor in tensors])
-    weights = torch.tensor(list(counts), dtype=torch.float64, device=wide.device)
-    terms = (wide * weights.view(-1, *(1 for _ in wide.shape[1:]))).sort(dim=0).values
+    weights = torch.tensor(list(counts), dtype=torch.float64, device=tensors[0].device)
+    size = max(1, NUMBERS // len(tensors))
+    parts = zip(*(torch.split(tensor.reshape(-1), size) for tensor in tensors), strict=True)
+    return torch.cat([_mean_of_numbers(part, weights) for part in parts]).view(tensors[0].shape)
+
+
+def _mean_of_numbers(vectors: Sequence[Tensor], weights: Tensor) -> Tensor:
+    wide = torch.stack([vector.to(torch.float64) for vector in vectors])
+    terms = (wide * weights[:, None]).sort(dim=0).values
     total = terms[0]
     for term in terms[1:]:
         total = total + term
     mean = total / weights.sort().values.sum()
     is_one = (wide == wide[0]).all(dim=0)  # also infinities, and without rounding
-    return torch.where(is_one, wide[0], mean).to(tensors[0].dtype)
+    return torch.where(is_one, wide[0], mean).to(vectors[0].dtype)
 
 
 def average_networks(
