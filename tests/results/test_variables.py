@@ -21,6 +21,8 @@ OTHER_NAMES = {
     "experiments/claims/fig5.py": "what a criterion is about",
     "experiments/claims/gpt.py": "what a criterion is about",
     "measures/estimates.py": "variables of questions and studies",
+    "merging/record.py": "entries of merge.json",
+    "questions/attribution": "variables of that study",
     "questions/noise": "variables of that study",
     "questions/similarity": "variables of that study",
     "results/estimates.py": "variables of studies too",
