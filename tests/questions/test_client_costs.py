@@ -9,7 +9,7 @@ from cases import CASES
 
 import isthmus
 from isthmus.data.load import load_examples
-from isthmus.experiments.claims.clients import costs_of, pair_found
+from isthmus.experiments.claims.federated.clients import costs_of, pair_found
 from isthmus.experiments.evidence.criterion import criteria_of
 from isthmus.experiments.reproduction.recipes import TrainedNetworks
 from isthmus.experiments.reproduction.registry import known_claims
