@@ -75,7 +75,7 @@ def module_of(claim: str) -> str:
     Returns:
         The module of that name in `isthmus.experiments.claims` or in a folder of it.
     """
-    (file,) = CLAIMS.rglob(f"{claim}.py")
+    file = next(CLAIMS.rglob(f"{claim}.py"), CLAIMS / f"{claim}.py")
     return ".".join(["isthmus.experiments.claims", *file.relative_to(CLAIMS).with_suffix("").parts])
 
 
