@@ -5,6 +5,8 @@ import os
 import signal
 from pathlib import Path
 
+import torch
+
 from isthmus.federated.federate import federate
 from isthmus.federated.federation import Federation, federation_of
 from isthmus.federated.folder import RuleFolder
@@ -49,6 +51,11 @@ def networks_after(found: Federation, out: Path) -> list[dict]:
     folder = RuleFolder(out, found.recipe.rules[0].shown, found.seed)
     run_rounds(found, found.recipe.rules[0], folder)
     return [load_weights(folder.networks / f"client-{client.number:03}.safetensors") for client in found.clients]
+
+
+def same(first: dict, second: dict) -> bool:
+    """Whether two networks are equal to the bit."""
+    return first.keys() == second.keys() and all(torch.equal(first[key], second[key]) for key in first)
 
 
 def files_of(folder: Path) -> dict[str, bytes]:

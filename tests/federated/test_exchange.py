@@ -6,16 +6,12 @@ from dataclasses import replace
 
 import pytest
 import torch
-from federations import federation
+from federations import federation, same
 
 from isthmus.federated.exchange import Exchanged, Sent, mean_of, network_after, refusal
 from isthmus.federated.server import Server
 from isthmus.layers.rules import layer_partition
 from isthmus.weights.state import entry_kinds
-
-
-def same(first, second):
-    return first.keys() == second.keys() and all(torch.equal(first[key], second[key]) for key in first)
 
 
 @pytest.fixture(scope="module")

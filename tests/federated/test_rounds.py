@@ -5,7 +5,7 @@ import json
 import pyarrow.parquet as pq
 import pytest
 import torch
-from federations import ROOT, federation, files_of, networks_after, recipe
+from federations import ROOT, federation, files_of, networks_after, recipe, same
 
 from isthmus.errors import InputError
 from isthmus.evaluation.losses.loss import squared_error
@@ -19,10 +19,6 @@ from isthmus.federated.rules.rule import Phase
 from isthmus.federated.server import Server
 from isthmus.training.loop import train
 from isthmus.weights.training_state import TrainingState
-
-
-def same(first, second):
-    return first.keys() == second.keys() and all(torch.equal(first[key], second[key]) for key in first)
 
 
 def trained_alone(found, client):

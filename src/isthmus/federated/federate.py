@@ -18,9 +18,10 @@ from isthmus.evaluation.arithmetic.device import device_named
 from isthmus.evaluation.arithmetic.threads import limit_threads
 from isthmus.federated.federation import Federation, federation_of
 from isthmus.federated.file import load_federated_recipe
-from isthmus.federated.folder import RECORD_FILE, RuleFolder, load_seconds
+from isthmus.federated.folder import RuleFolder, load_seconds
 from isthmus.federated.manifest import Described, begin, described, finish
 from isthmus.federated.recipe import FederatedRecipe
+from isthmus.federated.results.tables import MANIFEST
 from isthmus.federated.rounds import Progress, run_rounds
 from isthmus.federated.rules.known import AnyRule
 from isthmus.federated.server import Server
@@ -127,12 +128,12 @@ def federate_all(
 @contextmanager
 def _nothing_left_of_wrong_input(out: Path) -> Iterator[None]:
     """Where the input is refused before anything was trained, the folder is as it was before."""
-    was_there = (out / RECORD_FILE).exists()
+    was_there = (out / MANIFEST).exists()
     try:
         yield
     except InputError:
         if not was_there and not any(out.glob("work/**/*.safetensors")):
-            (out / RECORD_FILE).unlink(missing_ok=True)
+            (out / MANIFEST).unlink(missing_ok=True)
             shutil.rmtree(out / "work", ignore_errors=True)
         raise
 
@@ -148,7 +149,7 @@ def refuse_existing(out: Path, *, resume: bool) -> None:
         InputError: It is one of these.
     """
     refuse_held(out)
-    is_begun = (out / RECORD_FILE).exists()
+    is_begun = (out / MANIFEST).exists()
     if is_begun and not resume:
         got = "a federated training that is there"
         raise InputError("a new folder", got, str(out), "add --resume, or name another --out")

@@ -28,7 +28,6 @@ from isthmus.files import save_whole
 from isthmus.measures.estimate import Estimate
 from isthmus.weights.checkpoint import load_weights, save_weights
 
-RECORD_FILE = "federated.json"
 FIRST = "first"  # beside the folders of rules
 
 

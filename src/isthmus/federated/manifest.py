@@ -18,9 +18,9 @@ from isthmus.data.load import load_examples
 from isthmus.errors import InputError
 from isthmus.federated.federation import Federation
 from isthmus.federated.file import RULES
-from isthmus.federated.folder import RECORD_FILE, RoundRecord, RuleFolder, load_round, load_seconds, save_json
+from isthmus.federated.folder import RoundRecord, RuleFolder, load_round, load_seconds, save_json
 from isthmus.federated.recipe import FederatedRecipe, Measuring
-from isthmus.federated.results.tables import SCHEMA_VERSION, SCHEMAS
+from isthmus.federated.results.tables import MANIFEST, SCHEMA_VERSION, SCHEMAS, load_manifest
 from isthmus.models.source import source_hash
 from isthmus.runs.folder.store import save_parquet
 from isthmus.training.networks.networks import loss_hash
@@ -41,37 +41,12 @@ def begin(recipe: FederatedRecipe, out: Path, data_root: Path | None) -> None:
         InputError: The folder holds a training by other settings, of other data, or by another version's schema.
     """
     facts = _facts(recipe, data_root)
-    earlier = load_manifest(out) if (out / RECORD_FILE).is_file() else None
+    earlier = load_manifest(out) if (out / MANIFEST).is_file() else None
     if earlier is not None:
         _refuse_others(earlier, facts, out)
         facts["clients"], facts["layers"] = earlier["clients"], earlier["layers"]
         facts["rules"] = earlier["rules"] | facts["rules"]  # rounds of a rule that is left out now are still there
-    save_json(facts, out / RECORD_FILE)
-
-
-def load_manifest(out: Path) -> dict[str, Any]:
-    """What `federated.json` says.
-
-    Args:
-        out: The folder.
-
-    Returns:
-        Its values.
-
-    Raises:
-        InputError: There is none, or it is of a later version.
-    """
-    file = out / RECORD_FILE
-    try:
-        values: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-        schema = values["schema"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError("the folder of a federated training", f"{error!r}", str(out), "name another folder") from error
-    if schema > SCHEMA_VERSION:
-        raise InputError(
-            f"a federated training of schema {SCHEMA_VERSION} or earlier", f"{schema}", str(out), "update isthmus"
-        )
-    return values
+    save_json(facts, out / MANIFEST)
 
 
 @dataclass(frozen=True)
@@ -117,7 +92,7 @@ def finish(recipe: FederatedRecipe, out: Path, seeds: Sequence[Described]) -> No
         "seconds": seconds,
         "complete": True,
     }
-    save_json(manifest, out / RECORD_FILE)
+    save_json(manifest, out / MANIFEST)
 
 
 def _facts(recipe: FederatedRecipe, data_root: Path | None) -> dict[str, Any]:

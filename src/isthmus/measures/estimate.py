@@ -151,7 +151,7 @@ class Estimate:
             '0.0000 (−0.0002 to 0.0004)'
         """
         if self.is_exact:
-            return f"{self.value:.{EXACT_DIGITS}g}".replace("-", "−")
+            return f"{self.value + 0.0:.{EXACT_DIGITS}g}".replace("-", "−")  # -0 + 0 is 0
         decimals = self._decimals(most=6, unbounded=2)
         value, low, high = (number_text(number, decimals) for number in (self.value, self.low, self.high))
         return f"{value} ({low} to {high})"

@@ -14,7 +14,7 @@ from isthmus.federated.federate import federate
 from isthmus.federated.flower.loopback import loopback
 from isthmus.federated.flower.settings import RunSettings, save_app
 from isthmus.federated.flower.simulation import follow, simulate
-from isthmus.federated.manifest import load_manifest
+from isthmus.federated.results.tables import load_manifest
 
 HERE = Path(__file__).parent
 

@@ -1,7 +1,6 @@
 """What averaging some layers between clients gives them, over averaging all layers and over none."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -10,7 +9,7 @@ from isthmus.experiments.evidence.evidence import Evidence
 from isthmus.experiments.evidence.located import Located
 from isthmus.federated.results.levels import Comparison
 from isthmus.federated.results.summary import Summary, difference, summary_of
-from isthmus.measures.estimate import Estimate
+from isthmus.measures.estimate import UNKNOWN, Estimate
 from isthmus.report.federated.accuracy import accuracy
 from isthmus.report.federated.accuracy import gain as points
 from isthmus.report.federated.gains import gain_heatmap
@@ -32,8 +31,7 @@ def gain(comparison: Comparison | None) -> Estimate:
         Percentage points: above zero where the rule is better.
     """
     assert comparison is not None, "both rules have the same seeds and clients"
-    better = points(comparison.difference)
-    return replace(better, value=better.value + 0.0)  # -0 becomes 0
+    return points(comparison.difference)
 
 
 def partial_rules(federation: "FederationTables") -> list[str]:
@@ -86,11 +84,12 @@ def cost_text(summary: Summary) -> str:
     )
 
 
-def level_rows(federations: "Mapping[str, FederationTables]") -> list[list[str]]:
+def level_rows(federations: "Mapping[str, FederationTables]", summaries: Mapping[str, Summary]) -> list[list[str]]:
     """Every rule in the last round, as a table.
 
     Args:
         federations: By name.
+        summaries: Of them, by name.
 
     Returns:
         Rows of cells, the titles first: accuracies in per cent on the clients' own test parts.
@@ -102,7 +101,7 @@ def level_rows(federations: "Mapping[str, FederationTables]") -> list[list[str]]
     rows = [titles]
     for name, federation in federations.items():
         num_clients = int(federation.recipe["clients"])
-        for rule in summary_of(federation).rules:
+        for rule in summaries[name].rules:
             rows.append([
                 name, rule.rule, _percent(rule.own.mean), _percent(rule.own.worst_tenth),
                 _percent(rule.own_before.mean) if rule.own_before else "–",
@@ -124,15 +123,12 @@ def evidence_of(federations: "Mapping[str, FederationTables]", found: Mapping[st
     Returns:
         The evidence, with heat maps of what every rule gains over full averaging and over local training.
     """
-    measured = [f"{name}: {cost_text(summary_of(one))}" for name, one in federations.items()]
-    told = [_local_and_full(federations), f"Measured against its cost. {'; '.join(measured)}."]
+    summaries = {name: summary_of(one) for name, one in federations.items()}
+    measured = [f"{name}: {cost_text(one)}" for name, one in summaries.items()]
+    told = [_local_and_full(summaries), f"Measured against its cost. {'; '.join(measured)}."]
     rules = list(dict.fromkeys(rule for federation in federations.values() for rule in federation.rules))
     panels = {
-        words: {
-            rule: [_cell(federation, rule, over) for federation in federations.values()]
-            for rule in rules
-            if rule != over
-        }
+        words: {rule: [_cell(summary, rule, over) for summary in summaries.values()] for rule in rules if rule != over}
         for words, over in (("over averaging everything", FULL), ("over training alone", LOCAL))
     }
     title = "Accuracy on the clients' own test parts gained by averaging some layers, percentage points"
@@ -147,22 +143,22 @@ def evidence_of(federations: "Mapping[str, FederationTables]", found: Mapping[st
         "brackets hold Student's 95 % intervals over seeds, rules paired by seed and client; of an extreme, from the "
         "most extreme lower to the most extreme upper end."
     )
-    return Evidence(found, told, [picture], 0, level_rows(federations), basis)
+    return Evidence(found, told, [picture], 0, level_rows(federations, summaries), basis)
 
 
 def _percent(error_rate: Estimate) -> str:
     return accuracy(error_rate).whole_text
 
 
-def _cell(federation: "FederationTables", rule: str, over: str) -> Estimate:
-    return gain(difference(federation, rule, over)) if rule in federation.rules else Estimate.exact(float("nan"))
+def _cell(summary: Summary, rule: str, over: str) -> Estimate:
+    found = next((one for one in summary.rules if one.rule == rule), None)
+    return UNKNOWN if found is None else gain(found.to_all if over == FULL else found.to_none)
 
 
-def _local_and_full(federations: "Mapping[str, FederationTables]") -> str:
+def _local_and_full(summaries: Mapping[str, Summary]) -> str:
     """What local training and full averaging reach, for a reader who knows public baselines."""
     parts = []
-    for name, federation in federations.items():
-        summary = summary_of(federation)
+    for name, summary in summaries.items():
         full, local = summary.of(FULL), summary.of(LOCAL)
         on_all = f" ({_percent(full.whole.mean)} on all test images)" if full.whole else ""
         parts.append(

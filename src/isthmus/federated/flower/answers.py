@@ -23,10 +23,11 @@ from isthmus.federated.flower.messages import (
     sent_record,
 )
 from isthmus.federated.flower.settings import RunSettings, run_settings
-from isthmus.federated.folder import RECORD_FILE, Outcome, RuleFolder
+from isthmus.federated.folder import Outcome, RuleFolder
 from isthmus.federated.local import LocalClient
 from isthmus.federated.manifest import MAY_DIFFER
 from isthmus.federated.recipe import FederatedRecipe
+from isthmus.federated.results.tables import MANIFEST
 from isthmus.models.source import source_hash
 from isthmus.training.networks.networks import loss_hash
 from isthmus.weights.checkpoint import save_weights
@@ -113,7 +114,7 @@ def _folder(context: Context, settings: RunSettings, request: Request, federatio
     """The client's folder; for a client without one, made from Flower's memory, and put back into it."""
     if settings.client_folder:
         place = Path(settings.client_folder)
-        is_the_servers = (place / RECORD_FILE).is_file()  # which has refused another recipe there
+        is_the_servers = (place / MANIFEST).is_file()  # which has refused another recipe there
         yield RuleFolder(place if is_the_servers else place / _name_of(federation), request.rule, request.seed)
         return
     training = f"{request.rule}, seed {request.seed}"

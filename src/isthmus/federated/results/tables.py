@@ -142,7 +142,10 @@ def load_federation(folder: str | Path) -> FederationTables:
         InputError: The folder holds something else, an unfinished training, or one of a later version of isthmus.
     """
     folder = Path(folder)
-    manifest = _manifest(folder)
+    manifest = load_manifest(folder)
+    if not manifest["complete"]:
+        remedy = "go on with it: the same command with --resume"
+        raise InputError("a finished federated training", "one that was interrupted", str(folder), remedy)
     tables = {}
     for name in SCHEMAS:
         file = folder / f"{name}.parquet"
@@ -199,22 +202,30 @@ def federation_tables(
     return found
 
 
-def _manifest(folder: Path) -> dict[str, Any]:
+def load_manifest(folder: Path) -> dict[str, Any]:
+    """What `federated.json` says, of a training that may not be finished.
+
+    Args:
+        folder: From `isthmus federate`.
+
+    Returns:
+        Its values.
+
+    Raises:
+        InputError: There is none, it is another program's, or it is of a later version.
+    """
     file = folder / MANIFEST
     if not file.is_file():
         got = "a folder without one" if folder.is_dir() else "no such folder"
         raise InputError(f"a federated training, with {MANIFEST} in it", got, str(folder), "name the folder of --out")
     try:
         manifest: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-        version, complete = manifest["schema"], manifest["complete"]
+        version, _ = manifest["schema"], manifest["complete"]
     except (ValueError, KeyError, TypeError) as error:
         raise InputError(f"a {MANIFEST} written by isthmus", _first_line(error), str(file), RERUN) from error
     if version > SCHEMA_VERSION:
         expected = f"a federated training of schema {SCHEMA_VERSION} or earlier"
         raise InputError(expected, str(version), str(file), "update isthmus")
-    if not complete:
-        remedy = "go on with it: the same command with --resume"
-        raise InputError("a finished federated training", "one that was interrupted", str(folder), remedy)
     return manifest
 
 
