@@ -5,10 +5,15 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from isthmus.data.spec import parse_data_spec
 from isthmus.federated.rules.known import AnyRule, RuleField
-from isthmus.models.spec import parse_model_spec
-from isthmus.training.recipe.recipe import AugmentationField, OptimizerField, Recipe, ScheduleField
+from isthmus.training.recipe.recipe import (
+    AugmentationField,
+    DataField,
+    ModelField,
+    OptimizerField,
+    Recipe,
+    ScheduleField,
+)
 from isthmus.training.recipe.schedule import Constant
 from isthmus.training.seeds import Seeds
 from isthmus.weights.step import Step
@@ -30,17 +35,11 @@ class Measuring(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    data: str
+    data: DataField
     every: Count = 1
     pairs: Literal["ring", "all"] = "ring"
     baseline: Literal["models", "host"] = "models"
     always: bool = False
-
-    @field_validator("data")
-    @classmethod
-    def _data(cls, value: str) -> str:
-        parse_data_spec(value)
-        return value
 
 
 class FederatedRecipe(BaseModel):
@@ -76,9 +75,9 @@ class FederatedRecipe(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    model: str
-    train: str
-    test: str
+    model: ModelField
+    train: DataField
+    test: DataField
     clients: Count
     partition: str = "iid"
     rounds: Count
@@ -102,18 +101,6 @@ class FederatedRecipe(BaseModel):
     keep_networks: bool = True
     barriers: Measuring | None = None
     device: str = "auto"
-
-    @field_validator("model")
-    @classmethod
-    def _model(cls, value: str) -> str:
-        parse_model_spec(value)
-        return value
-
-    @field_validator("train", "test")
-    @classmethod
-    def _data(cls, value: str) -> str:
-        parse_data_spec(value)
-        return value
 
     @field_validator("rules")
     @classmethod

@@ -3,7 +3,7 @@
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from isthmus.data.spec import parse_data_spec
 from isthmus.models.spec import parse_model_spec
@@ -19,6 +19,18 @@ def _named(value: Any) -> Any:
     return {"name": value} if isinstance(value, str) else value
 
 
+def _model_spec(value: str) -> str:
+    parse_model_spec(value)
+    return value
+
+
+def _data_spec(value: str) -> str:
+    parse_data_spec(value)
+    return value
+
+
+ModelField = Annotated[str, AfterValidator(_model_spec)]
+DataField = Annotated[str, AfterValidator(_data_spec)]
 OptimizerField = Annotated[Optimizer, Field(discriminator="name"), BeforeValidator(_named)]
 ScheduleField = Annotated[Schedule, Field(discriminator="name"), BeforeValidator(_named)]
 AugmentationField = Annotated[Augmentation, Field(discriminator="name"), BeforeValidator(_named)]
@@ -114,8 +126,8 @@ class NetworkRecipe(Recipe):
     """
 
     name: str = "a"
-    model: str
-    data: str
+    model: ModelField
+    data: DataField
     initial: str | None = None
     spawn: Spawn | None = None
     device: str = "auto"
@@ -125,18 +137,6 @@ class NetworkRecipe(Recipe):
     def _name(cls, value: str) -> str:
         if not re.fullmatch(r"[A-Za-z0-9][\w-]*", value, flags=re.ASCII):
             raise ValueError("a name of letters, digits, _ and -, fit for a folder")
-        return value
-
-    @field_validator("model")
-    @classmethod
-    def _model(cls, value: str) -> str:
-        parse_model_spec(value)
-        return value
-
-    @field_validator("data")
-    @classmethod
-    def _data(cls, value: str) -> str:
-        parse_data_spec(value)
         return value
 
     @model_validator(mode="after")
