@@ -162,3 +162,8 @@ class FastPath(nn.Module):
 
     def forward(self, x):
         return self.fc(self.encoder(x).mean(1))
+
+
+def staged(model, inputs, **options):
+    """A network cut into stages, with other weights as its second end."""
+    return Pair.of(model, inputs, **options).staged()

@@ -1,76 +1,18 @@
 """Outputs come from the given weights and nothing else, or the model is refused; beside a loop of fresh copies."""
 
-import json
 import random
 
 import numpy as np
 import pytest
 import torch
+from fresh_copies import INPUTS, TARGETS, TwoLayers, compare, loop, weights
 from torch import nn
 from torch.nn import functional
 
 import isthmus
-from isthmus.errors import InputError, IsthmusWarning
+from isthmus.errors import InputError
 
 pytestmark = pytest.mark.filterwarnings("ignore:engine shared. a single stage")
-INPUTS = torch.randn(40, 6, generator=torch.Generator().manual_seed(0))
-TARGETS = torch.randint(4, (40,), generator=torch.Generator().manual_seed(1))
-
-
-def weights(build, seed):
-    torch.manual_seed(seed)
-    network = build()
-    torch.manual_seed(seed)
-    with torch.no_grad():
-        for parameter in network.parameters():
-            parameter.copy_(torch.randn_like(parameter) / 2)
-    return {key: tensor.clone() for key, tensor in network.state_dict().items()}
-
-
-def loop(build, a, b):
-    """Mean losses of every host with each moving layer half-way: a fresh build, loaded, in evaluation mode."""
-    found = {}
-    for name, host, donor in (("a", a, b), ("b", b, a)):
-        layers = {key.rpartition(".")[0] for key in host} - {""}
-        for moving in (*layers, "all"):
-            mixed = {
-                key: (tensor + donor[key]) / 2
-                if tensor.is_floating_point() and moving in {"all", key.rpartition(".")[0]}
-                else tensor
-                for key, tensor in host.items()
-            }
-            network = build()
-            network.load_state_dict(mixed)
-            network.eval()
-            with torch.no_grad():
-                found[name, moving] = float(functional.cross_entropy(network(INPUTS), TARGETS))
-    return found
-
-
-def compare(build, model=None, warned=None, **options):
-    a, b = weights(build, 1), weights(build, 2)
-    before = [{key: tensor.clone() for key, tensor in state.items()} for state in (a, b)]
-    given = (build if model is None else model, a, b, (INPUTS.clone(), TARGETS))
-    if warned is None:
-        result = isthmus.measure(*given, batch_size=16, **options)
-    else:
-        with pytest.warns(IsthmusWarning, match=warned):
-            result = isthmus.measure(*given, batch_size=16, **options)
-    for (host, moving), expected in loop(build, a, b).items():
-        if moving in result.moving.values:
-            assert float(result.loss.sel(host=host, moving=moving).squeeze()) == pytest.approx(expected, abs=1e-6)
-    for state, stored in zip((a, b), before, strict=True):
-        assert all(torch.equal(state[key], stored[key]) for key in stored)
-    return result
-
-
-class TwoLayers(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.first, self.last = nn.Linear(6, 8), nn.Linear(8, 4)
-
-    def forward(self, x):
-        return self.last(torch.relu(self.first(x)))
 
 
 def closed_over_itself():
@@ -284,18 +226,6 @@ def test_a_network_that_depends_on_how_often_it_ran_is_refused():
         isthmus.measure(Remembers(), a, b, (INPUTS, TARGETS))
 
 
-class Ignorant(TwoLayers):
-    def forward(self, x):
-        return x[:, :4] + 0 * super().forward(x)
-
-
-@pytest.mark.filterwarnings("ignore:no effect on these outputs. first, last")
-def test_networks_that_differ_without_another_output_are_warned_of():
-    a, b = weights(Ignorant, 1), weights(Ignorant, 2)
-    with pytest.warns(IsthmusWarning, match="networks a and b differ and no output"):
-        isthmus.measure(Ignorant(), a, b, (INPUTS, TARGETS))
-
-
 class WritesToInputs(TwoLayers):
     def forward(self, x):
         x -= 0.5
@@ -315,36 +245,6 @@ def test_a_forward_that_writes_to_its_inputs_is_given_copies(engine):
     assert float(result.loss.sel(host="a", moving="first").squeeze()) == pytest.approx(
         loop(Reference, a, b)["a", "first"], abs=1e-6
     )
-
-
-class HalfUsed(TwoLayers):
-    """A layer that no output depends on, and one whose bias is taken off again."""
-
-    def __init__(self):
-        super().__init__()
-        self.unused, self.cancelled = nn.Linear(6, 4), nn.Linear(6, 4)
-
-    def forward(self, x):
-        return super().forward(x) + 0 * self.cancelled(x)
-
-
-def test_layers_that_move_no_output_are_named_and_no_others():
-    with pytest.warns(IsthmusWarning, match="no effect on these outputs: .*unused"):
-        result = compare(HalfUsed)
-    assert set(json.loads(result.attrs["without_effect"])) == {"unused", "cancelled"}
-
-
-def test_a_layer_that_is_equal_in_both_is_not_said_to_have_no_effect():
-    a, b = weights(TwoLayers, 1), weights(TwoLayers, 2)
-    b |= {key: a[key] for key in a if key.startswith("first")}
-    result = isthmus.measure(TwoLayers, a, b, (INPUTS, TARGETS))
-    assert "without_effect" not in result.attrs
-
-
-def test_a_saturated_loss_is_no_layer_without_effect():
-    a, b = weights(TwoLayers, 1), weights(TwoLayers, 2)
-    result = isthmus.measure(TwoLayers, a, b, (INPUTS, TARGETS), loss=lambda outputs, _: 0 * outputs.sum(dim=1))
-    assert "without_effect" not in result.attrs
 
 
 @pytest.mark.filterwarnings("ignore:the network derives something")
