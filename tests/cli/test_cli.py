@@ -119,58 +119,6 @@ def test_nan_is_printed_as_nan_with_a_warning(files, tmp_path):
     assert json.loads(out)["rows"][0]["loss"] == "NaN"
 
 
-def test_inspect_shows_layers_and_with_two_their_distance(files):
-    status, out, _ = run("inspect", files / "a.safetensors")
-    assert status == 0
-    assert "conv1" in out
-    assert "distance" not in out
-    status, out, _ = run("inspect", files / "a.safetensors", files / "b.safetensors", "--json")
-    rows = {row["layer"]: row for row in json.loads(out)}
-    difference = CNN.weights(1)["fc.weight"] - CNN.weights(0)["fc.weight"]
-    bias = CNN.weights(1)["fc.bias"] - CNN.weights(0)["fc.bias"]
-    assert rows["fc"]["distance"] == pytest.approx(float((difference**2).sum() + (bias**2).sum()) ** 0.5)
-    assert rows["fc"]["shapes"]
-    assert rows["all"]["parameters"] == sum(t.numel() for t in CNN.weights(0).values())
-    status, out, _ = run("inspect", files / "a.safetensors", "--model", "cnn", "--layers", "type", "--json")
-    assert {row["layer"] for row in json.loads(out)} == {"Conv2d", "Linear", "all"}
-
-
-def test_inspect_names_an_undefined_cosine(tmp_path):
-    save_file({"bias": torch.zeros(2)}, tmp_path / "a.safetensors")
-    save_file({"bias": torch.ones(2)}, tmp_path / "b.safetensors")
-    _, out, _ = run("inspect", tmp_path / "a.safetensors", tmp_path / "b.safetensors", "--json")
-    assert json.loads(out)[0]["cosine"] == "undefined: zero vector in a"
-
-
-def test_inspect_takes_layers_that_have_no_angle_or_no_numbers(tmp_path):
-    odd = {
-        "zero.weight": torch.zeros(2, 3),
-        "ids.table": torch.arange(4),
-        "empty.weight": torch.zeros(0, 3),
-        "nan.weight": torch.tensor([1.0, float("nan")]),
-        "mask.weight": torch.tensor([0.0, float("-inf")]),
-        "eight.weight": torch.tensor([3.0, 4.0]).to(torch.float8_e4m3fn),
-    }
-    save_file(odd, tmp_path / "a.safetensors")
-    save_file(odd, tmp_path / "b.safetensors")
-    expected = {
-        "zero": (0, "NaN", "undefined: zero vector in a and b"),
-        "ids": (0, "NaN", "undefined: no numbers"),
-        "empty": (0, "NaN", "undefined: no numbers"),
-        "nan": ("NaN", "NaN", "undefined: NaN in a and b"),
-        "mask": (0, "NaN", "undefined: infinity in a and b"),
-        "eight": (0, 0, 1),
-    }
-    for second in ([], [tmp_path / "b.safetensors"]):
-        status, out, err = run("inspect", tmp_path / "a.safetensors", *second)
-        assert status == 0, err
-        assert set(expected) <= {line.split()[0] for line in out.splitlines() if line.strip()}
-    _, out, _ = run("inspect", tmp_path / "a.safetensors", tmp_path / "b.safetensors", "--json")
-    rows = {row["layer"]: row for row in json.loads(out, parse_constant=pytest.fail)}
-    found = {label: tuple(rows[label][name] for name in ("distance", "relative_distance", "cosine")) for label in rows}
-    assert {label: found[label] for label in expected} == expected
-
-
 def test_a_dry_run_prints_the_plan_and_measures_nothing(files, tmp_path):
     status, out, err = measure(
         files, "--dry-run", "--json", "--sweep", "single", "--sweep", "pairs", "--out", tmp_path / "r"
@@ -286,7 +234,7 @@ def test_a_loss_of_the_users_that_fails_is_wrong_input_and_debug_shows_the_trace
     assert status == 2
     assert "AttributeError" in err
     assert "Traceback" not in err
-    command = [sys.executable, "-c", "from isthmus.cli.main import main; main()", *map(str, arguments), "--debug"]
+    command = [sys.executable, "-m", "isthmus", *map(str, arguments), "--debug"]
     process = subprocess.run(command, capture_output=True, text=True, check=False)
     assert process.returncode == 1
     assert "Traceback" in process.stderr
