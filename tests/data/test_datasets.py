@@ -263,15 +263,15 @@ def test_images_of_pillow_and_bytes_are_divided_by_255():
 
 
 class Rows:
-    """What isthmus uses of a `datasets.Dataset`, which is not installed here."""
+    """What isthmus uses of a `datasets.Dataset`, without the library (`test_datasets_library.py` has it)."""
 
     def __init__(self, table, kind=None, split="test"):
         self.table, self.format, self.split = table, {"type": kind}, split
         self.column_names = table.column_names
 
-    def with_format(self, kind):
+    def with_format(self, kind, columns):
         assert kind == "arrow"
-        return self.table
+        return self.table if columns is None else self.table.select(columns)
 
     def __len__(self):
         return self.table.num_rows

@@ -55,10 +55,12 @@ def _examples_of_rows(data: Any, name: str, tokenizer: str | None) -> Examples:
     if not isinstance(data.column_names, list):
         got = f"one of splits: {short_list(data.column_names)}"
         raise InputError("a data set of one split", got, name, "choose one: data['test']")
-    if (getattr(data, "format", None) or {}).get("type") == "custom":
+    form = getattr(data, "format", None) or {}
+    if form.get("type") == "custom":
         return examples_of_dataset(data, name)
     split = str(getattr(data, "split", None) or "data")
-    return examples_of_table(data.with_format("arrow")[:], name, split, {}, tokenizer)
+    chosen = None if form.get("output_all_columns") else form.get("columns")
+    return examples_of_table(data.with_format("arrow", columns=chosen)[:], name, split, {}, tokenizer)
 
 
 def load_function_examples(source: str, name: str, tokenizer: str | None = None) -> Examples:
