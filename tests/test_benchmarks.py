@@ -7,11 +7,16 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
+from safetensors.torch import save_file
+
+from isthmus.models.load import load_model
 
 BENCHMARK = Path(__file__).parents[1] / "benchmarks" / "sweep.py"
 TINY = "--width 2 --batch-size 2 --steps 3 --repetitions 2"
 TRAINING = BENCHMARK.with_name("training.py")
 FEDERATED = BENCHMARK.with_name("federated.py")
+DRAWN_ORDERS = BENCHMARK.with_name("drawn_orders.py")
 TINY_ROUNDS = "--width 2 --images 40 --epochs 1 --rounds 1 --repetitions 1"
 SMOKE = (
     "--model cnn --width 2 --images 8 --batch-size 2 --layers 2 --repetitions 1 --threads 1 --matrix-side 64 "
@@ -80,3 +85,26 @@ def test_the_federated_benchmark_compares_rounds_with_what_they_must_do(part, ot
     report = json.loads(done.stdout)
     assert report["ratios"].keys() == others
     assert min(report["ratios"].values()) > 0
+
+
+def test_the_benchmark_of_drawn_orders_counts_the_intervals_that_hold(tmp_path):
+    model = "mlp:inputs=64,hidden=3,width=4"
+    network = load_model(model)
+    files = [str(tmp_path / f"{name}.safetensors") for name in "ab"]
+    for seed, file in enumerate(files):
+        torch.manual_seed(seed)
+        save_file({key: torch.randn_like(tensor) for key, tensor in network.state_dict().items()}, file)
+    arguments = [*files, "--model", model, "--data", "digits:test[0:60]", "--layers", "module", "--orders", "16,32"]
+    done = subprocess.run(
+        [sys.executable, str(DRAWN_ORDERS), *arguments, "--seeds", "20"],
+        capture_output=True,
+        text=True,
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    said, _, _, *rows = done.stdout.splitlines()
+    assert said == "4 layers, 16 sets, 20 seeds, 60 examples"
+    cells = [[cell.strip() for cell in row.strip("|").split("|")] for row in rows]
+    assert [cell[:1] + cell[2:3] for cell in cells] == [["a", "16"], ["a", "32"], ["b", "16"], ["b", "32"]]
+    assert all(80 < float(mean) <= 100 and float(least) <= float(mean) for _, _, _, mean, least, _, _ in cells)

@@ -32,7 +32,7 @@ def attribute(
     """Divide what averaging everything costs among the layers: alone against together (Shapley values)."""
     from isthmus.cli.output.study import print_study
 
-    valid_count("num_orders", num_orders, least=4)
+    valid_count("num_orders", num_orders, least=16)
     request = study_request(model, a, b, data, ATTRIBUTION, out=out, sweep="single", **settings)
 
     from isthmus.questions.attribution.study import attribution_study

@@ -7,6 +7,9 @@ from math import comb
 import numpy as np
 from jaxtyping import Float, Int
 
+from isthmus.measures.estimates import Estimates
+from isthmus.measures.intervals.interval import critical_value, mean_band
+
 Order = Int[np.ndarray, " players"]
 Orders = Int[np.ndarray, "orders players"]
 Coalition = frozenset[int]
@@ -129,3 +132,32 @@ def order_weights(orders: Orders, coalitions: Sequence[Coalition]) -> Float[np.n
             members = members | {player}
             row[player, place[members]] += 1
     return weights
+
+
+def pair_weights(orders: Orders, coalitions: Sequence[Coalition]) -> Float[np.ndarray, "pairs players coalitions"]:
+    """The weights of every order and its reverse together, which are one draw: only pairs are independent.
+
+    Args:
+        orders: From `antithetic_orders`.
+        coalitions: At least their growing groups.
+
+    Returns:
+        For every pair one row a player: the mean of `order_weights` over both.
+    """
+    of_orders = order_weights(orders, coalitions)
+    return np.asarray((of_orders[0::2] + of_orders[1::2]) / 2)
+
+
+def drawn_values(by_pair: Float[np.ndarray, "pairs players"]) -> Estimates:
+    """Shapley values from drawn orders.
+
+    The interval of a player is for it alone, at 95 % over further draws of as many orders; not for all players at once.
+
+    Args:
+        by_pair: What each player adds on joining, in the mean of an order and its reverse.
+
+    Returns:
+        One value a player.
+    """
+    rows = by_pair.T
+    return Estimates(rows.mean(axis=1), *mean_band(rows, critical_value(rows[:1])))
