@@ -58,6 +58,8 @@ def test_the_list_names_every_claim_with_times_and_status(tmp_path):
         ((), "name one, or write --list"),
         (("fig11",), "Did you mean 'fig1'"),
         (("fig1", "--scale", "smal"), "Did you mean 'small'"),
+        (("fig3", "--scale", "evening"), "which has smoke, small, paper"),
+        (("fig1", "fig3", "--scale", "evening"), "a claim that has scale evening: fig1, fig2,"),
         (("fig3", "--scale", "smoke", "--docs", "."), "not meant to be read"),
         (("fig3", "--scale", "small", "--docs", "nowhere"), "no such folder"),
         (("fig3", "--out", "file"), "name another --out"),

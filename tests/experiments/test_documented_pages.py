@@ -4,13 +4,14 @@ import pytest
 
 from isthmus.experiments.evidence.criterion import Answer
 from isthmus.experiments.evidence.located import Located
-from isthmus.experiments.reproduction.documents import INDEX, checkout_pages, document_file, index_text
 from isthmus.experiments.reproduction.federations import FEDERATIONS, shipped_federations
-from isthmus.experiments.reproduction.page import HEADINGS, verdict_on_page
+from isthmus.experiments.reproduction.pages.documents import INDEX, checkout_pages, document_file, index_text, stated_on
+from isthmus.experiments.reproduction.pages.lead import lead_text
+from isthmus.experiments.reproduction.pages.page import HEADINGS
+from isthmus.experiments.reproduction.pages.settings import federation_rows, recipe_rows
 from isthmus.experiments.reproduction.recipes import recipe_file, shipped_recipes
 from isthmus.experiments.reproduction.registry import known_claims
-from isthmus.experiments.reproduction.scale import Scale
-from isthmus.experiments.reproduction.settings import federation_rows, recipe_rows
+from isthmus.experiments.reproduction.scale import READ
 from isthmus.measures.estimate import Estimate
 
 FOLDER = checkout_pages()
@@ -18,7 +19,7 @@ CLAIMS = known_claims()
 PAGES = {
     file.name: (claim, scale)
     for claim in CLAIMS
-    for scale in (Scale.SMALL, Scale.PAPER)
+    for scale in READ
     if (file := document_file(FOLDER, claim, scale)).is_file()
 }
 
@@ -45,7 +46,11 @@ def test_a_page_says_what_the_code_says_today(name):
     claim, scale = CLAIMS[PAGES[name][0]], PAGES[name][1]
     found = parts(name)
     assert tuple(found) == HEADINGS
-    assert verdict_on_page((FOLDER / name).read_text(encoding="utf-8"))[0] == scale
+    text = (FOLDER / name).read_text(encoding="utf-8")
+    stated = stated_on(text)
+    assert stated.scale == scale
+    assert f"\n\n{lead_text(claim, scale, stated.criteria)}\n\n## Claim\n" in text
+    assert text.index("![") < text.index("**The claim:**")
     assert found["Claim"].strip() == f"In the paper: {claim.figure}. {claim.says}"
     assert found["Expected"].strip() == claim.expected
     departures = [f"- {text}" for text in claim.departures[scale]] or ["None."]

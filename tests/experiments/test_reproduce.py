@@ -11,7 +11,7 @@ from isthmus.errors import InputError
 from isthmus.experiments.evidence.layerwise import layerwise_evidence
 from isthmus.experiments.reproduction import recipes
 from isthmus.experiments.reproduction.bench import Bench
-from isthmus.experiments.reproduction.page import HEADINGS
+from isthmus.experiments.reproduction.pages.page import HEADINGS
 from isthmus.experiments.reproduction.record import Reproduction, load_reproduction
 from isthmus.experiments.reproduction.registry import known_claims
 from isthmus.experiments.reproduction.reproduce import reproduce

@@ -4,17 +4,24 @@ import pytest
 from matplotlib.figure import Figure
 
 from isthmus.errors import InputError
-from isthmus.experiments.evidence.criterion import criteria_of, verdict_of
+from isthmus.experiments.evidence.criterion import NOT_ESSENTIAL, criteria_of, verdict_of
 from isthmus.experiments.evidence.evidence import Evidence
 from isthmus.experiments.evidence.located import Located
 from isthmus.experiments.reproduction.claim import Claim
-from isthmus.experiments.reproduction.documents import documented_verdicts, refuse_unfit_documents, save_document
 from isthmus.experiments.reproduction.listing import claim_status
-from isthmus.experiments.reproduction.page import HEADINGS, page_text, verdict_on_page
+from isthmus.experiments.reproduction.pages.documents import (
+    document_file,
+    documented,
+    refuse_unfit_documents,
+    save_document,
+    stated_on,
+)
+from isthmus.experiments.reproduction.pages.lead import headline_figures, lead_text
+from isthmus.experiments.reproduction.pages.page import ABOVE, HEADINGS, page_text
+from isthmus.experiments.reproduction.pages.settings import measured_rows, recipe_rows, settings_table
 from isthmus.experiments.reproduction.recipes import shipped_recipes
 from isthmus.experiments.reproduction.record import Reproduction
-from isthmus.experiments.reproduction.scale import Scale
-from isthmus.experiments.reproduction.settings import measured_rows, recipe_rows, settings_table
+from isthmus.experiments.reproduction.scale import READ, Scale
 from isthmus.measures.estimate import Estimate
 from isthmus.report.picture import Picture
 
@@ -26,8 +33,10 @@ CLAIM = Claim(
     expected="Wetness.",
     paper_settings={"network": "a river", "length": "7 epochs"},
     times=dict.fromkeys(Scale, "1 s"),
-    departures={Scale.SMOKE: (), Scale.SMALL: ("A cup | no river.",), Scale.PAPER: ()},
+    departures={Scale.SMOKE: (), Scale.SMALL: ("A cup | no river.",), Scale.EVENING: (), Scale.PAPER: ()},
     criteria={"wet": {"words": "wetness", "at_least": 1.0, "unit": "drops"}},
+    headline={"wet": "wet"},
+    paper_value="3 drops",
 )
 
 
@@ -64,8 +73,34 @@ def test_the_headings_are_fixed_and_every_part_has_its_figures():
     assert "- A cup | no river." in parts["Departures from the paper"]
     assert "| wetness | at least 1 drops | 2.0 (1.5 to 2.5) drops, pair a1-b1 | met |" in parts["Verdict"]
     assert "1 of 1 criteria are met" in parts["Verdict"]
-    assert "(pictures/fig1_cup.svg)" in parts["Pictures"]
-    assert "It is half full." in parts["Pictures"]
+    assert parts["Pictures"].strip() == ABOVE
+
+
+def test_a_page_leads_with_the_picture_and_with_what_is_claimed_seen_and_meant():
+    lead = page().partition("## Claim")[0].strip().split("\n\n")
+    assert lead == [
+        "# Figure 9: water is wet",
+        "**Verdict at scale small: confirmed**",
+        "![The cup](pictures/fig1_cup.svg)",
+        "*The cup. It is half full.*",
+        "**The claim:** water is wet.",
+        "**Seen at scale small:** wetness: 2.0 (1.5 to 2.5) drops, pair a1-b1. The paper: 3 drops.",
+        "**That means:** all 1 essential conditions hold at this scale.",
+    ]
+
+
+def test_what_a_verdict_means_counts_the_essential_conditions_alone():
+    def meaning(*outcomes):
+        rows = [["a: wetness", "at least 1", "2", "met"]]
+        rows += [[f"other{suffix}", "dry", "wet", outcome] for outcome, suffix in outcomes]
+        return lead_text(CLAIM, Scale.SMALL, rows).rpartition("**That means:** ")[2]
+
+    assert meaning(("not met", NOT_ESSENTIAL)) == "all 1 essential conditions hold at this scale."
+    assert meaning(("undecided", "")) == "no essential condition fails at this scale, and 1 of 2 stay open."
+    assert meaning(("not met", "")).startswith("1 of 2 essential conditions fail at this scale: “other” is not dry")
+    assert [(one.label, one.seen) for one in headline_figures(CLAIM, [["a: wetness", "at least 1", "2", "met"]])] == [
+        ("a: wet", "2")
+    ]
 
 
 def test_the_name_of_a_gpu_is_written_as_its_maker_does():
@@ -81,10 +116,12 @@ def test_exact_figures_have_no_word_of_intervals():
     assert "95 %" not in text
 
 
-def test_the_verdict_is_read_back_from_the_page():
-    assert verdict_on_page(page()) == (Scale.SMALL, "confirmed")
-    assert verdict_on_page(page(Scale.SMOKE)) == (Scale.SMOKE, "not meant to be read")
-    assert verdict_on_page("# Something else\n") is None
+def test_verdict_and_criteria_are_read_back_from_the_page():
+    stated = stated_on(page())
+    assert (stated.scale, stated.verdict) == (Scale.SMALL, "confirmed")
+    assert stated.criteria == (("wetness", "at least 1 drops", "2.0 (1.5 to 2.5) drops, pair a1-b1", "met"),)
+    assert stated_on(page(Scale.SMOKE)).verdict == "not meant to be read"
+    assert stated_on("# Something else\n") is None
 
 
 def test_a_smoke_page_has_its_criteria_but_no_verdict():
@@ -93,21 +130,26 @@ def test_a_smoke_page_has_its_criteria_but_no_verdict():
     assert "| wetness | at least 1 drops |" in text
 
 
-def test_documents_hold_small_and_paper_side_by_side_and_list_them(tmp_path):
-    for scale in (Scale.SMALL, Scale.PAPER):
+def test_documents_hold_all_scales_side_by_side_and_list_them_by_the_largest(tmp_path):
+    for scale in READ:
         folder = tmp_path / scale
         (folder / "pictures").mkdir(parents=True)
         (folder / "fig1.md").write_text(page(scale))
         (folder / "pictures" / "fig1_cup.svg").write_text(scale)
         save_document(folder / "fig1.md", folder / "pictures", scale, tmp_path)
     pages = tmp_path / "reproduction"
-    assert documented_verdicts(pages, "fig1") == {Scale.SMALL: "confirmed", Scale.PAPER: "confirmed"}
-    for name, picture, content in (("fig1", "fig1_cup", "small"), ("fig1-paper", "fig1_cup_paper", "paper")):
-        assert f"(pictures/{picture}.svg)" in (pages / f"{name}.md").read_text()
-        assert (pages / "pictures" / f"{picture}.svg").read_text() == content
-    index = (pages / "README.md").read_text()
-    assert "(fig1.md)" in index
-    assert "(fig1-paper.md)" in index
+    found = documented(pages, "fig1")
+    assert list(found) == list(READ)
+    assert {one.verdict for one in found.values()} == {"confirmed"}
+    assert {document_file(pages, "fig1", scale).name for scale in READ} == {
+        "fig1.md", "fig1-evening.md", "fig1-paper.md"
+    }  # fmt: skip
+    for scale, picture in zip(READ, ("fig1_cup", "fig1_cup_evening", "fig1_cup_paper"), strict=True):
+        assert f"(pictures/{picture}.svg)" in document_file(pages, "fig1", scale).read_text()
+        assert (pages / "pictures" / f"{picture}.svg").read_text() == scale
+    (row,) = (line for line in (pages / "README.md").read_text().splitlines() if "(fig1" in line)
+    assert "](fig1-paper.md) | Figure 1 |" in row
+    assert row.endswith("| paper | confirmed | [small](fig1.md): confirmed, [evening](fig1-evening.md): confirmed |")
 
 
 def test_a_recorded_verdict_wins_over_a_documented_one(tmp_path):

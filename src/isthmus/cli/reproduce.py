@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from isthmus.experiments.reproduction.claim import Claim
     from isthmus.experiments.reproduction.record import Reproduction
 
-SCALES = ("smoke", "small", "paper")
+SCALES = ("smoke", "small", "evening", "paper")
 
 
 def reproduce(
@@ -32,7 +32,8 @@ def reproduce(
     """Test claims of the paper: train, measure, compare with stated criteria, and write a page.
 
     Scale smoke takes seconds on data that ships along and is not meant to be read; small is honest and takes minutes on
-    two cores; paper has the paper's own settings and wants a GPU. Verdict and criteria go to standard output.
+    two cores; evening, which not every claim has, takes hours there on all training data; paper has the paper's own
+    settings and wants a GPU. Verdict and criteria go to standard output.
     """
     if show_list:
         _print_list(out, docs, as_json=as_json)
@@ -75,15 +76,23 @@ def _those_that_can_be_done(
 
 def _chosen(claims: list[str], scale: str) -> "list[Claim]":
     """The claims asked for; refuses unknown names and scales."""
-    from isthmus.errors import InputError, UnknownNameError
-    from isthmus.experiments.reproduction.registry import chosen_claims
+    from isthmus.errors import InputError, UnknownNameError, short_list
+    from isthmus.experiments.reproduction.registry import EVERY, chosen_claims, known_claims
 
     if not claims:
         raise InputError("a claim", "none", "isthmus reproduce", "name one, or write --list to see them")
     chosen = chosen_claims(claims)
     if scale not in SCALES:
         raise UnknownNameError("a scale", scale, SCALES, "--scale")
-    return chosen
+    ready = [claim for claim in chosen if scale in claim.scales]
+    if not ready or (len(ready) < len(chosen) and EVERY not in claims):
+        unready = next(claim for claim in chosen if scale not in claim.scales)
+        have = [claim.name for claim in known_claims().values() if scale in claim.scales]
+        raise InputError(
+            f"a claim that has scale {scale}: {short_list(have)}", f"{unready.name}, which has "
+            f"{short_list(map(str, unready.scales))}", "--scale", "name another scale",
+        )  # fmt: skip
+    return ready
 
 
 def _print_outcome(found: "Reproduction", out: Path) -> None:
@@ -92,7 +101,7 @@ def _print_outcome(found: "Reproduction", out: Path) -> None:
     from rich.table import Table
 
     from isthmus.experiments.reproduction.bench import claim_folder
-    from isthmus.experiments.reproduction.page import criteria_rows
+    from isthmus.experiments.reproduction.pages.page import criteria_rows
     from isthmus.experiments.reproduction.times import seconds_text
 
     titles, *rows = criteria_rows(found.criteria)
@@ -108,8 +117,8 @@ def _print_outcome(found: "Reproduction", out: Path) -> None:
 
 
 def _print_list(out: Path, docs: Path | None, *, as_json: bool) -> None:
-    from isthmus.experiments.reproduction.documents import PAGES, checkout_pages
     from isthmus.experiments.reproduction.listing import claim_list
+    from isthmus.experiments.reproduction.pages.documents import PAGES, checkout_pages
 
     rows = claim_list(out, checkout_pages() if docs is None else docs / PAGES)
     if as_json:
@@ -117,7 +126,7 @@ def _print_list(out: Path, docs: Path | None, *, as_json: bool) -> None:
         return
     width = max(len(row["name"]) for row in rows) + 2
     for row in rows:
-        times = ", ".join(f"{scale} {row[scale]}" for scale in SCALES)
+        times = ", ".join(f"{scale} {row[scale]}" for scale in SCALES if scale in row)
         print(f"{row['name']:{width}}{row['title']} ({row['figure']})")
         print(f"{'':{width}}time: {times}\n{'':{width}}status: {row['status']}")
 

@@ -18,6 +18,7 @@ SWEEPS = [f"cumulative:{order}" for order in ("shallow_first", "deep_first", "en
 DATA = {
     Scale.SMOKE: {"train": "digits:train[0:40]"},
     Scale.SMALL: {"train": "cifar10:train[0:1500]"},
+    Scale.EVENING: {"train": "cifar10:train[0:2000]"},
     Scale.PAPER: {"train": "cifar10:train[0:2048]"},
 }
 # ResNet-18 without normalisation has 21 layers; `ends_first` takes five from each end before the middle.

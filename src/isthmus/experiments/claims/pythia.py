@@ -11,8 +11,8 @@ from isthmus.experiments.evidence.evidence import Evidence
 from isthmus.experiments.evidence.layerwise import loss_found
 from isthmus.experiments.evidence.panels import step_panels
 from isthmus.experiments.reproduction.bench import NETWORKS, Bench
+from isthmus.experiments.reproduction.pages.settings import DATA, LENGTH, NETWORK, START, measured_rows
 from isthmus.experiments.reproduction.scale import Scale
-from isthmus.experiments.reproduction.settings import DATA, LENGTH, NETWORK, START, measured_rows
 from isthmus.hugging_face import PREFIX
 from isthmus.weights.step import Step
 from isthmus.weights.trajectory import Trajectory

@@ -8,8 +8,8 @@ from isthmus.data.load import load_examples
 from isthmus.experiments.evidence.evidence import Evidence
 from isthmus.experiments.evidence.layerwise import layerwise_evidence
 from isthmus.experiments.reproduction.bench import Bench
+from isthmus.experiments.reproduction.pages.settings import MEASURED
 from isthmus.experiments.reproduction.scale import Scale
-from isthmus.experiments.reproduction.settings import MEASURED
 
 CLOTHES = "fashion_mnist_small:train[0:64]"
 ALONG = {

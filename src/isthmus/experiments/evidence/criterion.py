@@ -9,6 +9,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, model_validator
 
 from isthmus.experiments.evidence.located import Located
 
+NOT_ESSENTIAL = " (not essential)"
+"""After the words of a criterion that the claim doesn't fall with."""
+
 
 @dataclass(frozen=True)
 class Criterion:

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from isthmus.errors import IsthmusWarning
+from isthmus.experiments.reproduction.pages.settings import federation_rows, measured_rows, recipe_rows
 from isthmus.experiments.reproduction.recipes import TrainedNetworks, shipped_recipes
 from isthmus.experiments.reproduction.registry import known_claims
 from isthmus.experiments.reproduction.scale import Scale
-from isthmus.experiments.reproduction.settings import federation_rows, measured_rows, recipe_rows
 from isthmus.experiments.reproduction.times import count_time, spent_seconds
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class Bench:
         scale: At which scale.
         out: Holds a folder for each claim at each scale, so that claims can share networks.
         data_root: Where known data sets lie.
-        settings: What was done, by the names of `isthmus.experiments.reproduction.settings`; a claim may add to it.
+        settings: What was done, by the names of `reproduction.pages.settings`; a claim may add to it.
         borrowed: The claims whose networks are used.
         made_data: What stands in for data of a recipe: a specification by the one that the recipe names, for data that
             a claim makes.

@@ -5,6 +5,7 @@ from isthmus.experiments.reproduction.scale import Scale
 ALONG = {
     Scale.SMOKE: {"train": "digits:train[0:40]", "test": "digits:test[0:40]"},
     Scale.SMALL: {"train": "cifar10:train[0:500]", "test": "cifar10:test[0:500]"},
+    Scale.EVENING: {"train": "cifar10:train[0:1000]", "test": "cifar10:test[0:1000]"},
     Scale.PAPER: {"train": "cifar10:train[0:5000]", "test": "cifar10:test[0:5000]"},
 }
 """At every step of the training."""
@@ -12,6 +13,7 @@ ALONG = {
 END = {
     Scale.SMOKE: {"train": "digits:train[0:60]", "test": "digits:test[0:60]"},
     Scale.SMALL: {"train": "cifar10:train[0:3000]", "test": "cifar10:test[0:1000]"},
+    Scale.EVENING: {"train": "cifar10:train[0:4000]", "test": "cifar10:test[0:4000]"},
     Scale.PAPER: {"train": "cifar10:train[0:20000]", "test": "cifar10:test"},
 }
 """At the last step, which the criteria speak of."""

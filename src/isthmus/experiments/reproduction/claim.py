@@ -27,11 +27,14 @@ class Claim(BaseModel):
         figure: Where it stands in the paper, such as "Figure 1" or "appendix".
         says: What the paper says, in our own words.
         expected: What would be seen here if it is true.
-        paper_settings: The paper's settings by name; the names that `isthmus.experiments.reproduction.settings` uses
-            stand beside ours on the page.
-        times: How long it takes at each scale, or that it has not been run.
+        paper_settings: The paper's settings by name; the names that `reproduction.pages.settings` uses stand beside
+            ours on the page.
+        times: How long it takes at each scale, or that it has not been run; the claim can be tested at these scales.
         departures: From the paper, at each scale.
         criteria: By the names under which the module says what it found.
+        headline: The criteria whose figures stand at the head of the page and in the list of claims, with the few words
+            that the list has for each.
+        paper_value: What the paper gives for them.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -45,12 +48,25 @@ class Claim(BaseModel):
     times: dict[Scale, str]
     departures: dict[Scale, tuple[Prose, ...]]
     criteria: dict[str, StatedCriterion]
+    headline: dict[str, str]
+    paper_value: Prose
 
     @model_validator(mode="after")
     def _every_scale(self) -> "Claim":
-        if not set(self.times) == set(self.departures) == set(Scale):
-            raise ValueError("times and departures at each scale")
+        if not set(self.times) == set(self.departures) >= set(Scale) - {Scale.EVENING}:
+            raise ValueError("times and departures at each scale; an evening may be missing in both")
         return self
+
+    @model_validator(mode="after")
+    def _stated_headline(self) -> "Claim":
+        if not self.headline or not set(self.headline) <= set(self.criteria):
+            raise ValueError("a headline of at least one of the criteria")
+        return self
+
+    @property
+    def scales(self) -> tuple[Scale, ...]:
+        """Those at which it can be tested, from the least to the most."""
+        return tuple(scale for scale in Scale if scale in self.times)
 
     def run(self, bench: "Bench") -> "Evidence":
         """Do the work: train and measure.

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from isthmus.experiments.reproduction.bench import claim_folder
 from isthmus.experiments.reproduction.claim import Claim
-from isthmus.experiments.reproduction.documents import NOT_RUN, documented_verdicts
+from isthmus.experiments.reproduction.pages.documents import NOT_RUN, documented
 from isthmus.experiments.reproduction.record import load_reproduction
 from isthmus.experiments.reproduction.registry import known_claims
 from isthmus.experiments.reproduction.scale import Scale
@@ -22,7 +22,8 @@ def claim_status(claim: Claim, out: Path, pages: Path | None) -> dict[Scale, str
         By scale: the verdict recorded in `out`, else the one that the documents state; a scale without either is
         left out.
     """
-    found = {} if pages is None else documented_verdicts(pages, claim.name)
+    stated = {} if pages is None else documented(pages, claim.name)
+    found = {scale: one.verdict for scale, one in stated.items()}
     for scale in Scale:
         record = load_reproduction(claim_folder(out, claim.name, scale))
         if record is not None:
@@ -48,7 +49,7 @@ def claim_list(out: Path, pages: Path | None) -> list[dict[str, str]]:
             "name": claim.name,
             "title": claim.title,
             "figure": claim.figure,
-            **{str(scale): claim.times[scale] for scale in Scale},
+            **{str(scale): claim.times[scale] for scale in claim.scales},
             "status": "; ".join(words) or NOT_RUN,
         })
     return rows

@@ -14,8 +14,8 @@ from isthmus.evaluation.arithmetic.device import hardware_kind
 from isthmus.experiments.evidence.criterion import criteria_of, verdict_of
 from isthmus.experiments.reproduction.bench import NETWORKS, RUNS, Bench
 from isthmus.experiments.reproduction.claim import Claim
-from isthmus.experiments.reproduction.documents import refuse_unfit_documents, save_document
-from isthmus.experiments.reproduction.page import page_text
+from isthmus.experiments.reproduction.pages.documents import refuse_unfit_documents, save_document
+from isthmus.experiments.reproduction.pages.page import page_text
 from isthmus.experiments.reproduction.record import Reproduction, load_reproduction
 from isthmus.experiments.reproduction.scale import Scale
 from isthmus.held_folder import held_folder, refuse_held

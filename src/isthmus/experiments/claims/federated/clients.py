@@ -17,7 +17,12 @@ from isthmus.results.estimates import estimate_at
 from isthmus.results.rows import single_layers
 from isthmus.sweeps.group import FULL_NETWORK
 
-TEST = {Scale.SMOKE: "digits:test[0:40]", Scale.SMALL: "cifar10:test[0:500]", Scale.PAPER: "cifar10:test"}
+TEST = {
+    Scale.SMOKE: "digits:test[0:40]",
+    Scale.SMALL: "cifar10:test[0:500]",
+    Scale.EVENING: "cifar10:test[0:2000]",
+    Scale.PAPER: "cifar10:test",
+}
 
 
 def run(bench: Bench) -> Evidence:

@@ -1,15 +1,16 @@
 """The page of a reproduction in Markdown: fixed headings, every figure computed."""
 
-import re
 from collections.abc import Sequence
 
-from isthmus.experiments.evidence.criterion import Criterion
+from isthmus.experiments.evidence.criterion import NOT_ESSENTIAL, Criterion
 from isthmus.experiments.evidence.evidence import Evidence
 from isthmus.experiments.evidence.located import Located
 from isthmus.experiments.reproduction.claim import Claim
+from isthmus.experiments.reproduction.pages.lead import lead_text
+from isthmus.experiments.reproduction.pages.settings import PAIRS, settings_table
+from isthmus.experiments.reproduction.pages.table import table_text
 from isthmus.experiments.reproduction.record import Reproduction
 from isthmus.experiments.reproduction.scale import Scale
-from isthmus.experiments.reproduction.settings import PAIRS, settings_table
 from isthmus.experiments.reproduction.times import seconds_text
 from isthmus.report.file_names import claim_stem
 from isthmus.report.picture import Picture
@@ -18,6 +19,7 @@ BRACKETS = (
     "brackets hold 95 % intervals over the examples; of an extreme, from the most extreme lower to the most extreme "
     "upper end; of a share of cuts, what the intervals of the cuts leave open"
 )
+ABOVE = "Above."
 HEADINGS = (
     "Claim", "Command", "Hardware and time", "Settings", "Expected", "Obtained", "Departures from the paper", "Verdict",
     "Pictures",
@@ -33,13 +35,15 @@ def page_text(
         claim: What was put to the test.
         evidence: What was found.
         found: The verdict, and how long it took.
-        settings: Ours, by the names of `isthmus.experiments.reproduction.settings`.
+        settings: Ours, by the names of `isthmus.experiments.reproduction.pages.settings`.
         borrowed: The claims whose networks were used.
 
     Returns:
         Markdown; pictures stand in the folder `pictures` beside the page.
     """
     ours = settings | ({PAIRS: str(evidence.num_pairs)} if evidence.num_pairs else {})
+    said = " ".join(evidence.obtained)
+    shown = [_picture(claim.name, picture, said=picture.sentence in said) for picture in evidence.pictures]
     parts = {
         "Claim": f"In the paper: {claim.figure}. {claim.says}",
         "Command": f"```\n{command_text(claim.name, found.scale)}\n```",
@@ -51,28 +55,18 @@ def page_text(
         ]),
         "Departures from the paper": "\n".join(f"- {text}" for text in claim.departures[found.scale]) or "None.",
         "Verdict": f"{_verdict_words(found)}\n\n{table_text(criteria_rows(found.criteria))}",
-        "Pictures": "\n\n".join(
-            _picture(claim.name, picture, said=picture.sentence in " ".join(evidence.obtained))
-            for picture in evidence.pictures
-        ),
+        "Pictures": "\n\n".join(shown[1:]) or ABOVE,
     }  # fmt: skip
     assert tuple(parts) == HEADINGS
     sections = "\n\n".join(f"## {heading}\n\n{text}" for heading, text in parts.items())
     figure = claim.figure[0].upper() + claim.figure[1:]
-    return f"# {figure}: {claim.title}\n\n**Verdict at scale {found.scale}: {_bare_verdict(found)}**\n\n{sections}\n"
-
-
-def verdict_on_page(text: str) -> tuple[Scale, str] | None:
-    """The verdict that a page states.
-
-    Args:
-        text: From `page_text`.
-
-    Returns:
-        The scale and the verdict; None if it is no such page.
-    """
-    match = re.search(r"^\*\*Verdict at scale (\w+): (.+)\*\*$", text, flags=re.MULTILINE)
-    return (Scale(match[1]), match[2]) if match and match[1] in set(Scale) else None
+    head = [
+        f"# {figure}: {claim.title}",
+        f"**Verdict at scale {found.scale}: {_bare_verdict(found)}**",
+        *shown[:1],
+        lead_text(claim, found.scale, criteria_rows(found.criteria)[1:]),
+    ]
+    return "\n\n".join([*head, sections]) + "\n"
 
 
 def command_text(claim: str, scale: Scale) -> str:
@@ -100,27 +94,8 @@ def criteria_rows(criteria: Sequence[Criterion]) -> list[list[str]]:
     """
     titles = ["criterion", "has to be", "seen", "outcome"]
     return [titles] + [
-        [c.statement + ("" if c.essential else " (not essential)"), c.threshold, c.seen, c.outcome] for c in criteria
+        [c.statement + ("" if c.essential else NOT_ESSENTIAL), c.threshold, c.seen, c.outcome] for c in criteria
     ]
-
-
-def table_text(rows: Sequence[Sequence[str]]) -> str:
-    r"""A table in Markdown.
-
-    Args:
-        rows: Cells; the first row holds the titles.
-
-    Returns:
-        Lines of text.
-
-    Example:
-        >>> print(table_text([["x", "y"], ["1", "a|b"]]))
-        | x | y |
-        | --- | --- |
-        | 1 | a\|b |
-    """
-    lines = ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows]
-    return "\n".join([lines[0], "|" + " --- |" * len(rows[0]), *lines[1:]])
 
 
 def _picture(claim: str, picture: Picture, *, said: bool) -> str:
