@@ -3,10 +3,14 @@
 Importing this package computes nothing and loads no torch; a name is imported when it is first used.
 """
 
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    # Pictures
+    from isthmus import plot
+
     # Errors
     from isthmus.errors import InputError, IsthmusError, IsthmusWarning
 
@@ -100,6 +104,7 @@ __all__ = [
     "load_study",
     "measure",
     "merge",
+    "plot",
     "replicates",
     "save_study",
     "save_weights",
@@ -115,6 +120,11 @@ def __dir__() -> list[str]:
 def __getattr__(name: str) -> object:
     if name == "__version__":
         return import_module("importlib.metadata").version("isthmus")
+    if name == "plot":
+        return import_module("isthmus.plot")
     if name in _HOMES:
-        return getattr(import_module(_HOMES[name]), name)
+        found = getattr(import_module(_HOMES[name]), name)
+        if "xarray" in sys.modules:  # then there can be results, which have `result.isthmus`
+            import_module("isthmus.accessor")
+        return found
     raise AttributeError(f"module 'isthmus' has no attribute {name!r}")

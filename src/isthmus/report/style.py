@@ -69,9 +69,9 @@ def empty_figure(width_inches: float, height_inches: float) -> "Figure":
     Returns:
         The figure; fill it inside `matplotlib.rc_context(STYLE)`.
     """
-    from isthmus.report.figure import LaidOutFigure
+    from isthmus.report.figure import figure_of
 
-    return LaidOutFigure(figsize=(width_inches, height_inches), layout="constrained")
+    return figure_of(width_inches, height_inches)
 
 
 def label_inches(labels: Iterable[str]) -> float:

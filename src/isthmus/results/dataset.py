@@ -12,6 +12,7 @@ from isthmus.measures.distance import LayerDistance
 from isthmus.measures.examples import ExampleTable
 from isthmus.measures.intervals.sequential import AskedPrecision
 from isthmus.measures.ratio import per_unit
+from isthmus.results.labelled import labelled
 from isthmus.results.split import class_variables, split_variables
 from isthmus.results.variables import LOSS, Values, with_dimensions
 from isthmus.sweeps.grid import Grid
@@ -77,7 +78,7 @@ def result_dataset(
     coordinates["rise_alpha"] = averaging_alpha(grid.alphas)
     result = result.assign(with_dimensions(layers)).assign(_per_size(result[LOSS.rises["rise"].name], layers))
     result = result.assign_coords(with_dimensions(coordinates)).assign_attrs(attributes)
-    return unmark_where_nothing_moves(result, result["distance"])
+    return labelled(unmark_where_nothing_moves(result, result["distance"]))
 
 
 def unmark_where_nothing_moves(result: xr.Dataset, distance: xr.DataArray) -> xr.Dataset:

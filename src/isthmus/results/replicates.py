@@ -10,6 +10,7 @@ from scipy.special import stdtrit
 
 from isthmus.errors import InputError, IsthmusWarning
 from isthmus.measures.intervals.interval import LEVEL
+from isthmus.results.labelled import labelled
 from isthmus.results.variables import ERROR, LOSS, Number
 
 PAIR = "pair"
@@ -104,7 +105,7 @@ def replicates(result: xr.Dataset) -> xr.Dataset:
         found |= {name: mean, of.std: spread, of.data_low: low, of.data_high: high}
         found |= {of.number.low: np.minimum(mean - half, low), of.number.high: np.maximum(mean + half, high)}
     kept = {key: result.attrs[key] for key in ("loss", "baseline", "model", "data_name") if key in result.attrs}
-    return xr.Dataset(found).assign_attrs(kept, independent_pairs=int(independent))
+    return labelled(xr.Dataset(found).assign_attrs(kept, independent_pairs=int(independent)))
 
 
 def mean_over_pairs(result: xr.Dataset) -> xr.Dataset:

@@ -1,4 +1,4 @@
-"""Progress of a measurement on standard error: a bar on a terminal, plain lines elsewhere."""
+"""Progress of a measurement: a bar on a terminal or under a notebook's cell, lines on standard error elsewhere."""
 
 import sys
 import time
@@ -7,6 +7,8 @@ from contextlib import contextmanager
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from isthmus.runs.notebook_bar import NotebookBar, in_notebook
 
 Advance = Callable[[str, int], None]
 NUM_LINES = 10
@@ -28,6 +30,12 @@ def show_progress(num_points: int, num_examples: int, *, enabled: bool) -> Itera
     console = Console(file=sys.stderr)
     if not enabled:
         yield lambda _split, _examples: None
+    elif in_notebook():
+        shown = NotebookBar(num_examples)
+        try:
+            yield _told(num_points, num_examples, shown.show)
+        finally:
+            shown.close()
     elif console.is_terminal:
         with _bar(console) as bar:
             task = bar.add_task("measuring", total=num_examples, points=0, num_points=num_points, rate=0.0)
@@ -42,7 +50,7 @@ def show_progress(num_points: int, num_examples: int, *, enabled: bool) -> Itera
 
             yield advance
     else:
-        yield _line_printer(num_points, num_examples)
+        yield _told(num_points, num_examples, _printer(num_examples))
 
 
 def _bar(console: Console) -> Progress:
@@ -57,21 +65,29 @@ def _bar(console: Console) -> Progress:
     )
 
 
-def _line_printer(num_points: int, num_examples: int) -> Advance:
+def _told(num_points: int, num_examples: int, show: Callable[[int, str], None]) -> Advance:
+    """Tell after every unit how many examples are done, and in words how fast it goes and how long it will take."""
     begun, done = time.monotonic(), [0]
 
     def advance(split: str, examples: int) -> None:
-        before = done[0] * NUM_LINES // num_examples
         done[0] += examples
-        if done[0] * NUM_LINES // num_examples > before:
-            elapsed = time.monotonic() - begun
-            left = elapsed * (num_examples - done[0]) / done[0]
-            rate = done[0] / max(elapsed, 1e-9)
-            points = done[0] * num_points // num_examples
-            print(
-                f"{split}: {points} of {num_points} points, {rate:,.0f} examples/s, {left:.0f} s left",
-                file=sys.stderr,
-                flush=True,
-            )
+        # A coarse clock may not have moved yet.
+        elapsed = max(time.monotonic() - begun, 1e-9)
+        left, rate = elapsed * (num_examples - done[0]) / done[0], done[0] / elapsed
+        points = done[0] * num_points // num_examples
+        show(done[0], f"{split}: {points} of {num_points} points, {rate:,.0f} examples/s, {left:.0f} s left")
 
     return advance
+
+
+def _printer(num_examples: int) -> Callable[[int, str], None]:
+    """Print some of what is told, so that a log stays short."""
+    printed = [0]
+
+    def show(done: int, words: str) -> None:
+        tenths = done * NUM_LINES // num_examples
+        if tenths > printed[0]:
+            printed[0] = tenths
+            print(words, file=sys.stderr, flush=True)
+
+    return show

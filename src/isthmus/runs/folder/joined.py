@@ -8,6 +8,7 @@ import numpy as np
 import xarray as xr
 
 from isthmus.errors import InputError
+from isthmus.results.labelled import labelled
 from isthmus.runs.folder.collection_record import KIND, CollectionRecord, MemberRecord
 
 LISTS = ("warnings", "notes", "unidentified")
@@ -42,7 +43,7 @@ def joined_result(record: CollectionRecord, results: Sequence[xr.Dataset]) -> xr
             if None not in values.values():
                 dtype = np.int64 if name == "iteration" else object
                 whole = whole.assign_coords({name: (dim, np.array(list(values.values()), dtype=dtype))})
-    return whole.transpose(*dimensions, ...).assign_attrs(_attributes(record, results))
+    return labelled(whole.transpose(*dimensions, ...).assign_attrs(_attributes(record, results)))
 
 
 def _concatenated(parts: Sequence[xr.Dataset], dim: str) -> xr.Dataset:

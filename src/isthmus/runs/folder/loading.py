@@ -11,6 +11,7 @@ from isthmus.measures.baseline import BASELINES, Baseline
 from isthmus.measures.connectivity import Connectivity, connectivity
 from isthmus.measures.examples import ExampleTable
 from isthmus.results.dataset import class_dataset, result_dataset
+from isthmus.results.labelled import labelled
 from isthmus.results.rows import single_layers
 from isthmus.results.variables import ERROR, LAYER, LOSS, OF, Values
 from isthmus.runs.carried import in_hand, refuse_other_run
@@ -35,10 +36,10 @@ def classes_of(result: xr.Dataset) -> xr.Dataset | None:
         As `class_barriers`; None if the data has no classes, or the result no folder.
     """
     found, folder = in_hand(result).classes, result.attrs.get("run_folder")
-    if found is not None or not folder:
-        return found
-    file = Layout(Path(folder)).classes
-    return load_results(file) if file.is_file() else None
+    if found is None and folder:
+        file = Layout(Path(folder)).classes
+        found = load_results(file) if file.is_file() else None
+    return None if found is None else labelled(found, result)
 
 
 def measurement_of(result: xr.Dataset) -> Measurement:
@@ -205,7 +206,7 @@ def class_barriers(result: xr.Dataset) -> xr.Dataset:
     found = class_dataset(grid, measurement.tables, result.attrs["baseline"], names, distance)
     if found is None:
         raise InputError("data with class numbers", "other targets", "class_barriers(result)", "measure a classifier")
-    return found
+    return labelled(found, result)
 
 
 def is_layerwise_connected(result: xr.Dataset, threshold: float = 0.02, split: str | None = None) -> Connectivity:

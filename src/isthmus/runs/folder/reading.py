@@ -7,6 +7,7 @@ from typing import Any
 import xarray as xr
 
 from isthmus.errors import InputError
+from isthmus.results.labelled import labelled
 from isthmus.runs.carried import in_hand, refuse_other_run
 from isthmus.runs.folder.collection_record import MemberRecord, is_collection, load_collection_record
 from isthmus.runs.folder.joined import joined_result, record_of_members
@@ -40,7 +41,7 @@ def _load_pair(folder: Path) -> xr.Dataset:
             str(folder),
             "continue it: isthmus measure ... --out FOLDER --resume",
         )
-    return load_tables(folder).assign_attrs(record.attributes(), run_folder=str(folder.resolve()))
+    return labelled(load_tables(folder).assign_attrs(record.attributes(), run_folder=str(folder.resolve())))
 
 
 def _load_collection(folder: Path) -> xr.Dataset:

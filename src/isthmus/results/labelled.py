@@ -1,0 +1,25 @@
+"""Words and units on the variables of a result, so that `result.loss_barrier.plot()` labels its axes."""
+
+import xarray as xr
+
+from isthmus.results.variables import NATS, NUMBER, TEXT, VARIABLES, loss_unit
+
+
+def labelled(result: xr.Dataset, measured: xr.Dataset | None = None) -> xr.Dataset:
+    """A result whose variables say what they are, as xarray and the CF conventions read it.
+
+    Args:
+        result: A measurement, or any Dataset that has variables of one.
+        measured: The measurement that it was computed from, whose attributes name the loss; None where it names it.
+
+    Returns:
+        The same values. Every declared variable and coordinate has the attributes `long_name` and, where it has a unit,
+        `units`; by the conventions a variable without units is a plain number or a text.
+    """
+    found, nats = result.copy(), loss_unit(result if measured is None else measured)
+    for name in (name for name in found.variables if name in VARIABLES):
+        variable = VARIABLES[str(name)]
+        unit = nats if variable.unit == NATS else variable.unit
+        units = {} if unit in {NUMBER, TEXT} else {"units": unit}
+        found[name].attrs = {"long_name": variable.words, **units}
+    return found
