@@ -1,5 +1,6 @@
 """A file is whole if it is there, and belongs to the user's group as the user says."""
 
+import errno
 import os
 import stat
 import subprocess
@@ -9,6 +10,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+from isthmus.errors import UnwritableError
 from isthmus.files import part_of, remove_parts, save_bytes, save_whole
 from isthmus.processes import this_process
 
@@ -33,9 +35,9 @@ def test_a_file_that_cannot_be_written_leaves_the_old_one_and_no_rest(tmp_path):
 
     def broken(path):
         path.write_bytes(b"ne")
-        raise OSError("disk full")
+        raise OSError(errno.ENOSPC, "disk full")
 
-    with pytest.raises(OSError, match="disk full"):
+    with pytest.raises(UnwritableError, match=r"(?s)No space left on device.*make room"):
         save_whole(tmp_path / "x", broken)
     assert [file.name for file in tmp_path.iterdir()] == ["x"]
     assert (tmp_path / "x").read_bytes() == b"old"

@@ -90,15 +90,45 @@ def test_a_later_process_of_the_same_number_is_another(tmp_path):
         assert hold.holder.process == this_process()
 
 
-def test_a_lock_of_another_host_counts_as_long_as_it_gives_signs_of_life(tmp_path):
+def test_a_lock_of_another_host_counts_as_long_as_it_gives_signs_of_life(tmp_path, monkeypatch):
     lock = lock_of(tmp_path / "run", host="node7", pid=11, process="01234567-11-1")
     os.utime(lock, (time.time() - 30,) * 2)
     with pytest.raises(InputError, match=r"(?s)process 11 on host node7.*was killed, try again in (90|89) s"):
         held_folder(tmp_path / "run").__enter__()
     os.utime(lock, (time.time() - 121,) * 2)
+    monkeypatch.setattr(room, "WATCH_SECONDS", 0.01)
     with held_folder(tmp_path / "run") as hold:
         assert lock.stat().st_mtime > time.time() - 60
         hold.confirm()
+
+
+@pytest.mark.parametrize("jump", [-3600, 3600])
+def test_a_holder_on_another_host_that_gives_signs_is_not_taken_for_dead_where_the_clock_jumped(
+    tmp_path, monkeypatch, jump
+):
+    lock = lock_of(tmp_path / "run", host="node7", pid=11, process="01234567-11-1")
+    os.utime(lock, (time.time() + jump,) * 2)
+    monkeypatch.setattr(room, "WATCH_SECONDS", 20.0)
+    sign = threading.Timer(0.2, os.utime, (lock,))
+    sign.start()
+    with pytest.raises(InputError, match="process 11 on host node7"):
+        held_folder(tmp_path / "run").__enter__()
+    sign.join()
+    monkeypatch.setattr(room, "WATCH_SECONDS", 0.01)
+    os.utime(lock, (time.time() + jump,) * 2)
+    with held_folder(tmp_path / "run") as hold:
+        hold.confirm()
+
+
+@pytest.mark.parametrize("lost", ["folder", "lock"])
+def test_a_folder_that_is_gone_is_noticed_by_who_holds_it(tmp_path, lost):
+    with held_folder(tmp_path / "run") as hold:
+        hold.confirm()
+        (tmp_path / "run" / LOCK_FILE).unlink()
+        if lost == "folder":
+            (tmp_path / "run").rmdir()
+        with pytest.raises(InputError, match=r"(?s)a writable folder.*gone"):
+            hold.confirm()
 
 
 @pytest.mark.parametrize("text", ["", "{", '{"host": "node7"}', "[]"])

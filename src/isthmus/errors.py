@@ -39,6 +39,14 @@ class InputError(IsthmusError, ValueError):
         return f"expected {self.expected}\n     got {self.got}\n   where {self.where}\n{do} {self.remedy}"
 
 
+class UnwritableError(InputError):
+    """A file can't be written: the disk is full, the folder read-only, or gone. What is finished is kept."""
+
+
+class DamagedError(InputError):
+    """A file holds something else than was written into it."""
+
+
 class UnknownNameError(InputError, LookupError):
     """A name that is not in a list; the message proposes the nearest that is."""
 

@@ -1,14 +1,19 @@
-"""Writing files so that a file that is there is whole."""
+"""Writing files so that a file that is there is whole, and reading them while nobody else writes."""
 
+import errno
 import os
 import re
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from glob import escape
 from pathlib import Path
 
+from isthmus.errors import InputError, UnwritableError
 from isthmus.processes import is_running, this_process
 
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+NOT_OURS = (errno.EROFS, errno.EACCES, errno.EPERM)
+_SYSTEM_ERROR = re.compile(r"\(os error (\d+)\)")  # as Rust writes it, of which safetensors makes no OSError
 _PART = re.compile(r"\..+\.([0-9a-f]{8}-\d+-\d*|\d+)\.part")  # a bare number: isthmus 0.1
 
 
@@ -21,7 +26,47 @@ def save_whole(path: Path, write: Callable[[Path], object]) -> None:
     Args:
         path: The file to make; its folder is made too.
         write: Writes to the path that it is given.
+
+    Raises:
+        unwritable: The disk is full, or the folder is read-only or gone. A file that was there stays.
     """
+    try:
+        _save_whole(path, write)
+    except Exception as error:
+        number = _error_number(error)
+        if number is None:
+            raise
+        raise unwritable(number, path.parent) from error
+
+
+def unwritable(number: int | None, folder: Path) -> UnwritableError:
+    """What to say of a folder in which a file can't be written.
+
+    Args:
+        number: Of the system's error; None where it is gone.
+        folder: Which.
+
+    Returns:
+        The error, to be raised.
+    """
+    remedy = "look at the disk, then go on with --resume"
+    if number in NO_ROOM:
+        remedy = "make room, then go on with --resume: what is finished is kept"
+    elif number in NOT_OURS:
+        remedy = "make it writable, or name another --out"
+    got = "a folder that is gone" if number is None else os.strerror(number)
+    return UnwritableError("a writable folder", got, str(folder), remedy)
+
+
+def _error_number(error: Exception) -> int | None:
+    """The number of the system's error behind an exception, if there is one."""
+    if isinstance(error, OSError):
+        return error.errno or errno.EIO
+    found = _SYSTEM_ERROR.search(str(error))
+    return int(found[1]) if found else None
+
+
+def _save_whole(path: Path, write: Callable[[Path], object]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     # Beside the file, for only within one file system is a rename one step.
     temporary = part_of(path)
@@ -36,7 +81,37 @@ def save_whole(path: Path, write: Callable[[Path], object]) -> None:
             os.fsync(file.fileno())
         temporary.replace(path)
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):  # what went wrong is said already
+            temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def unchanged(files: Iterable[Path]) -> Iterator[None]:
+    """Refuse what was read in a block from files that another program wrote to meanwhile.
+
+    Args:
+        files: They need not be there.
+
+    Yields:
+        Nothing.
+
+    Raises:
+        InputError: One of them has another size, time or place on the disk than before.
+    """
+    looked = {file: _look(file) for file in files}
+    yield
+    changed = [file for file, look in looked.items() if _look(file) != look]
+    if changed:
+        got, remedy = "one that changed", "let the program that writes it end, then begin again, or go on with --resume"
+        raise InputError("a file that stays as it is while it is read", got, str(changed[0]), remedy)
+
+
+def _look(file: Path) -> tuple[int, int, int] | None:
+    try:
+        found = file.stat()
+    except OSError:
+        return None
+    return found.st_size, found.st_mtime_ns, found.st_ino
 
 
 def save_bytes(path: Path, content: bytes) -> None:

@@ -3,10 +3,12 @@
 The lock is a file with the holder's name that appears at once and whole: as a hard link, whose making fails if there is
 one already, also on network file systems. A lock whose process has ended is taken over. Whether it has can be seen on
 the same host; a process of another host (or container) counts as ended when it has given no sign of life for a while,
-by the clock of the file system: a holder touches its lock again and again.
+by the clock of the file system: a holder touches its lock again and again. That clock may jump, so such a lock is
+watched for a while before it is taken over.
 """
 
 import json
+import logging
 import os
 import socket
 import threading
@@ -19,13 +21,15 @@ from pathlib import Path
 from uuid import uuid4
 
 from isthmus.errors import InputError
-from isthmus.files import is_part, part_of, remove_parts
+from isthmus.files import is_part, part_of, remove_parts, unwritable
 from isthmus.processes import is_running, this_process
 
+LOG = logging.getLogger(__name__)
 LOCK_FILE = ".isthmus-lock"
 # Six signs in a row must be missing before a holder on another host counts as dead.
 SIGN_SECONDS = 20.0
 SILENCE_SECONDS = 120.0
+WATCH_SECONDS = 45.0  # two signs by the clock of whoever waits, which does not jump
 
 
 @dataclass(frozen=True)
@@ -51,7 +55,7 @@ class Holder:
 
 
 class Hold:
-    """A folder that is held. `confirm` raises once another process has taken it over."""
+    """A folder that is held. `confirm` raises once another process has taken it over, or it is gone."""
 
     def __init__(self, folder: Path, holder: Holder) -> None:
         self.folder, self.holder = folder, holder
@@ -61,11 +65,17 @@ class Hold:
         self._signs.start()
 
     def confirm(self) -> None:
-        """Refuse to go on in a folder that another process has taken over.
+        """Refuse to go on in a folder that another process has taken over, or that is gone.
 
         Raises:
             InputError: This process gave no sign of life for so long that it was taken for dead.
+            unwritable: The folder, or the lock in it, was removed.
         """
+        try:
+            (self.folder / LOCK_FILE).stat()
+        except OSError as error:
+            # Files written now would make a folder anew, with what came before them missing.
+            raise unwritable(None if isinstance(error, FileNotFoundError) else error.errno, self.folder) from error
         if self._lost:
             found = _read(self.folder / LOCK_FILE)
             raise InputError(
@@ -139,6 +149,21 @@ def refuse_held(folder: Path) -> None:
         _refuse_living(found, time.time(), folder)
 
 
+def living_holder(folder: Path) -> Holder | None:
+    """Who works in a folder now.
+
+    Args:
+        folder: It need not be there.
+
+    Returns:
+        None where nobody does, as far as that can be seen from here.
+    """
+    found = _read(folder / LOCK_FILE) if folder.is_dir() else None
+    if found is None or _is_dead(found, time.time()):
+        return None
+    return found.holder
+
+
 def is_empty(folder: Path) -> bool:
     """Whether nothing is in a folder but what a process that was killed at its very beginning leaves behind.
 
@@ -177,6 +202,7 @@ def _claim(lock: Path, text: Path, mine: Holder) -> None:
         # The time of a file that was just touched is the file system's now; this machine's clock may be another.
         text.touch()
         _refuse_living(found, text.stat().st_mtime, lock.parent)
+        _watch(lock, found)
         # Whoever holds the lock that is named after the dead one may replace it, and nobody else: so no process
         # removes a lock that another has made meanwhile.
         after = lock.with_name(f"{LOCK_FILE}.{found.holder.token if found.holder else 'nobody'}")
@@ -186,6 +212,7 @@ def _claim(lock: Path, text: Path, mine: Holder) -> None:
             if still and still.holder == found.holder:
                 # In one step: there is no moment without a lock.
                 after.replace(lock)
+                LOG.info("took over %s from %s, which has ended", lock.parent, found.holder or "another process")
                 return
         finally:
             after.unlink(missing_ok=True)
@@ -229,16 +256,36 @@ def _read(lock: Path) -> _Lock | None:
 
 
 def _refuse_living(found: _Lock, now: float, folder: Path) -> None:
+    if _is_dead(found, now):
+        return
     running = is_running(found.holder.process) if found.holder else None
     silence = now - found.signed
-    if running is False or (running is None and silence > SILENCE_SECONDS):
-        return
     remedy = "wait until it ends, end it, or name another --out"
     if running is None:
         remedy += f"; if it was killed, try again in {max(1, round(SILENCE_SECONDS - silence))} s"
     raise InputError(
         "a folder that no other process works in", str(found.holder or "another process"), str(folder), remedy
     )
+
+
+def _is_dead(found: _Lock, now: float) -> bool:
+    """Whether a holder has ended, or is silent where that can't be seen."""
+    running = is_running(found.holder.process) if found.holder else None
+    return running is False or (running is None and not -SILENCE_SECONDS < now - found.signed < SILENCE_SECONDS)
+
+
+def _watch(lock: Path, found: _Lock) -> None:
+    """Refuse a holder on another host that gives a sign of life after all: the clock that called it silent jumped."""
+    if found.holder is None or is_running(found.holder.process) is not None:
+        return
+    LOG.warning("%s: watching for %.0f s whether %s has ended", lock.parent, WATCH_SECONDS, found.holder)
+    end = time.monotonic() + WATCH_SECONDS
+    while time.monotonic() < end:
+        time.sleep(min(1.0, WATCH_SECONDS / 10))
+        now = _read(lock)
+        if now and now.signed != found.signed:
+            _refuse_living(now, now.signed, lock.parent)
+            return
 
 
 def _remove_empty(folders: list[Path]) -> None:

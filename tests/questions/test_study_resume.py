@@ -13,11 +13,11 @@ from safetensors.torch import save_file
 from typer.testing import CliRunner
 
 import isthmus
+from isthmus import sealed
 from isthmus.cli.main import app
 from isthmus.errors import InputError
 from isthmus.files import save_whole
 from isthmus.questions.study import making
-from isthmus.runs.folder import store
 
 MLP = CASES[0]
 FILES = ("study.json", "study.parquet")
@@ -69,7 +69,7 @@ class Disk:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, last: float = np.inf) -> None:
         self.written, self.last = 0, last
-        for module in (making, store):
+        for module in (making, sealed):
             monkeypatch.setattr(module, "save_whole", self.save)
 
     def save(self, path: Path, write: object) -> None:

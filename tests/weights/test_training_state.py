@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from isthmus.errors import InputError
+from isthmus.errors import DamagedError
 from isthmus.weights.checkpoint import save_weights
 from isthmus.weights.training_state import TrainingState, load_training_state, save_training_state
 
@@ -31,5 +31,5 @@ def test_what_is_no_state_is_refused(tmp_path):
     save_weights({"w": torch.zeros(1)}, tmp_path / "weights.safetensors")
     (tmp_path / "text.safetensors").write_text("no")
     for name in ("weights", "text", "absent"):
-        with pytest.raises(InputError, match="the state of a training"):
+        with pytest.raises(DamagedError, match="a whole file"):
             load_training_state(tmp_path / f"{name}.safetensors")

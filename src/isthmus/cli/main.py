@@ -15,10 +15,12 @@ from isthmus.cli.merging.align import align
 from isthmus.cli.merging.average import average
 from isthmus.cli.merging.merge import merge
 from isthmus.cli.models import models
-from isthmus.cli.output.outcome import DEBUG, report_failures, status_of
+from isthmus.cli.output.logs import begin_logging, take_log_level
+from isthmus.cli.output.outcome import DEBUG, answered_sigterm, report_failures, status_of
 from isthmus.cli.output.questions import EPILOG
 from isthmus.cli.report import report
 from isthmus.cli.reproduce import reproduce
+from isthmus.cli.status import status
 from isthmus.cli.studies.attribute import attribute
 from isthmus.cli.studies.curvature import curvature
 from isthmus.cli.studies.similarity import similarity
@@ -28,7 +30,7 @@ from isthmus.cli.train import train
 STUDIES = (attribute, curvature, similarity, subspace)
 app = typer.Typer(
     help="Which layers of two trained networks can be averaged, at what cost, and why.",
-    epilog="Exit status: 0 done, 1 a fault of isthmus, 2 wrong input, 130 interrupted. --debug shows tracebacks.",
+    epilog="Exit status: 0 done, 1 a fault of isthmus, 2 wrong input, 130 interrupted, 143 ended. --debug: tracebacks.",
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,  # failures are told by `report_failures`
@@ -36,7 +38,7 @@ app = typer.Typer(
 )
 COMMANDS = (
     *(demo, inspect, measure, average, merge, align, *STUDIES),
-    *(report, train, federate, reproduce, models, explain),
+    *(report, train, federate, reproduce, status, models, explain),
 )
 for command in COMMANDS:
     app.command(epilog=EPILOG if command is measure else None)(report_failures(command))
@@ -58,9 +60,14 @@ def before_a_command(
 
 
 def main() -> None:
-    """Run the command line; `--debug` may stand anywhere."""
+    """Run the command line; `--debug` and `--log-level` may stand anywhere."""
     if "--debug" in sys.argv:
         # typer would take it before a command only.
         sys.argv.remove("--debug")
         DEBUG.append(True)
-    sys.exit(status_of(app))
+    level = take_log_level(sys.argv)
+    if level is not None:
+        report_failures(begin_logging)(level)
+    with answered_sigterm():
+        status = status_of(app)
+    sys.exit(status)

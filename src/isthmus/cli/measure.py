@@ -113,4 +113,6 @@ def _print_plan(plan: Any, *, as_json: bool) -> None:
         )
     print(f"forward passes for each example: {plan.forwards:.1f} planned, {plan.num_points} naive")
     print(f"memory for values held between stages: {plan.live_bytes / 2**20:.0f} MiB")
+    if plan.peak_bytes:
+        print(f"memory at the peak, beside what is loaded: about {plan.peak_bytes / 2**20:.0f} MiB")
     print(f"time: about {plan.seconds:.0f} s, from a few forward passes just now")

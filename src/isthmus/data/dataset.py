@@ -1,8 +1,11 @@
 """PyTorch data sets and loaders, read once into memory (the first items twice)."""
 
+import sysconfig
+import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from itertools import islice
+from itertools import count, islice
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -27,6 +30,7 @@ from isthmus.errors import InputError, short_list
 from isthmus.trees import Tree, join_trees, named_tensors, tensors, tree_text
 
 NUM_READ_TWICE = 16  # enough to see random crops and flips, cheap to read again
+LIBRARIES = tuple({sysconfig.get_path("stdlib"), sysconfig.get_path("purelib"), str(Path(__file__).parents[1]), "<"})
 TARGET = "the targets"  # no argument of forward has such a name
 NUM_INDICES_COMPARED = 10_000  # a user's sampler may be endless; it shuffles if these differ
 
@@ -70,7 +74,7 @@ def examples_of_loader(loader: DataLoader[Any], name: str) -> Examples:
     """
     _refuse_shuffling(loader, name)
     texts: set[str] = set()
-    pairs = list(_pairs(iter(loader), f"batch of {name}", texts))
+    pairs = list(_pairs(iter(loader), f"batch of {name}", texts, loader.batch_size))
     batched = loader.batch_sampler is not None or loader.batch_size is not None
     num_again, num_seen = 0, 0
     while num_again < len(pairs) and num_seen < NUM_READ_TWICE:
@@ -88,10 +92,9 @@ def _items(dataset: Dataset[Any]) -> Iterator[object]:
     return (dataset[index] for index in range(len(dataset)))
 
 
-def _pairs(items: Iterator[object], kind: str, texts: set[str]) -> Iterator[Example]:
+def _pairs(items: Iterator[object], kind: str, texts: set[str], size: int | None = None) -> Iterator[Example]:
     """Inputs and targets of each; the names of what is no tensor, in a dict, are added to `texts`."""
-    for number, item in enumerate(items):
-        where = f"{kind}, number {number}"
+    for where, item in _read_items(items, kind, size):
         if isinstance(item, Mapping):
             texts |= {str(name) for name, part in item.items() if _is_text(part)}
             kept = {str(name): part for name, part in item.items() if part is not None and not _is_text(part)}
@@ -103,6 +106,31 @@ def _pairs(items: Iterator[object], kind: str, texts: set[str]) -> Iterator[Exam
             remedy = "let it give (input, target), each perhaps a dict or tuple of several, or one dict of all"
             raise InputError("a pair (input, target)", got, where, remedy)
         yield _tree(item[0], where), _tree(item[1], where)
+
+
+def _read_items(items: Iterator[object], kind: str, size: int | None) -> Iterator[tuple[str, object]]:
+    """The items with their places; where the user's code fails, the message says at which and on which line."""
+    for number in count():
+        where = f"{kind}, number {number}"
+        where += f" (examples {number * size} to {(number + 1) * size - 1})" if size else ""
+        try:
+            item = next(items)
+        except StopIteration:
+            return
+        except InputError:
+            raise
+        except Exception as error:
+            own = [frame for frame in traceback.extract_tb(error.__traceback__) if not _is_library(frame.filename)]
+            line = f" ({Path(own[-1].filename).name}, line {own[-1].lineno})" if own else ""
+            got = f"{type(error).__name__}: {error}{line}"
+            raise InputError(
+                "data that can be read to its end", got, where, "look at it there, or leave it out"
+            ) from error
+        yield where, item
+
+
+def _is_library(file: str) -> bool:
+    return file.startswith(LIBRARIES)
 
 
 def _is_text(part: object) -> bool:

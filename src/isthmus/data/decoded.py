@@ -13,8 +13,8 @@ from jaxtyping import UInt8
 from PIL import Image
 
 from isthmus.data.places import decoded_folder
-from isthmus.errors import InputError
-from isthmus.files import remove_parts, save_whole
+from isthmus.errors import InputError, UnwritableError
+from isthmus.files import remove_parts, save_whole, unchanged
 
 ROWS_AT_ONCE = 4096  # encoded images in memory at a time
 
@@ -39,13 +39,13 @@ def load_decoded(file: Path, column: str) -> Images:
     Raises:
         InputError: If a row is no 8-bit grey or RGB image of the size of the first.
     """
-    num_rows = pq.ParquetFile(file).metadata.num_rows
-    place = decoded_folder() / f"{_content_hash(file)}-{quote(column, safe='')}.npy"
-    cached = _load_cached(place, num_rows)
-    if cached is not None:
-        return cached
-    images = decoded_images(file, column)
-    _save_cached(place, images)
+    with unchanged([file]):  # or the cache would keep other images under the file's hash
+        num_rows = pq.ParquetFile(file).metadata.num_rows
+        place = decoded_folder() / f"{_content_hash(file)}-{quote(column, safe='')}.npy"
+        cached = _load_cached(place, num_rows)
+        images = decoded_images(file, column) if cached is None else cached
+    if cached is None:
+        _save_cached(place, images)
     return images
 
 
@@ -157,7 +157,7 @@ def _save_cached(place: Path, images: Images) -> None:
         with path.open("wb") as stream:
             np.save(stream, images, allow_pickle=False)
 
-    with suppress(OSError):
+    with suppress(OSError, UnwritableError):
         # The cache is shared with other processes, which may be writing.
         remove_parts(place.parent, is_ours=False)
         save_whole(place, write)

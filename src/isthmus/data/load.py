@@ -24,6 +24,7 @@ from isthmus.data.tables.rows import examples_of_table
 from isthmus.data.text import load_windows, shown_text_options
 from isthmus.data.user import examples_of, load_function_examples
 from isthmus.errors import InputError
+from isthmus.files import unchanged
 from isthmus.hugging_face import hugging_face_source
 from isthmus.trees import is_tree
 
@@ -89,6 +90,19 @@ def load_splits(data: object, *, data_root: Path | None = None, tokenizer: str |
 
 
 def _load_named(spec: DataSpec, data_root: Path | None, tokenizer: str | None) -> Examples:
+    with unchanged(_files_of(spec)):
+        return _loaded(spec, data_root, tokenizer)
+
+
+def _files_of(spec: DataSpec) -> list[Path]:
+    """The user's files that a name stands for."""
+    path = Path(spec.source)
+    if spec.form in {"known", "function"}:
+        return []
+    return [file for file in path.rglob("*") if file.is_file()] if path.is_dir() else [path]
+
+
+def _loaded(spec: DataSpec, data_root: Path | None, tokenizer: str | None) -> Examples:
     if spec.form == "table":
         examples = _load_table(spec, tokenizer)
     elif spec.source in KNOWN_LABELS:

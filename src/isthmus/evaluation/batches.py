@@ -81,6 +81,15 @@ class BatchSize:
         self.size = size
         self.halvings = 0
 
+    def begin_with(self, size: int) -> None:
+        """Take another size from the beginning.
+
+        Args:
+            size: Also what work units are cut by.
+        """
+        assert not self.halvings, "no unit is done yet"
+        self.unit = self.size = size
+
     def attempt(self, work: Callable[[int], Result]) -> Result:
         """The result of the work at the largest batch size that memory allows.
 

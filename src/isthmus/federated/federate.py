@@ -4,6 +4,7 @@ import os
 import shutil
 import signal
 import threading
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack, contextmanager, nullcontext
@@ -13,7 +14,7 @@ from multiprocessing.synchronize import Event
 from pathlib import Path
 from typing import Protocol
 
-from isthmus.errors import InputError
+from isthmus.errors import DamagedError, InputError, IsthmusWarning
 from isthmus.evaluation.arithmetic.device import device_named
 from isthmus.evaluation.arithmetic.threads import limit_threads
 from isthmus.federated.federation import Federation, federation_of
@@ -25,8 +26,9 @@ from isthmus.federated.results.tables import MANIFEST
 from isthmus.federated.rounds import Progress, run_rounds
 from isthmus.federated.rules.known import AnyRule
 from isthmus.federated.server import Server
-from isthmus.held_folder import held_folder, is_empty, refuse_held
+from isthmus.held_folder import Hold, held_folder, is_empty, refuse_held
 from isthmus.processes import is_running, process_context, this_process
+from isthmus.progress_file import ProgressFile, end_progress
 
 Tell = Callable[[Progress], None]
 
@@ -109,17 +111,34 @@ def federate_all(
     """
     for job in jobs:
         refuse_existing(job.out, resume=resume)
+    holds: list[Hold] = []
+    said: dict[str, ProgressFile] = {}
+
+    def confirmed(progress: Progress) -> None:
+        for hold in holds:
+            hold.confirm()
+        said[progress.out].advance(
+            1, rule=progress.rule, seed=progress.seed, round=progress.round, error_rate=progress.own
+        )
+        tell(progress)
+
     with ExitStack() as held:
         for job in jobs:
-            held.enter_context(held_folder(job.out))
+            holds.append(held.enter_context(held_folder(job.out)))
             held.enter_context(_nothing_left_of_wrong_input(job.out))
             begin(job.recipe, job.out, data_root)
+            recipe = job.recipe
+            total = len(recipe.rules) * len(recipe.seeds) * recipe.rounds
+            said[str(job.out)] = ProgressFile(job.out, "federate", "rounds", of=total)
         parts = [Part(job, seed, data_root) for job in jobs for seed in job.recipe.seeds]
         if processes == 1 or len(parts) == 1:
-            described = [train_part(part, tell, rounds) for part in parts]
+            described = [train_part(part, confirmed, rounds) for part in parts]
         else:
-            described = _trained_at_once(parts, processes, tell)
+            described = _trained_at_once(parts, processes, confirmed)
+        for hold in holds:
+            hold.confirm()
         for job in jobs:
+            end_progress(job.out)
             finish(
                 job.recipe, job.out, [facts for part, facts in zip(parts, described, strict=True) if part.job is job]
             )
@@ -133,6 +152,7 @@ def _nothing_left_of_wrong_input(out: Path) -> Iterator[None]:
         yield
     except InputError:
         if not was_there and not any(out.glob("work/**/*.safetensors")):
+            end_progress(out)
             (out / MANIFEST).unlink(missing_ok=True)
             shutil.rmtree(out / "work", ignore_errors=True)
         raise
@@ -190,19 +210,28 @@ def train_part(part: Part, tell: Tell, rounds: Rounds = run_rounds) -> Described
             Server(federation, rule)  # refuses one that doesn't fit, before another has trained
         for rule in recipe.rules:
             folder = RuleFolder(part.job.out, rule.shown, part.seed)
-            rounds(federation, rule, folder, spent=load_seconds(folder), tell=tell)
+            try:
+                rounds(federation, rule, folder, spent=load_seconds(folder), tell=tell)
+            except DamagedError as error:
+                # What it was made of is gone, so that one file can't be made again alone.
+                text = f"{error.where} was damaged on the disk: the rounds of rule {rule.shown} are made again"
+                warnings.warn(text, IsthmusWarning, stacklevel=2)
+                shutil.rmtree(folder.work)
+                rounds(federation, rule, folder, spent={}, tell=tell)
     return described(federation)
 
 
 def _trained_at_once(parts: Sequence[Part], processes: int, tell: Tell) -> list[Described]:
     context = process_context("isthmus.federated.federate")
     news: SimpleQueue[Progress | None] = context.SimpleQueue()
-    listener = threading.Thread(target=_listen, args=(news, tell), daemon=True)
+    stopped, failures = context.Event(), list[Exception]()
+    listener = threading.Thread(target=_listen, args=(news, tell, stopped, failures), daemon=True)
     listener.start()
-    stopped = context.Event()
     pool = ProcessPoolExecutor(processes, context, _begin_work, (_Office(news, stopped, this_process()),))
     try:
         return list(pool.map(_work, parts))
+    except RuntimeError as error:
+        raise (failures or [error])[0] from error
     finally:
         stopped.set()  # after an interrupt or an error the others end with their round
         pool.shutdown(cancel_futures=True)
@@ -210,9 +239,16 @@ def _trained_at_once(parts: Sequence[Part], processes: int, tell: Tell) -> list[
         listener.join()
 
 
-def _listen(news: "SimpleQueue[Progress | None]", tell: Tell) -> None:
+def _listen(
+    news: "SimpleQueue[Progress | None]", tell: Tell, stopped: Event, failures: list[Exception]
+) -> None:  # fmt: skip
+    """Pass news on; where that fails, the others end with their round."""
     while (progress := news.get()) is not None:
-        tell(progress)
+        try:
+            tell(progress)
+        except Exception as error:
+            failures.append(error)
+            stopped.set()
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,9 @@ from isthmus.federated.exchange import Mean
 from isthmus.federated.server import Round
 from isthmus.files import save_whole
 from isthmus.measures.estimate import Estimate
-from isthmus.weights.checkpoint import load_weights, save_weights
+from isthmus.sealed import load_values, save_values
+from isthmus.weights.checkpoint import save_weights
+from isthmus.weights.sealed_tensors import load_tensors
 
 FIRST = "first"  # beside the folders of rules
 
@@ -167,7 +169,7 @@ def save_round(record: RoundRecord, folder: RuleFolder) -> None:
         "outcomes": [asdict(outcome) for outcome in record.outcomes],
         "traffic": [asdict(traffic) for traffic in record.traffic],
     }
-    save_json(values, folder.record_file(done.number))
+    save_values(values, folder.record_file(done.number))
     folder.mean_file(done.number - 1).unlink(missing_ok=True)  # what goes on from here needs the newest alone
 
 
@@ -185,8 +187,8 @@ def load_round(number: int, folder: RuleFolder, *, with_mean: bool = True) -> Ro
     file = folder.record_file(number)
     if not file.is_file():
         return None
-    values = json.loads(file.read_text(encoding="utf-8"))
-    weights: Mapping[str, Tensor] = load_weights(folder.mean_file(number)) if with_mean else {}
+    values = load_values(file)
+    weights: Mapping[str, Tensor] = load_tensors(folder.mean_file(number))[0] if with_mean else {}
     barriers = tuple(
         ClientBarrier(**{**one, "barrier": Estimate(**one["barrier"])}) for one in values["barriers"]
     )  # fmt: skip

@@ -2,11 +2,13 @@
 
 import hashlib
 import shutil
+import warnings
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from isthmus.errors import InputError
+from isthmus.errors import DamagedError, InputError, IsthmusWarning, UnwritableError
+from isthmus.evaluation.batches import is_out_of_memory
 from isthmus.federated.client import initial_state, state_after_training
 from isthmus.federated.exchange import Sent, network_after
 from isthmus.federated.federation import Federation
@@ -77,14 +79,13 @@ class LocalClient:
         name = self._name(round_number, _hash_of(start, phases))
         file = self.folder / name
         common = self._shared / name if self._shared and round_number == 1 else file
-        there = next((place for place in (file, common) if place.is_file()), None)
-        if there is not None:
-            state = load_training_state(there)
-        else:
+        state = next((found for found in map(_whole_state, (file, common)) if found is not None), None)
+        if state is None:
             try:
                 state = self._trained(round_number, start, phases)
-            except Exception:
-                save_training_state(start, self.folder / self._name(round_number, "failed"))
+            except Exception as error:
+                if not is_of_the_machine(error):
+                    save_training_state(start, self.folder / self._name(round_number, "failed"))
                 raise
             save_training_state(state, common)
         if not file.is_file():
@@ -137,6 +138,20 @@ class LocalClient:
         return sorted(self.folder.glob(f"client-{self.number:03}-round-*.safetensors"))
 
 
+def is_of_the_machine(error: Exception) -> bool:
+    """Whether not a client's training failed but the machine: the disk is full, or memory ran out.
+
+    Left out of the mean for this, the client would be missing from the rounds of whoever goes on.
+
+    Args:
+        error: What its training raised.
+
+    Returns:
+        Whether the rounds are to stop.
+    """
+    return isinstance(error, UnwritableError | MemoryError) or is_out_of_memory(error)
+
+
 def failure_reason(error: Exception) -> str:
     """Why a client could not train, as results say it.
 
@@ -156,6 +171,18 @@ def _hash_of(start: TrainingState, phases: Sequence[Phase]) -> str:
     """What a training starts from: a state's file is named by it, so that it is never taken for another's."""
     parts = [content_hash(start.weights), content_hash(start.optimizer), repr(tuple(phases))]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+
+
+def _whole_state(file: Path) -> TrainingState | None:
+    """A state that is there; one that the disk damaged is removed, and so made again."""
+    if not file.is_file():
+        return None
+    try:
+        return load_training_state(file)
+    except DamagedError:
+        warnings.warn(f"{file.name} was damaged on the disk, and is made again", IsthmusWarning, stacklevel=3)
+        file.unlink()
+        return None
 
 
 def _round_of(file: Path) -> int:

@@ -22,7 +22,7 @@ from isthmus.federated.folder import RoundRecord, RuleFolder, load_round, load_s
 from isthmus.federated.recipe import FederatedRecipe, Measuring
 from isthmus.federated.results.tables import MANIFEST, SCHEMA_VERSION, SCHEMAS, load_manifest
 from isthmus.models.source import source_hash
-from isthmus.runs.folder.store import save_parquet
+from isthmus.sealed import save_table
 from isthmus.training.networks.networks import loss_hash
 
 MAY_DIFFER = {"rules", "seeds", "keep_networks", "device"}
@@ -81,7 +81,7 @@ def finish(recipe: FederatedRecipe, out: Path, seeds: Sequence[Described]) -> No
                     rows[name] += found
             seconds.append({"rule": rule.shown, "seed": seed, **load_seconds(folder)})
     for name, schema in SCHEMAS.items():
-        save_parquet(pa.Table.from_pylist(rows[name], schema), out / f"{name}.parquet")
+        save_table(pa.Table.from_pylist(rows[name], schema), out / f"{name}.parquet")
     manifest = load_manifest(out)
     clients = {(one["seed"], one["client"]): one for one in manifest["clients"]}
     for seed_facts in seeds:

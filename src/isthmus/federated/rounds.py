@@ -1,5 +1,6 @@
 """The rounds of one rule, client after client in this process: the reference for every other way to run them."""
 
+import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -9,11 +10,13 @@ from isthmus.federated.clock import Clock
 from isthmus.federated.exchange import Sent, network_after
 from isthmus.federated.federation import Federation
 from isthmus.federated.folder import Outcome, RoundRecord, RuleFolder, Traffic, load_round, save_json, save_round
-from isthmus.federated.local import LocalClient, failure_reason
+from isthmus.federated.local import LocalClient, failure_reason, is_of_the_machine
 from isthmus.federated.rules.known import AnyRule
 from isthmus.federated.server import Asked, Round, Server
 from isthmus.weights.checkpoint import save_weights
 from isthmus.weights.state import StateDict
+
+LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,7 @@ class Progress:
         rounds: How many there are.
         own: Mean over clients of the error rate on their own test parts after averaging; None where not evaluated.
         seconds: Since this rule's rounds began or went on.
+        out: The folder of the training, as text.
     """
 
     rule: str
@@ -35,6 +39,7 @@ class Progress:
     rounds: int
     own: float | None
     seconds: float
+    out: str
 
 
 def run_rounds(
@@ -97,11 +102,13 @@ def kept_rounds(
             record = made_round(number, last)
             save_json(clock.seconds, folder.seconds_file)
             save_round(record, folder)
+            LOG.info("rule %s, seed %d: round %d of %d", folder.rule, folder.seed, number, num_rounds)
         server.recall(record.round.barriers)
         last = record.round
         own = [o.scores.error_rate for o in record.outcomes if (o.when, o.data) == ("after", "own")]
         mean = sum(own) / len(own) if own else None
-        tell(Progress(folder.rule, folder.seed, number, num_rounds, mean, time.monotonic() - begun))
+        seconds = time.monotonic() - begun
+        tell(Progress(folder.rule, folder.seed, number, num_rounds, mean, seconds, str(folder.out)))
     assert last
     own_training = load_round(num_rounds + 1, folder)  # it holds the same mean, and took its place
     return replace(last, mean=own_training.round.mean) if own_training else last
@@ -122,6 +129,8 @@ def _made_round(
             try:
                 networks[client.number] = client.train(number, start, mine.phases).weights
             except Exception as error:  # its loss is no number any more, say: the others go on without it
+                if is_of_the_machine(error):
+                    raise
                 networks[client.number] = start.weights
                 failed[client.number] = failure_reason(error)
                 continue
@@ -151,6 +160,8 @@ def _finish(
             with clock.count("training"):
                 networks[client.number] = client.train(number, start, phases).weights if phases else start.weights
         except Exception as error:  # it keeps the network of the last round
+            if is_of_the_machine(error):
+                raise
             failed[client.number] = failure_reason(error)
     if phases and load_round(number, folder, with_mean=False) is None:
         with clock.count("evaluating"):

@@ -1,17 +1,13 @@
 """`merge()`: the largest set of layers that averages within a tolerance, certified on other examples."""
 
-import platform
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, cast
 
-import torch
 from torch import Tensor
 
-from isthmus.data.examples import Examples
 from isthmus.errors import InputError, IsthmusWarning, UnknownNameError
 from isthmus.evaluation.arithmetic.reduced import float32_products
 from isthmus.evaluation.batches import BatchSize
@@ -19,6 +15,7 @@ from isthmus.measures.barrier import Quantity
 from isthmus.merging.average import average
 from isthmus.merging.files import refuse_existing, refuse_folder_of_no_folder, refuse_taken, save_merged
 from isthmus.merging.mergekit import refuse_no_recipe, save_recipe
+from isthmus.merging.parts import CERTIFY, SELECT, Rounds, kept_rounds, merge_facts
 from isthmus.merging.record import COMPANIONS, companion, save_record
 from isthmus.merging.search.apart import other_examples
 from isthmus.merging.search.certificate import Certificate, certificate
@@ -34,7 +31,6 @@ from isthmus.runs.subject.subject import Subject, chosen_engine, examples_at_onc
 from isthmus.weights.checkpoint import Checkpoint
 
 MERGE = (*(name for name in EVERY_STUDY if name != "resume"), "batch_norm", "engine", "error", "progress")
-SELECT, CERTIFY = "select", "certify"
 
 
 @dataclass(frozen=True)
@@ -192,15 +188,32 @@ def merge_of(
     Returns:
         As `merge`.
     """
-    subject = subject_of(request)
+    subject, kept = subject_of(request), None if out is None else Path(out)
+    worth = worth_of_layers(by, subject.segment)
+    with kept_rounds(kept, subject, request, tolerance, metric, worth, alpha, num_random) as rounds:
+        return _merged(request, subject, rounds, worth, tolerance, metric, by, alpha, num_random, kept, mergekit)
+
+
+def _merged(
+    request: Request,
+    subject: Subject,
+    rounds: Callable[[str], Rounds],
+    worth: dict[str, float],
+    tolerance: float,
+    metric: Quantity,
+    by: By,
+    alpha: float,
+    num_random: int,
+    out: Path | None,
+    mergekit: str | Path | None,
+) -> Merge:
     certifying, left_out = other_examples(subject.splits[CERTIFY], subject.splits[SELECT])
     segment, settings = subject.segment, request.settings
-    worth = worth_of_layers(by, segment)
     size = BatchSize(examples_at_once(subject, settings))
     with float32_products(settings.dtype, subject.network.device):
         chosen = chosen_engine(subject, settings, size)
-        selecting = Trials(segment, chosen.engine, subject.splits[SELECT], alpha, request.progress)
-        judging = Trials(segment, chosen.engine, certifying, alpha, request.progress)
+        selecting = Trials(segment, chosen.engine, subject.splits[SELECT], alpha, request.progress, rounds(SELECT))
+        judging = Trials(segment, chosen.engine, certifying, alpha, request.progress, rounds(CERTIFY))
         _refuse_no_errors(selecting, metric)
         selection = select(worth, tolerance, lambda sets: selecting.rises(sets, metric))
         rows = judging.differences([judging.point(layers) for layers in selection.chain], metric)
@@ -215,7 +228,7 @@ def merge_of(
             range(num_random),
         )
         compared = contenders(judging, merged, around, worth)
-    facts = _facts(subject, request, certifying) | {
+    facts = merge_facts(subject, request, certifying) | {
         "alpha": alpha,
         "tolerance": tolerance,
         "metric": metric,
@@ -236,8 +249,8 @@ def merge_of(
     result = Merge(averaged.weights, selection, found, tuple(compared), worth, parameters, facts, tuple(notes))
     if out is not None and merged:
         host = Path(request.a) if isinstance(request.a, str | Path) else None
-        save_merged(result.weights, averaged.facts | {"certificate": _header(result)}, Path(out), host)
-        save_record(result, companion(Path(out), ".json"))
+        save_merged(result.weights, averaged.facts | {"certificate": _header(result)}, out, host)
+        save_record(result, companion(out, ".json"))
     if mergekit is not None and merged:
         keeps = settings.batch_norm == "host"
         save_recipe(
@@ -260,28 +273,6 @@ def _cautions(found: Certificate) -> list[str]:
     text = "few examples carry the cost of the merged network: its interval may be too short; certify on more"
     warnings.warn(text, IsthmusWarning, stacklevel=4)
     return [text]
-
-
-def _facts(subject: Subject, request: Request, certifying: Examples) -> dict[str, Any]:
-    settings, data = request.settings, (("data", subject.splits[SELECT]), ("certify_on", certifying))
-    named = {name: {"name": d.name, "hash": d.content_hash, "num_examples": len(d)} for name, d in data}
-    return {
-        "isthmus_version": version("isthmus"),
-        "torch_version": torch.__version__,
-        "python_version": platform.python_version(),
-        "model": subject.model.name,
-        "model_hash": subject.model.hash,
-        "a": subject.a.name,
-        "b": subject.b.name,
-        "hash_a": subject.a.hash,
-        "hash_b": subject.b.hash,
-        **named,
-        "layers": settings.layers,
-        "loss": settings.loss,
-        "batch_norm": settings.batch_norm,
-        "dtype": settings.dtype,
-        "device": str(subject.network.device),
-    }
 
 
 def _header(merged: Merge) -> Mapping[str, Any]:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from isthmus.errors import InputError
 from isthmus.files import save_bytes
 from isthmus.report.rendering import data_address
 
@@ -61,22 +60,16 @@ def save_page(
 
     Returns:
         The page's file.
-
-    Raises:
-        InputError: The folder can't be written to.
     """
     from isthmus.report.style import picture_bytes
 
     svgs: dict[str, bytes] = {}
-    try:
-        for picture in pictures:
-            if picture.draw is not None:
-                figure = picture.draw()
-                contents = {file_format: picture_bytes(figure, file_format) for file_format in FORMATS}
-                for file_format, content in contents.items():
-                    save_bytes(figures / f"{picture.stem}.{file_format}", content)
-                svgs[picture.stem] = contents["svg"]
-        save_bytes(page, text(svgs).encode())
-    except OSError as error:
-        raise InputError("a writable folder", str(error), str(page.parent), "name another --out") from error
+    for picture in pictures:
+        if picture.draw is not None:
+            figure = picture.draw()
+            contents = {file_format: picture_bytes(figure, file_format) for file_format in FORMATS}
+            for file_format, content in contents.items():
+                save_bytes(figures / f"{picture.stem}.{file_format}", content)
+            svgs[picture.stem] = contents["svg"]
+    save_bytes(page, text(svgs).encode())
     return page

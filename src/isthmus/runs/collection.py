@@ -14,8 +14,9 @@ from isthmus.errors import InputError, IsthmusWarning
 from isthmus.evaluation.arithmetic.device import device_named
 from isthmus.evaluation.stages.kept_graphs import kept_graphs
 from isthmus.held_folder import Hold, held_folder, refuse_held
+from isthmus.progress_file import ProgressFile, end_progress
 from isthmus.runs.carried import InHand, with_in_hand
-from isthmus.runs.folder.beginning import has_run, save_first
+from isthmus.runs.folder.beginning import has_run
 from isthmus.runs.folder.collection_record import CollectionRecord, load_collection_record
 from isthmus.runs.folder.joined import joined_result
 from isthmus.runs.folder.layout import Layout
@@ -62,8 +63,9 @@ def _measured(request: Request, collection: Collection, hold: Hold | None) -> xr
     _refuse_unfit(request.model, collection, held)
     common = request.model_copy(update=_loaded(request) | {"steps": None})
     if folder is not None:
-        save_first(record, folder)
+        record.save(folder)
     results = []
+    said = ProgressFile(folder, "collection", "members", of=len(record.members))
     try:
         with kept_graphs():
             for number, (member, known) in enumerate(zip(collection.members, record.members, strict=True), start=1):
@@ -73,9 +75,11 @@ def _measured(request: Request, collection: Collection, hold: Hold | None) -> xr
                 a, b = _weights(member, held)
                 with _named_warnings(known.name):
                     results.append(pair_result(common.model_copy(update={"a": a, "b": b, "out": out})))
+                said.advance(1, member=known.name)
     except InputError:
         # Refused before its first member it is no collection, and the folder may be used again.
         if folder is not None and not Layout(folder).members.exists():
+            end_progress(folder)
             Layout(folder).record.unlink(missing_ok=True)
         raise
     joined = joined_result(record, results)
@@ -85,6 +89,7 @@ def _measured(request: Request, collection: Collection, hold: Hold | None) -> xr
     # Paused for minutes, this process may have lost the folder to another.
     hold.confirm()
     save_results(rows_alone(joined), joined.attrs["splits"], Layout(folder).results)
+    end_progress(folder)
     record.completed([result.attrs["run_id"] for result in results]).save(folder)
     return joined.assign_attrs(run_folder=str(folder.resolve()))
 

@@ -10,6 +10,7 @@ from isthmus.evaluation.batches import BatchSize
 from isthmus.evaluation.shared import SharedEngine
 from isthmus.evaluation.stages.cost import plan_cost
 from isthmus.runs.collection import first_member
+from isthmus.runs.memory import fit_into_memory
 from isthmus.runs.request.request import Request
 from isthmus.runs.subject.subject import Subject, chosen_engine, examples_at_once, subject_of
 
@@ -28,6 +29,7 @@ class DryRun:
         planned_flops: The same as planned; where no operator is counted both are 0.
         forwards: Full forward passes that the plan is worth, for each example.
         live_bytes: Memory for the values held between stages, at the batch size.
+        peak_bytes: Memory at the peak beside what is loaded; 0 where it is not known (on an accelerator).
         batch_size: Examples at once.
         seconds: Time estimate, from a few forward passes of one batch on this machine as it is now.
         num_members: Of a collection, of which this is the first member alone.
@@ -40,6 +42,7 @@ class DryRun:
     planned_flops: int
     forwards: float
     live_bytes: int
+    peak_bytes: int
     batch_size: int
     seconds: float
     num_members: int
@@ -58,6 +61,7 @@ def dry_run(request: Request) -> DryRun:
     subject = subject_of(request)
     size = BatchSize(examples_at_once(subject, request.settings))
     chosen = chosen_engine(subject, request.settings, size)
+    memory = fit_into_memory(subject, chosen.engine, size)
     num_examples = sum(map(len, subject.splits.values()))
     num_points = len(subject.points)
     cost: dict[str, Any] = {"naive_flops": 0, "planned_flops": 0, "forwards": float(num_points), "live_bytes": 0}
@@ -74,6 +78,7 @@ def dry_run(request: Request) -> DryRun:
         num_points=num_points,
         num_examples=num_examples,
         engine_note=chosen.note,
+        peak_bytes=0 if memory is None else memory.peak(size.size),
         batch_size=size.size,
         seconds=seconds,
         num_members=num_members,

@@ -1,7 +1,9 @@
 """Running an engine over all splits. Units are saved as they arrive, and further rounds refine a maximum."""
 
+import logging
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 from torch import Tensor
@@ -12,17 +14,18 @@ from isthmus.evaluation.unit import Engine, ExampleBlock
 from isthmus.held_folder import Hold
 from isthmus.measures.examples import ExampleTable
 from isthmus.paths.point import Point
-from isthmus.runs.folder.beginning import save_first
+from isthmus.progress_file import ProgressFile
 from isthmus.runs.folder.layout import Layout
 from isthmus.runs.folder.record import Record
 from isthmus.runs.folder.store import ExampleStore, FolderStore, MemoryStore
 from isthmus.runs.precise import drawn_order, precise_blocks
-from isthmus.runs.progress import Advance, show_progress
+from isthmus.runs.progress import show_progress
 from isthmus.runs.refine import num_rounds, refinement
 from isthmus.runs.request.settings import Settings
 from isthmus.runs.subject.subject import Subject
 from isthmus.sweeps.grid import Grid
 
+LOG = logging.getLogger(__name__)
 Blocks = Callable[[Examples, ExampleStore], Iterator[ExampleBlock]]
 
 
@@ -42,23 +45,30 @@ def evaluate_splits(
         The grid, with the positions that a refinement added, and per-example results by split.
     """
     if hold is not None:
-        save_first(record, hold.folder)
+        record.save(hold.folder)
     settings, grid, points = record.settings, subject.grid, subject.points
     stores = _stores(subject, settings, hold)
     rounds = num_rounds(settings.alphas, settings.alpha_tolerance)
     # A round adds at most two positions to every cut for each split.
     most = len(points) + rounds * 2 * len(stores) * grid.rows[..., 0].size
     num_examples = sum(map(len, subject.splits.values()))
+    said = ProgressFile(
+        None if hold is None else hold.folder, "measure", "losses",
+        done=sum(store.num_values() for store in stores.values()), of=most * num_examples,
+    )  # fmt: skip
     with show_progress(most * len(stores), most * num_examples, enabled=progress) as advance:
 
-        def advanced(split: str, num_values: int) -> None:
+        def keep(split: str, block: ExampleBlock) -> None:
             if hold is not None:
                 hold.confirm()
-            advance(split, num_values)
+            stores[split].add(block)
+            LOG.debug("%s: points from %d, examples from %d", split, block.points[0], block.start)
+            advance(split, block.loss.size)
+            said.advance(block.loss.size)
 
         def tables(blocks: Blocks) -> dict[str, ExampleTable]:
             return {
-                split: _filled(split, subject.splits[split], store, blocks, len(points), advanced)
+                split: _filled(subject.splits[split], store, blocks, len(points), partial(keep, split))
                 for split, store in stores.items()
             }
 
@@ -84,11 +94,10 @@ def _stores(subject: Subject, settings: Settings, hold: Hold | None) -> dict[str
 
 
 def _filled(
-    split: str, examples: Examples, store: ExampleStore, blocks: Blocks, num_points: int, advance: Advance
+    examples: Examples, store: ExampleStore, blocks: Blocks, num_points: int, keep: Callable[[ExampleBlock], None]
 ) -> ExampleTable:
     for block in blocks(examples, store):
-        store.add(block)
-        advance(split, block.loss.size)
+        keep(block)
     return store.table(num_points, len(examples))
 
 

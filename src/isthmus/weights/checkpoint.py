@@ -7,11 +7,11 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from torch import Tensor
 
 from isthmus.errors import InputError, short_list
-from isthmus.files import remove_parts_of, save_whole
+from isthmus.files import remove_parts_of, unchanged
 from isthmus.hugging_face import PREFIX, hugging_face_source, snapshot_folder
 from isthmus.weights.formats.adapter import CONFIG, FILES, adapter_config, bare_factors, is_adapter, merged_adapter
 from isthmus.weights.formats.distributed import distributed_contents, is_distributed
@@ -19,6 +19,7 @@ from isthmus.weights.formats.folder import chosen_files, indexed_files
 from isthmus.weights.formats.nest import FoundWeights, found_weights
 from isthmus.weights.formats.torch_file import needs_code, refuse_stand_in, torch_contents
 from isthmus.weights.keys import AROUND, AVERAGED, TRANSPARENT, without_wrappers
+from isthmus.weights.sealed_tensors import save_tensors
 from isthmus.weights.state import StateDict
 
 
@@ -66,7 +67,8 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
         name = path.name
     if not path.exists():
         raise InputError("a checkpoint file or folder", "nothing there", str(path), "check the path")
-    found = _entries(path)
+    with unchanged(path.rglob("*") if path.is_dir() else [path]):
+        found = _entries(path)
     unwrapped = _unwrapped(_dense_entries(bare_factors(found.weights), path), str(path))
     return Checkpoint(unwrapped.weights, name, (*found.notes, *unwrapped.notes))
 
@@ -79,10 +81,8 @@ def save_weights(weights: StateDict, path: str | Path, metadata: Mapping[str, st
         path: The file to make; its folder is made too.
         metadata: Texts for the file's header.
     """
-    # Clones, since safetensors refuses tensors that share memory, as tied ones do.
-    dense = {key: tensor.detach().cpu().contiguous().clone() for key, tensor in weights.items()}
     remove_parts_of(Path(path))
-    save_whole(Path(path), lambda temporary: save_file(dense, temporary, metadata=dict(metadata) if metadata else None))
+    save_tensors(weights, Path(path), metadata)
 
 
 def load_weights(path: Path) -> dict[str, Tensor]:

@@ -4,12 +4,10 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch import Tensor
 
-from isthmus.errors import InputError
-from isthmus.files import save_whole
+from isthmus.sealed import damaged
+from isthmus.weights.sealed_tensors import load_tensors, save_tensors
 
 PARTS = ("weights", "optimizer")
 
@@ -43,10 +41,7 @@ def save_training_state(state: TrainingState, path: Path) -> None:
     named = {"losses": state.losses}
     for part in PARTS:
         named |= {f"{part}/{key}": tensor for key, tensor in getattr(state, part).items()}
-    # Clones, since safetensors refuses tensors that share memory.
-    tensors = {key: tensor.detach().cpu().contiguous().clone() for key, tensor in named.items()}
-    facts = {"state": json.dumps({"schema": 1, "iteration": state.iteration})}
-    save_whole(path, lambda temporary: save_file(tensors, temporary, facts))
+    save_tensors(named, path, {"state": json.dumps({"schema": 1, "iteration": state.iteration})})
 
 
 def load_training_state(path: Path) -> TrainingState:
@@ -59,17 +54,14 @@ def load_training_state(path: Path) -> TrainingState:
         The state, on the CPU.
 
     Raises:
-        InputError: The file is damaged or something else.
+        damaged: The file holds something else than was written.
     """
+    tensors, metadata = load_tensors(path)
     try:
-        with safe_open(path, "pt") as file:
-            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
-            iteration = int(json.loads((file.metadata() or {})["state"])["iteration"])
+        iteration = int(json.loads(metadata["state"])["iteration"])
         losses = tensors.pop("losses")
-    except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
-        raise InputError(
-            "the state of a training", f"something else ({error})", str(path), "remove it: training then begins earlier"
-        ) from error
+    except (KeyError, TypeError, ValueError) as error:
+        raise damaged(path, f"no state of a training ({error})") from error
     parts: dict[str, dict[str, Tensor]] = {part: {} for part in PARTS}
     for name, tensor in tensors.items():
         part, _, key = name.partition("/")

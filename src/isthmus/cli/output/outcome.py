@@ -2,21 +2,28 @@
 
 import functools
 import os
+import signal
 import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import ParamSpec, TextIO, TypeVar
 
 import typer
 
+from isthmus.cli.output.logs import hides_warnings
 from isthmus.errors import IsthmusError, IsthmusWarning
 
 P = ParamSpec("P")
 R = TypeVar("R")
-# 2 is also what typer exits with for a wrong option; 130 is 128 + SIGINT, as shells have it.
-WRONG_INPUT, OUR_FAULT, INTERRUPTED = 2, 1, 130
+# 2 is also what typer exits with for a wrong option.
+WRONG_INPUT, OUR_FAULT, INTERRUPTED, TERMINATED = 2, 1, 130, 143  # the last two: 128 + SIGINT, 128 + SIGTERM
 READER_LEFT = 141  # 128 + SIGPIPE: what a shell shows of every tool whose reader has left, as in `| head`
 DEBUG: list[bool] = []
+
+
+class TerminatedError(KeyboardInterrupt):
+    """SIGTERM, with which schedulers and `kill` end a process; it is answered as Ctrl-C is."""
 
 
 def report_failures(command: Callable[P, R]) -> Callable[P, R]:
@@ -26,7 +33,7 @@ def report_failures(command: Callable[P, R]) -> Callable[P, R]:
         command: A function of the command line.
 
     Returns:
-        The same command: 2 where the input is wrong, 1 where isthmus is, 130 where it was interrupted.
+        The same command: 2 where the input is wrong, 1 where isthmus is, 130 and 143 where it was told to end.
     """
 
     @functools.wraps(command)
@@ -38,9 +45,10 @@ def report_failures(command: Callable[P, R]) -> Callable[P, R]:
                 return command(*args, **kwargs)
         except (typer.Exit, BrokenPipeError):
             raise  # of a pipe that nobody reads any more, typer makes a silent end (see `status_of`)
-        except KeyboardInterrupt:
-            print("interrupted; everything finished so far is kept (go on with --resume)", file=sys.stderr)
-            raise typer.Exit(INTERRUPTED) from None
+        except KeyboardInterrupt as end:
+            word, status = ("ended", TERMINATED) if isinstance(end, TerminatedError) else ("interrupted", INTERRUPTED)
+            print(f"{word}; everything finished so far is kept (go on with --resume)", file=sys.stderr)
+            raise typer.Exit(status) from None
         except IsthmusError as error:
             if DEBUG:
                 raise
@@ -54,6 +62,24 @@ def report_failures(command: Callable[P, R]) -> Callable[P, R]:
             raise typer.Exit(OUR_FAULT) from error
 
     return wrapped
+
+
+@contextmanager
+def answered_sigterm() -> Iterator[None]:
+    """While the block runs, SIGTERM ends it as Ctrl-C does: folders are let go, and unfinished files removed.
+
+    Yields:
+        Nothing.
+    """
+
+    def end(_number: int, _frame: object) -> None:
+        raise TerminatedError
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def status_of(app: Callable[[], object]) -> int | str | None:
@@ -97,4 +123,6 @@ def _show_warning(
     line: str | None = None,
 ) -> None:  # the signature that Python asks for
     del category, filename, lineno, file, line
+    if hides_warnings():
+        return
     print(f"warning: {message}", file=sys.stderr)

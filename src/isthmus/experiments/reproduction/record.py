@@ -56,15 +56,9 @@ class Reproduction:
 
         Args:
             folder: Of the claim at this scale.
-
-        Raises:
-            InputError: The folder can't be written to.
         """
         text = json.dumps(self.values(), indent=1) + "\n"
-        try:
-            save_whole(folder / RECORD_FILE, lambda temporary: temporary.write_text(text, encoding="utf-8"))
-        except OSError as error:
-            raise InputError("a writable folder", str(error), str(folder), "name another --out") from error
+        save_whole(folder / RECORD_FILE, lambda temporary: temporary.write_text(text, encoding="utf-8"))
 
 
 def load_reproduction(folder: Path) -> Reproduction | None:

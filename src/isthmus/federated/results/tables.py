@@ -8,9 +8,9 @@ from typing import Any
 
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from isthmus.errors import InputError, short_list
+from isthmus.errors import DamagedError, InputError, short_list
+from isthmus.sealed import load_table
 
 SCHEMA_VERSION = 1
 MANIFEST = "federated.json"
@@ -150,9 +150,9 @@ def load_federation(folder: str | Path) -> FederationTables:
     for name in SCHEMAS:
         file = folder / f"{name}.parquet"
         try:
-            tables[name] = pq.read_table(file)
-        except (OSError, pa.ArrowInvalid) as error:
-            got = str(error).splitlines()[0] if file.is_file() else f"no {file.name}"
+            tables[name] = load_table(file)
+        except DamagedError as error:
+            got = error.got if file.is_file() else f"no {file.name}"
             raise InputError("a whole federated training", got, str(folder), RERUN) from error
     return federation_tables(folder.resolve().name, manifest, tables, str(folder))
 

@@ -1,7 +1,7 @@
 """Networks between two, evaluated when they are asked for, each once and all through one engine."""
 
 import sys
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -15,7 +15,7 @@ from isthmus.measures.examples import ExampleTable
 from isthmus.measures.intervals.paired_mean import paired_mean
 from isthmus.paths.linear import Segment
 from isthmus.paths.point import Point
-from isthmus.runs.folder.store import MemoryStore
+from isthmus.runs.folder.store import ExampleStore, MemoryStore
 from isthmus.runs.progress import show_progress
 
 Layers = frozenset[str]
@@ -33,6 +33,7 @@ class Trials:
         examples: What they are evaluated on.
         alpha: Where the moving layers are taken.
         progress: Whether to show on a terminal how far a round is.
+        store: Where the results of the next round go, with those that are there already.
         known: Per-example losses and errors by point.
     """
 
@@ -41,6 +42,7 @@ class Trials:
     examples: Examples
     alpha: float
     progress: bool = False
+    store: Callable[[], ExampleStore] = lambda: MemoryStore(None)
     known: dict[Point, ExampleTable] = field(default_factory=dict)
 
     def point(self, layers: Collection[str]) -> Point:
@@ -66,10 +68,10 @@ class Trials:
         """
         fresh = [point for point in dict.fromkeys(points) if point not in self.known]
         if fresh:
-            store = MemoryStore(None)
+            store = self.store()
             num_values, shows = len(fresh) * len(self.examples), self.progress and sys.stderr.isatty()
             with show_progress(len(fresh), num_values, enabled=shows) as advance:
-                for block in self.engine.blocks(fresh, self.examples, set()):
+                for block in self.engine.blocks(fresh, self.examples, store.done()):
                     store.add(block)
                     advance(self.examples.name, block.loss.size)
             table = store.table(len(fresh), len(self.examples))

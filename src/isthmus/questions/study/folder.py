@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 import xarray as xr
 
 from isthmus.errors import InputError
@@ -16,7 +15,7 @@ from isthmus.files import save_whole
 from isthmus.held_folder import held_folder, is_empty, refuse_held
 from isthmus.questions.study.table import study_columns, study_dataset, study_layout
 from isthmus.runs.folder.layout import STUDY_FILE, Layout
-from isthmus.runs.folder.store import save_parquet
+from isthmus.sealed import load_table, save_table
 
 STUDY_SCHEMA_VERSION = 1
 BEGUN = "begun"
@@ -52,16 +51,10 @@ def save_finished(study: xr.Dataset, folder: Path) -> None:
     Args:
         study: As `save_study`.
         folder: Where.
-
-    Raises:
-        InputError: It cannot be written to.
     """
     columns = study_columns(study).items()
     table = pa.table({name: pa.array(c if c.dtype.kind in "biuf" else c.tolist()) for name, c in columns})
-    try:
-        save_parquet(table, Layout(folder).study_table)
-    except OSError as error:
-        raise InputError("a writable folder", str(error), str(folder), "name another --out") from error
+    save_table(table, Layout(folder).study_table)
     _save_contents(study.attrs, study_layout(study), folder)
 
 
@@ -72,9 +65,6 @@ def save_begun(attributes: Mapping[Any, Any], choices: Mapping[str, int], folder
         attributes: Those that tell it from others.
         choices: What can change bits and is kept on resuming.
         folder: Where; it is held.
-
-    Raises:
-        InputError: It cannot be written to.
     """
     _save_contents(attributes, {BEGUN: choices}, folder)
 
@@ -88,10 +78,7 @@ def _save_contents(attributes: Mapping[Any, Any], more: Mapping[str, Any], folde
     }
     # Strict JSON: numbers that are not finite are text in it (`_stored`).
     text = json.dumps(contents, indent=1, allow_nan=False) + "\n"
-    try:
-        save_whole(Layout(folder).study, lambda temporary: temporary.write_text(text, encoding="utf-8"))
-    except OSError as error:
-        raise InputError("a writable folder", str(error), str(folder), "name another --out") from error
+    save_whole(Layout(folder).study, lambda temporary: temporary.write_text(text, encoding="utf-8"))
 
 
 def begun_with(folder: Path) -> dict[str, Any]:
@@ -137,7 +124,7 @@ def load_study(folder: str | Path) -> xr.Dataset:
         remedy = "go on with it: the same command with --resume"
         raise InputError("a finished study", "one that was interrupted", str(folder), remedy)
     try:
-        table = pq.read_table(Layout(folder).study_table)
+        table = load_table(Layout(folder).study_table)
         columns = {name: np.asarray(table[name].to_pylist()) for name in table.column_names}
         study = study_dataset(columns, contents)
         return study.assign_attrs({name: _read(value) for name, value in contents["attrs"].items()})

@@ -1,6 +1,9 @@
 """Making a study part by part: what is finished stays in its folder until the study is whole, and is not made again."""
 
 import shutil
+import warnings
+import zipfile
+import zlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -9,10 +12,11 @@ import numpy as np
 import torch
 import xarray as xr
 
-from isthmus.errors import InputError
+from isthmus.errors import DamagedError, InputError, IsthmusWarning
 from isthmus.evaluation.arithmetic.threads import limit_threads
 from isthmus.files import save_whole
 from isthmus.held_folder import Hold, held_folder, refuse_held
+from isthmus.progress_file import ProgressFile, end_progress
 from isthmus.questions.study.folder import (
     begun_with,
     is_whole,
@@ -21,9 +25,11 @@ from isthmus.questions.study.folder import (
     save_begun,
     save_finished,
 )
+from isthmus.runs.folder.damage import damaged_files, remove_damaged
 from isthmus.runs.folder.layout import Layout
 from isthmus.runs.folder.store import ExampleStore, FolderStore, MemoryStore
 from isthmus.runs.request.request import Request
+from isthmus.sealed import damaged
 
 Part = dict[str, np.ndarray[Any, np.dtype[Any]]]
 
@@ -39,6 +45,7 @@ class Parts:
     def __init__(self, hold: Hold | None, attributes: Mapping[Any, Any], batch_size: int) -> None:
         self._hold, self._attributes = hold, attributes
         self._in_memory: dict[str, Part] = {}
+        self._said: ProgressFile | None = None
         begun = {} if hold is None else begun_with(hold.folder)
         # What may change the last bit stays as it was when the study began.
         self.batch_size = begun.get("batch_size", batch_size)
@@ -66,6 +73,8 @@ class Parts:
             return
         self._begin(self._hold)
         save_whole(Layout(self._hold.folder).part(name), lambda temporary: _save_arrays(temporary, part))
+        if self._said is not None:
+            self._said.advance(1, part=name)
 
     def part(self, name: str, make: Callable[[], Part] | None = None) -> Part:
         """A part, made if it is not there.
@@ -76,13 +85,23 @@ class Parts:
 
         Returns:
             Its numbers, to the bit those that were made.
+
+        Raises:
+            DamagedError: It was damaged on the disk, and nobody says how to make it.
         """
         if make is not None and name not in self.names():
             self.add(name, make())
         if self._hold is None:
             return self._in_memory[name]
-        with np.load(Layout(self._hold.folder).part(name), allow_pickle=False) as stored:
-            return dict(stored)
+        file = Layout(self._hold.folder).part(name)
+        try:
+            return _load_arrays(file)
+        except DamagedError:
+            if make is None:
+                raise
+            warnings.warn(f"parts/{file.name} was damaged on the disk, and is made again", IsthmusWarning, stacklevel=2)
+            self.add(name, make())
+            return _load_arrays(file)
 
     def store(self, split: str) -> ExampleStore:
         """Where the per-example results of an engine go.
@@ -109,6 +128,8 @@ class Parts:
         if not is_whole(hold.folder) and not begun_with(hold.folder):
             choices = {"batch_size": self.batch_size, "num_threads": self.num_threads}
             save_begun(self._attributes, choices, hold.folder)
+        if self._said is None:
+            self._said = ProgressFile(hold.folder, self._attributes["study"], "parts", done=len(self.names()))
 
 
 def make_study(
@@ -139,15 +160,17 @@ def make_study(
     with held_folder(folder) as hold:
         # Again, since another process may have written here before the hold.
         refuse_other_study(folder, attributes)
-        if request.resume and is_whole(folder):
+        if request.resume and is_whole(folder) and not damaged_files(folder):
             return load_study(folder)
         if not request.resume:
             _remove_parts(folder)
         _refuse_other_device(folder, attributes)
+        remove_damaged(folder)
         parts = Parts(hold, attributes, batch_size)
         with limit_threads(parts.num_threads):
             study = make(parts)
         hold.confirm()
+        end_progress(folder)
         save_finished(study, folder)
         _remove_parts(folder)
     return study
@@ -170,6 +193,15 @@ def _refuse_other_device(folder: Path, attributes: Mapping[Any, Any]) -> None:
         raise InputError(
             f"the device that the study began on, {there}", here, str(folder), f"add --device {there}, or another --out"
         )
+
+
+def _load_arrays(file: Path) -> Part:
+    """The numbers of a part; a zip archive, which this is, has a checksum of each of its files."""
+    try:
+        with np.load(file, allow_pickle=False) as stored:
+            return dict(stored)
+    except (zipfile.BadZipFile, zlib.error, OSError, EOFError, ValueError, KeyError) as error:
+        raise damaged(file, str(error)) from error
 
 
 def _save_arrays(file: Path, part: Part) -> None:

@@ -4,7 +4,6 @@ from pathlib import Path
 
 from isthmus.errors import InputError
 from isthmus.held_folder import is_empty
-from isthmus.runs.folder.collection_record import CollectionRecord
 from isthmus.runs.folder.layout import Layout
 from isthmus.runs.folder.record import Record, load_record
 
@@ -46,19 +45,3 @@ def has_run(folder: Path, *, resume: bool) -> bool:
     if not resume:
         raise InputError("a new or empty folder", "an existing run", str(folder), "add --resume, or name another --out")
     return True
-
-
-def save_first(record: Record | CollectionRecord, folder: Path) -> None:
-    """Write `run.json` before the first unit, and find out here whether the folder can be written to.
-
-    Args:
-        record: The manifest.
-        folder: The run folder; made if it is not there.
-
-    Raises:
-        InputError: It cannot be made or written to.
-    """
-    try:
-        record.save(folder)
-    except OSError as error:
-        raise InputError("a writable folder", str(error), str(folder), "name another --out") from error

@@ -1,6 +1,5 @@
 """Per-example results, in memory or as files of a run folder. A file that is there is whole."""
 
-from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -8,9 +7,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from isthmus.evaluation.unit import ExampleBlock, Unit
-from isthmus.files import save_whole
 from isthmus.measures.examples import ExampleTable
 from isthmus.runs.folder.layout import SplitLayout
+from isthmus.sealed import load_table, save_table
 
 
 @runtime_checkable
@@ -26,6 +25,9 @@ class ExampleStore(Protocol):
 
     def known(self) -> dict[Unit, ExampleBlock]:
         """The units that are there, with their results."""
+
+    def num_values(self) -> int:
+        """How many losses the units that are there hold."""
 
     def add(self, block: ExampleBlock) -> None:
         """Keep a finished unit.
@@ -69,6 +71,10 @@ class MemoryStore:
         """The units that are there, with their results."""
         return dict(self.blocks)
 
+    def num_values(self) -> int:
+        """How many losses the units that are there hold."""
+        return sum(block.loss.size for block in self.blocks.values())
+
     def add(self, block: ExampleBlock) -> None:
         """Keep a finished unit.
 
@@ -101,15 +107,15 @@ class FolderStore:
         self.files = files
         files.folder.mkdir(parents=True, exist_ok=True)
         if targets is not None and not files.targets.exists():
-            save_parquet(pa.table({"target": targets}), files.targets)
+            save_table(pa.table({"target": targets}), files.targets)
         if order is not None and not files.order.exists():
-            save_parquet(pa.table({"example": order}), files.order)
+            save_table(pa.table({"example": order}), files.order)
 
     @property
     def order(self) -> np.ndarray | None:
         """The number in the split of each example, where points are evaluated in another order."""
         file = self.files.order
-        return pq.read_table(file)["example"].to_numpy() if file.exists() else None
+        return load_table(file)["example"].to_numpy() if file.exists() else None
 
     def known(self) -> dict[Unit, ExampleBlock]:
         """The units that are there, with their results."""
@@ -118,6 +124,10 @@ class FolderStore:
     def done(self) -> set[Unit]:
         """The units that are there."""
         return self.files.units()
+
+    def num_values(self) -> int:
+        """How many losses the units that are there hold."""
+        return sum(pq.read_metadata(self.files.unit(*unit)).num_rows for unit in self.done())
 
     def add(self, block: ExampleBlock) -> None:
         """Write a finished unit.
@@ -134,7 +144,7 @@ class FolderStore:
         }
         if block.error is not None:
             columns["error"] = block.error.ravel()
-        save_parquet(pa.table(columns), self.files.unit(block.points[0], block.start))
+        save_table(pa.table(columns), self.files.unit(block.points[0], block.start))
 
     def table(self, num_points: int, num_examples: int) -> ExampleTable:
         """All results of the split.
@@ -148,11 +158,11 @@ class FolderStore:
         """
         blocks = list(self.known().values())
         file = self.files.targets
-        targets = pq.read_table(file)["target"].to_numpy() if file.exists() else None
+        targets = load_table(file)["target"].to_numpy() if file.exists() else None
         return table_of_blocks(blocks, num_points, num_examples, targets, self.order)
 
     def _block(self, point: int, start: int) -> ExampleBlock:
-        columns = pq.read_table(self.files.unit(point, start))
+        columns = load_table(self.files.unit(point, start))
         points = tuple(dict.fromkeys(columns["point"].to_pylist()))
         shape = (len(points), -1)
         error = columns["error"].to_numpy().reshape(shape) if "error" in columns.column_names else None
@@ -211,13 +221,3 @@ def _partial(
             error[numbers, block.start : stop] = block.error
     assert (counts == ends).all(), "every point is known on some of the first examples"
     return ExampleTable(loss, error, None if targets is None else targets[order], counts, order)
-
-
-def save_parquet(table: pa.Table, path: Path) -> None:
-    """Write a Parquet file that is whole if it is there.
-
-    Args:
-        table: Columns.
-        path: Where.
-    """
-    save_whole(path, lambda temporary: pq.write_table(table, temporary, compression="zstd"))

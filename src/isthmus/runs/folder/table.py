@@ -4,12 +4,11 @@ from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 import xarray as xr
 
 from isthmus.results.variables import COORDINATES, DIMENSIONS, LAYER, VARIABLES
 from isthmus.runs.folder.layout import DIRECTION_TABLE, REFINED_TABLE, Layout
-from isthmus.runs.folder.store import save_parquet
+from isthmus.sealed import load_table, save_table
 
 BESIDE = {DIRECTION_TABLE: ("draw", "fraction"), REFINED_TABLE: ("refined",)}
 """Files for variables over further dimensions, beside the rows of (host, moving, alpha)."""
@@ -85,7 +84,7 @@ def save_results(result: xr.Dataset, split: str, file: Path) -> None:
     """
     table = pa.Table.from_pandas(results_frame(result, split), preserve_index=False)
     # pandas' metadata holds its version, with which the bytes would change.
-    save_parquet(table.replace_schema_metadata(None), file)
+    save_table(table.replace_schema_metadata(None), file)
 
 
 def load_results(file: Path) -> xr.Dataset:
@@ -97,7 +96,7 @@ def load_results(file: Path) -> xr.Dataset:
     Returns:
         The result without attributes; `split` is a dimension only if there are several.
     """
-    frame = pq.read_table(file).to_pandas()
+    frame = load_table(file).to_pandas()
     order = [name for name in DIMENSIONS if name in frame]
     labels = {name: frame[name].drop_duplicates().to_numpy() for name in order}
     result = xr.Dataset(coords=labels)

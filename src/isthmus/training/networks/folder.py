@@ -9,16 +9,18 @@ resume/state-5ep.safetensors            the newest state, and those that other n
 
 import json
 import shutil
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from isthmus.errors import InputError
+from isthmus.errors import DamagedError, InputError
 from isthmus.files import save_whole
 from isthmus.training.losses import save_log
 from isthmus.weights.checkpoint import save_weights
+from isthmus.weights.sealed_tensors import load_tensors
 from isthmus.weights.step import Step
 from isthmus.weights.training_state import TrainingState, load_training_state, save_training_state
 from isthmus.weights.trajectory import load_trajectory, save_trajectory_facts
@@ -62,18 +64,15 @@ class NetworkFolder:
             facts: Settings and hashes, as JSON has them.
 
         Raises:
-            InputError: The folder holds a training by other settings or of other inputs, or can't be written to.
+            InputError: The folder holds a training by other settings or of other inputs.
         """
         file = self.path / RECIPE_FILE
         if file.exists():
             _refuse_other_facts(file, facts)
             return
         text = json.dumps(facts, indent=1) + "\n"
-        try:
-            save_whole(file, lambda temporary: temporary.write_text(text, encoding="utf-8"))
-            save_trajectory_facts(self.path, iterations_per_epoch=self.iterations_per_epoch)
-        except OSError as error:
-            raise InputError(*_not_writable(error, self.path)) from error
+        save_whole(file, lambda temporary: temporary.write_text(text, encoding="utf-8"))
+        save_trajectory_facts(self.path, iterations_per_epoch=self.iterations_per_epoch)
 
     def save(self, step: Step, state: TrainingState) -> None:
         """Write a checkpoint, the log and the state at a step.
@@ -84,17 +83,36 @@ class NetworkFolder:
         Args:
             step: When.
             state: In memory of its own.
-
-        Raises:
-            InputError: The folder can't be written to.
         """
-        try:
-            save_log(self.path / "log.csv", state.losses, self.batch_size, self.num_examples)
-            save_weights(state.weights, self.checkpoint(step))
-            save_training_state(state, self.path / "resume" / f"state-{step}.safetensors")
-            self.remove_states(but=state.iteration)
-        except OSError as error:
-            raise InputError(*_not_writable(error, self.path)) from error
+        save_log(self.path / "log.csv", state.losses, self.batch_size, self.num_examples)
+        save_weights(state.weights, self.checkpoint(step))
+        save_training_state(state, self.path / "resume" / f"state-{step}.safetensors")
+        self.remove_states(but=state.iteration)
+
+    def damaged_since(self) -> int | None:
+        """Since when checkpoints or states hold something else than was written.
+
+        Files of earlier versions, which say nothing of their contents, count as whole where they can be read.
+
+        Returns:
+            The first such iteration; None if there is none.
+        """
+        places = {step.iterations(self.iterations_per_epoch): file for step, file in self._checkpoints().items()}
+        pairs = sorted([*places.items(), *self._states().items()])
+        return next((iteration for iteration, file in pairs if not _is_whole(file)), None)
+
+    def remove_since(self, iteration: int) -> None:
+        """Remove the checkpoints and states from an iteration on: training makes them again.
+
+        Args:
+            iteration: The first that goes.
+        """
+        for step, file in self._checkpoints().items():
+            if step.iterations(self.iterations_per_epoch) >= iteration:
+                file.unlink()
+        for number, file in self._states().items():
+            if number >= iteration:
+                file.unlink()
 
     def newest_state(self) -> TrainingState | None:
         """Where the training can go on; None if it has to begin."""
@@ -149,12 +167,25 @@ class NetworkFolder:
             if step.iterations(parent.iterations_per_epoch) <= at.iterations(parent.iterations_per_epoch):
                 save_whole(self.checkpoint(step), partial(shutil.copyfile, file))
 
+    def _checkpoints(self) -> Mapping[Step, Path]:
+        there = any(file.is_file() for file in self.path.glob("*.safetensors"))
+        found = load_trajectory(self.path).files if there else {}
+        return {step: file for step, file in found.items() if file.is_file()}
+
     def _states(self) -> dict[int, Path]:
         found = {}
         for file in sorted((self.path / "resume").glob("state-*.safetensors")):
             step = Step.parse(file.stem.removeprefix("state-"))
             found[step.iterations(self.iterations_per_epoch)] = file
         return found
+
+
+def _is_whole(file: Path) -> bool:
+    try:
+        load_tensors(file)
+    except DamagedError:
+        return False
+    return True
 
 
 def _refuse_other_facts(file: Path, facts: dict[str, Any]) -> None:
@@ -172,7 +203,3 @@ def _refuse_other_facts(file: Path, facts: dict[str, Any]) -> None:
             str(file),
             "name another --out, or use the recipe, data and device that it began with",
         )
-
-
-def _not_writable(error: OSError, folder: Path) -> tuple[str, str, str, str]:
-    return "a writable folder", str(error), str(folder), "name another --out, or make room"

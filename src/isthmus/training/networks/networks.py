@@ -1,7 +1,9 @@
 """The networks of a recipe, trained one after the other into a folder each."""
 
+import logging
 import math
 import time
+import warnings
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -12,12 +14,13 @@ from torch import nn
 
 from isthmus.data.examples import Examples
 from isthmus.data.load import load_examples
-from isthmus.errors import InputError
+from isthmus.errors import InputError, IsthmusWarning
 from isthmus.evaluation.arithmetic.device import device_named
 from isthmus.evaluation.losses.loss import LOSSES, Loss, loss_named
 from isthmus.held_folder import Hold, held_folder, is_empty, refuse_held
 from isthmus.models.load import load_model
 from isthmus.models.source import source_hash
+from isthmus.progress_file import ProgressFile, end_progress
 from isthmus.training.initial import make_initial_model
 from isthmus.training.loop import training_iterations
 from isthmus.training.networks.folder import NetworkFolder
@@ -31,6 +34,7 @@ from isthmus.weights.state import content_hash
 from isthmus.weights.step import Step
 from isthmus.weights.training_state import TrainingState
 
+LOG = logging.getLogger(__name__)
 ELSEWHERE = {"name", "data", "initial", "spawn", "device"}  # settings that stand in recipe.json in another form
 # The same kernels, started together (docs/decisions.md, Training).
 CHANGES_NO_BIT = {"cuda_graph"}
@@ -155,16 +159,26 @@ def _network_training(
     model = make_initial_model(partial(load_model, recipe.model), recipe.seeds)
     initial = _load_initial(recipe, model)
     facts = _facts(recipe, examples, initial, device.type)
-    if not folder.is_finished(recipe.length):
+    if not folder.is_finished(recipe.length) or folder.damaged_since() is not None:
         with held_folder(folder.path) as hold:
             folder.begin(facts)
+            _remove_damaged(folder)
             # Another process may have finished it since the first look.
             if not folder.is_finished(recipe.length):
                 yield from _go_on(recipe, model.to(device), examples.to(device), folder, parent, tell, hold)
                 return
     folder.begin(facts)
     folder.remove_states()
+    end_progress(folder.path)
     tell(Progress(recipe.name, recipe.length, recipe.length, math.nan, 0.0))
+
+
+def _remove_damaged(folder: NetworkFolder) -> None:
+    since = folder.damaged_since()
+    if since is not None:
+        text = f"network {folder.path.name!r} was damaged on the disk at iteration {since}: it is trained again"
+        warnings.warn(text, IsthmusWarning, stacklevel=2)
+        folder.remove_since(since)
 
 
 def _go_on(
@@ -180,11 +194,20 @@ def _go_on(
     if start is None and recipe.spawn and parent:
         start = _beginning(recipe.spawn.at, parent, folder)
         folder.take_beginning(parent, recipe.spawn.at)
-    begun = time.monotonic()
+    begun, per_epoch = time.monotonic(), folder.iterations_per_epoch
+    done = [0 if start is None else start.iteration]
+    said = ProgressFile(folder.path, "train", "iterations", done=done[0], of=recipe.length.iterations(per_epoch))
 
     def told(step: Step, loss: float) -> None:
         hold.confirm()
+        said.advance(step.iterations(per_epoch) - done[0], step=str(step), loss=loss)
+        done[0] = step.iterations(per_epoch)
         tell(Progress(recipe.name, step, recipe.length, loss, time.monotonic() - begun))
+
+    def keep(step: Step, state: TrainingState) -> None:
+        hold.confirm()
+        folder.save(step, state)
+        LOG.info("network %s: checkpoint at %s", recipe.name, step)
 
     # Only at a checkpoint is there a state that another network can start from.
     kept = recipe.model_copy(update={"checkpoints": (*recipe.checkpoints, *folder.lasting)})
@@ -195,10 +218,11 @@ def _go_on(
             kept,
             loss=recipe_loss(recipe.loss),
             start=start,
-            keep=lambda step, state: writer.submit(partial(folder.save, step, state)),
+            keep=lambda step, state: writer.submit(partial(keep, step, state)),
             progress=told,
         )
     folder.remove_states()
+    end_progress(folder.path)
 
 
 def _beginning(at: Step, parent: NetworkFolder, folder: NetworkFolder) -> TrainingState:

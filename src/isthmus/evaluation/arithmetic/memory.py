@@ -1,0 +1,107 @@
+"""How much memory a measurement takes at its peak, and how much there is: known before it begins.
+
+A processor's system does not refuse memory, it kills whoever has taken it. So the batch size is chosen so that the peak
+fits, from what a forward pass of one example and one of two take.
+"""
+
+import weakref
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
+
+SHARE = 0.8  # of what is there: operators take more while they run than their results, and others work too
+MEMORY = Path("/proc/meminfo")
+GROUP = Path("/sys/fs/cgroup")
+
+
+def available_bytes() -> int | None:
+    """What this process may still take, by the system and by the limit of its group (a container, a job of Slurm).
+
+    Returns:
+        Bytes; None where the system does not say.
+    """
+    found = []
+    if MEMORY.is_file():
+        lines = dict(line.split(":", 1) for line in MEMORY.read_text().splitlines())
+        if "MemAvailable" in lines:
+            found.append(int(lines["MemAvailable"].split()[0]) * 1024)
+    try:
+        limit, used = ((GROUP / f"memory.{name}").read_text().strip() for name in ("max", "current"))
+        if limit.isdecimal():
+            facts = dict(line.split() for line in (GROUP / "memory.stat").read_text().splitlines())
+            # Pages of files that nobody has used lately are given back when memory is short.
+            found.append(int(limit) - int(used) + int(facts.get("inactive_file", 0)))
+    except (OSError, ValueError):  # no such groups here
+        pass
+    return min(found, default=None)
+
+
+def fitting_batch_size(size: int, fixed: float, of_example: float, room: int | None) -> int:
+    """The batch size, halved until the peak fits.
+
+    Args:
+        size: The one asked for, or the rule's.
+        fixed: Bytes that do not depend on it.
+        of_example: Bytes for each example of a batch.
+        room: Bytes that are there; None where that is not known.
+
+    Returns:
+        At least 1.
+
+    Example:
+        >>> fitting_batch_size(64, fixed=100, of_example=10, room=800)
+        32
+    """
+    while room is not None and size > 1 and fixed + size * of_example > SHARE * room:
+        size //= 2
+    return size
+
+
+def most_bytes(work: Callable[[], object]) -> int:
+    """The most memory that tensors which some work makes take at once; not what operators need while they run.
+
+    Args:
+        work: Is done once.
+
+    Returns:
+        Bytes.
+    """
+    counter = _Counter()
+    with counter:
+        work()
+    return counter.most
+
+
+class _Counter(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    """Counts the storages that operators make, until nothing refers to them any more."""
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.most, self._now = 0, 0
+        self._alive: set[int] = set()
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        given = {leaf.untyped_storage()._cdata for leaf in tree_leaves((args, kwargs)) if isinstance(leaf, Tensor)}
+        found = func(*args, **(kwargs or {}))
+        for leaf in tree_leaves(found):
+            if isinstance(leaf, Tensor) and leaf.layout == torch.strided:
+                storage = leaf.untyped_storage()
+                if storage._cdata not in given | self._alive:
+                    self._add(storage)
+        return found
+
+    def _add(self, storage: Any) -> None:
+        key, size = storage._cdata, storage.nbytes()
+        self._alive.add(key)
+        self._now += size
+        self.most = max(self.most, self._now)
+        weakref.finalize(storage, self._remove, key, size)
+
+    def _remove(self, key: int, size: int) -> None:
+        self._alive.discard(key)
+        self._now -= size

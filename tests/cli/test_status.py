@@ -1,0 +1,108 @@
+"""`isthmus status`: what it says of work that is complete, stopped, running."""
+
+import json
+import sys
+from types import SimpleNamespace
+
+import pytest
+from cases import CASES
+from typer.testing import CliRunner
+
+import isthmus
+from isthmus.cli.main import app
+from isthmus.held_folder import held_folder
+from isthmus.progress_file import ProgressFile
+
+MLP = CASES[0]
+
+
+@pytest.fixture
+def collection(tmp_path):
+    networks = {name: MLP.weights(seed) for seed, name in enumerate("xyz")}
+    isthmus.measure(MLP.build, networks, None, MLP.data(), sweep="full", out=tmp_path / "run")
+    return tmp_path / "run"
+
+
+def said(*arguments):
+    result = CliRunner().invoke(app, ["status", *map(str, arguments)])
+    return result.exit_code, result.output
+
+
+def stopped(folder):
+    """A run that was stopped: its record says so, and what it said last is there."""
+    record = json.loads((folder / "run.json").read_text())
+    (folder / "run.json").write_text(json.dumps(record | {"complete": False}))
+    ProgressFile(folder, "measure", "losses", done=40, of=100).advance(10, loss=0.5)
+
+
+def test_what_is_complete_is_counted_and_named_when_asked(collection):
+    assert said(collection) == (0, f"collection   complete  {collection}\n4 complete\n")
+    assert said(collection, "--all")[1].count("measure      complete") == 3
+
+
+def test_a_stopped_member_is_named_with_what_is_left(collection):
+    stopped(collection / "members" / "x-z")
+    status, text = said(collection)
+    assert status == 0
+    assert f"measure      stopped   {collection / 'members' / 'x-z'}; 50 of 100 losses" in text
+    assert "loss 0.5" in text
+    assert text.endswith("3 complete, 1 stopped\n")
+
+
+def test_a_running_one_is_named_with_who_holds_it(collection):
+    member = collection / "members" / "x-y"
+    stopped(member)
+    with held_folder(member) as hold:
+        found = json.loads(said(collection, "--json")[1])
+    (running,) = [work for work in found if work["state"] == "running"]
+    assert running["folder"] == str(member)
+    assert f"process {hold.holder.pid} on host" in running["holder"]
+    assert (running["done"], running["of"], running["unit"]) == (50, 100, "losses")
+    assert running["seconds_silent"] >= 0
+
+
+@pytest.mark.parametrize("place", ["", "nowhere"])
+def test_a_folder_of_other_things_is_refused(tmp_path, place):
+    status, text = said(tmp_path / place)
+    assert status == 2
+    assert "a folder that was given to --out" in text
+
+
+def test_a_manifest_that_cannot_be_read_is_said(tmp_path):
+    (tmp_path / "study.json").write_text("{")
+    assert "study.json, unreadable" in said(tmp_path)[1]
+
+
+def test_losses_and_what_work_says_become_scalars(tmp_path, monkeypatch):
+    """A stand-in for the writer, which is an extra; the figures are the log's."""
+    written = []
+
+    class Writer:
+        def __init__(self, folder):
+            self.folder = folder
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *_):
+            return None
+
+        def add_scalar(self, name, value, step):
+            written.append((name, value, step))
+
+    monkeypatch.setitem(sys.modules, "tensorboardX", SimpleNamespace(SummaryWriter=Writer))
+    network = tmp_path / "trained" / "x"
+    network.mkdir(parents=True)
+    (network / "recipe.json").write_text('{"length": "2ep"}')
+    (network / "log.csv").write_text("epoch,iteration,training_loss\n1,5,0.7\n2,10,0.25\n")
+    federation = tmp_path / "federated"
+    federation.mkdir()
+    (federation / "federated.json").write_text('{"complete": false}')
+    ProgressFile(federation, "federate", "rounds").advance(1, rule="all", error_rate=0.5)
+    assert said(tmp_path, "--tensorboard", tmp_path / "scalars")[0] == 0
+    assert [row for row in written if "seconds" not in row[0]] == [
+        ("federated/error_rate", 0.5, 1), ("trained/x/training_loss", 0.7, 5), ("trained/x/training_loss", 0.25, 10),
+    ]  # fmt: skip
+    monkeypatch.setitem(sys.modules, "tensorboardX", None)
+    status, text = said(tmp_path, "--tensorboard", tmp_path / "scalars")
+    assert (status, "isthmus[tensorboard]" in text) == (2, True)

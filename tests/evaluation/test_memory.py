@@ -1,0 +1,56 @@
+"""The peak of a measurement is known before it begins, and its batches fit."""
+
+import pytest
+import torch
+from cases import CASES
+
+import isthmus
+from isthmus.evaluation.arithmetic import memory
+from isthmus.evaluation.arithmetic.memory import available_bytes, fitting_batch_size, most_bytes
+
+CNN = CASES[1]
+
+
+def test_the_most_that_is_alive_at_once_is_counted_and_not_the_sum():
+    def work():
+        for _ in range(5):
+            first = torch.ones(1000)
+            second = first + 1
+            del first
+            second.view(10, 100).add_(1)  # views and what is written in place take nothing
+            del second
+
+    assert most_bytes(work) == 2 * 1000 * 4
+
+
+def test_a_batch_is_halved_until_it_fits_and_one_example_always_does():
+    assert fitting_batch_size(64, fixed=0, of_example=1, room=None) == 64
+    assert fitting_batch_size(64, fixed=0, of_example=1, room=80) == 64
+    assert fitting_batch_size(64, fixed=0, of_example=1, room=79) == 32
+    assert fitting_batch_size(64, fixed=1000, of_example=1, room=1) == 1
+
+
+def test_the_limit_of_a_group_counts_where_it_is_less(tmp_path, monkeypatch):
+    (tmp_path / "meminfo").write_text("MemTotal: 100 kB\nMemAvailable:    50 kB\n")
+    monkeypatch.setattr(memory, "MEMORY", tmp_path / "meminfo")
+    monkeypatch.setattr(memory, "GROUP", tmp_path)
+    assert available_bytes() == 50 * 1024
+    for name, text in {"max": "9000", "current": "5000", "stat": "anon 1\ninactive_file 1000\n"}.items():
+        (tmp_path / f"memory.{name}").write_text(text)
+    assert available_bytes() == 5000
+    (tmp_path / "memory.max").write_text("max\n")
+    assert available_bytes() == 50 * 1024
+
+
+def test_where_memory_is_short_a_smaller_batch_is_taken_said_and_kept(tmp_path, monkeypatch):
+    pair = CNN.weights(0), CNN.weights(1)
+    small = isthmus.measure(CNN.build, *pair, CNN.data(), batch_size=3, out=tmp_path / "small")
+    monkeypatch.setattr("isthmus.runs.memory.available_bytes", lambda: 1)
+    with pytest.warns(isthmus.IsthmusWarning, match="batches of 1 instead of 12 examples, which would take"):
+        short = isthmus.measure(CNN.build, *pair, CNN.data(), batch_size=12, out=tmp_path / "run")
+    assert short.attrs["batch_size"] == 1
+    assert len(list((tmp_path / "run" / "examples" / "data").glob("p*"))) == 12
+    torch.testing.assert_close(short.loss.values, small.loss.values, rtol=1e-5, atol=1e-6)
+    monkeypatch.undo()
+    again = isthmus.measure(CNN.build, *pair, CNN.data(), batch_size=12, out=tmp_path / "run", resume=True)
+    assert again.attrs["batch_size"] == 1, "a run keeps the batches that it began with"

@@ -1,0 +1,58 @@
+"""Commands that are killed or interrupted at random moments, and a long run of repeated measuring: a few of many.
+
+`benchmarks/killed.py` and `benchmarks/soak.py` do it at length; docs/trust.md has the figures.
+"""
+
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
+
+
+def ran(name, *arguments):
+    return subprocess.run(
+        [sys.executable, str(BENCHMARKS / name), *arguments],
+        capture_output=True,
+        text=True,
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
+        check=False,
+    )
+
+
+@pytest.mark.slow  # each command is begun three times, with its page
+def test_commands_killed_at_random_moments_end_with_the_bytes_of_unbroken_ones():
+    done = ran("killed.py", "--kills", "8", "--interrupts", "4", "--seed", "1")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_training_killed_and_one_interrupted_end_with_the_bytes_of_an_unbroken_one():
+    done = ran("killed.py", "--kills", "1", "--interrupts", "1", "--only", "train")
+    assert done.returncode == 0, done.stdout + done.stderr
+    rows = [json.loads(line) for line in done.stdout.splitlines()[:-1]]
+    assert [row["status"] for row in rows] == [-9, 130]
+
+
+def test_repeated_measuring_is_counted():
+    done = ran("soak.py", "--minutes", "0")
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found["rounds"] == 5
+    assert found["descriptors"][0] == found["descriptors"][1]
+
+
+def test_growth_is_told_from_noise():
+    spec = importlib.util.spec_from_file_location("soak", BENCHMARKS / "soak.py")
+    soak = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(soak)
+    rounds = soak.np.arange(400)
+    noise = soak.np.random.default_rng(0).normal(size=400)
+    growth, half = soak.slope(rounds, 300 + noise)
+    assert abs(growth) < half
+    growth, half = soak.slope(rounds, 300 + noise + 0.05 * rounds)
+    assert abs(growth - 50) < half < 5
