@@ -5,11 +5,12 @@ import sys
 from types import SimpleNamespace
 
 import pytest
+from federations import recipe
 
 import isthmus
 from isthmus.errors import InputError
 from isthmus.experiments.evidence.layerwise import layerwise_evidence
-from isthmus.experiments.reproduction import recipes
+from isthmus.experiments.reproduction import federations, recipes
 from isthmus.experiments.reproduction.bench import Bench
 from isthmus.experiments.reproduction.pages.page import HEADINGS
 from isthmus.experiments.reproduction.record import Reproduction, load_reproduction
@@ -120,6 +121,17 @@ def test_another_claim_takes_the_networks_that_are_there_and_their_time(done):
     assert said == ["fig2: 2 networks are there"]
     assert bench.borrowed == ["tiny"]
     assert bench.seconds == {"training": found.seconds["training"], "measuring": 0.0}
+
+
+def test_federations_that_are_there_to_their_end_take_no_more_time(tmp_path, monkeypatch):
+    monkeypatch.setattr(federations, "shipped_federations", lambda *_: {"tiny": recipe()})
+    bench = Bench("table1", Scale.SMOKE, tmp_path, None)
+    first = bench.federate()["tiny"]
+    spent = bench.seconds["training"]
+    assert spent > 0
+    again = bench.federate()["tiny"]
+    assert again.outcomes.equals(first.outcomes)
+    assert bench.seconds["training"] == spent
 
 
 def test_a_claim_that_needs_few_networks_of_another_trains_no_more(tmp_path):

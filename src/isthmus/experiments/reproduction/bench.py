@@ -112,14 +112,14 @@ class Bench:
         from isthmus.evaluation.arithmetic.device import num_cores
         from isthmus.experiments.reproduction.federations import shipped_federations
         from isthmus.federated.federate import Job, federate_all
-        from isthmus.federated.results.tables import load_federation
+        from isthmus.federated.results.tables import is_complete, load_federation
 
         recipes = shipped_federations(self.claim, self.scale)
         self._note(federation_rows(recipes))
         jobs = {name: Job(recipe, self.folder / RUNS / name) for name, recipe in recipes.items()}
         parts = [f"{len(recipe.rules)} rules, {len(recipe.seeds)} seeds" for recipe in recipes.values()]
         self.say(f"{len(recipes)} federations: {'; '.join(dict.fromkeys(parts))}")
-        with count_time(self.folder, TRAINING):
+        with count_time(self.folder, TRAINING, unless=all(is_complete(job.out) for job in jobs.values())):
             federate_all(
                 list(jobs.values()), resume=True, processes=num_cores(), data_root=self.data_root,
                 tell=self._tell_round,

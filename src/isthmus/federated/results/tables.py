@@ -202,6 +202,21 @@ def federation_tables(
     return found
 
 
+def is_complete(folder: Path) -> bool:
+    """Whether a training is there to its end.
+
+    Args:
+        folder: It need not be there.
+
+    Returns:
+        False also where it is another program's.
+    """
+    try:
+        return bool(load_manifest(folder)["complete"])
+    except InputError:
+        return False
+
+
 def load_manifest(folder: Path) -> dict[str, Any]:
     """What `federated.json` says, of a training that may not be finished.
 
