@@ -109,6 +109,7 @@ def begun(context: ForkServerContext, home: Path, kind: str, out: str, *more: st
 
 def _run(home: Path, arguments: list[str], said: str) -> None:
     os.chdir(home)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # in the background of a shell it is ignored
     file = os.open(said, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     os.dup2(file, 1)
     os.dup2(file, 2)

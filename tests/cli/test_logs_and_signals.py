@@ -1,9 +1,11 @@
 """What a command says by level, and how it answers being told to end."""
 
+import errno
 import logging
 import os
 import signal
 import time
+from pathlib import Path
 
 import pytest
 import typer
@@ -12,6 +14,7 @@ from isthmus.cli.output import outcome
 from isthmus.cli.output.logs import LOGGER, begin_logging, take_log_level
 from isthmus.cli.output.outcome import answered_sigterm, report_failures
 from isthmus.errors import InputError
+from isthmus.files import unwritable
 
 
 @pytest.fixture
@@ -23,6 +26,15 @@ def logger():
     LOGGER.handlers = handlers
 
 
+@pytest.fixture
+def interruptible():
+    """A process in the background of a shell ignores SIGINT."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
 def test_a_signal_ends_a_command_with_its_own_status_and_says_how_to_go_on(number, status, capsys):
     def working():
@@ -35,6 +47,18 @@ def test_a_signal_ends_a_command_with_its_own_status_and_says_how_to_go_on(numbe
     assert end.value.exit_code == status
     assert "everything finished so far is kept (go on with --resume)" in capsys.readouterr().err
     assert signal.getsignal(signal.SIGTERM) == before
+
+
+def test_a_full_disk_is_not_called_wrong_input_and_ends_with_its_status(capsys):
+    def working():
+        raise unwritable(errno.ENOSPC, Path("run"))
+
+    with pytest.raises(typer.Exit) as end:
+        report_failures(working)()
+    assert end.value.exit_code == 2
+    said = capsys.readouterr().err
+    assert "stopped; everything finished so far is kept" in said
+    assert "No space left on device" in said
 
 
 @pytest.mark.parametrize("written", [["--log-level", "info"], ["--log-level=info"]])

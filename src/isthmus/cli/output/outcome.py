@@ -12,7 +12,7 @@ from typing import ParamSpec, TextIO, TypeVar
 import typer
 
 from isthmus.cli.output.logs import hides_warnings
-from isthmus.errors import IsthmusError, IsthmusWarning
+from isthmus.errors import IsthmusError, IsthmusWarning, UnwritableError
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -52,7 +52,9 @@ def report_failures(command: Callable[P, R]) -> Callable[P, R]:
         except IsthmusError as error:
             if DEBUG:
                 raise
-            print(f"isthmus: wrong input\n{error}", file=sys.stderr)
+            is_stopped = isinstance(error, UnwritableError)
+            title = "stopped; everything finished so far is kept" if is_stopped else "wrong input"
+            print(f"isthmus: {title}\n{error}", file=sys.stderr)
             raise typer.Exit(WRONG_INPUT) from error
         except Exception as error:
             if DEBUG:
