@@ -1,7 +1,9 @@
 """A network as a graph of operators, with the tensors that each of them writes to."""
 
+import linecache
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
@@ -10,6 +12,7 @@ import torch
 from torch import Tensor, fx, nn
 from torch.export import Dim, ExportedProgram
 from torch.export.graph_signature import InputKind, InputSpec
+from torch.fx import graph_module
 from torch.utils._pytree import tree_leaves, tree_map_only
 
 from isthmus.evaluation.output import USUAL_OUTPUT, Output
@@ -135,3 +138,22 @@ def _written_arguments(node: fx.Node) -> list[fx.Node]:
     given = dict(zip((argument.name for argument in arguments), node.args, strict=False)) | node.kwargs
     written = [given.get(a.name) for a in arguments if a.alias_info is not None and a.alias_info.is_write]
     return [leaf for leaf in tree_leaves(written) if isinstance(leaf, fx.Node)]
+
+
+@contextmanager
+def forgotten_sources() -> Iterator[None]:
+    """Let go of the sources of graphs that are made in the block; they run as before.
+
+    PyTorch keeps the source of every graph that was ever made, for tracebacks, and a process that measures often grows.
+
+    Yields:
+        Nothing.
+    """
+    kept: dict[str, str] = getattr(getattr(graph_module, "_loader", None), "eval_cache", {})
+    before = set(kept)
+    try:
+        yield
+    finally:
+        for name in kept.keys() - before:
+            del kept[name]
+            linecache.cache.pop(name, None)

@@ -12,6 +12,7 @@ from isthmus.evaluation.failures import failure_text
 from isthmus.evaluation.network import Network
 from isthmus.evaluation.stages.cost import stage_costs
 from isthmus.evaluation.stages.cutting import cut, cut_in_order
+from isthmus.evaluation.stages.export import forgotten_sources
 from isthmus.evaluation.stages.kept_graphs import graph_of
 from isthmus.evaluation.stages.stages import Source, Stage, StagedNetwork, Values
 from isthmus.evaluation.stages.wiring import INPUTS
@@ -48,10 +49,10 @@ def staged_network(
     try:
         one = take_rows(inputs, slice(1))
         # Two rows, if need be the first twice: the exporter fixes a dimension of size 1.
-        graph = graph_of(
-            network.module, take_rows(join_trees([inputs, inputs]), slice(2)), frozenset(_keys(segment)), network.output
-        )
-        staged = (cut_in_order if in_order else cut)(graph, segment.layers)
+        two = take_rows(join_trees([inputs, inputs]), slice(2))
+        with forgotten_sources():
+            graph = graph_of(network.module, two, frozenset(_keys(segment)), network.output)
+            staged = (cut_in_order if in_order else cut)(graph, segment.layers)
         difference = batch_size.attempt(
             lambda size: difference_from_network(network, segment, staged, [take_rows(inputs, slice(size)), one])
         )

@@ -1,0 +1,20 @@
+"""A process that measures again and again keeps nothing of the graphs that it made."""
+
+import linecache
+
+from cases import CASES
+from torch.fx import graph_module
+
+import isthmus
+from isthmus.evaluation.stages.kept_graphs import kept_graphs
+
+
+def test_no_source_of_a_graph_is_kept_by_pytorch():
+    net = CASES[0]
+    pair, data = (net.weights(0), net.weights(1)), net.data()
+    isthmus.measure(net.build, *pair, data, sweep="full")
+    kept, lines = len(graph_module._loader.eval_cache), len(linecache.cache)
+    with kept_graphs():  # exported anew
+        isthmus.measure(net.build, *pair, data, sweep="full")
+    assert len(graph_module._loader.eval_cache) == kept
+    assert len(linecache.cache) <= lines + 1
