@@ -1,6 +1,7 @@
 """A client through the rounds: what it keeps on disk, trains, sends and takes."""
 
 import hashlib
+import os
 import shutil
 import warnings
 from collections.abc import Collection, Sequence
@@ -79,7 +80,9 @@ class LocalClient:
         name = self._name(round_number, _hash_of(start, phases))
         file = self.folder / name
         common = self._shared / name if self._shared and round_number == 1 else file
-        state = next((found for found in map(_whole_state, (file, common)) if found is not None), None)
+        place, state = file, _whole_state(file)
+        if state is None:
+            place, state = common, _whole_state(common)
         if state is None:
             try:
                 state = self._trained(round_number, start, phases)
@@ -88,8 +91,8 @@ class LocalClient:
                     save_training_state(start, self.folder / self._name(round_number, "failed"))
                 raise
             save_training_state(state, common)
-        if not file.is_file():
-            save_whole(file, lambda temporary: shutil.copyfile(common, temporary))
+        if place != file:
+            _share(common, file)
         self._forget(round_number - KEPT_ROUNDS)
         return state
 
@@ -150,6 +153,16 @@ def is_of_the_machine(error: Exception) -> bool:
         Whether the rounds are to stop.
     """
     return isinstance(error, UnwritableError | MemoryError) or is_out_of_memory(error)
+
+
+def _share(common: Path, file: Path) -> None:
+    """Give a state, which nobody changes any more, a second name; a copy where the file system has no links."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.unlink(missing_ok=True)  # a damaged one
+    try:
+        os.link(common, file)
+    except OSError:
+        save_whole(file, lambda temporary: shutil.copyfile(common, temporary))
 
 
 def failure_reason(error: Exception) -> str:

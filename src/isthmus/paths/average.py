@@ -11,6 +11,8 @@ from isthmus.weights.state import Kind, StateDict, structure_difference
 
 NUMBERS = 2**20
 """Of all networks together at a time: a layer of a hundred networks would take ten gigabytes at once."""
+FEW = 20
+"""Networks; sorting by whole rows takes a quarter of `sort`'s time for 4 of them, half for 20, as much for 50."""
 
 
 def weighted_mean(tensors: Sequence[Tensor], counts: Sequence[float]) -> Tensor:
@@ -38,13 +40,26 @@ def weighted_mean(tensors: Sequence[Tensor], counts: Sequence[float]) -> Tensor:
 
 def _mean_of_numbers(vectors: Sequence[Tensor], weights: Tensor) -> Tensor:
     wide = torch.stack([vector.to(torch.float64) for vector in vectors])
-    terms = (wide * weights[:, None]).sort(dim=0).values
-    total = terms[0]
-    for term in terms[1:]:
+    # Plus zero, since of zeros of two signs either could be called the smaller one.
+    smallest, *others = _ascending(wide * weights[:, None] + 0.0)
+    total = smallest
+    for term in others:
         total = total + term
     mean = total / weights.sort().values.sum()
-    is_one = (wide == wide[0]).all(dim=0)  # also infinities, and without rounding
+    bits = wide.view(torch.int64)
+    is_one = (bits == bits[0]).all(dim=0)  # also infinities, and without rounding
     return torch.where(is_one, wide[0], mean).to(vectors[0].dtype)
+
+
+def _ascending(rows: Tensor) -> list[Tensor]:
+    """The numbers of each column in ascending order: rows of the smallest, the next, ..."""
+    if len(rows) > FEW:
+        return list(rows.sort(dim=0).values)
+    found = list(rows)
+    for sweep in range(len(found)):  # odd-even transposition sort: neighbours swap, from either parity in turn
+        for i in range(sweep % 2, len(found) - 1, 2):
+            found[i], found[i + 1] = torch.minimum(found[i], found[i + 1]), torch.maximum(found[i], found[i + 1])
+    return found
 
 
 def average_networks(
