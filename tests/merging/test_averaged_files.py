@@ -16,6 +16,7 @@ import isthmus
 from isthmus.errors import InputError, UnknownNameError
 from isthmus.merging.average import average
 from isthmus.merging.choice import layers_of_row, layers_of_text
+from isthmus.weights.state import content_hash
 
 RESNET = CASES[2]
 A, B = RESNET.weights(0), RESNET.weights(1)
@@ -100,6 +101,28 @@ def test_folders_of_hugging_face_give_a_folder_that_transformers_reads(tmp_path,
     assert sum(p.numel() for p in merged.parameters()) == sum(p.numel() for p in models[0].parameters())
     card = (tmp_path / "merged" / "README.md").read_text()
     assert card.startswith('---\nbase_model:\n- "a"\n- "b"\ntags:\n- merge')
+
+
+@pytest.mark.parametrize("by_name", [False, True])
+def test_a_tied_tensor_is_written_once_as_the_host_has_it(tmp_path, by_name):
+    for name, seed in (("a", 0), ("b", 1)):
+        save_folder(gpt2(seed), tmp_path / name)
+    model = f"hf:{tmp_path / 'a'}" if by_name else None
+    made = average(tmp_path / "a", tmp_path / "b", model=model, out=tmp_path / "merged")
+    stored, written = (load_file(tmp_path / place / "model.safetensors") for place in ("a", "merged"))
+    assert written.keys() == stored.keys()
+    assert "lm_head.weight" not in written
+    assert ("lm_head.weight" in made.weights) == by_name
+    if by_name:
+        assert torch.equal(made.weights["lm_head.weight"], written["transformer.wte.weight"])
+
+
+def test_the_network_that_is_returned_is_the_one_that_was_written(tmp_path):
+    plain = average(A, B, alpha=0.3, model=RESNET.build)
+    made = average(A, B, alpha=0.3, model=RESNET.build, out=tmp_path / "m.safetensors")
+    assert list(made.weights) == list(plain.weights) == list(RESNET.build().state_dict())
+    assert content_hash(made.weights) == content_hash(plain.weights)
+    assert content_hash(load_file(tmp_path / "m.safetensors")) == content_hash(plain.weights)
 
 
 def test_a_row_of_a_run_names_its_layers(tmp_path):

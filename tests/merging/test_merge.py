@@ -111,6 +111,13 @@ def test_the_arc_is_that_of_the_formula_and_runs_through_the_engine(merged):
     assert torch.equal(slerp(v, torch.zeros(2), 0.5), v / 2)
 
 
+def test_the_arc_between_large_tensors_is_taken_in_parts(monkeypatch):
+    v, w = torch.randn(2, 5, 7, generator=torch.Generator().manual_seed(0))
+    whole = slerp(v, w, 0.3)
+    monkeypatch.setattr("isthmus.merging.search.slerp.SIZE", 4)
+    torch.testing.assert_close(slerp(v, w, 0.3), whole)
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

@@ -121,3 +121,14 @@ def test_a_failed_check_of_an_earlier_split_stays_failed_after_a_later_one(monke
     data = {"one": (INPUTS, TARGETS), "two": (INPUTS[:5], TARGETS[:5])}
     (check,) = [check for check in checked(asked(data=data)).checks if check.check == "of this test"]
     assert (check.passed, check.detail) == (False, "one: seen; two: seen")
+
+
+def test_the_networks_that_run_lie_in_the_memory_of_network_a():
+    model = MLP.build()
+    before = {key: tensor.clone() for key, tensor in model.state_dict().items()}
+    for given, is_ours in ((model, False), ("mlp:inputs=12,width=7,classes=10", True)):
+        subject = subject_of(asked(given))
+        for module, is_lent in ((subject.network.module, True), (subject.model.module, is_ours)):
+            for key, tensor in module.state_dict().items():
+                assert (tensor.data_ptr() == subject.a.weights[key].data_ptr()) == is_lent, key
+    assert all(torch.equal(tensor, before[key]) for key, tensor in model.state_dict().items())

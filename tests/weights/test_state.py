@@ -7,6 +7,7 @@ from isthmus.weights.state import (
     Kind,
     content_hash,
     entry_kinds,
+    lend_weights,
     same_bits,
     structure_difference,
     tied_keys,
@@ -67,3 +68,30 @@ def test_same_bits_takes_nan_for_equal_to_nan_and_dtypes_for_different():
     assert not same_bits(nan, torch.tensor([1.0, 2.0]))
     assert not same_bits(nan, nan.double())
     assert same_bits(torch.tensor([1]), torch.tensor([1]))
+
+
+def test_large_tensors_are_compared_to_the_last_number():
+    large = torch.zeros(2**22 + 3)
+    other = large.clone()
+    assert same_bits(large, other)
+    other[-1] = 1
+    assert not same_bits(large, other)
+
+
+def test_lent_weights_are_the_modules_own_and_take_no_memory():
+    model = Tied()
+    weights = {key: tensor.clone() for key, tensor in Tied().state_dict().items()}
+    weights["frozen"] = torch.arange(4.0)[1:3]  # a part of another tensor's memory
+    weights["norm.weight"] = weights["norm.weight"].double()
+    weights["norm.running_mean"] += 3
+    weights["head.weight"] = weights["embed.weight"]
+    parameters = dict(model.named_parameters())
+    lend_weights(model, weights, copied={"norm.bias"})
+    assert all(dict(model.named_parameters())[key] is parameter for key, parameter in parameters.items())
+    assert tied_keys(model) == [("embed.weight", "head.weight")]
+    for key, tensor in model.state_dict().items():
+        assert torch.equal(tensor, weights[key].to(tensor.dtype)), key
+        is_lent = key in {"embed.weight", "head.weight"}
+        assert (tensor.data_ptr() == weights[key].data_ptr()) == is_lent, key
+    lend_weights(model, weights, copied={"embed.weight"})
+    assert model.head.weight.data_ptr() != weights["head.weight"].data_ptr()  # what is written to is one tensor

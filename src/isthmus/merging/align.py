@@ -182,7 +182,7 @@ def align(
         save_permuted_trajectory(steps, permuted, facts, _made(out, steps)[1])
     notes = tuple(f"{one.name}: {note}" for one in (first, second) for note in one.notes)
     if out is not None:
-        save_merged(weights, facts, Path(out), Path(b) if isinstance(b, str | Path) else None)
+        save_merged(weights, facts, Path(out), b, second.filled)
     groups, fixed = symmetry.groups, symmetry.fixed
     return Aligned(weights, found.permutation, groups, fixed, found.objectives, difference, facts, notes)
 

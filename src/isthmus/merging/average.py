@@ -2,28 +2,25 @@
 
 import fnmatch
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from importlib.metadata import version
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import torch
-from torch import Tensor, nn
+import torch  # noqa: F401, the example's
+from torch import Tensor
 
 from isthmus.data.load import load_examples
 from isthmus.errors import InputError, UnknownNameError, short_list
 from isthmus.layers.labels import with_commas
 from isthmus.layers.partition import LayerPartition
 from isthmus.layers.rules import layer_partition
+from isthmus.merging.blended import Pair, blended, hashes_of
 from isthmus.merging.files import refuse_existing, save_merged
 from isthmus.merging.repair import restored
-from isthmus.paths.linear import Segment
-from isthmus.paths.point import Point
 from isthmus.questions.inspection.answer import alike, named_modules
 from isthmus.runs.request.inputs import Model, Weights, fitted_weights, named_model, own_tokenizer, read_weights
 from isthmus.weights.checkpoint import Checkpoint
-from isthmus.weights.parametrisation import spectral_norms
-from isthmus.weights.state import Kind, StateDict, cast_weights, content_hash, entry_kinds, is_blendable, tied_keys
+from isthmus.weights.state import Kind, StateDict, entry_kinds, is_blendable, tied_keys
 
 POLICIES = ("interpolate", "host", "recalibrate")
 STATISTICS = ("running_mean", "running_var")
@@ -35,7 +32,7 @@ class Averaged:
     """A network with averaged layers.
 
     Attributes:
-        weights: Under the keys of network a, in its types.
+        weights: Under the keys of network a, in its types; where a file was written, the file's, mapped and not read.
         alphas: Layer -> alpha, of the layers that moved, in their order.
         layers: All layers.
         num_parameters: Numbers in the layers that moved, and in all.
@@ -109,79 +106,43 @@ def average(
         )
     if out is not None:
         refuse_existing(Path(out))
-    found = _two_networks(a, b, model, rule)
-    chosen = _chosen(layers, alpha, found.layers)
-    wide_a, wide_b = (cast_weights(weights, _wide(weights)) for weights in (found.a, found.b))
-    hashes = content_hash(found.a), content_hash(found.b)
-    segment = Segment.between(
-        wide_a, wide_b, found.layers, found.kinds, keeps_statistics=batch_norm == "host", hashes=hashes,
-        ties=found.ties,
-        spectral=spectral_norms(found.module) if found.module is not None else (),
-    )  # fmt: skip
-    by_layer = {label: segment.point("a", (label,), chosen[label]) for label in chosen}
-    home = segment.point("a", (), 0.0)
-    point = Point(
-        tuple(
-            by_layer[label].versions[place] if label in by_layer else home.versions[place]
-            for place, label in enumerate(found.layers)
-        )
-    )
-    blended = segment.weights(point)
-    examples = None
-    if needs_data and found.module is not None and model is not None:
-        alphas = {key: chosen.get(label, 0.0) for label in found.layers for key in found.layers[label]}
+    pair = _pair(a, b, model, rule)
+    chosen = _chosen(layers, alpha, pair.layers)
+    facts = pair.facts(chosen, batch_norm)
+    weights: StateDict = blended(pair, chosen, keeps_statistics=batch_norm == "host")
+    if needs_data and pair.module is not None and model is not None:
+        alphas = {key: chosen.get(label, 0.0) for label in pair.layers for key in pair.layers[label]}
         examples = load_examples(recalibration_data, data_root=data_root, tokenizer=own_tokenizer(model))
-        ends = wide_a, wide_b
-        blended = restored(found.module, blended, ends, alphas, examples, repair=repair)
-    counters = {key for key, kind in found.kinds.items() if kind is Kind.COUNTER}
-    weights = {key: t if key in counters else blended[key].to(t.dtype) for key, t in found.a.items()}
-    moved, all_of = (
-        sum(weights[key].numel() for label in labels for key in found.layers[label] if is_blendable(weights[key]))
-        for labels in (chosen, found.layers)
-    )
-    facts = {
-        "isthmus_version": version("isthmus"),
-        "a": found.names[0],
-        "b": found.names[1],
-        "hash_a": hashes[0],
-        "hash_b": hashes[1],
-        "batch_norm": batch_norm,
-        **({"repair": repair, "recalibrated_on": examples.name} if examples is not None else {}),
-        "alphas": dict(chosen),
-    }
-    averaged = Averaged(weights, dict(chosen), found.layers, (moved, all_of), facts, found.notes)
-    if out is not None:
-        save_merged(averaged.weights, facts, Path(out), Path(a) if isinstance(a, str | Path) else None)
-    return averaged
+        wide = blended(replace(pair, a=pair.wide[0], b=pair.wide[1]), chosen, keeps_statistics=batch_norm == "host")
+        found = restored(pair.module, dict(wide), pair.wide, alphas, examples, repair=repair)
+        counters = {key for key, kind in pair.kinds.items() if kind is Kind.COUNTER}
+        weights = {key: t if key in counters else found[key].to(t.dtype) for key, t in pair.a.items()}
+        facts |= {"repair": repair, "recalibrated_on": examples.name}
+    made = dict(weights) if out is None else save_merged(weights, facts, Path(out), a, pair.filled)
+    numbers = pair.num_parameters(tuple(chosen)), pair.num_parameters(tuple(pair.layers))
+    return Averaged(made, dict(chosen), pair.layers, numbers, facts, pair.notes)
 
 
-@dataclass(frozen=True)
-class _Two:
-    a: StateDict
-    b: StateDict
-    names: tuple[str, str]
-    layers: LayerPartition
-    kinds: dict[str, Kind]
-    ties: Sequence[tuple[str, ...]]
-    module: nn.Module | None
-    notes: tuple[str, ...]
-
-
-def _two_networks(a: Weights, b: Weights, model: Model | None, rule: str | LayerPartition) -> _Two:
+def _pair(a: Weights, b: Weights, model: Model | None, rule: str | LayerPartition) -> Pair:
     read = read_weights(a, "a"), read_weights(b, "b")
     if model is not None:
         module = named_model(model, read[0][0]).module
         fitted = [fitted_weights(*one, module) for one in read]
-        layers, kinds = layer_partition(rule, module), entry_kinds(module)
-        done = tuple(f"{one.name}: {note}" for one in fitted for note in one.notes)
-        names = fitted[0].name, fitted[1].name
-        return _Two(fitted[0].weights, fitted[1].weights, names, layers, kinds, tied_keys(module), module, done)
+        host, donor = fitted
+        return Pair(
+            host.weights, donor.weights, (host.name, donor.name), (host.hash, donor.hash),
+            layer_partition(rule, module), entry_kinds(module), tied_keys(module), module, host.filled,
+            tuple(f"{one.name}: {note}" for one in fitted for note in one.notes),
+        )  # fmt: skip
     if rule != "module":
         raise InputError("the model, for this layer rule", "none", f"layers by {rule}", "add --model NAME (model=)")
     notes = [f"{name}: {note}" for _, name, more in read for note in more]
     first, second = alike([Checkpoint(dict(w), name) for w, name, _ in read], notes)
     kinds = {key: _kind_by_name(key, tensor) for key, tensor in first.items()}
-    return _Two(first, second, (read[0][1], read[1][1]), named_modules(first), kinds, (), None, tuple(notes))
+    names = read[0][1], read[1][1]
+    return Pair(
+        first, second, names, hashes_of(first, second), named_modules(first), kinds, (), None, notes=tuple(notes)
+    )
 
 
 def _kind_by_name(key: str, tensor: Tensor) -> Kind:
@@ -212,11 +173,6 @@ def _chosen(
             raise UnknownNameError("a layer", pattern, tuple(partition), "layers")
         chosen |= dict.fromkeys(found, float(position))
     return {label: chosen[label] for label in partition if label in chosen}
-
-
-def _wide(weights: StateDict) -> torch.dtype:
-    has_double = any(tensor.dtype in {torch.float64, torch.complex128} for tensor in weights.values())
-    return torch.float64 if has_double else torch.float32
 
 
 def summary_of(averaged: Averaged) -> str:

@@ -3,13 +3,16 @@
 import json
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from torch import Tensor
+
 from isthmus.errors import InputError
-from isthmus.weights.checkpoint import save_weights
+from isthmus.weights.checkpoint import load_weights, save_weights
 from isthmus.weights.formats.folder import TORCH_ENDINGS, chosen_files
+from isthmus.weights.made_when_read import layout_of, some_of
 from isthmus.weights.state import StateDict
 
 CARD = "README.md"
@@ -59,30 +62,43 @@ def refuse_folder_of_no_folder(out: Path, host: object) -> None:
         raise InputError("a folder as host, for a folder", "a host that is none", str(out), "name a .safetensors file")
 
 
-def save_merged(weights: StateDict, facts: Mapping[str, Any], out: Path, host: Path | None) -> None:
+def save_merged(
+    weights: StateDict, facts: Mapping[str, Any], out: Path, host: object, left_out: Collection[str] = ()
+) -> dict[str, Tensor]:
     """Write a merged network so that `out` is whole or not there.
 
     Args:
-        weights: The network.
+        weights: The network; entries that are made when they are read are in memory one at a time.
         facts: From what it was made; they stand in the file's header and in a folder's card.
         out: A `.safetensors` file, or a folder where the host is one: with the host's config, tokenizer and shards.
-        host: The host's checkpoint, where it came from disk.
+        host: The host as it was given.
+        left_out: Keys that the host's file lacks too, since they are tied to others: written, they would be a second
+            copy of these.
+
+    Returns:
+        The network as it was written, in order: tensors mapped from the files, so that they take no memory until they
+        are read. What was left out is as it was given.
 
     Raises:
         InputError: A folder is asked for and the host is none.
     """
     metadata = {"format": "pt", "isthmus": json.dumps(facts, sort_keys=True)}
+    kept = some_of(weights, [key for key in weights if key not in left_out])
     if out.suffix == ".safetensors":
-        save_weights(weights, out, metadata)
-        return
-    refuse_folder_of_no_folder(out, host)
-    assert host is not None
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{out.name}.", dir=out.parent) as made:
-        folder = Path(made) / "folder"
-        folder.mkdir()
-        _fill(folder, weights, facts, metadata, host)
-        folder.replace(out)
+        save_weights(kept, out, metadata)
+        files: Sequence[Path] = (out,)
+    else:
+        refuse_folder_of_no_folder(out, host)
+        assert isinstance(host, str | Path)
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=f".{out.name}.", dir=out.parent) as made:
+            folder = Path(made) / "folder"
+            folder.mkdir()
+            _fill(folder, kept, facts, metadata, Path(host))
+            folder.replace(out)
+        files = chosen_files(out).files
+    written = {key: tensor for file in files for key, tensor in load_weights(file).items()}
+    return {key: written[key] if key in written else weights[key] for key in weights}
 
 
 def _fill(folder: Path, weights: StateDict, facts: Mapping[str, Any], metadata: dict[str, str], host: Path) -> None:
@@ -96,9 +112,9 @@ def _fill(folder: Path, weights: StateDict, facts: Mapping[str, Any], metadata: 
     else:
         names = {name: f"{Path(name).stem.replace('pytorch_model', 'model')}.safetensors" for name in placed.values()}
         for name in sorted(set(placed.values())):
-            part = {key: weights[key] for key, of in placed.items() if of == name}
+            part = some_of(weights, [key for key, of in placed.items() if of == name])
             save_weights(part, folder / names[name], metadata)
-        total = sum(tensor.nbytes for tensor in weights.values())
+        total = sum(tensor.nbytes for tensor in layout_of(weights).values())
         index = {"metadata": {"total_size": total}, "weight_map": {key: names[of] for key, of in placed.items()}}
         (folder / "model.safetensors.index.json").write_text(json.dumps(index, indent=1), encoding="utf-8")
     (folder / CARD).write_text(_card(facts), encoding="utf-8")

@@ -12,13 +12,13 @@ from isthmus.errors import InputError, IsthmusWarning, UnknownNameError
 from isthmus.evaluation.arithmetic.reduced import float32_products
 from isthmus.evaluation.batches import BatchSize
 from isthmus.measures.barrier import Quantity
-from isthmus.merging.average import average
+from isthmus.merging.blended import Pair, blended
 from isthmus.merging.files import refuse_existing, refuse_folder_of_no_folder, refuse_taken, save_merged
 from isthmus.merging.mergekit import refuse_no_recipe, save_recipe
 from isthmus.merging.parts import CERTIFY, SELECT, Rounds, kept_rounds, merge_facts
 from isthmus.merging.record import COMPANIONS, companion, save_record
 from isthmus.merging.search.apart import other_examples
-from isthmus.merging.search.certificate import Certificate, certificate
+from isthmus.merging.search.certificate import Certificate, Tested, certificate
 from isthmus.merging.search.comparison import Contender, contenders, other_sets
 from isthmus.merging.search.selection import Selection, select
 from isthmus.merging.search.trials import REACH, Trials
@@ -28,7 +28,7 @@ from isthmus.runs.request.inputs import Model, Weights
 from isthmus.runs.request.request import Request
 from isthmus.runs.request.signature import with_settings_shown
 from isthmus.runs.subject.subject import Subject, chosen_engine, examples_at_once, subject_of
-from isthmus.weights.checkpoint import Checkpoint
+from isthmus.weights.state import StateDict, tied_keys
 
 MERGE = (*(name for name in EVERY_STUDY if name != "resume"), "batch_norm", "engine", "error", "progress")
 
@@ -235,27 +235,25 @@ def _merged(
         "by": by if isinstance(by, str) and by in KINDS else "given",
         "engine": chosen.note,
     }
-    averaged = average(
-        Checkpoint(subject.a.weights, subject.a.name),
-        Checkpoint(subject.b.weights, subject.b.name),
-        layers=dict.fromkeys((label for label in segment.layers if label in merged), alpha),
-        model=subject.model.module,
-        rule=segment.layers,
-        batch_norm=settings.batch_norm,
-    )
+    module = subject.model.module
+    pair = Pair(
+        subject.a.weights, subject.b.weights, (subject.a.name, subject.b.name), (subject.a.hash, subject.b.hash),
+        segment.layers, segment.kinds, tied_keys(module), module, subject.a.filled,
+    )  # fmt: skip
+    alphas = {label: alpha for label in segment.layers if label in merged}
+    keeps = settings.batch_norm == "host"
+    averaged: StateDict = blended(pair, alphas, keeps_statistics=keeps)
     notes = [f"{name}: {note}" for name, weights in (("a", subject.a), ("b", subject.b)) for note in weights.notes]
     notes += [*subject.warnings, *left_out, *_cautions(found)]
     parameters = num_parameters(segment, *merged), num_parameters(segment, *segment.layers)
-    result = Merge(averaged.weights, selection, found, tuple(compared), worth, parameters, facts, tuple(notes))
+    if out is not None and found.certified is not None and merged:
+        header = pair.facts(alphas, settings.batch_norm) | {"certificate": _header(found.certified, facts)}
+        averaged = save_merged(averaged, header, out, request.a, pair.filled)
+    result = Merge(dict(averaged), selection, found, tuple(compared), worth, parameters, facts, tuple(notes))
     if out is not None and merged:
-        host = Path(request.a) if isinstance(request.a, str | Path) else None
-        save_merged(result.weights, averaged.facts | {"certificate": _header(result)}, out, host)
         save_record(result, companion(out, ".json"))
     if mergekit is not None and merged:
-        keeps = settings.batch_norm == "host"
-        save_recipe(
-            Path(mergekit), averaged.alphas, segment.layers, segment.kinds, request.a, request.b, keeps_statistics=keeps
-        )
+        save_recipe(Path(mergekit), alphas, segment.layers, segment.kinds, request.a, request.b, keeps_statistics=keeps)
     return result
 
 
@@ -275,9 +273,7 @@ def _cautions(found: Certificate) -> list[str]:
     return [text]
 
 
-def _header(merged: Merge) -> Mapping[str, Any]:
+def _header(certified: Tested, facts: Mapping[str, Any]) -> Mapping[str, Any]:
     """What the file itself says of its cost."""
-    certified, facts = merged.certificate.certified, merged.facts
-    assert certified is not None
     ends = {"rise": certified.rise.value, "low": certified.rise.low, "high": certified.rise.high}
     return {"metric": facts["metric"], "tolerance": facts["tolerance"], "on": facts["certify_on"], **ends}

@@ -173,6 +173,21 @@ class Segment:
             weights = {key: self._entry(key, version) for key in self.layers[label]}
         return weights | self._vectors_at(label, version, weights) if label in self.spectral else weights
 
+    def entry(self, label: str, version: Version, key: str) -> Tensor:
+        """One tensor of a layer at a version; only this one is made, where the layer has no spectral normalisation.
+
+        Args:
+            label: The layer.
+            version: Its place on the segment, or beside it.
+            key: Of the tensor.
+
+        Returns:
+            As `layer_weights`.
+        """
+        if isinstance(version, Blend) and label not in self.spectral:
+            return self._entry(key, version)
+        return self.layer_weights(label, version)[key]
+
     def weights(self, point: Point) -> dict[str, Tensor]:
         """The whole state dict at a point.
 

@@ -77,7 +77,8 @@ def save_weights(weights: StateDict, path: str | Path, metadata: Mapping[str, st
     """Write a safetensors file so that a file of that name is always whole: temporary name, flush, rename.
 
     Args:
-        weights: Tensors; those that share memory are written once each, under every key.
+        weights: Tensors; those that share memory are written once each, under every key. None is copied, and those
+            that are made when they are read are in memory one at a time.
         path: The file to make; its folder is made too.
         metadata: Texts for the file's header.
     """

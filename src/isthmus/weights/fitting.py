@@ -13,10 +13,17 @@ from isthmus.weights.state import StateDict, copy_of, same_bits, tensors_of
 
 @dataclass(frozen=True)
 class FittedWeights:
-    """Weights with exactly the model's keys, in its order, and what was done to get there."""
+    """Weights with exactly the model's keys, in its order, and what was done to get there.
+
+    Attributes:
+        weights: Tensors are shared with what was given.
+        notes: What was done, in words.
+        filled: Keys that were not there and are tied to others.
+    """
 
     weights: dict[str, Tensor]
     notes: tuple[str, ...]
+    filled: frozenset[str] = frozenset()
 
 
 def fit_to_model(weights: StateDict, model: nn.Module, where: str) -> FittedWeights:
@@ -43,6 +50,7 @@ def fit_to_model(weights: StateDict, model: nn.Module, where: str) -> FittedWeig
         fitted, notes = _loaded_by(model, weights, found, where)
     else:
         fitted, notes = {key: weights[source] for key, source in found.keys.items()}, list(found.notes)
+    filled = set()
     for group in expected.ties:
         present = [key for key in group if key in fitted]
         for key in present[1:]:
@@ -60,6 +68,7 @@ def fit_to_model(weights: StateDict, model: nn.Module, where: str) -> FittedWeig
         for key in group:
             if present and key not in fitted:
                 fitted[key] = fitted[present[0]]
+                filled.add(key)
                 notes.append(f"{key!r} was filled from {present[0]!r}, to which the model ties it")
     if lacking := [key for key in expected.tensors if key not in fitted]:
         fitted |= {key: torch.zeros_like(expected.tensors[key]) for key in lacking}
@@ -67,7 +76,7 @@ def fit_to_model(weights: StateDict, model: nn.Module, where: str) -> FittedWeig
             f"step counters that the file lacks were set to 0, without effect on outputs: {short_list(lacking, 3)}"
         )
     read, more = read_as({key: fitted[key] for key in expected.tensors}, expected.tensors, where)
-    return FittedWeights(read, (*notes, *more))
+    return FittedWeights(read, (*notes, *more), frozenset(filled))
 
 
 def _loaded_by(

@@ -2,7 +2,7 @@
 
 import copy
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -86,6 +86,32 @@ def copy_of(model: nn.Module) -> nn.Module:
     return copy.deepcopy(model, {id(tensor): tensor.detach().clone() for tensor in made})
 
 
+def lend_weights(module: nn.Module, weights: StateDict, copied: Collection[str] = ()) -> None:
+    """Give a module's entries the values of weights; parameters lie in the very memory of these, and take none.
+
+    Ties stay, and so do the parameters themselves.
+
+    Args:
+        module: A network that nobody else holds.
+        weights: Under its keys. A tensor of another type or device, or one that shares its memory with others (for
+            which an exporter would take the parameters for views of one another), is copied.
+        copied: Keys of tensors that the module may write to.
+    """
+    named = list(module.named_parameters(remove_duplicate=False))
+    apart = {id(parameter) for key, parameter in named if key in copied}  # under whichever of its keys it is tied
+    for key, parameter in named:
+        if key in weights:
+            given = weights[key].detach()
+            is_alone = given.untyped_storage().nbytes() == given.nbytes
+            fits = (given.dtype, given.device) == (parameter.dtype, parameter.device)
+            is_lent = is_alone and fits and id(parameter) not in apart
+            parameter.data = given if is_lent else given.to(parameter.device, parameter.dtype, copy=True)
+    with torch.no_grad():
+        for key, buffer in module.named_buffers(remove_duplicate=False):
+            if key in weights:
+                buffer.copy_(weights[key])
+
+
 def is_blendable(tensor: Tensor) -> bool:
     """Whether a weighted mean of such tensors makes sense: floating point or complex."""
     return tensor.is_floating_point() or tensor.is_complex()
@@ -112,11 +138,16 @@ def content_hash(weights: StateDict) -> str:
     """
     digest = hashlib.sha256()
     for key in sorted(weights):
-        tensor = weights[key].detach().cpu().contiguous()
-        digest.update(f"{key}\0{tensor.dtype}\0{tuple(tensor.shape)}\0".encode())
-        # As bytes, since NumPy has no bfloat16.
-        digest.update(tensor.reshape(-1).view(torch.uint8).numpy().data if tensor.numel() else b"")
+        _add_entry(digest, key, weights[key])
     return digest.hexdigest()
+
+
+def _add_entry(digest: "hashlib._Hash", key: str, entry: Tensor) -> None:
+    # A function of its own, so that nothing holds the entry when the next one is made.
+    tensor = entry.detach().cpu().contiguous()
+    digest.update(f"{key}\0{tensor.dtype}\0{tuple(tensor.shape)}\0".encode())
+    # As bytes, since NumPy has no bfloat16.
+    digest.update(tensor.reshape(-1).view(torch.uint8).numpy().data if tensor.numel() else b"")
 
 
 @dataclass(frozen=True)
@@ -161,4 +192,20 @@ def same_bits(x: Tensor, y: Tensor) -> bool:
     """Whether two tensors have equal dtype, shape and values, NaN being equal to NaN."""
     if x is y:
         return True
-    return x.dtype == y.dtype and x.shape == y.shape and bool(((x == y) | (x.isnan() & y.isnan())).all())
+    if x.dtype != y.dtype or x.shape != y.shape:
+        return False
+    # In parts, since each part takes several of its size.
+    return all(bool(((u == v) | (u.isnan() & v.isnan())).all()) for u, v in zip(parts(x), parts(y), strict=True))
+
+
+def parts(tensor: Tensor, size: int = 2**22) -> tuple[Tensor, ...]:
+    """A tensor as vectors of at most four million numbers, for work that takes several tensors of their size at once.
+
+    Args:
+        tensor: Any.
+        size: The most numbers in a part.
+
+    Returns:
+        Views of a tensor that is contiguous.
+    """
+    return torch.split(tensor.reshape(-1), size)

@@ -3,14 +3,16 @@
 import math
 from dataclasses import dataclass
 
-import torch  # noqa: F401, the example's
+import torch
 from torch import Tensor
 
 from isthmus.paths.linear import Segment
 from isthmus.paths.point import Point
 from isthmus.weights.interpolation import complement, interpolation
+from isthmus.weights.state import parts
 
 NEARLY_PARALLEL = 0.9995  # cosine above which the arc is taken as straight, as mergekit 0.1.5 takes it
+SIZE = 2**22  # numbers in a part of a large tensor
 SHORTEST = 1e-8  # a vector shorter than this has no direction
 
 
@@ -64,16 +66,20 @@ def slerp(first: Tensor, second: Tensor, position: float) -> Tensor:
         >>> slerp(torch.tensor([1.0, 0.0]), torch.tensor([0.0, 1.0]), 0.5)
         tensor([0.7071, 0.7071])
     """
-    v, w = first.double(), second.double()
-    lengths = float(v.norm()), float(w.norm())
+    # Of large tensors a part at a time: in float64 the embedding of a language model takes as much as the network.
+    pairs = [(first, second)]
+    if first.numel() > SIZE:
+        pairs = list(zip(parts(first, SIZE), parts(second, SIZE), strict=True))
+    lengths = [math.hypot(*(float(part.double().norm()) for part in side)) for side in zip(*pairs, strict=True)]
     if min(lengths) < SHORTEST:
         return interpolation(first, second, position)
-    cosine = float((v * w).sum()) / (lengths[0] * lengths[1])
+    cosine = sum(float((v.double() * w.double()).sum()) for v, w in pairs) / (lengths[0] * lengths[1])
     if not abs(cosine) <= NEARLY_PARALLEL:
         return interpolation(first, second, position)
     theta = math.acos(cosine)
     of_first, of_second = (math.sin(part * theta) / math.sin(theta) for part in (1 - position, position))
-    return (of_first * v + of_second * w).to(first.dtype)
+    found = [(of_first * v.double() + of_second * w.double()).to(first.dtype) for v, w in pairs]
+    return found[0] if len(found) == 1 else torch.cat(found).reshape(first.shape)
 
 
 def slerp_point(segment: Segment, alpha: float) -> Point:

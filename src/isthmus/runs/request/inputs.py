@@ -39,12 +39,14 @@ class NamedWeights:
         name: The checkpoint's file name; "a" or "b" for weights given directly.
         notes: What was done on loading them.
         hash: Their content hash.
+        filled: Keys that were not there and are tied to others.
     """
 
     weights: dict[str, Tensor]
     name: str
     notes: tuple[str, ...]
     hash: str
+    filled: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -141,7 +143,7 @@ def fitted_weights(weights: StateDict, name: str, notes: tuple[str, ...], module
     renamed, more = renamed_weights(weights, module, name)
     fitted = fit_to_model(renamed, module, name)
     detached = {key: tensor.detach() for key, tensor in fitted.weights.items()}
-    return NamedWeights(detached, name, (*notes, *more, *fitted.notes), content_hash(detached))
+    return NamedWeights(detached, name, (*notes, *more, *fitted.notes), content_hash(detached), fitted.filled)
 
 
 def named_model(model: Model, weights: StateDict) -> NamedModel:

@@ -13,7 +13,7 @@ from isthmus.evaluation.probe import SelfCheck
 from isthmus.runs.request.inputs import NamedWeights
 from isthmus.runs.request.settings import Settings
 from isthmus.weights.parametrisation import SpectralNorm, effective_weights
-from isthmus.weights.state import Kind, StateDict, is_blendable, same_bits, widen
+from isthmus.weights.state import Kind, StateDict, is_blendable, parts, same_bits, widen
 
 SHORTFALL = 0.01  # of a spectral norm; training that has come to rest stays well below
 
@@ -140,6 +140,9 @@ def _is_broken(key: str, own: StateDict, other: StateDict, kinds: Mapping[str, K
     """Whether an entry holds NaN or infinities; those of a buffer are meant, as in a mask, where both have the same."""
     if not is_blendable(own[key]):
         return False
-    tensor, partner = (widen(weights[key]) for weights in (own, other))
-    meant = tensor == partner if kinds[key] is Kind.FLOAT_BUFFER else torch.zeros((), dtype=torch.bool)
-    return not bool((tensor.isfinite() | meant).all())
+    meant = kinds[key] is Kind.FLOAT_BUFFER
+    for one, two in zip(parts(own[key]), parts(other[key]), strict=True):
+        tensor, partner = widen(one), widen(two)
+        if not bool((tensor.isfinite() | (tensor == partner if meant else torch.zeros((), dtype=torch.bool))).all()):
+            return True
+    return False

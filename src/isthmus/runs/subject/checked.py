@@ -18,7 +18,7 @@ from isthmus.runs.request.settings import Settings
 from isthmus.runs.subject.given_weights import NUM_EXAMPLES, given_weights, reads_another
 from isthmus.runs.subject.loaded import Loaded
 from isthmus.trees import Tree
-from isthmus.weights.state import StateDict, cast_weights, copy_of
+from isthmus.weights.state import StateDict, cast_weights, copy_of, lend_weights
 
 
 @dataclass(frozen=True)
@@ -90,6 +90,7 @@ def _own_network(
     model, written = loaded.model, frozenset(weights)
     try:
         network = Network.from_model(model.module, loaded.loss.function, device, dtype, output)
+        lend_weights(network.module, cast_weights(weights, dtype))
         network, refused = replace(network, written=written), None
     except InputError as error:
         refused = error

@@ -13,7 +13,7 @@ from isthmus.evaluation.network import Network
 from isthmus.evaluation.stages.staging import TOLERANCES, relative_difference
 from isthmus.trees import Tree
 from isthmus.weights.interpolation import interpolation
-from isthmus.weights.state import StateDict, is_blendable, same_bits
+from isthmus.weights.state import StateDict, cast_weights, is_blendable, lend_weights, same_bits
 
 NUM_EXAMPLES = 8  # of a dozen forward passes; what comes from elsewhere shows on any example
 AFRESH = (
@@ -69,7 +69,7 @@ def given_weights(
     """
     where = type(network.module).__name__
     remarks = _remarks_on_others(network, a, inputs, where)
-    network = replace(network, written=_written(network, (a, b), inputs))
+    network = replace(network, written=frozenset(_written(network, a, inputs) | _written(network, b, inputs)))
     if network.written:
         names = short_list(sorted(network.written))
         remarks.append(f"the forward pass writes to {names}: every batch starts from the given values")
@@ -99,10 +99,9 @@ def given_weights(
         remarks.append(AFRESH)
         difference = _crossed_difference(network, a, b, inputs, loaded)
     same_weights = all(same_bits(a[key], b[key]) for key in a)
-    middle = {key: interpolation(a[key], b[key], 0.5) if is_blendable(a[key]) else a[key] for key in a}
     # Two networks of which one rescales the other have equal outputs; half-way they are others.
     all_equal = not same_weights and same_bits(loaded["a"], loaded["b"])
-    if all_equal and same_bits(loaded["a"], network.loaded_outputs(fresh, middle, inputs)):
+    if all_equal and same_bits(loaded["a"], network.loaded_outputs(fresh, _half_way(a, b), inputs)):
         remarks.append(
             f"networks a and b differ and no output of the first {len(loaded['a'])} examples does, nor half-way: "
             "forward may use something else than these weights, such as values computed from others"
@@ -179,27 +178,25 @@ def _remarks_on_others(network: Network, weights: StateDict, inputs: Tree, where
     return found
 
 
-def _written(network: Network, both: Sequence[StateDict], inputs: Tree) -> frozenset[str]:
+def _half_way(a: StateDict, b: StateDict) -> dict[str, Tensor]:
+    return {key: interpolation(a[key], b[key], 0.5) if is_blendable(a[key]) else a[key] for key in a}
+
+
+def _written(network: Network, weights: StateDict, inputs: Tree) -> set[str]:
     """The keys that forward writes to, by version or by value."""
-    found: set[str] = set()
-    for weights in both:
-        mine = {
-            key: tensor.to(network.dtype) if tensor.is_floating_point() else tensor for key, tensor in weights.items()
-        }
-        given = {key: tensor.clone() for key, tensor in mine.items()}
-        before = {key: tensor._version for key, tensor in given.items()}
-        replace(network, written=frozenset()).outputs(given, inputs)
-        # By value too, since `weight.data.clamp_()` leaves the version alone.
-        found |= {key for key in given if given[key]._version != before[key] or not same_bits(given[key], mine[key])}
-    return frozenset(found)
+    mine = {key: tensor.to(network.dtype) if tensor.is_floating_point() else tensor for key, tensor in weights.items()}
+    given = {key: tensor.clone() for key, tensor in mine.items()}
+    before = {key: tensor._version for key, tensor in given.items()}
+    replace(network, written=frozenset()).outputs(given, inputs)
+    # By value too, since `weight.data.clamp_()` leaves the version alone.
+    return {key for key in given if given[key]._version != before[key] or not same_bits(given[key], mine[key])}
 
 
 def _crossed_difference(network: Network, a: StateDict, b: StateDict, inputs: Tree, loaded: dict[str, Tensor]) -> float:
     """The largest difference from freshly loaded copies, each network being run while the module holds the other."""
     largest = 0.0
     for held, name, weights in ((b, "a", a), (a, "b", b)):
-        # Not strict: extra state that is no tensor is not among the weights.
-        network.module.load_state_dict(held, strict=False)
+        lend_weights(network.module, cast_weights(held, network.dtype), copied=network.written)
         found = network.outputs(weights, inputs)
         largest = max(largest, relative_difference(found, loaded[name]))
     return largest
