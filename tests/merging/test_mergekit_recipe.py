@@ -1,8 +1,5 @@
 """Recipes for mergekit, resolved by our own reading of its rule: the first filter that is part of a tensor's name."""
 
-import importlib.util
-import subprocess
-import sys
 from itertools import product
 
 import pytest
@@ -118,19 +115,3 @@ def test_merge_writes_the_recipe_of_what_it_merged(tmp_path):
     assert {key for key, share in shares.items() if share} == {
         key for key in a if key.rpartition(".")[0] in found.layers
     }
-
-
-@pytest.mark.skipif(importlib.util.find_spec("mergekit") is None, reason="mergekit is not in this environment")
-def test_mergekit_makes_the_same_network(tmp_path):
-    paths = [tmp_path / f"{name}.safetensors" for name in "ab"]
-    for path, seed in zip(paths, (0, 1), strict=True):
-        save_file(RESNET.weights(seed), path)
-    alphas = dict.fromkeys(("conv1", "layer1.0.conv1", "fc"), 0.5)
-    save_recipe(tmp_path / "r.yml", alphas, LAYERS, KINDS, *paths)
-    command = [sys.executable, "-m", "mergekit.scripts.merge_raw_pytorch", tmp_path / "r.yml", tmp_path / "out"]
-    subprocess.run([*map(str, command)], check=True)
-    made = average(*paths, layers=alphas, model=RESNET.build).weights
-    found = load_file(tmp_path / "out" / "model.safetensors")
-    assert found.keys() == made.keys()
-    for key, tensor in made.items():
-        torch.testing.assert_close(found[key].to(tensor.dtype), tensor, rtol=1e-6, atol=1e-7, msg=key)

@@ -51,10 +51,8 @@ def write_entries(
         InputError: An entry is of a type that such files don't hold.
     """
     if odd := [key for key, tensor in layout.items() if tensor.dtype not in NAMES]:
-        raise InputError(
-            "numbers of a type that safetensors files hold", f"{layout[odd[0]].dtype} under {odd[0]!r}", str(file),
-            "convert it before saving",
-        )  # fmt: skip
+        got, expected = f"{layout[odd[0]].dtype} under {odd[0]!r}", "numbers of a type that safetensors files hold"
+        raise InputError(expected, got, "weights to save", "convert them first")
     ranks = {dtype: rank for rank, dtype in enumerate(NAMES)}
     keys = sorted(layout, key=lambda key: (ranks[layout[key].dtype], key.encode()))
     header: dict[str, object] = {"__metadata__": dict(metadata)} if metadata else {}
