@@ -1,9 +1,15 @@
 """What isthmus says when it cannot go on: expected, got, where, what to do."""
 
 import difflib
+import unicodedata
 from collections.abc import Iterable
 
 GUESS = "Did you mean"
+MOST_SHOWN = 2000
+"""Characters of a message's part. Names in files may be any length."""
+SPACES = frozenset({"Zs"})  # wide and thin ones do no harm, though Python prints none but the usual one as it is
+MOST_COMPARED, LONGEST_COMPARED = 2000, 200
+"""Names that are compared with a mistyped one, and their characters: the comparison takes the product of lengths."""
 
 
 class IsthmusError(Exception):
@@ -36,7 +42,11 @@ class InputError(IsthmusError, ValueError):
 
     def __str__(self) -> str:
         do = "        " if self.remedy.startswith(GUESS) else "      do"  # a question is no order
-        return f"expected {self.expected}\n     got {self.got}\n   where {self.where}\n{do} {self.remedy}"
+        expected, got, where, remedy = (
+            printable(part if len(part) <= MOST_SHOWN else f"{part[:MOST_SHOWN]} ...")
+            for part in (self.expected, self.got, self.where, self.remedy)
+        )
+        return f"expected {expected}\n     got {got}\n   where {where}\n{do} {remedy}"
 
 
 class UnwritableError(InputError):
@@ -52,7 +62,8 @@ class UnknownNameError(InputError, LookupError):
 
     def __init__(self, kind: str, name: str, known: Iterable[str], where: str, remedy: str = "") -> None:
         choices = list(known)
-        near = difflib.get_close_matches(name, choices, n=1)
+        comparable = [choice for choice in choices[:MOST_COMPARED] if len(choice) <= LONGEST_COMPARED]
+        near = difflib.get_close_matches(name[:LONGEST_COMPARED], comparable, n=1)
         guess = f"{GUESS} {near[0]!r}? " if near else ""
         super().__init__(
             f"{kind}: one of {short_list(choices)}",
@@ -64,6 +75,30 @@ class UnknownNameError(InputError, LookupError):
 
 class IsthmusWarning(UserWarning):
     """Something measured is not what it may seem to be."""
+
+
+def printable(text: str) -> str:
+    r"""The text with what steers a terminal written out: names and messages may come from a stranger's file.
+
+    Args:
+        text: Of any origin.
+
+    Returns:
+        The same, with escapes such as `\x1b` for control characters but line ends and tabs, for marks that turn the
+        direction of writing, and for halves of characters, which no stream can write.
+
+    Example:
+        >>> printable("conv1\x1b[31m")
+        'conv1\\x1b[31m'
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        letter
+        if letter.isprintable() or letter in "\n\t" or unicodedata.category(letter) in SPACES
+        else letter.encode("unicode_escape").decode()
+        for letter in text
+    )
 
 
 def short_list(items: Iterable[object], limit: int = 8) -> str:

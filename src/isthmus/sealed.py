@@ -14,8 +14,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from isthmus.errors import DamagedError
+from isthmus.errors import DamagedError, InputError
 from isthmus.files import save_whole
+from isthmus.gate.tables import read_parquet
+from isthmus.gate.texts import read_json
 
 SEAL = "isthmus_sha256"
 
@@ -76,9 +78,11 @@ def load_table(file: Path) -> pa.Table:
     if not file.is_file():
         raise damaged(file, "no such file")
     try:
-        table = pq.read_table(file)
+        table = read_parquet(file)
         seal = (table.schema.metadata or {}).get(SEAL.encode(), b"").decode()
         found = table_seal(table)
+    except InputError as error:
+        raise damaged(file, error.got) from error
     except (pa.ArrowException, OSError, ValueError) as error:
         raise damaged(file, str(error).splitlines()[0]) from error
     refuse_broken_seal(file, seal or None, found)
@@ -127,7 +131,7 @@ def load_values(file: Path) -> dict[str, Any]:
         damaged: It is no JSON any more, or holds something else than was written.
     """
     try:
-        values: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+        values: dict[str, Any] = read_json(file)
         seal = values.pop(SEAL, None)
     except (OSError, ValueError, AttributeError, TypeError) as error:
         raise damaged(file, str(error)) from error

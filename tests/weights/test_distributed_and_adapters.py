@@ -49,7 +49,7 @@ def test_metadata_that_points_outside_the_folder_is_refused(saved):
     metadata = (saved / ".metadata").read_bytes()
     part = next(saved.glob("*.distcp")).name.encode()
     (saved / ".metadata").write_bytes(metadata.replace(part, b"../" + part[3:]))
-    with pytest.raises(InputError, match="files in the folder itself"):
+    with pytest.raises(InputError, match="the name of a file in the folder dcp"):
         load_checkpoint(saved)
 
 

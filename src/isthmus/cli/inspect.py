@@ -21,13 +21,14 @@ def inspect(
     """Show layers, shapes and parameters; with a second checkpoint, distance and cosine of every layer."""
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     from isthmus.cli.output.json_text import plain_number
+    from isthmus.cli.output.notes import print_lines
     from isthmus.questions.inspection.answer import checkpoint_layers
 
     rows, notes = checkpoint_layers(a, b, model, layers)
-    for note in notes:
-        typer.echo(note, err=True)
+    print_lines(notes)
     if as_json:
         print(json.dumps([{key: plain_number(value) for key, value in row.items()} for row in rows], indent=1))
         return
@@ -42,5 +43,5 @@ def inspect(
             numbers = ((row["distance"], ".4g"), (row["relative_distance"], ".3f"))
             cells += ["undefined" if math.isnan(number) else format(number, form) for number, form in numbers]
             cells += [f"{cosine:.4f}" if isinstance(cosine, float) else str(cosine)]
-        table.add_row(*map(str, cells))
+        table.add_row(*(Text(str(cell)) for cell in cells))  # as a text: a layer may be called [bold]
     Console().print(table)

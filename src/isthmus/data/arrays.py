@@ -1,15 +1,12 @@
 """Stored arrays by name: `.npz`, `.safetensors` and `.pt` files with targets and one input or several."""
 
-import pickle
 import zipfile
-import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
@@ -18,7 +15,11 @@ from isthmus.data.images.bytes import scaled_images
 from isthmus.data.images.normalizations import own_normalization, stored_scale
 from isthmus.data.named import inputs_and_targets
 from isthmus.errors import InputError
-from isthmus.trees import Tree, is_tree, tidy
+from isthmus.gate.archives import refuse_archive_bomb
+from isthmus.gate.arrays import array_of
+from isthmus.gate.door import parsing
+from isthmus.gate.tensors import refuse_expanded, refuse_names, refuse_safetensors, refuse_torch_file
+from isthmus.trees import Tree, is_tree, named_tensors, tidy
 
 
 def load_arrays(path: Path, options: dict[str, str]) -> Examples:
@@ -57,32 +58,32 @@ def _load_npz(path: Path) -> dict[str, Tensor]:
     remedy = "save it with numpy.savez(path, inputs=..., targets=...), both arrays of numbers"
     if not zipfile.is_zipfile(path):
         raise InputError(expected, "an incomplete archive", path.name, remedy)
-    try:
-        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as stored:
-            return {name: torch.from_numpy(_native(stored[name])) for name in stored.files}
-    except (zipfile.BadZipFile, zlib.error, OSError, EOFError, ValueError, TypeError) as error:
-        raise InputError(expected, str(error).partition("\n")[0], path.name, remedy) from error
+    with parsing(expected, path.name, remedy), zipfile.ZipFile(path) as archive:
+        refuse_archive_bomb(archive, path.stat().st_size, path.name)
+        entries = {entry.filename.removesuffix(".npy"): entry for entry in archive.infolist()}
+        refuse_names(entries, path.name)
+        return {name: torch.from_numpy(_native(array_of(archive.read(of)))) for name, of in entries.items()}
 
 
 def _load_safetensors(path: Path) -> dict[str, Tensor]:
-    try:
+    remedy = "save it with safetensors.torch.save_file({'inputs': ..., 'targets': ...}, path)"
+    with parsing("a whole safetensors file", path.name, remedy):
+        refuse_safetensors(path)
         return load_file(path)
-    except (SafetensorError, OSError) as error:
-        remedy = "save it with safetensors.torch.save_file({'inputs': ..., 'targets': ...}, path)"
-        raise InputError("a whole safetensors file", str(error), path.name, remedy) from error
 
 
 def _load_torch(path: Path) -> Mapping[str, Tree] | tuple[Tree, Tree]:
     expected = "a torch file that holds tensors by name, or a pair (inputs, targets)"
     remedy = "save it with torch.save({'inputs': ..., 'targets': ...}, path), tensors alone"
-    try:
+    with parsing(expected, path.name, remedy):
+        refuse_torch_file(path, path.stat().st_size, path.name)
         stored = torch.load(path, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, OSError, EOFError, ValueError, TypeError, KeyError) as error:
-        got = str(error).partition("\n")[0][:200] or type(error).__name__
-        raise InputError(expected, got, path.name, remedy) from error
-    if not is_tree(stored) or isinstance(stored, Tensor) or (isinstance(stored, tuple | list) and len(stored) != 2):
-        raise InputError(expected, type(stored).__name__, path.name, remedy)
-    found: Mapping[str, Tree] | tuple[Tree, Tree] = tidy(stored)
+        if not is_tree(stored) or isinstance(stored, Tensor) or (isinstance(stored, tuple | list) and len(stored) != 2):
+            raise InputError(expected, type(stored).__name__, path.name, remedy)
+        found: Mapping[str, Tree] | tuple[Tree, Tree] = tidy(stored)
+        tensors = named_tensors(found)
+    refuse_names(tensors, path.name)
+    refuse_expanded(tensors, path.stat().st_size, path.name)
     return found
 
 

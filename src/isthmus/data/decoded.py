@@ -3,18 +3,19 @@
 import hashlib
 from collections.abc import Iterable
 from contextlib import suppress
-from io import BytesIO
 from pathlib import Path
 from urllib.parse import quote
 
 import numpy as np
-import pyarrow.parquet as pq
 from jaxtyping import UInt8
 from PIL import Image
 
 from isthmus.data.places import decoded_folder
 from isthmus.errors import InputError, UnwritableError
 from isthmus.files import remove_parts, save_whole, unchanged
+from isthmus.gate.images import decoded_image
+from isthmus.gate.limits import refuse_bomb
+from isthmus.gate.tables import opened_parquet, parquet_batches
 
 ROWS_AT_ONCE = 4096  # encoded images in memory at a time
 
@@ -40,7 +41,7 @@ def load_decoded(file: Path, column: str) -> Images:
         InputError: If a row is no 8-bit grey or RGB image of the size of the first.
     """
     with unchanged([file]):  # or the cache would keep other images under the file's hash
-        num_rows = pq.ParquetFile(file).metadata.num_rows
+        num_rows = opened_parquet(file).metadata.num_rows
         place = decoded_folder() / f"{_content_hash(file)}-{quote(column, safe='')}.npy"
         cached = _load_cached(place, num_rows)
         images = decoded_images(file, column) if cached is None else cached
@@ -62,20 +63,21 @@ def decoded_images(file: Path, column: str) -> Images:
     Raises:
         InputError: If a row is no 8-bit grey or RGB image of the size of the first.
     """
-    table = pq.ParquetFile(file)
+    table, size = opened_parquet(file), file.stat().st_size
     # The bytes alone: the path beside them is of no use.
-    batches = table.iter_batches(batch_size=ROWS_AT_ONCE, columns=[f"{column}.bytes"])
+    batches = parquet_batches(table, [f"{column}.bytes"], size, file.name, ROWS_AT_ONCE)
     codes = (code for batch in batches for code in batch.column(0).field("bytes").to_pylist())
-    return decoded_rows(codes, table.metadata.num_rows, file.name)
+    return decoded_rows(codes, table.metadata.num_rows, file.name, size)
 
 
-def decoded_rows(codes: Iterable[bytes | None], num_rows: int, name: str) -> Images:
+def decoded_rows(codes: Iterable[bytes | None], num_rows: int, name: str, packed: int) -> Images:
     """Images decoded row by row.
 
     Args:
         codes: Encoded images.
         num_rows: How many there are.
         name: What holds them.
+        packed: Bytes of what holds them.
 
     Returns:
         Bytes of shape (n, channels, height, width).
@@ -88,6 +90,7 @@ def decoded_rows(codes: Iterable[bytes | None], num_rows: int, name: str) -> Ima
         where = f"row {row} of {name}"
         pixels = _pixels(code, where)
         if images is None:
+            refuse_bomb(num_rows * pixels.size, packed, name)
             images = np.empty((num_rows, *pixels.shape), dtype=np.uint8)
         if pixels.shape != images.shape[1:]:
             raise InputError(
@@ -96,9 +99,13 @@ def decoded_rows(codes: Iterable[bytes | None], num_rows: int, name: str) -> Ima
                 where,
                 "convert all images to one size and one mode first; isthmus neither crops nor resizes",
             )
+        if row >= num_rows:
+            raise InputError(f"{num_rows} rows, as the file says", "more", name, "check that the file is complete")
         images[row] = pixels
     if images is None:
         raise InputError("at least one image", "none", name, "give a file with rows")
+    if row + 1 < num_rows:  # what was not written is whatever was in memory
+        raise InputError(f"{num_rows} rows, as the file says", f"{row + 1}", name, "check that the file is complete")
     return images
 
 
@@ -106,14 +113,7 @@ def _pixels(code: bytes | None, where: str) -> UInt8[np.ndarray, "channels heigh
     expected = "an encoded image, 8-bit grey or RGB"
     if code is None:
         raise InputError(expected, "a row without bytes", where, "store the image's bytes, not only its path")
-    try:
-        with Image.open(BytesIO(code)) as file:
-            # Pillow decodes late, and the copy does it while the file is open.
-            image = file.copy()
-    # Pillow calls a broken PNG a SyntaxError.
-    except (OSError, SyntaxError, ValueError) as error:
-        raise InputError(expected, f"bytes that Pillow cannot decode ({error})", where, "store PNG or WebP") from error
-    return pixels_of(image, where)
+    return pixels_of(decoded_image(code, expected, where, "store PNG, JPEG or WebP"), where)
 
 
 def pixels_of(image: Image.Image, where: str) -> UInt8[np.ndarray, "channels height width"]:

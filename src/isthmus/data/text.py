@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import numpy as np
-import pyarrow.parquet as pq
 import torch
 from jaxtyping import Int64
 
@@ -13,6 +12,8 @@ from isthmus.data.places import data_root_folder
 from isthmus.data.spec import CHARACTERS, DEFAULT_LENGTH, TEXT_SPLITS, DataSpec
 from isthmus.data.tokens import character_tokens, characters_of, tokenizer_tokens
 from isthmus.errors import InputError
+from isthmus.gate.tables import read_parquet
+from isthmus.gate.texts import read_text
 from isthmus.hugging_face import hugging_face_source
 
 TRAINING_SHARE = 0.9  # of the plays, as is usual
@@ -142,12 +143,12 @@ def _known_file(folder: Path, pattern: str, spec: DataSpec) -> Path:
 
 def _lines_of(file: Path) -> str:
     """The official text: rows are its lines, an empty row being a line of one space."""
-    return "".join(line or " \n" for line in pq.read_table(file, columns=["text"])["text"].to_pylist())
+    return "".join(line or " \n" for line in read_parquet(file, ["text"])["text"].to_pylist())
 
 
 def _text_of(file: Path) -> str:
     try:
-        return file.read_bytes().decode("utf-8")
+        return read_text(file)
     except OSError as error:
         raise InputError("a text file", str(error.strerror), str(file), "check the path") from error
     except UnicodeDecodeError as error:

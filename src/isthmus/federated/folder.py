@@ -25,6 +25,7 @@ from isthmus.federated.client import Scores
 from isthmus.federated.exchange import Mean
 from isthmus.federated.server import Round
 from isthmus.files import save_whole
+from isthmus.gate.texts import read_json
 from isthmus.measures.estimate import Estimate
 from isthmus.sealed import load_values, save_values
 from isthmus.weights.checkpoint import save_weights
@@ -225,5 +226,5 @@ def load_seconds(folder: RuleFolder) -> dict[str, float]:
     """
     if not folder.seconds_file.is_file():
         return {}
-    found: dict[str, float] = json.loads(folder.seconds_file.read_text(encoding="utf-8"))
+    found: dict[str, float] = read_json(folder.seconds_file)
     return found

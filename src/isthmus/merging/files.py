@@ -9,7 +9,7 @@ from typing import Any
 
 from torch import Tensor
 
-from isthmus.errors import InputError
+from isthmus.errors import InputError, printable
 from isthmus.weights.checkpoint import load_weights, save_weights
 from isthmus.weights.formats.folder import TORCH_ENDINGS, chosen_files
 from isthmus.weights.made_when_read import layout_of, some_of
@@ -140,4 +140,4 @@ def _card(facts: Mapping[str, Any]) -> str:
 
 def _plain(name: str) -> str:
     """A name from a file without what Markdown or HTML would make something of."""
-    return "".join(letter for letter in str(name) if letter not in "<>|`\n\r[]")
+    return "".join(letter for letter in printable(str(name)) if letter not in "<>|`\n\t[]")

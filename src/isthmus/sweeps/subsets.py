@@ -9,6 +9,7 @@ from math import comb
 from pathlib import Path
 
 from isthmus.errors import InputError
+from isthmus.gate.texts import read_text
 from isthmus.sweeps.argument import moving_layers, whole_number
 from isthmus.sweeps.group import MovingGroup
 
@@ -131,7 +132,7 @@ def subsets_of(argument: str) -> RandomSubsets | GivenSubsets:
         texts = argument.removeprefix("given:").replace("+", " ").split(",")
         return _given([(f"--sweep {GIVEN}, set {k}", text) for k, text in enumerate(texts, start=1)], GIVEN)
     try:
-        lines = Path(argument).read_text(encoding="utf-8").splitlines() if argument else []
+        lines = read_text(Path(argument)).splitlines() if argument else []
     except (OSError, UnicodeDecodeError) as error:
         reason = "no such file" if isinstance(error, FileNotFoundError) else f"one that cannot be read ({error})"
         raise InputError(

@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
 from isthmus.errors import InputError, short_list
 from isthmus.files import remove_parts_of, unchanged
+from isthmus.gate.door import parsing
+from isthmus.gate.tensors import refuse_expanded, refuse_names, refuse_safetensors
 from isthmus.hugging_face import PREFIX, hugging_face_source, snapshot_folder
 from isthmus.weights.formats.adapter import CONFIG, FILES, adapter_config, bare_factors, is_adapter, merged_adapter
 from isthmus.weights.formats.distributed import distributed_contents, is_distributed
@@ -65,8 +66,9 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
     else:
         path = Path(path)
         name = path.name
-    if not path.exists():
-        raise InputError("a checkpoint file or folder", "nothing there", str(path), "check the path")
+    if not path.is_file() and not path.is_dir():
+        got = "a pipe or device" if path.exists() else "nothing there"
+        raise InputError("a checkpoint file or folder", got, str(path), "check the path")
     with unchanged(path.rglob("*") if path.is_dir() else [path]):
         found = _entries(path)
     unwrapped = _unwrapped(_dense_entries(bare_factors(found.weights), path), str(path))
@@ -99,15 +101,9 @@ def load_weights(path: Path) -> dict[str, Tensor]:
         InputError: It is damaged, or something else.
     """
     refuse_stand_in(path)
-    try:
+    with parsing("a whole safetensors file", str(path), "copy or download the file again"):
+        refuse_safetensors(path)
         return load_file(path)
-    except (SafetensorError, OSError, ValueError) as error:
-        raise InputError(
-            "a whole safetensors file",
-            f"{path.stat().st_size} bytes that end early or are no safetensors ({error})",
-            str(path),
-            "copy or download the file again",
-        ) from error
 
 
 def _entries(path: Path) -> FoundWeights:
@@ -139,6 +135,7 @@ def _file_entries(path: Path) -> FoundWeights:
     except InputError as error:
         # What was left out of the file may be what held the weights.
         raise (InputError(*needs_code(path, read.classes)) if read.classes else error) from error
+    refuse_expanded(found.weights, path.stat().st_size, str(path))
     if not read.classes:
         return found
     note = f"objects of {short_list(read.classes)} were left out; no code of theirs was run"
@@ -186,11 +183,17 @@ def adapter_base(folder: Path) -> str | Path:
     base = adapter_config(folder).base
     if not base:
         raise InputError("the base of the adapter", "none", f"{folder / CONFIG}", "fill in base_model_name_or_path")
-    beside = [folder / base, folder.parent / base, Path(base)]
-    return next((place for place in beside if place.exists()), f"{PREFIX}{base}")
+    expected, where = "the base of the adapter: a folder, or an id", str(folder / CONFIG)
+    with parsing(expected, where, "correct base_model_name_or_path"):
+        beside = [folder / base, folder.parent / base, Path(base)]
+        found = next((place for place in beside if place.exists()), f"{PREFIX}{base}")
+    if isinstance(found, Path) and is_adapter(found):  # it may be this very one, which would never end
+        raise InputError(expected, f"the adapter {base!r}", where, "merge that one with PEFT first")
+    return found
 
 
 def _dense_entries(entries: dict[str, Any], path: Path) -> dict[str, Tensor]:
+    refuse_names(entries, str(path))
     for key, tensor in entries.items():
         wrong = (
             "a meta tensor without data"

@@ -7,6 +7,7 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from isthmus.files import save_whole
+from isthmus.gate.tensors import refuse_safetensors
 from isthmus.sealed import SEAL, damaged, refuse_broken_seal
 from isthmus.weights.formats.safetensors_file import write_entries
 from isthmus.weights.made_when_read import layout_of
@@ -39,6 +40,7 @@ def load_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
         damaged: It is no safetensors file, or holds something else than was written.
     """
     try:
+        refuse_safetensors(path)
         with safe_open(path, "pt") as file:
             tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
             metadata = dict(file.metadata() or {})

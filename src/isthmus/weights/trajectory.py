@@ -7,6 +7,7 @@ from pathlib import Path
 
 from isthmus.errors import InputError, UnknownNameError
 from isthmus.files import save_whole
+from isthmus.gate.texts import read_object
 from isthmus.weights.checkpoint import Checkpoint, load_checkpoint
 from isthmus.weights.formats.folder import USUAL_FILES
 from isthmus.weights.step import Step
@@ -124,12 +125,8 @@ def _iterations_per_epoch(folder: Path) -> int | None:
     file = folder / TRAJECTORY_FILE
     if not file.exists():
         return None
-    try:
-        number = json.loads(file.read_text(encoding="utf-8"))["iterations_per_epoch"]
-        if not isinstance(number, int) or number < 1:
-            raise ValueError(number)
-    except (ValueError, KeyError, TypeError) as error:
-        raise InputError(
-            'JSON such as {"iterations_per_epoch": 391}', f"something else ({error})", str(file), "correct or remove it"
-        ) from error
+    expected, remedy = 'JSON such as {"iterations_per_epoch": 391}', "correct or remove it"
+    number = read_object(file, expected, remedy).get("iterations_per_epoch")
+    if not isinstance(number, int) or number < 1:
+        raise InputError(expected, f"something else ({number!r})", str(file), remedy)
     return number

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from isthmus.cli.options import ModelOption
+from isthmus.cli.output.notes import print_lines
 
 
 def align(
@@ -39,8 +40,7 @@ def align(
         a, b, model=model, data=data, by=by, data_root=data_root, seed=seed, starts=starts, trajectory=trajectory,
         device=device, out=out,
     )  # fmt: skip
-    for note in aligned.notes:
-        typer.echo(note, err=True)
+    print_lines(aligned.notes)
     if as_json:
         found = {"fixed": aligned.reasons, "likeness": [aligned.objectives[0], aligned.objectives[-1]]}
         print(json.dumps({**aligned.facts, **found, "out": str(out)}, indent=1))

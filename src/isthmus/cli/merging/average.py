@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from isthmus.cli.output.notes import print_lines
+
 
 def average(
     a: Annotated[Path, typer.Argument(help="The host: a checkpoint file or folder; all other layers are its.")],
@@ -40,8 +42,7 @@ def average(
         a, b, layers=chosen, alpha=alpha, model=model, rule=rule, batch_norm=batch_norm, repair=repair,
         recalibration_data=recalibrate_on, data_root=data_root, out=out,
     )  # fmt: skip
-    for note in averaged.notes:
-        typer.echo(note, err=True)
+    print_lines(averaged.notes)
     if as_json:
         print(json.dumps({**averaged.facts, "out": str(out)}, indent=1))
         return

@@ -15,6 +15,7 @@ from isthmus.cli.options import (
     ProgressOption,
     with_settings,
 )
+from isthmus.cli.output.notes import print_lines
 
 MERGE = ("layers", "loss", "error", "output", "batch_norm", "dtype", "device", "engine", "batch_size", "data_root")
 
@@ -57,8 +58,7 @@ def merge(
         from isthmus.pages.merge import save_merge_page
 
         page = save_merge_page(merged, out)
-    for note in merged.notes:
-        typer.echo(note, err=True)
+    print_lines(merged.notes)
     if as_json:
         print(json.dumps(record_of_merge(merged), indent=1))
         return

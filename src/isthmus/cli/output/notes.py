@@ -2,10 +2,12 @@
 
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import typer
+
+from isthmus.errors import printable
 
 
 def print_notes(attributes: Mapping[Any, Any]) -> None:
@@ -19,5 +21,14 @@ def print_notes(attributes: Mapping[Any, Any]) -> None:
     if members:
         counts = Counter(note.partition(": ")[2] for note in notes)
         notes = [f"in {count} of {len(members)} members: {note}" for note, count in counts.items()]
-    for note in notes:
-        typer.echo(note, err=True)
+    print_lines(notes)
+
+
+def print_lines(texts: Iterable[str]) -> None:
+    """Print texts on standard error, with what steers a terminal written out: files of strangers name things in them.
+
+    Args:
+        texts: A line each.
+    """
+    for text in texts:
+        typer.echo(printable(text), err=True)

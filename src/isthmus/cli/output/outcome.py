@@ -12,7 +12,7 @@ from typing import ParamSpec, TextIO, TypeVar
 import typer
 
 from isthmus.cli.output.logs import hides_warnings
-from isthmus.errors import IsthmusError, IsthmusWarning, UnwritableError
+from isthmus.errors import IsthmusError, IsthmusWarning, UnwritableError, printable
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -59,7 +59,7 @@ def report_failures(command: Callable[P, R]) -> Callable[P, R]:
         except Exception as error:
             if DEBUG:
                 raise
-            text = f"{type(error).__name__}: {error}"
+            text = printable(f"{type(error).__name__}: {error}")
             print(f"isthmus: a fault of isthmus, please report it (--debug shows where)\n{text}", file=sys.stderr)
             raise typer.Exit(OUR_FAULT) from error
 
@@ -127,4 +127,4 @@ def _show_warning(
     del category, filename, lineno, file, line
     if hides_warnings():
         return
-    print(f"warning: {message}", file=sys.stderr)
+    print(f"warning: {printable(str(message))}", file=sys.stderr)

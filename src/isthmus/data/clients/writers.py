@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pyarrow.parquet as pq
 from jaxtyping import Int
 
 from isthmus.data.clients.draws import hashed_number
@@ -13,6 +12,7 @@ from isthmus.data.examples import Examples
 from isthmus.data.places import data_root_folder
 from isthmus.data.spec import DataSpec
 from isthmus.errors import InputError
+from isthmus.gate.tables import read_parquet
 
 Numbers = Int[np.ndarray, " _"]
 
@@ -56,7 +56,7 @@ def load_writers(examples: Examples, spec: DataSpec, data_root: Path | None) -> 
         expected = f"{file.name} beside the images, with a row (writer, hsf, label) for each image"
         raise InputError(expected, "no such file", f"the folder {str(file.parent)!r}", "make it from QMNIST's labels")
     start = spec.start or 0
-    table = pq.read_table(file, columns=["writer", "hsf", "label"]).slice(start, len(examples))
+    table = read_parquet(file, ["writer", "hsf", "label"]).slice(start, len(examples))
     writer, series, digit = (column.to_numpy().astype(np.int64) for column in table.columns)
     labels = examples.class_numbers
     if labels is None or not np.array_equal(digit, labels):

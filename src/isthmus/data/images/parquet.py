@@ -10,11 +10,12 @@ from typing import NoReturn
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 from jaxtyping import Int64
 
 from isthmus.data.decoded import Images, load_decoded
 from isthmus.errors import InputError, IsthmusWarning, UnknownNameError, short_list
+from isthmus.gate.names import refuse_odd_names
+from isthmus.gate.tables import opened_parquet, read_parquet
 
 LABEL_COLUMNS = ("label", "fine_label")
 
@@ -83,7 +84,7 @@ def load_image_table(
     Raises:
         InputError: If a file is no Parquet file, or has no such column.
     """
-    tables = [_opened(file) for file in files]
+    tables = [opened_parquet(file) for file in files]
     schema = tables[0].schema_arrow
     pictures = [field.name for field in schema if is_image(field.type)]
     numbers = [field.name for field in schema if pa.types.is_integer(field.type)]
@@ -151,7 +152,7 @@ def split_files(folder: Path, split: str, whole: bool = True) -> tuple[Path, ...
 
 def holds_images(file: Path) -> bool:
     """Whether a file is a Parquet file with a column of encoded images."""
-    return file.suffix == ".parquet" and any(is_image(field.type) for field in _opened(file).schema_arrow)
+    return file.suffix == ".parquet" and any(is_image(field.type) for field in opened_parquet(file).schema_arrow)
 
 
 def is_image(kind: pa.DataType) -> bool:
@@ -174,28 +175,21 @@ def class_names_of(schema: pa.Schema, label: str) -> tuple[str, ...] | None:
     """
     try:
         stored = json.loads((schema.metadata or {})[b"huggingface"])
-        names = stored["info"]["features"][label]["names"]
-    except (KeyError, TypeError, ValueError):
+        names = tuple(str(name) for name in stored["info"]["features"][label]["names"])
+    except (KeyError, TypeError, ValueError, RecursionError):
         return None
-    return tuple(str(name) for name in names)
-
-
-def _opened(file: Path) -> pq.ParquetFile:
-    try:
-        return pq.ParquetFile(file)
-    except (pa.ArrowInvalid, OSError) as error:
-        got = str(error).partition("\n")[0]
-        raise InputError("a whole Parquet file", got, file.name, "check that the file is complete") from error
+    refuse_odd_names(names, "classes", f"the column {label!r}")
+    return names
 
 
 def _labels(file: Path, column: str) -> Int64[np.ndarray, " n"]:
-    column_table = pq.ParquetFile(file).read(columns=[column])
-    labels: np.ndarray = column_table[column].to_numpy()
+    column_table = read_parquet(file, [column])
     num_without = column_table[column].null_count
     if num_without:
         got = f"{num_without} rows without one"
         raise InputError("a label in every row", got, f"column {column!r} of {file.name}", "remove these rows")
-    return labels.astype(np.int64)
+    labels: Int64[np.ndarray, " n"] = column_table[column].to_numpy().astype(np.int64)
+    return labels
 
 
 def _refuse_column(option: str, got: str | None, fitting: Sequence[str], where: str) -> NoReturn:

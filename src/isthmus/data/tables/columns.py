@@ -114,7 +114,7 @@ class Columns:
             Bytes (n, channels, height, width).
         """
         codes = (row["bytes"] if row else None for row in self.table[column].to_pylist())
-        return torch.from_numpy(decoded_rows(codes, self.table.num_rows, self.name))
+        return torch.from_numpy(decoded_rows(codes, self.table.num_rows, self.name, self.table[column].nbytes))
 
     def class_names(self, column: str) -> tuple[str, ...] | None:
         """The name of each class number, where the table says it."""

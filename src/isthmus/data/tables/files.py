@@ -1,6 +1,5 @@
 """Where rows are on disk: CSV, JSON lines, Parquet, and folders that `datasets` wrote."""
 
-import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,11 +8,16 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.csv
 import pyarrow.json
-import pyarrow.parquet as pq
 
 from isthmus.data.images.parquet import split_files
 from isthmus.data.spec import TEXT_COLUMNS, DataSpec
 from isthmus.errors import InputError, UnknownNameError
+from isthmus.gate.door import inside, parsing
+from isthmus.gate.json_lines import refuse_json_lines
+from isthmus.gate.limits import refuse_large
+from isthmus.gate.names import refuse_odd_names
+from isthmus.gate.tables import read_arrow, read_parquet, whole_table
+from isthmus.gate.texts import read_object
 
 INDEX = "__index_level_"  # the rows' numbers, where pandas or datasets kept them
 SAVED, SAVED_SPLITS = "state.json", "dataset_dict.json"  # of datasets.Dataset and DatasetDict, by save_to_disk
@@ -58,15 +62,20 @@ def found_files(spec: DataSpec) -> Files:
         named = re.match(r"(train|validation|test)(-|\.)", path.name)
         return Files((path,), named[1] if named else "data", spec.short_source)
     if (path / SAVED_SPLITS).is_file():
-        splits = [str(name) for name in _json(path / SAVED_SPLITS)["splits"]]
-        split = spec.split or ("test" if "test" in splits else splits[-1])
+        expected, where = f"{SAVED_SPLITS} as save_to_disk writes it", f"the folder {path.name}"
+        with parsing(expected, where, "save it again"):
+            splits = [str(name) for name in _json(path / SAVED_SPLITS)["splits"]]
+            split = spec.split or ("test" if "test" in splits else splits[-1])
+        refuse_odd_names(splits, "splits", where)
         if split not in splits:
-            raise UnknownNameError("a split", split, splits, f"the folder {path.name}")
-        return Files(_saved_files(path / split), split, f"{spec.short_source}:{split}")
+            raise UnknownNameError("a split", split, splits, where)
+        return Files(_saved_files(inside(path, split, where)), split, f"{spec.short_source}:{split}")
     if (path / SAVED).is_file():
         if spec.split is not None:
             raise InputError("no split: this folder holds one", spec.split, path.name, "leave the split out")
-        return Files(_saved_files(path), str(_json(path / SAVED).get("_split") or "data"), spec.short_source)
+        split = str(_json(path / SAVED).get("_split") or "data")
+        refuse_odd_names((split,), "splits", path.name)
+        return Files(_saved_files(path), split, spec.short_source)
     split = spec.split or "test"
     return Files(split_files(path, split, whole=spec.stop is None), split, f"{spec.short_source}:{split}")
 
@@ -98,7 +107,19 @@ def load_table(files: Files, texts: tuple[str, ...] = ()) -> pa.Table:
 
 def _table(path: Path, texts: tuple[str, ...]) -> pa.Table:
     kind = KINDS.get(path.suffix, "Arrow")
-    try:
+    if kind == "Parquet":
+        return read_parquet(path)
+    if kind == "Arrow":
+        return read_arrow(path, path.name)
+    return whole_table(_lines(path, kind, texts), path.stat().st_size, path.name)
+
+
+def _lines(path: Path, kind: str, texts: tuple[str, ...]) -> pa.Table:
+    """The table in a text file."""
+    refuse_large("text", path)
+    if kind == "JSON lines":
+        refuse_json_lines(path, path.name)
+    with parsing(f"a whole {kind} file", path.name, REMEDIES.get(kind, REMEDIES["CSV"])):
         if kind in {"CSV", "TSV"}:
             # Types are guessed otherwise, and texts of digits alone would become numbers.
             as_text = {name: pa.string() for name in (*TEXT_COLUMNS, *TEXT_COLUMNS.values(), *texts) if name}
@@ -112,16 +133,8 @@ def _table(path: Path, texts: tuple[str, ...]) -> pa.Table:
             )
             _refuse_one_column(found.column_names, path)
             return found
-        if kind == "JSON lines":
-            size = min(path.stat().st_size + 1, LONGEST_BLOCK)
-            return pyarrow.json.read_json(path, read_options=pyarrow.json.ReadOptions(block_size=size))
-        if kind == "Parquet":
-            return pq.read_table(path)
-        with pa.memory_map(str(path)) as file:
-            return pa.ipc.open_stream(file).read_all()
-    except (pa.ArrowException, OSError) as error:
-        got = str(error).partition("\n")[0]
-        raise InputError(f"a whole {kind} file", got, path.name, REMEDIES.get(kind, REMEDIES["CSV"])) from error
+        size = min(path.stat().st_size + 1, LONGEST_BLOCK)
+        return pyarrow.json.read_json(path, read_options=pyarrow.json.ReadOptions(block_size=size))
 
 
 def _refuse_one_column(names: list[str], path: Path) -> None:
@@ -134,19 +147,19 @@ def _refuse_one_column(names: list[str], path: Path) -> None:
 
 def _saved_files(folder: Path) -> tuple[Path, ...]:
     state = _json(folder / SAVED)
-    # The name alone, so that nothing outside the folder is read.
-    paths = tuple(folder / Path(file["filename"]).name for file in state.get("_data_files", []))
+    expected, where = "the Arrow files that state.json lists", f"the folder {folder.name}"
+    with parsing(expected, where, "copy them all"):
+        # Other versions write paths; the name alone, so that nothing outside the folder is read.
+        names = [Path(file["filename"]).name for file in state.get("_data_files", [])]
+    paths = tuple(inside(folder, name, where) for name in names)
     missing = [path.name for path in paths if not path.is_file()]
     if missing or not paths:
         got = f"{missing[0]} is missing" if missing else "none"
-        raise InputError("the Arrow files that state.json lists", got, f"the folder {folder.name}", "copy them all")
+        raise InputError(expected, got, where, "copy them all")
     return paths
 
 
 def _json(file: Path) -> dict[str, Any]:
-    try:
-        content = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        expected = f"{file.name} as save_to_disk writes it"
-        raise InputError(expected, str(error), f"the folder {file.parent.name}", "save it again") from error
-    return dict(content)
+    return read_object(
+        file, f"{file.name} as save_to_disk writes it", "save it again", f"the folder {file.parent.name}"
+    )

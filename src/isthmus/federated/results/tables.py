@@ -1,6 +1,5 @@
 """A finished federated training as tables, from its folder; the columns and their types are pinned here."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,8 @@ import pandas as pd
 import pyarrow as pa
 
 from isthmus.errors import DamagedError, InputError, short_list
+from isthmus.gate.door import parsing
+from isthmus.gate.texts import read_object
 from isthmus.sealed import load_table
 
 SCHEMA_VERSION = 1
@@ -233,14 +234,12 @@ def load_manifest(folder: Path) -> dict[str, Any]:
     if not file.is_file():
         got = "a folder without one" if folder.is_dir() else "no such folder"
         raise InputError(f"a federated training, with {MANIFEST} in it", got, str(folder), "name the folder of --out")
-    try:
-        manifest: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    manifest = read_object(file, f"a {MANIFEST} written by isthmus", RERUN)
+    with parsing(f"a {MANIFEST} written by isthmus", str(file), RERUN):
         version, _ = manifest["schema"], manifest["complete"]
-    except (ValueError, KeyError, TypeError) as error:
-        raise InputError(f"a {MANIFEST} written by isthmus", _first_line(error), str(file), RERUN) from error
-    if version > SCHEMA_VERSION:
-        expected = f"a federated training of schema {SCHEMA_VERSION} or earlier"
-        raise InputError(expected, str(version), str(file), "update isthmus")
+        if version > SCHEMA_VERSION:
+            expected = f"a federated training of schema {SCHEMA_VERSION} or earlier"
+            raise InputError(expected, str(version), str(file), "update isthmus")
     return manifest
 
 

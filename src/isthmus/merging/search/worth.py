@@ -1,11 +1,11 @@
 """What it is worth to have a layer averaged: its parameters, one each, or numbers of the user's."""
 
-import json
 import math
 from collections.abc import Mapping
 from pathlib import Path
 
 from isthmus.errors import InputError, UnknownNameError
+from isthmus.gate.texts import read_object
 from isthmus.paths.linear import Segment
 
 KINDS = ("parameters", "count")
@@ -59,10 +59,4 @@ def _read(file: Path) -> Mapping[str, float]:
     expected = "parameters, count, or a JSON file of numbers by layer"
     if file.suffix != ".json":
         raise InputError(expected, str(file), "--by", "write one of these")
-    try:
-        found = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise InputError(expected, str(error), str(file), 'write {"conv1": 1000, ...}') from error
-    if not isinstance(found, dict):
-        raise InputError(expected, type(found).__name__, str(file), 'write {"conv1": 1000, ...}')
-    return found
+    return read_object(file, expected, 'write {"conv1": 1000, ...}')

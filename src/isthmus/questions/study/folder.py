@@ -12,6 +12,8 @@ import xarray as xr
 
 from isthmus.errors import InputError
 from isthmus.files import save_whole
+from isthmus.gate.door import parsing
+from isthmus.gate.texts import read_object
 from isthmus.held_folder import held_folder, is_empty, refuse_held
 from isthmus.questions.study.table import study_columns, study_dataset, study_layout
 from isthmus.runs.folder.layout import STUDY_FILE, Layout
@@ -123,14 +125,11 @@ def load_study(folder: str | Path) -> xr.Dataset:
     if BEGUN in contents:
         remedy = "go on with it: the same command with --resume"
         raise InputError("a finished study", "one that was interrupted", str(folder), remedy)
-    try:
+    with parsing("a whole study", str(folder), "make the study again, into the same folder"):
         table = load_table(Layout(folder).study_table)
         columns = {name: np.asarray(table[name].to_pylist()) for name in table.column_names}
         study = study_dataset(columns, contents)
         return study.assign_attrs({name: _read(value) for name, value in contents["attrs"].items()})
-    except (OSError, KeyError, ValueError, TypeError, pa.ArrowInvalid) as error:
-        got = str(error).splitlines()[0]
-        raise InputError("a whole study", got, str(folder), "make the study again, into the same folder") from error
 
 
 def is_study(folder: str | Path) -> bool:
@@ -192,17 +191,13 @@ def _contents(folder: Path) -> dict[str, Any]:
     if not file.is_file():
         got = "a folder without one" if folder.is_dir() else "no such folder"
         raise InputError(f"a study, with {STUDY_FILE} in it", got, str(folder), "name the folder given to --out")
-    try:
-        contents = json.loads(file.read_text(encoding="utf-8"))
-        version, _ = contents["schema_version"], contents["attrs"]
-    except (ValueError, KeyError, TypeError) as error:
-        raise InputError(
-            f"a {STUDY_FILE} written by isthmus", str(error).splitlines()[0], str(file), "make the study again"
-        ) from error
-    if version > STUDY_SCHEMA_VERSION:
-        expected = f"a study of schema version {STUDY_SCHEMA_VERSION} or earlier"
-        raise InputError(expected, str(version), str(file), "update isthmus")
-    found: dict[str, Any] = contents
+    written, remedy = f"a {STUDY_FILE} written by isthmus", "make the study again"
+    found = read_object(file, written, remedy)
+    with parsing(written, str(file), remedy):
+        version, _ = found["schema_version"], found["attrs"].items()
+        if version > STUDY_SCHEMA_VERSION:
+            expected = f"a study of schema version {STUDY_SCHEMA_VERSION} or earlier"
+            raise InputError(expected, str(version), str(file), "update isthmus")
     return found
 
 

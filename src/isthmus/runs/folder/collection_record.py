@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from isthmus.errors import InputError
 from isthmus.files import save_whole
+from isthmus.gate.door import inside, parsing
+from isthmus.gate.texts import read_json
 from isthmus.runs.folder.layout import Layout, folder_names
 from isthmus.runs.request.members import Collection, Dimension
 
@@ -146,22 +148,17 @@ def load_collection_record(folder: Path) -> CollectionRecord:
             "name the folder that isthmus measure A B C --out wrote, or another --out",
         )
     contents = _contents(folder)
-    version = contents.get("schema_version", 0)
-    if version > COLLECTION_SCHEMA_VERSION:
-        raise InputError(
-            f"a collection of schema version {COLLECTION_SCHEMA_VERSION} or earlier",
-            str(version),
-            str(file),
-            "update isthmus",
-        )
-    try:
-        return CollectionRecord(**contents)
-    except ValidationError as error:
-        raise InputError(
-            "a run.json written by isthmus", str(error).splitlines()[0], str(file), "measure again into a new folder"
-        ) from error
+    with parsing("a run.json written by isthmus", str(file), "measure again into a new folder"):
+        version = contents.get("schema_version", 0)
+        if version > COLLECTION_SCHEMA_VERSION:
+            expected = f"a collection of schema version {COLLECTION_SCHEMA_VERSION} or earlier"
+            raise InputError(expected, str(version), str(file), "update isthmus")
+        found = CollectionRecord(**contents)
+    for member in found.members:
+        inside(Layout(folder).members, member.folder, str(file))
+    return found
 
 
 def _contents(folder: Path) -> dict[str, Any]:
-    contents: dict[str, Any] = json.loads(Layout(folder).record.read_text(encoding="utf-8"))
+    contents: dict[str, Any] = read_json(Layout(folder).record)
     return contents

@@ -7,6 +7,7 @@ import numpy as np
 import xarray as xr
 
 from isthmus.errors import InputError, UnknownNameError
+from isthmus.gate.door import parsing
 from isthmus.measures.baseline import BASELINES, Baseline
 from isthmus.measures.connectivity import Connectivity, connectivity
 from isthmus.measures.examples import ExampleTable
@@ -58,11 +59,13 @@ def measurement_of(result: xr.Dataset) -> Measurement:
         result = member_result(result, only_member(result))
     record = _stored_record(result)
     if record is not None:
-        files = Layout(Path(result.attrs["run_folder"])).splits([split.name for split in record.splits])
-        tables = {
-            split.name: FolderStore(files[split.name], None).table(record.grid.num_points, split.num_examples)
-            for split in record.splits
-        }
+        folder = Path(result.attrs["run_folder"])
+        files = Layout(folder).splits([split.name for split in record.splits])
+        with parsing("per-example results that fit run.json", str(folder), "measure again into a new folder"):
+            tables = {
+                split.name: FolderStore(files[split.name], None).table(record.grid.num_points, split.num_examples)
+                for split in record.splits
+            }
         return Measurement(record, tables)
     found = in_hand(result).measurement
     if found is None:

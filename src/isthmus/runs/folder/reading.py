@@ -7,6 +7,7 @@ from typing import Any
 import xarray as xr
 
 from isthmus.errors import InputError
+from isthmus.gate.door import parsing
 from isthmus.results.labelled import labelled
 from isthmus.runs.carried import in_hand, refuse_other_run
 from isthmus.runs.folder.collection_record import MemberRecord, is_collection, load_collection_record
@@ -41,7 +42,8 @@ def _load_pair(folder: Path) -> xr.Dataset:
             str(folder),
             "continue it: isthmus measure ... --out FOLDER --resume",
         )
-    return labelled(load_tables(folder).assign_attrs(record.attributes(), run_folder=str(folder.resolve())))
+    with parsing("results that fit run.json", str(folder), "measure again into a new folder"):
+        return labelled(load_tables(folder).assign_attrs(record.attributes(), run_folder=str(folder.resolve())))
 
 
 def _load_collection(folder: Path) -> xr.Dataset:
@@ -55,7 +57,8 @@ def _load_collection(folder: Path) -> xr.Dataset:
             "continue it: isthmus measure ... --out FOLDER --resume, or load a member under members/",
         )
     results = [_load_pair(Layout(folder).member(member.folder).folder) for member in record.members]
-    return joined_result(record, results).assign_attrs(run_folder=str(folder.resolve()))
+    with parsing("members that fit together", str(folder), "measure again into a new folder"):
+        return joined_result(record, results).assign_attrs(run_folder=str(folder.resolve()))
 
 
 def member_result(result: xr.Dataset, member: MemberRecord) -> xr.Dataset:

@@ -5,10 +5,12 @@ import math
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError, field_serializer
+from pydantic import field_serializer
 
 from isthmus.errors import InputError
 from isthmus.files import save_whole
+from isthmus.gate.door import parsing
+from isthmus.gate.texts import read_json
 from isthmus.runs.folder.grid_record import GridRecord, Part
 from isthmus.runs.folder.layout import RUN_FILE, Layout
 from isthmus.runs.request.settings import Settings
@@ -206,8 +208,8 @@ def load_record(folder: Path) -> Record:
             str(folder),
             "name the folder that isthmus measure --out wrote",
         )
-    try:
-        contents = json.loads(file.read_text(encoding="utf-8"))
+    with parsing("a run.json written by isthmus", str(file), "measure again into a new folder"):
+        contents = read_json(file)
         if contents.get("kind") == "collection":
             raise InputError(
                 "the run of two networks",
@@ -221,7 +223,3 @@ def load_record(folder: Path) -> Record:
                 f"a run of schema version {SCHEMA_VERSION} or earlier", str(version), str(file), "update isthmus"
             )
         return Record(**contents)
-    except (ValidationError, json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError, AttributeError) as error:
-        raise InputError(
-            "a run.json written by isthmus", str(error).splitlines()[0], str(file), "measure again into a new folder"
-        ) from error

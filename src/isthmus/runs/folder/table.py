@@ -6,6 +6,7 @@ import pandas as pd
 import pyarrow as pa
 import xarray as xr
 
+from isthmus.gate.door import parsing
 from isthmus.results.variables import COORDINATES, DIMENSIONS, LAYER, VARIABLES
 from isthmus.runs.folder.layout import DIRECTION_TABLE, REFINED_TABLE, Layout
 from isthmus.sealed import load_table, save_table
@@ -96,18 +97,19 @@ def load_results(file: Path) -> xr.Dataset:
     Returns:
         The result without attributes; `split` is a dimension only if there are several.
     """
-    frame = load_table(file).to_pandas()
-    order = [name for name in DIMENSIONS if name in frame]
-    labels = {name: frame[name].drop_duplicates().to_numpy() for name in order}
-    result = xr.Dataset(coords=labels)
-    for name in (column for column in frame.columns if column not in order):
-        own = VARIABLES[name].dimensions
-        is_coordinate = VARIABLES[name] in COORDINATES
-        common = is_coordinate or own == LAYER
-        dims = [d for d in order if d in own or (d in {"split", "label"} and not common)]
-        cells = frame[name].to_numpy().reshape([len(labels[d]) for d in order])
-        values = cells[tuple(slice(None) if d in dims else 0 for d in order)]
-        result = (
-            result.assign_coords({name: (dims, values)}) if is_coordinate else result.assign({name: (dims, values)})
-        )
-    return result if result.sizes["split"] > 1 else result.isel(split=0, drop=True)
+    with parsing("results as isthmus writes them", str(file), "measure again into a new folder"):
+        frame = load_table(file).to_pandas()
+        order = [name for name in DIMENSIONS if name in frame]
+        labels = {name: frame[name].drop_duplicates().to_numpy() for name in order}
+        result = xr.Dataset(coords=labels)
+        for name in (column for column in frame.columns if column not in order):
+            own = VARIABLES[name].dimensions
+            is_coordinate = VARIABLES[name] in COORDINATES
+            common = is_coordinate or own == LAYER
+            dims = [d for d in order if d in own or (d in {"split", "label"} and not common)]
+            cells = frame[name].to_numpy().reshape([len(labels[d]) for d in order])
+            values = cells[tuple(slice(None) if d in dims else 0 for d in order)]
+            result = (
+                result.assign_coords({name: (dims, values)}) if is_coordinate else result.assign({name: (dims, values)})
+            )
+        return result if result.sizes["split"] > 1 else result.isel(split=0, drop=True)

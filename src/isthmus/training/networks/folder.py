@@ -18,6 +18,7 @@ from typing import Any
 
 from isthmus.errors import DamagedError, InputError
 from isthmus.files import save_whole
+from isthmus.gate.texts import read_json
 from isthmus.training.losses import save_log
 from isthmus.weights.checkpoint import save_weights
 from isthmus.weights.sealed_tensors import load_tensors
@@ -190,7 +191,7 @@ def _is_whole(file: Path) -> bool:
 
 def _refuse_other_facts(file: Path, facts: dict[str, Any]) -> None:
     try:
-        stored = json.loads(file.read_text(encoding="utf-8"))
+        stored = read_json(file)
         # A setting that the stored training did not know yet has a default that means "as before".
         different = [key for key in facts if key in stored and stored[key] != facts[key]]
     except (ValueError, TypeError) as error:

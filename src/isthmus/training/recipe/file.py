@@ -25,6 +25,7 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 
 from isthmus.errors import InputError, UnknownNameError
+from isthmus.gate.texts import read_toml
 from isthmus.training.recipe.augmentation_settings import Augmentation
 from isthmus.training.recipe.messages import Fields, message_of
 from isthmus.training.recipe.optimizer_settings import Optimizer
@@ -133,7 +134,7 @@ def table_in(file: Path) -> dict[str, Any]:
         InputError: The file is not there or no TOML.
     """
     try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
+        return read_toml(file)
     except OSError as error:
         raise InputError(
             "a recipe: a TOML file", error.strerror or str(error), str(file), "correct the path"

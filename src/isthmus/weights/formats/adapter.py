@@ -1,9 +1,8 @@
 """Adapters (LoRA, as PEFT saves them), merged into the weights of their base."""
 
-import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,11 +11,16 @@ import torch
 from torch import Tensor
 
 from isthmus.errors import InputError, short_list
+from isthmus.gate.door import parsing
+from isthmus.gate.limits import refuse_more
+from isthmus.gate.texts import read_object
 from isthmus.weights.state import StateDict
 
 CONFIG = "adapter_config.json"
 FILES = ("adapter_model.safetensors", "adapter_model.bin")
 OUTER = "base_model.model."  # what PEFT puts before every key
+MOST_REPETITIONS = 2
+ASKED = "write names of modules, or merge it with PEFT: model.merge_and_unload().save_pretrained(FOLDER)"
 FACTOR = re.compile(r"(?P<module>.+)\.(?P<part>lora_A|lora_B|lora_embedding_A|lora_embedding_B)(\.default)?(\.weight)?")
 
 
@@ -74,25 +78,23 @@ def adapter_config(folder: Path) -> AdapterConfig:
         InputError: The file can't be read, or is that of another kind of adapter.
     """
     place = str(folder / CONFIG)
-    try:
-        config: dict[str, Any] = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
+    expected, remedy = "JSON with r and lora_alpha, as PEFT writes it", "copy the folder again"
+    config = read_object(folder / CONFIG, expected, remedy)
+    with parsing(expected, place, remedy):
         kind = config.get("peft_type", "LORA")
         if kind != "LORA" or config.get("use_dora") or config.get("lora_bias"):
             got = "DoRA" if config.get("use_dora") else "LoRA with biases" if config.get("lora_bias") else str(kind)
-            remedy = "merge it with PEFT: model.merge_and_unload().save_pretrained(FOLDER)"
-            raise InputError("an adapter of plain LoRA", got, place, remedy)
+            merge = "merge it with PEFT: model.merge_and_unload().save_pretrained(FOLDER)"
+            raise InputError("an adapter of plain LoRA", got, place, merge)
         return AdapterConfig(
             base=str(config.get("base_model_name_or_path") or ""),
             rank=int(config["r"]),
             alpha=float(config["lora_alpha"]),
-            ranks=dict(config.get("rank_pattern") or {}),
-            alphas=dict(config.get("alpha_pattern") or {}),
+            ranks=_patterns(config.get("rank_pattern"), int, place),
+            alphas=_patterns(config.get("alpha_pattern"), float, place),
             rank_stabilised=bool(config.get("use_rslora")),
             transposed=bool(config.get("fan_in_fan_out")),
         )
-    except (ValueError, KeyError, TypeError) as error:
-        expected = "JSON with r and lora_alpha, as PEFT writes it"
-        raise InputError(expected, f"{type(error).__name__}: {error}", place, "copy the folder again") from error
 
 
 def bare_factors(weights: Mapping[str, Any]) -> dict[str, Any]:
@@ -171,7 +173,7 @@ def _changed(weight: Tensor, parts: dict[str, Tensor], scale: float, transposed:
         # The weights of embeddings, and of GPT-2's Conv1D (`fan_in_fan_out`), stand the other way round than B A.
         change = change.T if transposed != is_embedding else change
         return (weight.to(wide) + scale * change.reshape(weight.shape)).to(weight.dtype)
-    except RuntimeError as error:
+    except (RuntimeError, MemoryError) as error:
         got = f"factors {tuple(up.shape)} and {tuple(down.shape)} for a weight of shape {tuple(weight.shape)}"
         raise InputError(
             "factors whose product has the weight's shape", got, where, "give the adapter's own base"
@@ -188,6 +190,20 @@ def _base_key(key: str, base: StateDict) -> str | None:
 
 def _own_key(key: str) -> str:
     return key.removeprefix(OUTER).replace(".modules_to_save.default.", ".").replace(".modules_to_save.", ".")
+
+
+def _patterns(given: Any, kind: Callable[[Any], float], place: str) -> dict[str, Any]:
+    """Numbers by pattern, each pattern one that is matched in little time."""
+    found = {str(pattern): kind(value) for pattern, value in dict(given or {}).items()}
+    for pattern in found:
+        refuse_more("name", len(pattern), place)
+        re.compile(pattern)
+        # A repeated group may be tried in a number of ways that doubles with every letter, and each repetition adds
+        # a factor of the name's length.
+        if re.search(r"\)[*+?{]", pattern) or len(re.findall(r"[*+{]", pattern)) > MOST_REPETITIONS:
+            got = f"{pattern!r}"
+            raise InputError(f"patterns of at most {MOST_REPETITIONS} repetitions, none of a group", got, place, ASKED)
+    return found
 
 
 def _matching(patterns: Mapping[str, Any], module: str, default: Any) -> Any:

@@ -2,7 +2,6 @@
 
 import io
 import math
-import pickle
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,10 +11,12 @@ import torch
 from torch import Tensor
 
 from isthmus.errors import InputError, short_list
+from isthmus.gate.door import inside, parsing
+from isthmus.gate.limits import refuse_bomb, refuse_large
+from isthmus.gate.tensors import refuse_names, refuse_torch_file
 from isthmus.weights.formats.plain_pickle import Record, plain_pickle
 
 METADATA = ".metadata"
-LARGEST_ENTRY = 1 << 40  # bytes: a size above it is a damaged file's
 
 
 @dataclass(frozen=True)
@@ -48,24 +49,33 @@ def distributed_contents(folder: Path) -> dict[str, Any]:
     Raises:
         InputError: A file is missing or damaged, lies outside the folder, or pieces don't make up a tensor.
     """
-    facts = _state(plain_pickle((folder / METADATA).read_bytes(), str(folder)), folder)
-    sizes = {
-        name: _numbers(_state(entry, folder)["size"])
-        for name, entry in facts["state_dict_metadata"]
-        if _is_tensor(entry)
-    }
-    paths = dict(facts.get("planner_data") or ())
-    pieces: dict[str, list[_Piece]] = {name: [] for name in sizes}
-    for name, piece in _pieces(facts["storage_data"], folder):
-        if name in pieces:
-            pieces[name].append(piece)
+    refuse_large("metadata", folder / METADATA)
+    with parsing("metadata of a distributed checkpoint", str(folder), "copy the folder again"):
+        facts = _state(plain_pickle((folder / METADATA).read_bytes(), str(folder)), folder)
+        sizes = {
+            str(name): _numbers(_state(entry, folder)["size"])
+            for name, entry in facts["state_dict_metadata"]
+            if _is_tensor(entry)
+        }
+        paths = dict(facts.get("planner_data") or ())
+        pieces: dict[str, list[_Piece]] = {name: [] for name in sizes}
+        for name, piece in _pieces(facts["storage_data"], folder):
+            if name in pieces:
+                pieces[name].append(piece)
+        places = {name: tuple(map(str, paths.get(name) or (name,))) for name in sizes}
+    refuse_names(sizes, str(folder))
+    files = {piece.file for found in pieces.values() for piece in found}
+    packed = sum(file.stat().st_size for file in files if file.is_file())
+    refuse_bomb(4 * sum(map(math.prod, sizes.values())), packed, str(folder))
     found: dict[str, Any] = {}
     for name, shape in sizes.items():
-        place = paths.get(name) or (name,)
         holder = found
-        for key in place[:-1]:
-            holder = holder.setdefault(str(key), {})
-        holder[str(place[-1])] = _tensor(name, shape, pieces[name], folder)
+        for key in places[name][:-1]:
+            holder = holder.setdefault(key, {})
+            if not isinstance(holder, dict):
+                raise InputError("names that don't contain one another", name, str(folder), "copy the folder again")
+        with parsing("the pieces of every tensor", f"{folder}, {name!r}", "copy the folder again"):
+            holder[places[name][-1]] = _tensor(name, shape, pieces[name], folder)
     return found
 
 
@@ -90,10 +100,7 @@ def _numbers(size: Any) -> tuple[int, ...]:
 def _pieces(stored: Any, folder: Path) -> Iterator[tuple[str, _Piece]]:
     for index, place in stored:
         at, lies = _state(index, folder), _state(place, folder)
-        file = folder / str(lies["relative_path"])
-        # A name in a pickle from elsewhere must not lead out of the folder.
-        if file.parent != folder:
-            raise InputError("files in the folder itself", str(lies["relative_path"]), str(folder), "check its origin")
+        file = inside(folder, lies["relative_path"], str(folder))
         if lies.get("transform_descriptors"):
             raise InputError("tensors as they are", "compressed ones", str(folder), "save the checkpoint without")
         yield str(at["fqn"]), _Piece(_numbers(at.get("offset")), file, int(lies["offset"]), int(lies["length"]))
@@ -107,10 +114,13 @@ def _tensor(name: str, shape: tuple[int, ...], pieces: list[_Piece], folder: Pat
     if not read or covered != math.prod(shape):
         got = f"pieces of {covered} numbers for {name!r} of shape {shape}: {short_list(p.file.name for p in pieces)}"
         raise InputError("all pieces of every tensor", got, str(folder), "copy the files of every process")
-    whole = torch.empty(shape, dtype=read[0][1].dtype)
+    whole, is_there = torch.zeros(shape, dtype=read[0][1].dtype), torch.zeros(shape, dtype=torch.bool)
     for piece, tensor in read:
         box = tuple(slice(start, start + size) for start, size in zip(piece.offsets, tensor.shape, strict=True))
-        whole[box] = tensor
+        whole[box], is_there[box] = tensor, True
+    if not is_there.all():  # pieces that lie over one another
+        got = f"{int(is_there.sum())} numbers of {math.prod(shape)} for {name!r}"
+        raise InputError("all pieces of every tensor", got, str(folder), "copy the files of every process")
     return whole
 
 
@@ -119,17 +129,16 @@ def _read(piece: _Piece, name: str) -> Tensor:
         raise InputError(
             "the files that the metadata names", f"no {piece.file.name}", str(piece.file.parent), "copy it"
         )
-    if not 0 < piece.length < LARGEST_ENTRY or piece.start + piece.length > piece.file.stat().st_size:
+    if piece.length < 1 or piece.start < 0 or piece.start + piece.length > piece.file.stat().st_size:
         raise InputError(
             "whole files", f"{piece.file.name} ends before {name!r}", str(piece.file.parent), "copy it again"
         )
     with piece.file.open("rb") as file:
         file.seek(piece.start)
         data = file.read(piece.length)
-    try:
+    with parsing(f"the tensor {name!r}", str(piece.file), "copy the folder again", "damaged bytes"):
+        refuse_torch_file(io.BytesIO(data), len(data), f"{piece.file.name}, {name!r}")
         tensor = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError) as error:
-        raise InputError("a tensor", f"{name!r} is damaged", str(piece.file), "copy the folder again") from error
     if not isinstance(tensor, Tensor):
         raise InputError("a tensor", type(tensor).__name__, f"{piece.file.name}, {name!r}", "copy the folder again")
     return tensor

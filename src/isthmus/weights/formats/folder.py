@@ -1,10 +1,12 @@
 """Which file or files of a folder hold the weights."""
 
-import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from isthmus.errors import InputError, short_list
+from isthmus.gate.door import inside
+from isthmus.gate.tensors import refuse_names
+from isthmus.gate.texts import read_object
 
 USUAL_FILES = (  # in the order of transformers' from_pretrained
     "model.safetensors",
@@ -44,7 +46,7 @@ def chosen_files(folder: Path) -> ChosenFiles:
         InputError: There is none, or several and none under a usual name, or shards are missing.
     """
     held = [file for file in sorted(folder.iterdir()) if _may_hold_weights(file)]
-    usual = [folder / name for name in USUAL_FILES if (folder / name).exists()]
+    usual = [folder / name for name in USUAL_FILES if (folder / name).is_file()]
     safe = [file for file in held if file.suffix == ".safetensors"]
     firsts = usual[:1] or safe or held
     if len(firsts) != 1:
@@ -91,14 +93,13 @@ def _may_hold_weights(file: Path) -> bool:
 def _placed(index: Path) -> dict[str, str]:
     """The weight map of an index, all of whose shards are there."""
     folder = index.parent
-    try:
-        placed: dict[str, str] = json.loads(index.read_text(encoding="utf-8"))["weight_map"]
-    except (ValueError, KeyError, TypeError) as error:
-        raise InputError(
-            "an index with a weight_map", f"unreadable JSON ({error})", str(index), "copy it again"
-        ) from error
-    shards = {name: folder / name for name in sorted(set(placed.values()))}
-    absent = [name for name, file in shards.items() if not file.exists() or file.parent != folder]
+    expected = "an index with a weight_map, which names the file of every tensor"
+    placed = read_object(index, expected, "copy it again").get("weight_map")
+    if not isinstance(placed, dict) or not placed:
+        raise InputError(expected, "none", str(index), "copy it again")
+    refuse_names(placed, str(index))
+    shards = {name: inside(folder, name, str(index)) for name in sorted(set(map(str, placed.values())))}
+    absent = [name for name, file in shards.items() if not file.is_file()]
     if absent:
         raise InputError(f"{len(shards)} shards", f"missing {short_list(absent)}", str(folder), "copy the folder again")
     return placed

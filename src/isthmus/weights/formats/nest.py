@@ -90,14 +90,18 @@ def _place(contents: object, where: str) -> Place:
     )
 
 
-def _candidates(contents: object, place: Place = ()) -> Iterator[Place]:
+def _candidates(contents: object, place: Place = (), seen: set[int] | None = None) -> Iterator[Place]:
     """Where mappings of names to tensors stand. What has parameter groups is an optimizer's."""
-    if len(place) > DEPTH or (isinstance(contents, Mapping) and "param_groups" in contents):
+    seen = set() if seen is None else seen
+    # Lists that hold one list a hundred times each have more places than could ever be visited.
+    if len(place) > DEPTH or id(contents) in seen or (isinstance(contents, Mapping) and "param_groups" in contents):
         return
+    if isinstance(contents, Mapping | list | tuple):
+        seen.add(id(contents))
     if isinstance(contents, Mapping) and _tensors(contents):
         yield place
     for key, value in _items(contents):
-        yield from _candidates(value, (*place, key))
+        yield from _candidates(value, (*place, key), seen)
 
 
 def _has_axes(contents: object, place: Place) -> bool:

@@ -7,12 +7,11 @@ are followed as far as they build numbers, texts, tuples, lists and dicts; where
 
 import pickletools
 from dataclasses import dataclass
+from io import BytesIO
 from typing import Any
 
-from isthmus.errors import InputError
-
-MOST_BYTES = 256 << 20
-"""Metadata of the largest checkpoints is some 100 MB; a longer pickle is none."""
+from isthmus.gate.door import parsing
+from isthmus.gate.pickles import refuse_deep_pickle
 
 
 @dataclass(eq=False)
@@ -28,10 +27,6 @@ class Record:
     name: str
     arguments: tuple[Any, ...] = ()
     state: Any = None
-
-
-class _Mark:
-    """Where a tuple, list or dict begins on the stack."""
 
 
 VALUES = frozenset({
@@ -61,18 +56,15 @@ def plain_pickle(data: bytes, where: str) -> Any:
         >>> plain_pickle(pickle.dumps({"a": (1, [2.5, None])}), "mine")
         [('a', (1, [2.5, None]))]
     """
-    if len(data) > MOST_BYTES:
-        raise InputError(f"metadata of at most {MOST_BYTES} bytes", f"{len(data)}", where, "check the file")
-    try:
+    with parsing("metadata of a distributed checkpoint", where, "copy the folder again"):
+        refuse_deep_pickle(BytesIO(data), where, name="metadata")
         return _Reader().result(data)
-    except (ValueError, IndexError, KeyError, TypeError, AttributeError) as error:
-        got = f"a pickle that cannot be followed ({type(error).__name__}: {error})"
-        raise InputError("metadata of a distributed checkpoint", got, where, "copy the folder again") from error
 
 
 class _Reader:
     def __init__(self) -> None:
         self.stack: list[Any] = []
+        self.marks: list[int] = []  # where a tuple, list or dict begins on the stack
         self.memo: dict[int, Any] = {}
 
     def result(self, data: bytes) -> Any:
@@ -96,7 +88,7 @@ class _Reader:
         elif code == "TUPLE":
             stack.append(tuple(self._since_mark()))
         elif code == "MARK":
-            stack.append(_Mark)
+            self.marks.append(len(stack))
         elif code == "MEMOIZE":
             self.memo[len(self.memo)] = stack[-1]
         elif code in {"BINPUT", "LONG_BINPUT"}:
@@ -132,7 +124,7 @@ class _Reader:
             raise ValueError(f"instruction {code}")
 
     def _since_mark(self) -> list[Any]:
-        start = len(self.stack) - 1 - self.stack[::-1].index(_Mark)
-        items = self.stack[start + 1 :]
+        start = self.marks.pop()
+        items = self.stack[start:]
         del self.stack[start:]
         return items

@@ -5,6 +5,8 @@ from pathlib import Path
 from safetensors import safe_open
 
 from isthmus.errors import InputError
+from isthmus.gate.door import parsing
+from isthmus.gate.tensors import refuse_safetensors
 from isthmus.weights.formats.folder import chosen_files
 
 
@@ -25,6 +27,8 @@ def stored_names(path: Path) -> dict[str, str]:
     for file in files:
         if file.suffix != ".safetensors":
             raise InputError("safetensors files", file.name, str(path), "save the network as .safetensors first")
-        with safe_open(file, "pt") as opened:
-            found |= {name: opened.get_slice(name).get_dtype() for name in opened.keys()}  # noqa: SIM118
+        with parsing("a whole safetensors file", str(file), "copy it again"):
+            refuse_safetensors(file)
+            with safe_open(file, "pt") as opened:
+                found |= {name: opened.get_slice(name).get_dtype() for name in opened.keys()}  # noqa: SIM118
     return dict(sorted(found.items()))

@@ -10,6 +10,7 @@ import torch
 from torch.serialization import get_unsafe_globals_in_checkpoint
 
 from isthmus.errors import InputError, short_list
+from isthmus.gate.tensors import refuse_torch_file
 from isthmus.weights.formats.inert import UNKNOWN_CLASS, inert_contents
 
 STAND_INS = {  # how files begin that some download left in place of the weights
@@ -17,7 +18,6 @@ STAND_INS = {  # how files begin that some download left in place of the weights
     b"<!doctype html": ("a web page", "download the file itself, not the page that shows it"),
     b"<html": ("a web page", "download the file itself, not the page that shows it"),
 }
-DAMAGED = (RuntimeError, EOFError, OSError, ValueError, KeyError, IndexError, AttributeError, TypeError)
 
 
 @dataclass(frozen=True)
@@ -48,18 +48,21 @@ def torch_contents(path: Path) -> TorchContents:
     """
     refuse_stand_in(path)
     try:
+        refuse_torch_file(path, path.stat().st_size, str(path))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # torch warns of pickles of another protocol before it refuses them
             return TorchContents(torch.load(path, map_location="cpu", weights_only=True))
+    except InputError:
+        raise
     except pickle.UnpicklingError as error:
         classes = _unsafe_classes(path) or UNKNOWN_CLASS.findall(str(error))[:1]
         if not classes:
             raise InputError(*_damaged(path, str(error).rpartition("error: ")[2])) from error
         try:
             return TorchContents(*inert_contents(path, classes))
-        except (pickle.UnpicklingError, *DAMAGED):
+        except Exception:
             raise InputError(*needs_code(path, classes)) from error
-    except DAMAGED as error:
+    except Exception as error:  # whatever torch meets in a file that is not as it writes it
         if "TorchScript" in str(error):
             raise InputError(
                 "a torch file of weights, numbers and text alone",
@@ -112,7 +115,7 @@ def _unsafe_classes(path: Path) -> list[str]:
     """The classes that a file asks for beyond weights, by reading it without running it; none for older formats."""
     try:
         return sorted(get_unsafe_globals_in_checkpoint(path))
-    except (pickle.UnpicklingError, *DAMAGED):
+    except Exception:
         return []
 
 
