@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 from isthmus.cli.main import app
 
 MLP = CASES[0]
+ALPHAS = ("--alphas", "0.25,0.5")
 
 
 @pytest.fixture(scope="module")
@@ -68,11 +69,15 @@ def test_where_nothing_is_certified_it_says_how_far_off_the_first_set_is(files, 
 
 
 def test_json_is_the_record(files, tmp_path):
-    status, out, err = run(files, "--json", "--by", "count", "--metric", "error", "--tolerance", 0.2, "--num-random", 1)
+    status, out, err = run(
+        files, "--json", "--by", "count", "--metric", "error", "--tolerance", 0.2, "--num-random", 1, *ALPHAS
+    )
     assert status == 0, err
     record = json.loads(out)
     assert record["metric"] == "error"
     assert set(record["worth"].values()) == {1.0}
+    assert record["alphas"].keys() == record["worth"].keys()
+    assert set(record["alphas"].values()) <= {0.25, 0.5}
     assert [one["name"] for one in record["compared"]].count("random 1") == 1
 
 
@@ -82,6 +87,8 @@ def test_json_is_the_record(files, tmp_path):
         (["--tolerance", "-1"], "a number above 0"), (["--by", "size"], "parameters, count"),
         (["--certify-on", "nowhere.npz"], "nowhere.npz"), (["--metric", "loses"], "'loss'"),
         (["--num-random", "-1"], "num-random"), (["--by", "nowhere.json"], "nowhere.json"),
+        (["--alphas", "0,0.5"], "--alphas"), (["--batch-norm", "recalibrate"], "--recalibrate-on"),
+        (["--recalibrate-on", "nowhere.npz"], "--batch-norm recalibrate"),
     ],
 )  # fmt: skip
 def test_wrong_input_ends_with_status_2(files, more, message):

@@ -5,10 +5,9 @@ from dataclasses import replace
 
 import pytest
 import torch
-from cases import Case
+from merged_networks import CERTIFY, COSTS, OTHER, SELECT, A, B, build, seen_by_a
 from safetensors import safe_open
 from safetensors.torch import load_file
-from torch import nn
 
 import isthmus
 from isthmus.data.load import load_examples
@@ -18,29 +17,7 @@ from isthmus.merging.search.comparison import random_set
 from isthmus.merging.search.slerp import slerp
 from isthmus.pages.merge_words import merge_sentence
 
-
-def build():
-    blocks = [part for n in (3, 4, 4) for part in (nn.Conv2d(n, 4, 3, padding=1), nn.BatchNorm2d(4), nn.ReLU())]
-    return nn.Sequential(*blocks, nn.Flatten(), nn.Linear(144, 5))
-
-
-NET = Case("net", build, (3, 6, 6), classes=5)
-A = NET.weights(0)
-OTHER = NET.weights(1)
-B = {key: torch.lerp(A[key], OTHER[key], 0.3) if A[key].is_floating_point() else A[key] for key in A}
-
-
-def seen_by_a(count, seed):
-    """Examples whose classes are those that network a sees, so that leaving it costs."""
-    model = build().eval()
-    model.load_state_dict(A)
-    inputs, _ = NET.data(count, seed)
-    return inputs, model(inputs).argmax(1)
-
-
-SELECT, CERTIFY = seen_by_a(150, seed=1), seen_by_a(140, seed=2)
 MIXED = tuple(torch.cat([one, other[:5]]) for one, other in zip(CERTIFY, SELECT, strict=True))
-COSTS = {"tolerance": 0.2, "by": "count"}
 
 
 @pytest.fixture(scope="module")
@@ -127,7 +104,7 @@ def test_the_arc_between_large_tensors_is_taken_in_parts(monkeypatch):
         ({"metric": "accuracy"}, "a metric"),
         ({"by": {"9": 1}}, r"'9'"),
         ({"by": {"0": 1}}, "for every layer"),
-        ({"batch_norm": "recalibrate"}, "interpolate or host"),
+        ({"batch_norm": "recalibrate"}, "data to recalibrate BatchNorm on"),
         ({"precision": 0.1}, "precision"),
     ],
 )  # fmt: skip

@@ -1,8 +1,8 @@
 """`merge()`: the largest set of layers that averages within a tolerance, certified on other examples."""
 
 import warnings
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -11,57 +11,32 @@ from torch import Tensor
 from isthmus.errors import InputError, IsthmusWarning, UnknownNameError
 from isthmus.evaluation.arithmetic.reduced import float32_products
 from isthmus.evaluation.batches import BatchSize
+from isthmus.evaluation.direct import DirectEngine
+from isthmus.evaluation.unit import Engine
 from isthmus.measures.barrier import Quantity
 from isthmus.merging.blended import Pair, blended
 from isthmus.merging.files import refuse_existing, refuse_folder_of_no_folder, refuse_taken, save_merged
+from isthmus.merging.merged import Merge
 from isthmus.merging.mergekit import refuse_no_recipe, save_recipe
 from isthmus.merging.parts import CERTIFY, SELECT, Rounds, kept_rounds, merge_facts
 from isthmus.merging.record import COMPANIONS, companion, save_record
+from isthmus.merging.search.alphas import cheapest_alphas, places_of
 from isthmus.merging.search.apart import other_examples
 from isthmus.merging.search.certificate import Certificate, Tested, certificate
-from isthmus.merging.search.comparison import Contender, contenders, other_sets
-from isthmus.merging.search.selection import Selection, select
+from isthmus.merging.search.comparison import contenders, other_sets
+from isthmus.merging.search.selection import select
 from isthmus.merging.search.trials import REACH, Trials
 from isthmus.merging.search.worth import KINDS, By, num_parameters, worth_of_layers
+from isthmus.paths.linear import Segment
+from isthmus.paths.point import Point
 from isthmus.questions.study.settings import EVERY_STUDY, study_request, valid_count
 from isthmus.runs.request.inputs import Model, Weights
 from isthmus.runs.request.request import Request
 from isthmus.runs.request.signature import with_settings_shown
 from isthmus.runs.subject.subject import Subject, chosen_engine, examples_at_once, subject_of
-from isthmus.weights.state import StateDict, tied_keys
+from isthmus.weights.state import Kind, StateDict, tied_keys
 
 MERGE = (*(name for name in EVERY_STUDY if name != "resume"), "batch_norm", "engine", "error", "progress")
-
-
-@dataclass(frozen=True)
-class Merge:
-    """A merged network and all that was found on the way.
-
-    Attributes:
-        weights: The merged network; the host where nothing was certified.
-        selection: The search; all its numbers come from the examples of `data`.
-        certificate: The tests; all numbers come from those of `certify_on`.
-        contenders: What else could have been done, on the examples of the certificate.
-        worth: Of every layer.
-        num_parameters: In the merged layers, and in all.
-        facts: Names, hashes, settings and versions, as plain values.
-        notes: What was done on reading, and what may be other than it seems.
-    """
-
-    weights: dict[str, Tensor]
-    selection: Selection
-    certificate: Certificate
-    contenders: tuple[Contender, ...]
-    worth: dict[str, float]
-    num_parameters: tuple[int, int]
-    facts: dict[str, Any]
-    notes: tuple[str, ...]
-
-    @property
-    def layers(self) -> tuple[str, ...]:
-        """The layers that are averaged, in layer order; none where nothing was certified."""
-        certified = self.certificate.certified
-        return () if certified is None else tuple(label for label in self.worth if label in certified.layers)
 
 
 @with_settings_shown(*MERGE)
@@ -76,7 +51,9 @@ def merge(
     metric: str = "loss",
     by: By = "parameters",
     alpha: float = 0.5,
+    alphas: str | Sequence[float] | None = None,
     num_random: int = 3,
+    recalibration_data: object = None,
     out: str | Path | None = None,
     mergekit: str | Path | None = None,
     **others: Any,
@@ -98,7 +75,11 @@ def merge(
         metric: "loss" or "error".
         by: What makes a set large: "parameters", "count", or the worth of each layer as a mapping or JSON file.
         alpha: Where the layers are taken between a (0) and b (1).
+        alphas: Places between them, of which each layer is taken at the one where it costs least alone, on the examples
+            of `data`.
         num_random: Random sets of about the same worth to compare with.
+        recalibration_data: For BatchNorm policy "recalibrate": a training split, none of it among the other examples.
+            Networks with averaged layers then have statistics measured anew; a and b keep theirs.
         out: A `.safetensors` file to make, or a folder where a is one of Hugging Face; beside it (in the folder)
             `merge.json`. Nothing is written where nothing was certified.
         mergekit: A file to make: the same merge as a recipe for mergekit.
@@ -110,12 +91,18 @@ def merge(
     Raises:
         InputError: Something is wrong with the input, or the two sets of examples share some.
     """
-    request = merge_request(model, a, b, data, certify_on, tolerance=tolerance, metric=metric, out=out, **others)
+    others |= {"out": out, "recalibration_data": recalibration_data}
+    request = merge_request(model, a, b, data, certify_on, tolerance=tolerance, metric=metric, **others)
     valid_count("num_random", num_random, least=0)
+    grid = None if alphas is None else places_of(alphas)
     if mergekit is not None:
+        if request.settings.batch_norm == "recalibrate":
+            raise InputError(
+                "a merge of stored numbers, for a recipe", "statistics measured anew", "--mergekit", "use the file"
+            )
         refuse_taken(Path(mergekit))
         refuse_no_recipe(a, b)
-    return merge_of(request, tolerance, cast("Quantity", metric), by, alpha, num_random, out, mergekit)
+    return merge_of(request, tolerance, cast("Quantity", metric), by, (alpha, grid), num_random, out, mergekit)
 
 
 def merge_request(
@@ -160,7 +147,8 @@ def merge_request(
         for ending in COMPANIONS:
             refuse_taken(companion(Path(out), ending))
     splits = {SELECT: data, CERTIFY: certify_on}
-    return study_request(model, a, b, splits, (*MERGE, "hosts", "sweep"), hosts=("a",), sweep="full", **others)
+    known = (*MERGE, "hosts", "sweep", "recalibration_data")
+    return study_request(model, a, b, splits, known, hosts=("a",), sweep="full", **others)
 
 
 def merge_of(
@@ -168,7 +156,7 @@ def merge_of(
     tolerance: float,
     metric: Quantity,
     by: By,
-    alpha: float,
+    places: tuple[float, Sequence[float] | None],
     num_random: int,
     out: str | Path | None,
     mergekit: str | Path | None,
@@ -180,7 +168,7 @@ def merge_of(
         tolerance: As `merge`.
         metric: As `merge`.
         by: As `merge`.
-        alpha: As `merge`.
+        places: Alpha and alphas, as `merge`.
         num_random: As `merge`.
         out: As `merge`.
         mergekit: As `merge`.
@@ -190,8 +178,8 @@ def merge_of(
     """
     subject, kept = subject_of(request), None if out is None else Path(out)
     worth = worth_of_layers(by, subject.segment)
-    with kept_rounds(kept, subject, request, tolerance, metric, worth, alpha, num_random) as rounds:
-        return _merged(request, subject, rounds, worth, tolerance, metric, by, alpha, num_random, kept, mergekit)
+    with kept_rounds(kept, subject, request, tolerance, metric, worth, places, num_random) as rounds:
+        return _merged(request, subject, rounds, worth, tolerance, metric, by, places, num_random, kept, mergekit)
 
 
 def _merged(
@@ -202,19 +190,25 @@ def _merged(
     tolerance: float,
     metric: Quantity,
     by: By,
-    alpha: float,
+    places: tuple[float, Sequence[float] | None],
     num_random: int,
     out: Path | None,
     mergekit: str | Path | None,
 ) -> Merge:
     certifying, left_out = other_examples(subject.splits[CERTIFY], subject.splits[SELECT])
     segment, settings = subject.segment, request.settings
-    size = BatchSize(examples_at_once(subject, settings))
+    size, (alpha, grid) = BatchSize(examples_at_once(subject, settings)), places
+    own = DirectEngine(subject.network, segment, size) if subject.recalibration is not None else None
     with float32_products(settings.dtype, subject.network.device):
         chosen = chosen_engine(subject, settings, size)
-        selecting = Trials(segment, chosen.engine, subject.splits[SELECT], alpha, request.progress, rounds(SELECT))
-        judging = Trials(segment, chosen.engine, certifying, alpha, request.progress, rounds(CERTIFY))
+        selecting, judging = (
+            Trials(segment, chosen.engine, on, dict.fromkeys(segment.layers, alpha), request.progress, store, own)
+            for on, store in ((subject.splits[SELECT], rounds(SELECT)), (certifying, rounds(CERTIFY)))
+        )
         _refuse_no_errors(selecting, metric)
+        if grid is not None:
+            alphas = cheapest_alphas(selecting, grid, metric)
+            selecting, judging = (replace(trials, alphas=alphas) for trials in (selecting, judging))
         selection = select(worth, tolerance, lambda sets: selecting.rises(sets, metric))
         rows = judging.differences([judging.point(layers) for layers in selection.chain], metric)
         found = certificate(selection.chain, rows, tolerance, REACH[metric])
@@ -227,9 +221,10 @@ def _merged(
             sum(worth[label] for label in merged),
             range(num_random),
         )
-        compared = contenders(judging, merged, around, worth)
+        compared = contenders(judging, merged, around, worth, alpha)
     facts = merge_facts(subject, request, certifying) | {
         "alpha": alpha,
+        **({} if grid is None else {"alphas": {label: selecting.alphas[label] for label in segment.layers}}),
         "tolerance": tolerance,
         "metric": metric,
         "by": by if isinstance(by, str) and by in KINDS else "given",
@@ -240,21 +235,33 @@ def _merged(
         subject.a.weights, subject.b.weights, (subject.a.name, subject.b.name), (subject.a.hash, subject.b.hash),
         segment.layers, segment.kinds, tied_keys(module), module, subject.a.filled,
     )  # fmt: skip
-    alphas = {label: alpha for label in segment.layers if label in merged}
+    taken = {label: selecting.alphas[label] for label in segment.layers if label in merged}
     keeps = settings.batch_norm == "host"
-    averaged: StateDict = blended(pair, alphas, keeps_statistics=keeps)
+    averaged: StateDict = blended(pair, taken, keeps_statistics=keeps)
+    header = pair.facts(taken, settings.batch_norm)
+    if merged and subject.recalibration is not None:
+        averaged = {**averaged, **_statistics_anew(chosen.engine, segment, judging.point(merged), averaged)}
+        header |= {"recalibrated_on": subject.recalibration.name}
     notes = [f"{name}: {note}" for name, weights in (("a", subject.a), ("b", subject.b)) for note in weights.notes]
     notes += [*subject.warnings, *left_out, *_cautions(found)]
     parameters = num_parameters(segment, *merged), num_parameters(segment, *segment.layers)
     if out is not None and found.certified is not None and merged:
-        header = pair.facts(alphas, settings.batch_norm) | {"certificate": _header(found.certified, facts)}
+        header |= {"certificate": _header(found.certified, facts)}
         averaged = save_merged(averaged, header, out, request.a, pair.filled)
     result = Merge(dict(averaged), selection, found, tuple(compared), worth, parameters, facts, tuple(notes))
     if out is not None and merged:
         save_record(result, companion(out, ".json"))
     if mergekit is not None and merged:
-        save_recipe(Path(mergekit), alphas, segment.layers, segment.kinds, request.a, request.b, keeps_statistics=keeps)
+        save_recipe(Path(mergekit), taken, segment.layers, segment.kinds, request.a, request.b, keeps_statistics=keeps)
     return result
+
+
+def _statistics_anew(engine: Engine, segment: Segment, point: Point, like: StateDict) -> dict[str, Tensor]:
+    """The very statistics that a network was certified with."""
+    assert isinstance(engine, DirectEngine)
+    anew = engine.prepared(segment.weights(point))
+    keys = (key for key, kind in segment.kinds.items() if kind is Kind.STATISTICS)
+    return {key: anew[key].to(like[key].device, like[key].dtype) for key in keys}
 
 
 def _refuse_no_errors(trials: Trials, metric: Quantity) -> None:

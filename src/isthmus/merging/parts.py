@@ -39,8 +39,9 @@ def merge_facts(subject: Subject, request: Request, certifying: Examples) -> dic
     Returns:
         Names and hashes.
     """
-    settings, data = request.settings, (("data", subject.splits[SELECT]), ("certify_on", certifying))
-    named = {name: {"name": d.name, "hash": d.content_hash, "num_examples": len(d)} for name, d in data}
+    settings, data = request.settings, {"data": subject.splits[SELECT], "certify_on": certifying}
+    data |= {} if subject.recalibration is None else {"recalibrate_on": subject.recalibration}
+    named = {name: {"name": d.name, "hash": d.content_hash, "num_examples": len(d)} for name, d in data.items()}
     return {
         "isthmus_version": version("isthmus"),
         "torch_version": torch.__version__,

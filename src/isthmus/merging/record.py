@@ -11,7 +11,7 @@ from isthmus.measures.estimate import Estimate
 from isthmus.merging.search.certificate import CONFIDENCE
 
 if TYPE_CHECKING:
-    from isthmus.merging.merge import Merge
+    from isthmus.merging.merged import Merge
     from isthmus.merging.search.comparison import Contender
 
 SCHEMA_VERSION = 1

@@ -9,6 +9,7 @@ from isthmus.errors import short_list
 from isthmus.files import save_bytes
 from isthmus.measures.estimate import Estimate, percentage_points
 from isthmus.merging.record import companion
+from isthmus.merging.search.comparison import PLAIN
 from isthmus.pages.merge_words import data_name, merge_sentence, percent, unit_of
 from isthmus.report.cells import Cell, Table
 from isthmus.report.merging import MERGED, CostShown, cost_figure
@@ -18,7 +19,7 @@ from isthmus.report.significant import interval_text, significant_text
 from isthmus.report.style import picture_bytes
 
 if TYPE_CHECKING:
-    from isthmus.merging.merge import Merge
+    from isthmus.merging.merged import Merge
     from isthmus.merging.search.comparison import Contender
 
 WORTH_WORDS = {"parameters": "parameters", "count": "layers"}
@@ -31,6 +32,13 @@ NOTES = (
     "'by single layers' trusts the costs of single layers alone and adds them up; 'greedy' takes layers in that "
     "order as long as the joint cost fits; random sets are of about the same size; 'slerp' is spherical interpolation "
     "of all layers, tensor by tensor.",
+)
+
+RECALIBRATE_ON = "recalibrate_on"
+DATA_WORDS = {"data": "Chosen on", "certify_on": "Certified on", RECALIBRATE_ON: "Statistics measured on"}
+ANEW = (
+    "Networks with averaged layers have BatchNorm's statistics measured anew on {}, examples of neither kind; a and "
+    "b keep their own."
 )
 
 
@@ -133,26 +141,28 @@ def merge_page(merge: "Merge", name: str) -> str:
     assert picture.draw is not None
     svg = picture_bytes(picture.draw(), "svg")
     facts = {name: value for name, value in merge.facts.items() if not isinstance(value, dict)}
-    data = [(title, merge.facts[key]) for title, key in (("Chosen on", "data"), ("Certified on", "certify_on"))]
+    data = [(title, merge.facts[key]) for key, title in DATA_WORDS.items() if key in merge.facts]
     settings = [(title, f"{of['name']}, {of['num_examples']} examples, hash {of['hash'][:16]}") for title, of in data]
     settings += [
         (name.replace("_", " "), value if isinstance(value, str) else json.dumps(value))
         for name, value in facts.items()
     ]
+    anew = (ANEW.format(data_name(merge.facts[RECALIBRATE_ON]["name"])),) if RECALIBRATE_ON in merge.facts else ()
+    alphas = merge.facts.get("alphas", {})
     kept = [label for label in merge.worth if label not in merge.layers]
     return render(
         "merge.html",
         title=f"Isthmus: {name}",
         facts=merge.facts,
         file=name,
-        merged=merge.layers,
+        merged=[f"{label} at {alphas[label]:g}" if label in alphas else label for label in merge.layers],
         kept=kept,
         picture=picture.shown({"merge": svg}),
         compared=merge_rows(merge),
         same=same_words(merge),
         on=data_name(merge.facts["certify_on"]["name"]),
         tests=certificate_rows(merge),
-        notes=NOTES,
+        notes=(*NOTES, *anew),
         warnings=list(merge.notes),
         settings=settings,
         is_folder=not name.endswith(".safetensors"),
@@ -192,7 +202,7 @@ def cost_shown(merge: "Merge") -> CostShown:
 def _distinct(merge: "Merge") -> "list[Contender]":
     """The networks beside one another, without those that are the merged network or the host once more."""
     spared = {merge.layers, ()}
-    plain = ("host", "donor", MERGED, "slerp")
+    plain = ("host", "donor", MERGED, PLAIN, "slerp")
     return [one for one in merge.contenders if one.name in plain or one.layers not in spared]
 
 

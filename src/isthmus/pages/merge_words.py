@@ -13,7 +13,7 @@ from isthmus.report.significant import ends_text, significant_text
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from isthmus.merging.merge import Merge
+    from isthmus.merging.merged import Merge
 
 
 def merge_sentence(merge: "Merge") -> str:

@@ -36,6 +36,12 @@ def merge(
         str, typer.Option(help="What makes a set large: parameters, count, or a JSON file of numbers by layer.")
     ] = "parameters",
     alpha: Annotated[float, typer.Option(help="0 is a, 1 has b's layers.")] = 0.5,
+    alphas: Annotated[
+        str | None, typer.Option(help="Places such as 0.3,0.5,0.7: each layer at the one where it costs least alone.")
+    ] = None,
+    recalibrate_on: Annotated[
+        str | None, typer.Option(help="Data for --batch-norm recalibrate: a training split, apart from both others.")
+    ] = None,
     num_random: Annotated[int, typer.Option(help="Random sets of the same size to compare with.")] = 3,
     mergekit: Annotated[
         Path | None, typer.Option(help="A YAML file to make: the merge as a recipe for mergekit.")
@@ -51,7 +57,8 @@ def merge(
 
     merged = merge_networks(
         model, a, b, data, certify_on, tolerance=tolerance, metric=metric, by=by, alpha=alpha,
-        num_random=num_random, out=out, mergekit=mergekit, progress=progress, **settings,
+        alphas=alphas, num_random=num_random, recalibration_data=recalibrate_on, out=out, mergekit=mergekit,
+        progress=progress, **settings,
     )  # fmt: skip
     page = None
     if out is not None and merged.layers:

@@ -13,6 +13,8 @@ from isthmus.merging.search.slerp import slerp_point
 from isthmus.merging.search.trials import REACH, Layers, Trials
 from isthmus.paths.point import Point
 
+PLAIN = "plain average"
+
 
 @dataclass(frozen=True)
 class Contender:
@@ -87,7 +89,7 @@ def random_set(worth: Mapping[str, float], size: float, seed: int) -> Layers:
 
 
 def contenders(
-    trials: Trials, merged: Layers, others: Mapping[str, Layers], worth: Mapping[str, float]
+    trials: Trials, merged: Layers, others: Mapping[str, Layers], worth: Mapping[str, float], alpha: float
 ) -> list[Contender]:
     """The merged network, the two it comes from and what else could have been done, all on the same examples.
 
@@ -96,18 +98,22 @@ def contenders(
         merged: The layers that were certified.
         others: From `other_sets`.
         worth: Of each layer.
+        alpha: Of networks that no layer chose: spherical interpolation, and the plain average of all layers where some
+            are taken elsewhere.
 
     Returns:
         The host first, then the donor, the merged network, the others, and spherical interpolation of all layers.
     """
     segment = trials.segment
     everything = frozenset(segment.layers)
+    plain = segment.point("a", everything, alpha)
     named: list[tuple[str, Layers | None, Point]] = [
         ("host", None, trials.point(())),
         ("donor", None, segment.point("b", (), 0.0)),
         ("merged", merged, trials.point(merged)),
         *((name, layers, trials.point(layers)) for name, layers in others.items()),
-        ("slerp", everything, slerp_point(segment, trials.alpha)),
+        *([] if trials.point(everything) == plain else [(PLAIN, everything, plain)]),
+        ("slerp", everything, slerp_point(segment, alpha)),
     ]
     points, total = [point for _, _, point in named], sum(worth.values())
     quantities: list[Quantity] = ["loss"]

@@ -1,8 +1,9 @@
 """Networks between two, evaluated when they are asked for, each once and all through one engine."""
 
 import sys
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from jaxtyping import Float
@@ -14,7 +15,7 @@ from isthmus.measures.estimate import Estimate
 from isthmus.measures.examples import ExampleTable
 from isthmus.measures.intervals.paired_mean import paired_mean
 from isthmus.paths.linear import Segment
-from isthmus.paths.point import Point
+from isthmus.paths.point import Point, Version
 from isthmus.runs.folder.store import ExampleStore, MemoryStore
 from isthmus.runs.progress import show_progress
 
@@ -31,19 +32,30 @@ class Trials:
         segment: The two networks; the host is a.
         engine: Evaluates points.
         examples: What they are evaluated on.
-        alpha: Where the moving layers are taken.
+        alphas: Where each layer is taken if it moves.
         progress: Whether to show on a terminal how far a round is.
         store: Where the results of the next round go, with those that are there already.
+        own_engine: Evaluates a and b themselves, where others have statistics measured anew; None for `engine`.
         known: Per-example losses and errors by point.
     """
 
     segment: Segment
     engine: Engine
     examples: Examples
-    alpha: float
+    alphas: Mapping[str, float]
     progress: bool = False
     store: Callable[[], ExampleStore] = lambda: MemoryStore(None)
+    own_engine: Engine | None = None
     known: dict[Point, ExampleTable] = field(default_factory=dict)
+
+    @cached_property
+    def _ends(self) -> tuple[Point, Point]:
+        return self.segment.point("a", (), 0.0), self.segment.point("b", (), 0.0)
+
+    @cached_property
+    def _versions(self) -> dict[str, Version]:
+        places = enumerate(self.segment.layers)
+        return {label: self.segment.point("a", (label,), self.alphas[label]).versions[n] for n, label in places}
 
     def point(self, layers: Collection[str]) -> Point:
         """The host with some layers averaged.
@@ -54,7 +66,8 @@ class Trials:
         Returns:
             The point.
         """
-        return self.segment.point("a", layers, self.alpha)
+        home = zip(self.segment.layers, self._ends[0].versions, strict=True)
+        return Point(tuple(self._versions[label] if label in layers else own for label, own in home))
 
     def values(self, points: Sequence[Point], quantity: Quantity) -> Float[np.ndarray, "points n"]:
         """Losses or errors of some networks on every example; those not known yet are evaluated together.
@@ -67,18 +80,24 @@ class Trials:
             One row a point, in float64.
         """
         fresh = [point for point in dict.fromkeys(points) if point not in self.known]
+        if self.own_engine is not None:
+            for point in (point for point in fresh if point in self._ends):
+                self._evaluate(self.own_engine, [point])
+            fresh = [point for point in fresh if point not in self.known]
         if fresh:
-            store = self.store()
-            num_values, shows = len(fresh) * len(self.examples), self.progress and sys.stderr.isatty()
-            with show_progress(len(fresh), num_values, enabled=shows) as advance:
-                for block in self.engine.blocks(fresh, self.examples, store.done()):
-                    store.add(block)
-                    advance(self.examples.name, block.loss.size)
-            table = store.table(len(fresh), len(self.examples))
-            for number, point in enumerate(fresh):
-                error = None if table.error is None else table.error[number : number + 1]
-                self.known[point] = ExampleTable(table.loss[number : number + 1], error, None)
+            self._evaluate(self.engine, fresh)
         return np.concatenate([self.known[point].values(quantity) for point in points]).astype(np.float64)
+
+    def _evaluate(self, engine: Engine, points: Sequence[Point]) -> None:
+        store, shows = self.store(), self.progress and sys.stderr.isatty()
+        with show_progress(len(points), len(points) * len(self.examples), enabled=shows) as advance:
+            for block in engine.blocks(points, self.examples, store.done()):
+                store.add(block)
+                advance(self.examples.name, block.loss.size)
+        table = store.table(len(points), len(self.examples))
+        for number, point in enumerate(points):
+            error = None if table.error is None else table.error[number : number + 1]
+            self.known[point] = ExampleTable(table.loss[number : number + 1], error, None)
 
     def differences(self, points: Sequence[Point], quantity: Quantity) -> Float[np.ndarray, "points n"]:
         """By how much each example's loss or error rises over the host's.

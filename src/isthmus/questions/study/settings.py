@@ -31,9 +31,9 @@ def study_request(
 
     Raises:
         InputError: A setting is not allowed, or the study has no use for it; also BatchNorm policy `recalibrate`, under
-            which a network's statistics depend on all of its weights.
+            which a network's statistics depend on all of its weights, unless the study takes data for it.
     """
-    if settings.get("batch_norm") == "recalibrate":
+    if settings.get("batch_norm") == "recalibrate" and "recalibration_data" not in study:
         raise InputError(
             "interpolate or host",
             "'recalibrate'",
