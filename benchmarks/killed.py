@@ -64,7 +64,8 @@ PRELOADED = [f"isthmus.{name}" for name in ("pages.result", "training.networks.n
 PRELOADED += ["torch._dynamo"]
 TIMES = {"seconds.json", "federated.json", "report.html"}  # of a federation, whose page shows what it took
 INTERRUPTED = 130
-PATIENCE = 600.0
+PATIENCE = 3600.0
+WITHOUT_PAGES: list[bool] = []
 
 
 def make_inputs(folder: Path) -> None:
@@ -102,12 +103,13 @@ def begun(context: ForkServerContext, home: Path, kind: str, out: str, *more: st
     Returns:
         Its process.
     """
-    process = context.Process(target=_run, args=(home, [*WORK[kind], "--out", f"{out}/out", *more], f"{out}.txt"))
+    arguments = [*WORK[kind], "--out", f"{out}/out", *more]
+    process = context.Process(target=_run, args=(home, arguments, f"{out}.txt", bool(WITHOUT_PAGES)))
     process.start()
     return process
 
 
-def _run(home: Path, arguments: list[str], said: str) -> None:
+def _run(home: Path, arguments: list[str], said: str, without_pages: bool) -> None:
     os.chdir(home)
     signal.signal(signal.SIGINT, signal.default_int_handler)  # in the background of a shell it is ignored
     file = os.open(said, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
@@ -115,7 +117,10 @@ def _run(home: Path, arguments: list[str], said: str) -> None:
     os.dup2(file, 2)
     sys.argv = ["isthmus", *arguments]
     from isthmus.cli.main import main
+    from isthmus.pages import result
 
+    if without_pages:
+        result.save_result_report = lambda _name, _result, out: out
     main()
 
 
@@ -250,7 +255,9 @@ def main() -> None:
     parser.add_argument("--interrupts", type=int, default=10)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--only", choices=WORK)
+    parser.add_argument("--without-pages", action="store_true", help="make no report of a measurement")
     asked = parser.parse_args()
+    WITHOUT_PAGES.extend([True] * asked.without_pages)
     rows = trials(asked.kills, asked.interrupts, asked.seed, [asked.only] if asked.only else list(WORK))
     right = sum(bool(row["is_right"]) for row in rows)
     print(f"{right} of {len(rows)} ended with the bytes of the unbroken command")

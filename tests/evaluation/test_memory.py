@@ -30,15 +30,23 @@ def test_a_batch_is_halved_until_it_fits_and_one_example_always_does():
     assert fitting_batch_size(64, fixed=1000, of_example=1, room=1) == 1
 
 
-def test_the_limit_of_a_group_counts_where_it_is_less(tmp_path, monkeypatch):
+VERSION_2 = ("0::/job/step", "job", "max", "current", "inactive_file")
+VERSION_1 = ("8:cpu:/\n4:memory:/job/step", "memory/job", "limit_in_bytes", "usage_in_bytes", "total_inactive_file")
+
+
+@pytest.mark.parametrize(("line", "place", "limit", "used", "inactive"), [VERSION_1, VERSION_2])
+def test_the_limit_of_a_group_around_counts_where_it_is_less(tmp_path, monkeypatch, line, place, limit, used, inactive):
     (tmp_path / "meminfo").write_text("MemTotal: 100 kB\nMemAvailable:    50 kB\n")
-    monkeypatch.setattr(memory, "MEMORY", tmp_path / "meminfo")
-    monkeypatch.setattr(memory, "GROUP", tmp_path)
+    (tmp_path / "cgroup").write_text(f"{line}\n")
+    for name, file in {"MEMORY": "meminfo", "GROUPS_OF_THIS": "cgroup", "GROUPS": "groups"}.items():
+        monkeypatch.setattr(memory, name, tmp_path / file)
     assert available_bytes() == 50 * 1024
-    for name, text in {"max": "9000", "current": "5000", "stat": "anon 1\ninactive_file 1000\n"}.items():
-        (tmp_path / f"memory.{name}").write_text(text)
+    group = tmp_path / "groups" / place
+    group.mkdir(parents=True)
+    for name, text in {limit: "9000", used: "5000", "stat": f"anon 1\n{inactive} 1000\n"}.items():
+        (group / f"memory.{name}").write_text(text)
     assert available_bytes() == 5000
-    (tmp_path / "memory.max").write_text("max\n")
+    (group / f"memory.{limit}").write_text("max\n")
     assert available_bytes() == 50 * 1024
 
 

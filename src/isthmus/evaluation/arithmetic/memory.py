@@ -16,7 +16,10 @@ from torch.utils._pytree import tree_leaves
 
 SHARE = 0.8  # of what is there: operators take more while they run than their results, and others work too
 MEMORY = Path("/proc/meminfo")
-GROUP = Path("/sys/fs/cgroup")
+GROUPS_OF_THIS = Path("/proc/self/cgroup")
+GROUPS = Path("/sys/fs/cgroup")
+VERSION_1 = ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file")
+VERSION_2 = ("memory.max", "memory.current", "inactive_file")
 
 
 def available_bytes() -> int | None:
@@ -30,15 +33,28 @@ def available_bytes() -> int | None:
         lines = dict(line.split(":", 1) for line in MEMORY.read_text().splitlines())
         if "MemAvailable" in lines:
             found.append(int(lines["MemAvailable"].split()[0]) * 1024)
-    try:
-        limit, used = ((GROUP / f"memory.{name}").read_text().strip() for name in ("max", "current"))
-        if limit.isdecimal():
-            facts = dict(line.split() for line in (GROUP / "memory.stat").read_text().splitlines())
-            # Pages of files that nobody has used lately are given back when memory is short.
-            found.append(int(limit) - int(used) + int(facts.get("inactive_file", 0)))
-    except (OSError, ValueError):  # no such groups here
-        pass
+    if GROUPS_OF_THIS.is_file():
+        for line in GROUPS_OF_THIS.read_text().splitlines():
+            _, kinds, place = line.split(":", 2)
+            if not kinds or "memory" in kinds.split(","):
+                root, names = (GROUPS / "memory", VERSION_1) if kinds else (GROUPS, VERSION_2)
+                found += _left_in_groups(root, place, names)
     return min(found, default=None)
+
+
+def _left_in_groups(root: Path, place: str, names: tuple[str, str, str]) -> list[int]:
+    """What a group and those around it leave; in a container the group that it names may be the root that is seen."""
+    found = []
+    for group in {root, *(root / part for part in (Path(place.lstrip("/")), *Path(place.lstrip("/")).parents))}:
+        try:
+            limit, used = ((group / name).read_text().strip() for name in names[:2])
+            if limit.isdecimal():
+                facts = dict(line.split() for line in (group / "memory.stat").read_text().splitlines())
+                # Pages of files that nobody has used lately are given back when memory is short.
+                found.append(int(limit) - int(used) + int(facts.get(names[2], 0)))
+        except (OSError, ValueError):  # not seen from here
+            continue
+    return found
 
 
 def fitting_batch_size(size: int, fixed: float, of_example: float, room: int | None) -> int:
