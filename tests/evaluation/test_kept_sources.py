@@ -3,6 +3,7 @@
 import linecache
 
 from cases import CASES
+from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.fx import graph_module
 
 import isthmus
@@ -13,8 +14,9 @@ def test_no_source_of_a_graph_is_kept_by_pytorch():
     net = CASES[0]
     pair, data = (net.weights(0), net.weights(1)), net.data()
     isthmus.measure(net.build, *pair, data, sweep="full")
-    kept, lines = len(graph_module._loader.eval_cache), len(linecache.cache)
+    kept, lines, results = len(graph_module._loader.eval_cache), len(linecache.cache), len(FakeTensorMode.cache)
     with kept_graphs():  # exported anew
         isthmus.measure(net.build, *pair, data, sweep="full")
     assert len(graph_module._loader.eval_cache) == kept
     assert len(linecache.cache) <= lines + 1
+    assert len(FakeTensorMode.cache) == results

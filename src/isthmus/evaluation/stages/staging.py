@@ -12,7 +12,7 @@ from isthmus.evaluation.failures import failure_text
 from isthmus.evaluation.network import Network
 from isthmus.evaluation.stages.cost import stage_costs
 from isthmus.evaluation.stages.cutting import cut, cut_in_order
-from isthmus.evaluation.stages.export import forgotten_sources
+from isthmus.evaluation.stages.export import forgotten_exports
 from isthmus.evaluation.stages.kept_graphs import graph_of
 from isthmus.evaluation.stages.stages import Source, Stage, StagedNetwork, Values
 from isthmus.evaluation.stages.wiring import INPUTS
@@ -50,7 +50,7 @@ def staged_network(
         one = take_rows(inputs, slice(1))
         # Two rows, if need be the first twice: the exporter fixes a dimension of size 1.
         two = take_rows(join_trees([inputs, inputs]), slice(2))
-        with forgotten_sources():
+        with forgotten_exports():
             graph = graph_of(network.module, two, frozenset(_keys(segment)), network.output)
             staged = (cut_in_order if in_order else cut)(graph, segment.layers)
         difference = batch_size.attempt(
