@@ -7,7 +7,7 @@ WORKERS ?= 2
 VENV_OPTIONS ?=
 CONSTRAINTS ?= constraints.txt
 
-.PHONY: demo install test slow smoke pictures check lint types imports clean
+.PHONY: demo install test slow smoke pictures docs notebooks check lint types imports clean
 
 demo: $(VENV)/.installed
 	$(BIN)/isthmus demo
@@ -28,6 +28,18 @@ smoke: $(VENV)/.installed
 # Pictures of the documents in the bytes that today's code would write, where older code drew them.
 pictures: $(VENV)/.installed
 	$(BIN)/python -c 'import pathlib; from isthmus.report.svg import compact; [file.write_bytes(compact(file.read_bytes())) for file in pathlib.Path("docs").rglob("*.svg")]'
+
+# The documentation site, in build/site; a warning is an error.
+docs: $(VENV)/.documenting
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
+# The notebooks with what their cells show, made anew.
+notebooks: $(VENV)/.documenting
+	$(BIN)/python examples/notebooks/run.py
+
+$(VENV)/.documenting: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet $(CONSTRAINTS:%=--constraint %) --editable '.[docs,notebooks]'
+	touch $@
 
 check: lint types imports
 

@@ -1,0 +1,68 @@
+"""What the documentation site needs beside Markdown: commands, links that leave the documents, examples as code."""
+
+import importlib.util
+import posixpath
+import re
+from pathlib import Path
+from typing import Any
+
+import griffe
+from mkdocs.structure.files import File
+
+ROOT = Path(__file__).parents[1]
+LINK = re.compile(r"(?<!!)\[((?:[^\[\]]|\[[^\]]*\])+)\]\((\.\./[^)\s]*)\)")
+
+
+class Examples(griffe.Extension):
+    """Shows the section `Example` of a docstring as code; griffe knows the plural alone."""
+
+    def on_instance(self, *, obj: griffe.Object, **_: Any) -> None:
+        """Rename the section.
+
+        Args:
+            obj: What was read.
+        """
+        if obj.docstring:
+            obj.docstring.value = re.sub(r"(?m)^Example:$", "Examples:", obj.docstring.value)
+
+
+def on_files(files: Any, config: Any) -> Any:
+    """Add the page of commands, made of today's command line.
+
+    Args:
+        files: Of the site.
+        config: The site's.
+
+    Returns:
+        The files with one more.
+    """
+    spec = importlib.util.spec_from_file_location("reference", ROOT / "examples" / "reference.py")
+    assert spec is not None
+    assert spec.loader is not None
+    reference = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(reference)
+    files.append(File.generated(config, "reference/commands.md", content=reference.commands_page()))
+    return files
+
+
+def on_page_markdown(markdown: str, page: Any, config: Any, **_: Any) -> str:
+    """Turn links to files outside of the documents into links to the repository, or into their words.
+
+    Args:
+        markdown: Of a page.
+        page: Which.
+        config: The site's; without `repo_url` there is nothing to link to.
+
+    Returns:
+        The page as the site takes it.
+    """
+    folder = posixpath.dirname(f"docs/{page.file.src_uri}")
+
+    def said(link: re.Match[str]) -> str:
+        path = posixpath.normpath(posixpath.join(folder, link[2]))
+        if path.startswith("docs/"):
+            return link[0]
+        return f"[{link[1]}]({config.repo_url.rstrip('/')}/blob/main/{path})" if config.repo_url else link[1]
+
+    # Python's messages hold `L['inputs']['targets']`, which would be a reference.
+    return LINK.sub(said, markdown).replace("']['", "']\\['")
