@@ -66,6 +66,18 @@ def test_xarray_draws_a_barrier_with_its_words_and_unit(measured: xr.Dataset) ->
     assert (mesh.axes.get_xlabel(), mesh.axes.get_ylabel()) == ("moving layers", "host")
 
 
+def test_xarray_draws_what_was_loaded_and_along_training(measured: xr.Dataset, tmp_path: Path) -> None:
+    stored = isthmus.load_run(measured.attrs["run_folder"])
+    assert stored.loss_barrier.plot().axes.get_xlabel() == "moving layers"
+    for number, name in enumerate("ab"):
+        for step in range(2):
+            isthmus.save_weights(MLP.weights(2 * number + step), tmp_path / name / f"{step}it.safetensors")
+    several = isthmus.measure(MLP.build, tmp_path / "a", tmp_path / "b", MLP.data(20))
+    (line,) = several.loss_rise.sel(host="a", moving="all").plot.line(x="step")
+    assert line.axes.get_xlabel() == "time in training"
+    assert line.axes.get_ylabel() == "loss rise [nats]"
+
+
 def test_a_picture_on_axes_says_what_that_of_the_report_says() -> None:
     result = make_measurement(6, alphas=(0.0, 0.5, 1.0))
     reports = {picture.stem: picture.draw for picture in run_pictures(result)}

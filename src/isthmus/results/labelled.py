@@ -16,7 +16,10 @@ def labelled(result: xr.Dataset, measured: xr.Dataset | None = None) -> xr.Datas
         The same values. Every declared variable and coordinate has the attributes `long_name` and, where it has a unit,
         `units`; by the conventions a variable without units is a plain number or a text.
     """
-    found, nats = result.copy(), loss_unit(result if measured is None else measured)
+    nats = loss_unit(result if measured is None else measured)
+    # xarray draws along texts, but not along objects that are texts, as a table gives them.
+    texts = {dim: result[dim].astype(str) for dim in result.dims if dim in VARIABLES and result[dim].dtype == object}
+    found = result.assign_coords(texts)
     for name in (name for name in found.variables if name in VARIABLES):
         variable = VARIABLES[str(name)]
         unit = nats if variable.unit == NATS else variable.unit
