@@ -12,7 +12,7 @@ A, B, INK, FAINT = "#0072B2", "#D55E00", "#222222", "#bbbbbb"
 LAYERS = ("conv1", "conv2", "conv3", "fc")
 
 
-def text(x: float, y: float, words: str, anchor: str = "start", colour: str = INK, size: int = 13) -> str:
+def text(x: float, y: float, words: str, anchor: str = "start", colour: str = INK, size: int = 15) -> str:
     """A line of text."""
     style = f'text-anchor="{anchor}" fill="{colour}" font-size="{size}"'
     return f'<text x="{x:.0f}" y="{y:.0f}" {style}>{escape(words)}</text>'
