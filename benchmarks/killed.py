@@ -196,10 +196,12 @@ def trial(
         What was seen.
     """
     status = None
-    while status is None:  # where it ended first, another moment is drawn
-        moment = draw.uniform(0, whole.seconds)
+    while status is None:
+        moment, begun_at = draw.uniform(0, whole.seconds), time.monotonic()
         out = f"{kind}-{number.name}-{draw.getrandbits(32):08x}"
         status = ended_by(number, context, home, kind, out, moment)
+        if status is None:  # it ended first, for the machine has less other work now: another moment is drawn
+            whole.seconds = time.monotonic() - begun_at
     left = contents(home / out / "out", kind)
     process = begun(context, home, kind, out, "--resume")
     process.join(PATIENCE)
