@@ -6,7 +6,8 @@ interruption it compares with its seal. Files of earlier versions have none and 
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ import pyarrow.parquet as pq
 
 from isthmus.errors import DamagedError, InputError
 from isthmus.files import save_whole
+from isthmus.gate.door import parsing
 from isthmus.gate.tables import read_parquet
 from isthmus.gate.texts import read_json
 
@@ -34,6 +36,32 @@ def damaged(file: Path, reason: str) -> DamagedError:
     """
     remedy = "go on with --resume, which makes it again; a file of yours: copy it again"
     return DamagedError("a whole file", reason, str(file), remedy)
+
+
+@contextmanager
+def damage_said(file: Path) -> Iterator[None]:
+    """Take whatever its parser raises for damage of a file; the parser's own call alone belongs inside.
+
+    Args:
+        file: Which.
+
+    Yields:
+        Nothing.
+
+    Raises:
+        DamagedError: It was said inside already.
+        damaged: Anything else was raised inside.
+        InputError: For want of memory, of which the file can do nothing.
+    """
+    try:
+        with parsing("a whole file", str(file), ""):
+            yield
+    except DamagedError:
+        raise
+    except InputError as error:
+        if isinstance(error.__cause__, MemoryError):
+            raise
+        raise damaged(file, error.got) from error
 
 
 def refuse_broken_seal(file: Path, seal: str | None, found: str) -> None:
@@ -77,14 +105,10 @@ def load_table(file: Path) -> pa.Table:
     """
     if not file.is_file():
         raise damaged(file, "no such file")
-    try:
+    with damage_said(file):
         table = read_parquet(file)
         seal = (table.schema.metadata or {}).get(SEAL.encode(), b"").decode()
         found = table_seal(table)
-    except InputError as error:
-        raise damaged(file, error.got) from error
-    except (pa.ArrowException, OSError, ValueError) as error:
-        raise damaged(file, str(error).splitlines()[0]) from error
     refuse_broken_seal(file, seal or None, found)
     return table
 
@@ -130,12 +154,11 @@ def load_values(file: Path) -> dict[str, Any]:
     Raises:
         damaged: It is no JSON any more, or holds something else than was written.
     """
-    try:
+    with damage_said(file):
         values: dict[str, Any] = read_json(file)
         seal = values.pop(SEAL, None)
-    except (OSError, ValueError, AttributeError, TypeError) as error:
-        raise damaged(file, str(error)) from error
-    refuse_broken_seal(file, seal, _values_seal(values))
+        found = _values_seal(values)
+    refuse_broken_seal(file, seal, found)
     return values
 
 

@@ -13,6 +13,7 @@ import os
 import random
 import resource
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -32,8 +33,9 @@ from targets import Target, all_targets  # noqa: E402
 MEMORY = 3 << 30
 """Bytes of address space beyond what the imported libraries take: three times what a small file may unpack to."""
 SECONDS = 20
-"""For one input. Honest files of this size take milliseconds."""
-TOUCHED = "a file that says it ran"
+"""Of the processor, for one input. Honest files of this size take milliseconds."""
+WAIT = 15 * SECONDS
+"""By the clock, for a reader that waits for ever; a busy machine takes its time."""
 
 
 def case(seed: int, number: int) -> tuple[Target, str, dict[str, bytes]]:
@@ -96,9 +98,10 @@ def child(seed: int, start: int, stop: int, step: int) -> None:
             target, name, files = case(seed, number)
             folder = written(files, Path(place) / "case")
             print(json.dumps({"begun": number}), flush=True)
-            began = time.monotonic()
+            began = time.process_time()
+            resource.setrlimit(resource.RLIMIT_CPU, (int(began) + SECONDS, resource.RLIM_INFINITY))
             said, why = outcome(target, folder)
-            seconds = time.monotonic() - began
+            seconds = time.process_time() - began
             peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss << 10
             line = {
                 "number": number,
@@ -112,7 +115,7 @@ def child(seed: int, start: int, stop: int, step: int) -> None:
 
 
 def run(
-    seed: int, start: int, stop: int, step: int, out: Path, *, program: Path = HERE / "run.py", seconds: float = SECONDS
+    seed: int, start: int, stop: int, step: int, out: Path, *, program: Path = HERE / "run.py", seconds: float = WAIT
 ) -> list[dict]:
     """All inputs, in children one after another; one that dies or hangs costs its input alone."""
     lines: list[dict] = []
@@ -131,6 +134,7 @@ def run(
                     ready = True
                 else:
                     lines.append(line)
+                    _keep(line, seed, out)
                     begun, start = None, line["number"] + step
             process.wait()
             watch.stop()
@@ -140,16 +144,21 @@ def run(
         if begun is None:
             break
         target, name, _ = case(seed, begun)
-        what = "too long" if watch.killed else f"died of signal {-process.returncode}"
+        too_long = watch.killed or process.returncode == -signal.SIGXCPU
+        what = "too long" if too_long else f"died of signal {-process.returncode}"
         where = {"number": begun, "target": target.name, "file": name}
-        lines.append({**where, "outcome": what, "seconds": seconds, "peak": 0, "why": error[-3000:]})
+        lines.append({**where, "outcome": what, "seconds": SECONDS, "peak": 0, "why": error[-3000:]})
+        _keep(lines[-1], seed, out)
         start = begun + step
-    for line in lines:
-        if line["outcome"] not in {"read", "refused"}:
-            written(case(seed, line["number"])[2], out / str(line["number"]))
-            (out / f"{line['number']}.json").write_text(json.dumps(line, indent=1))
-            print(f"{line['number']} {line['target']} {line['file']}: {line['outcome']}", file=sys.stderr)
     return lines
+
+
+def _keep(line: dict, seed: int, out: Path) -> None:
+    """A finding's files, and what was said."""
+    if line["outcome"] not in {"read", "refused"}:
+        written(case(seed, line["number"])[2], out / str(line["number"]))
+        (out / f"{line['number']}.json").write_text(json.dumps(line, indent=1))
+        print(f"{line['number']} {line['target']} {line['file']}: {line['outcome']}", file=sys.stderr, flush=True)
 
 
 class _Watch:
@@ -177,7 +186,10 @@ class _Watch:
 
 def table(lines: list[dict]) -> str:
     """What came of every reader's inputs, as Markdown."""
-    rows = ["| reader | inputs | read | refused | anything else | longest (s) |", "|---|---|---|---|---|---|"]
+    rows = [
+        "| reader | inputs | read | refused | anything else | longest (s of processor) |",
+        "|---|---|---|---|---|---|",
+    ]
     for target in all_targets():
         own = [line for line in lines if line["target"] == target.name]
         counts = Counter(line["outcome"] for line in own)

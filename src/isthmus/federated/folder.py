@@ -27,7 +27,7 @@ from isthmus.federated.server import Round
 from isthmus.files import save_whole
 from isthmus.gate.texts import read_json
 from isthmus.measures.estimate import Estimate
-from isthmus.sealed import load_values, save_values
+from isthmus.sealed import damage_said, load_values, save_values
 from isthmus.weights.checkpoint import save_weights
 from isthmus.weights.sealed_tensors import load_tensors
 
@@ -190,18 +190,19 @@ def load_round(number: int, folder: RuleFolder, *, with_mean: bool = True) -> Ro
         return None
     values = load_values(file)
     weights: Mapping[str, Tensor] = load_tensors(folder.mean_file(number))[0] if with_mean else {}
-    barriers = tuple(
-        ClientBarrier(**{**one, "barrier": Estimate(**one["barrier"])}) for one in values["barriers"]
-    )  # fmt: skip
-    done = Round(
-        values["round"],
-        Mean(dict(weights), values["num_senders"]),
-        {int(client): tuple(labels) for client, labels in values["sets"].items()},
-        {int(client): reason for client, reason in values["left_out"].items()},
-        barriers,
-    )
-    outcomes = tuple(Outcome(**{**one, "scores": Scores(**one["scores"])}) for one in values["outcomes"])
-    return RoundRecord(done, outcomes, tuple(Traffic(**one) for one in values["traffic"]))
+    with damage_said(file):
+        barriers = tuple(
+            ClientBarrier(**{**one, "barrier": Estimate(**one["barrier"])}) for one in values["barriers"]
+        )  # fmt: skip
+        done = Round(
+            values["round"],
+            Mean(dict(weights), values["num_senders"]),
+            {int(client): tuple(labels) for client, labels in values["sets"].items()},
+            {int(client): reason for client, reason in values["left_out"].items()},
+            barriers,
+        )
+        outcomes = tuple(Outcome(**{**one, "scores": Scores(**one["scores"])}) for one in values["outcomes"])
+        return RoundRecord(done, outcomes, tuple(Traffic(**one) for one in values["traffic"]))
 
 
 def save_json(values: Mapping[str, Any], file: Path) -> None:
@@ -226,5 +227,6 @@ def load_seconds(folder: RuleFolder) -> dict[str, float]:
     """
     if not folder.seconds_file.is_file():
         return {}
-    found: dict[str, float] = read_json(folder.seconds_file)
+    with damage_said(folder.seconds_file):
+        found: dict[str, float] = read_json(folder.seconds_file)
     return found

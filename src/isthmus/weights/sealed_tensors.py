@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from safetensors import SafetensorError, safe_open
+from safetensors import safe_open
 from torch import Tensor
 
 from isthmus.files import save_whole
 from isthmus.gate.tensors import refuse_safetensors
-from isthmus.sealed import SEAL, damaged, refuse_broken_seal
+from isthmus.sealed import SEAL, damage_said, refuse_broken_seal
 from isthmus.weights.formats.safetensors_file import write_entries
 from isthmus.weights.made_when_read import layout_of
 from isthmus.weights.state import StateDict, content_hash
@@ -39,13 +39,11 @@ def load_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
     Raises:
         damaged: It is no safetensors file, or holds something else than was written.
     """
-    try:
+    with damage_said(path):
         refuse_safetensors(path)
         with safe_open(path, "pt") as file:
             tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
             metadata = dict(file.metadata() or {})
-    except (SafetensorError, OSError, ValueError) as error:
-        raise damaged(path, f"one that ends early or is no safetensors ({error})") from error
     seal = metadata.pop(SEAL, None)
     if seal is not None:
         refuse_broken_seal(path, seal, content_hash(tensors))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from torch import Tensor
 
-from isthmus.sealed import damaged
+from isthmus.sealed import damage_said
 from isthmus.weights.sealed_tensors import load_tensors, save_tensors
 
 PARTS = ("weights", "optimizer")
@@ -57,13 +57,11 @@ def load_training_state(path: Path) -> TrainingState:
         damaged: The file holds something else than was written.
     """
     tensors, metadata = load_tensors(path)
-    try:
+    with damage_said(path):
         iteration = int(json.loads(metadata["state"])["iteration"])
         losses = tensors.pop("losses")
-    except (KeyError, TypeError, ValueError) as error:
-        raise damaged(path, f"no state of a training ({error})") from error
-    parts: dict[str, dict[str, Tensor]] = {part: {} for part in PARTS}
-    for name, tensor in tensors.items():
-        part, _, key = name.partition("/")
-        parts[part][key] = tensor
+        parts: dict[str, dict[str, Tensor]] = {part: {} for part in PARTS}
+        for name, tensor in tensors.items():
+            part, _, key = name.partition("/")
+            parts[part][key] = tensor
     return TrainingState(iteration, **parts, losses=losses)
