@@ -167,7 +167,7 @@ def rezipped(data: bytes, draw: random.Random, others: list[bytes]) -> bytes:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             entries = {entry.filename: archive.read(entry) for entry in archive.infolist()}
         name = draw.choice(sorted(entries))
-    except (zipfile.BadZipFile, ValueError, IndexError, NotImplementedError, EOFError, zlib.error, OSError):
+    except (zipfile.BadZipFile, ValueError, IndexError, RuntimeError, EOFError, zlib.error, OSError):
         return with_number(data, draw, others)
     simple = [mutation for mutation in MUTATIONS if mutation is not rezipped]
     entries[name] = draw.choice(simple)(entries[name] or b"\0", draw, others)[:MOST]

@@ -141,6 +141,8 @@ def run(
             error = process.stderr.read() if process.stderr else ""
         if not ready:
             raise SystemExit(f"the readers do not take honest files:\n{error}")
+        if begun is None and start < stop:
+            raise SystemExit(f"the run itself failed at {start}:\n{error}")
         if begun is None:
             break
         target, name, _ = case(seed, begun)

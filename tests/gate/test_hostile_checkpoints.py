@@ -107,6 +107,16 @@ def test_nesting_in_an_old_file_or_in_the_metadata_of_a_distributed_one_is_refus
             load_checkpoint(place)
 
 
+def test_a_class_of_an_endless_name_is_refused_before_torch_searches_its_own_message(tmp_path):
+    parts = [pickle.dumps(part, 2) for part in (0x1950A86A20F9469CFC6C, 1001, {"little_endian": True})]
+    named = b"\x80\x02}X\x01\x00\x00\x00ac" + b"a." * 100_000 + b"\nname\ns."
+    (tmp_path / "old.pt").write_bytes(b"".join(parts) + named)
+    with pytest.raises(InputError, match="at most 1,000 characters of a name"):
+        load_checkpoint(repickled(tmp_path / "a.pt", named))
+    with pytest.raises(InputError, match="at most 1,000 characters of a name"):
+        load_checkpoint(tmp_path / "old.pt")
+
+
 def test_one_number_that_stands_for_three_milliards_is_refused(tmp_path):
     torch.save({"w": torch.zeros(1).as_strided((3_000_000_000,), (0,))}, tmp_path / "a.pt")
     with pytest.raises(InputError, match="bytes unpacked") as caught:
@@ -167,7 +177,17 @@ def test_a_header_and_a_number_of_tensors_beyond_the_limit_are_refused(tmp_path,
 
 @pytest.mark.parametrize(
     "name",
-    ["../b.safetensors", "/etc/passwd", "..", "", "sub/b.safetensors", "..\\b.safetensors", "C:b.safetensors", "b\n"],
+    [
+        "../b.safetensors",
+        "/etc/passwd",
+        "..",
+        "",
+        "sub/b.safetensors",
+        "..\\b.safetensors",
+        "C:b.safetensors",
+        "b\n",
+        "b" * 256,
+    ],
 )
 def test_an_index_names_files_of_its_own_folder_alone(tmp_path, name):
     folder = tmp_path / "model"

@@ -1,11 +1,13 @@
 """The door through which every file is parsed: what cannot be read is wrong input, however its parser fails."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from isthmus.errors import InputError
-from isthmus.gate.limits import refuse_more
+
+LONGEST_FILE_NAME = 255  # bytes, on all usual file systems
 
 
 @contextmanager
@@ -58,9 +60,9 @@ def inside(folder: Path, name: object, where: str) -> Path:
     expected = f"the name of a file in the folder {folder.name}"
     remedy = "put all files into one folder, and their bare names into the index"
     is_name = isinstance(name, str) and name.isprintable() and name not in {"", ".", ".."}
+    is_name = is_name and len(os.fsencode(str(name))) <= LONGEST_FILE_NAME
     if not is_name or PurePosixPath(str(name)).name != name or PureWindowsPath(str(name)).name != name:
         raise InputError(expected, repr(name)[:200], where, remedy)
-    refuse_more("name", len(str(name)), where)
     file = folder / str(name)
     if _leads_out(file):
         raise InputError(expected, f"{name!r}, a link that leads out of it", where, remedy)

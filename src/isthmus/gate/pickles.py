@@ -10,6 +10,8 @@ NUM_LEGACY = 5
 
 REMEMBER = {"PUT", "BINPUT", "LONG_BINPUT"}
 RECALL = {"GET", "BINGET", "LONG_BINGET"}
+NAMING = {"GLOBAL", "INST"}
+"""Instructions that name a class. Of a long name torch searches its own message in time that grows with the square."""
 FILLING = {"APPEND", "APPENDS", "SETITEM", "SETITEMS", "ADDITEMS", "BUILD"}
 
 
@@ -39,6 +41,8 @@ def refuse_deep_pickle(stream: IO[bytes], where: str, count: int = 1, name: str 
         for number, (code, argument, _) in enumerate(pickletools.genops(stream)):
             if number % 1000 == 0:
                 refuse_more(name, stream.tell() - start, where)
+            if code.name in NAMING:
+                refuse_more("name", len(argument or ""), where)
             refuse_more("depth", depths.after(code, argument), where)
 
 

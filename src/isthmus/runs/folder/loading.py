@@ -26,6 +26,8 @@ from isthmus.runs.folder.table import load_results
 from isthmus.runs.precise import asked_precision
 from isthmus.sweeps.grid import Grid
 
+FITTING, AGAIN = "per-example results that fit run.json", "measure again into a new folder"
+
 
 def classes_of(result: xr.Dataset) -> xr.Dataset | None:
     """The rises and barriers of every class: those in hand with the result, or those in its run folder.
@@ -61,7 +63,7 @@ def measurement_of(result: xr.Dataset) -> Measurement:
     if record is not None:
         folder = Path(result.attrs["run_folder"])
         files = Layout(folder).splits([split.name for split in record.splits])
-        with parsing("per-example results that fit run.json", str(folder), "measure again into a new folder"):
+        with parsing(FITTING, str(folder), AGAIN):
             tables = {
                 split.name: FolderStore(files[split.name], None).table(record.grid.num_points, split.num_examples)
                 for split in record.splits
@@ -122,9 +124,14 @@ def examples(result: xr.Dataset, split: str | None = None) -> xr.Dataset:
         InputError: The losses are gone, or there are several splits and none is named.
     """
     measurement = measurement_of(result)
-    table, grid = measurement.table(split), measurement.grid
-    if table.counts is not None:
-        return _drawn_examples(grid, table)
+    table = measurement.table(split)
+    with parsing(FITTING, str(result.attrs.get("run_folder", "result")), AGAIN):
+        return (
+            _all_examples(measurement.grid, table) if table.counts is None else _drawn_examples(measurement.grid, table)
+        )
+
+
+def _all_examples(grid: Grid, table: ExampleTable) -> xr.Dataset:
     dims = ("host", "moving", "alpha", "example")
     found = xr.Dataset({"loss": (dims, table.loss[grid.rows])})
     if table.error is not None:
