@@ -191,7 +191,14 @@ def test_a_saved_folder_of_splits_names_folders_of_its_own_alone(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "text", ["a = " + "[" * 50_000, "a = " + "[" * 101 + "]" * 101, "a." * 200 + "a = 1", "a = 1\n" + "#" * (1 << 20)]
+    "text",
+    [
+        "a = " + "[" * 50_000,
+        "a = " + "[" * 101 + "]" * 101,
+        "a." * 200 + "a = 1",
+        "a . " * 200_000 + "a = 1",
+        "a = 1\n" + "#" * (1 << 20),
+    ],
 )
 def test_a_recipe_is_short_and_flat(tmp_path, text):
     (tmp_path / "recipe.toml").write_text(text)

@@ -71,6 +71,8 @@ def load_federated_recipe(file: Path) -> FederatedRecipe:
 def _recipe_of(table: Mapping[str, Any], where: str) -> FederatedRecipe:
     try:
         return FederatedRecipe.model_validate(table)
+    except OSError as error:  # of a text that can be no path: too long
+        raise InputError("settings", str(error)[:200], where.strip(), "correct it there") from error
     except ValidationError as error:
         told: InputError = message_of(error, where, FIELDS)
         raise told from error

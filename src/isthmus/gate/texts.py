@@ -1,6 +1,7 @@
 """Text, JSON and TOML from files: no longer, and nested no deeper, than what people write."""
 
 import json
+import re
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -90,9 +91,12 @@ def read_toml(file: Path) -> dict[str, Any]:
         tomllib.TOMLDecodeError: It is no TOML.
     """
     text = read_text(file, "recipe")
+    # Of a dotted key tomllib keeps every beginning, which takes the square of its length.
+    parts = re.split(r"[\n,\[\]{}=]", text.replace(" ", "").replace("\t", ""))
+    refuse_more("depth", max(part.count(".") for part in parts), file.name)
     try:
         found = tomllib.loads(text)
-    except RecursionError as error:
+    except (RecursionError, MemoryError) as error:
         raise InputError(f"at most {limit('depth')} levels of nesting", "more", file.name, "correct it") from error
     refuse_deep(found, file.name)
     return found

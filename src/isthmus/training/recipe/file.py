@@ -116,6 +116,8 @@ def recipe_of(table: Mapping[str, Any], where: str) -> NetworkRecipe:
     """
     try:
         return NetworkRecipe.model_validate(table)
+    except OSError as error:  # of a text that can be no path: too long
+        raise InputError("settings", str(error)[:200], where.strip(), "correct it there") from error
     except ValidationError as error:
         told: InputError = message_of(error, where, FIELDS)
         raise told from error
