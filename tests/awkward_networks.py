@@ -74,6 +74,17 @@ class LoopsOverExamples(nn.Module):
         return torch.stack([self.last(row) for row in x])
 
 
+class CountsExamples(nn.Module):
+    """`len(x)` is a plain number to the exporter that is tried first."""
+
+    def __init__(self):
+        super().__init__()
+        self.token, self.last = nn.Parameter(torch.randn(1, 6)), nn.Linear(6, 4)
+
+    def forward(self, x):
+        return self.last(x + self.token.expand(len(x), -1))
+
+
 class InPlaceOnResidual(nn.Module):
     """A residual branch whose skip, inputs and sums are all overwritten, across the layers' borders."""
 
@@ -182,6 +193,7 @@ def token_inputs(n):
 
 AWKWARD = {
     LayerUsedTwice: row_inputs,
+    CountsExamples: row_inputs,
     BranchesJoinLate: row_inputs,
     OutOfRegistrationOrder: row_inputs,
     ListOfModules: row_inputs,

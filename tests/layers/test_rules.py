@@ -10,6 +10,7 @@ from isthmus.layers.order import first_use
 from isthmus.layers.partition import LayerPartition
 from isthmus.layers.rules import layer_partition
 from isthmus.models.load import load_model
+from isthmus.questions.inspection.answer import named_modules
 from isthmus.sweeps.spec import sweeps_of
 
 
@@ -171,3 +172,35 @@ def test_names_with_commas_and_brackets_mean_themselves():
     layers = tuple(layer_partition("module", Odd()))
     groups = sweeps_of("cumulative:given:rows.a,b,rows.0")[1].groups(layers)
     assert groups[-1].layers == ("rows.a,b", "rows.0")
+
+
+class Held(nn.Module):
+    """Holds a token and a place beside two children."""
+
+    def __init__(self):
+        super().__init__()
+        self.token, self.place = nn.Parameter(torch.zeros(4)), nn.Parameter(torch.zeros(4))
+        self.first, self.last = nn.Linear(4, 4), nn.Linear(4, 4)
+
+    def forward(self, x):
+        return self.last(self.first(x + self.token) + self.place)
+
+
+def test_what_a_module_holds_beside_its_children_is_called_its_own():
+    model = nn.Sequential(Held(), nn.Linear(4, 2))
+    keys = {"0 (own)": ("0.token", "0.place"), "0.first": ("0.first.weight", "0.first.bias")}
+    for partition in (layer_partition("module", model), named_modules(model.state_dict())):
+        assert list(partition) == ["0 (own)", "0.first", "0.last", "1"]
+        assert {label: partition[label] for label in keys} == keys
+    assert "0 (own)" not in layer_partition("tensor", model).layers
+    # A pattern is a layer by the name that it was given.
+    assert layer_partition("pattern:0", model)["0"] == keys["0 (own)"]
+
+
+def test_an_own_label_can_be_asked_for_like_any_other():
+    model = nn.Sequential(Held(), nn.Linear(4, 2))
+    layers = tuple(layer_partition("module", model))
+    (sweep,) = sweeps_of(["cumulative:given:1,0 (own),0.first,0.last"])
+    assert sweep.groups(layers)[1].layers == ("1", "0 (own)")
+    with pytest.raises(InputError, match=r"Did you mean '0 \(own\)'"):
+        layer_partition("module", model)["0 own"]

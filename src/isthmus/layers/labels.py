@@ -25,3 +25,22 @@ def with_commas(parts: Sequence[str], labels: Collection[str]) -> list[str]:
         found.append(",".join(parts[start:stop]))
         start = stop
     return found
+
+
+def own_labels(labels: Collection[str]) -> dict[str, str]:
+    """The labels, with `(own)` behind a path that other labels lie below: it isn't the whole of that module.
+
+    Args:
+        labels: Paths of modules.
+
+    Returns:
+        Label -> what it is called.
+
+    Example:
+        >>> own_labels(["embeddings", "embeddings.patches", "head"])
+        {'embeddings': 'embeddings (own)', 'embeddings.patches': 'embeddings.patches', 'head': 'head'}
+    """
+    above = {
+        ".".join(parts[:depth]) for parts in (label.split(".") for label in labels) for depth in range(1, len(parts))
+    }
+    return {label: f"{label} (own)" if label in above else label for label in labels}

@@ -1,5 +1,6 @@
 """The order in which the forward pass uses weights for the first time."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,6 +38,30 @@ class _Readings(TorchDispatchMode):  # type: ignore[no-untyped-call]
             if isinstance(leaf, Tensor):
                 self.keys.update(dict.fromkeys(self.keys_of.get(id(leaf), ())))
         return func(*args, **(kwargs or {}))
+
+
+def order_of_use(model: nn.Module, batches: Iterable[Tree]) -> FirstUse:
+    """The order of first use on the first batch on which every parameter is read, else on the one that reads most.
+
+    A router may send one example to some experts only; an exported program has all of them in their place.
+
+    Args:
+        model: As for `first_use`.
+        batches: At least one, the cheapest first.
+
+    Returns:
+        The order.
+    """
+    wanted = {key for key, _ in model.named_parameters(remove_duplicate=False)}
+    best: FirstUse | None = None
+    for inputs in batches:
+        use = first_use(model, inputs)
+        if best is None or len(wanted.intersection(use.keys)) > len(wanted.intersection(best.keys)):
+            best = use
+        if wanted.issubset(best.keys):
+            break
+    assert best is not None
+    return best
 
 
 def first_use(model: nn.Module, inputs: Tree) -> FirstUse:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from torch import nn
 
 from isthmus.errors import InputError, UnknownNameError
-from isthmus.layers.labels import with_commas
+from isthmus.layers.labels import own_labels, with_commas
 from isthmus.layers.order import FirstUse
 from isthmus.layers.partition import LayerPartition
 from isthmus.weights.parametrisation import effective_weights, spectral_norms
@@ -26,6 +26,8 @@ def layer_partition(rule: str | LayerPartition, model: nn.Module, use: FirstUse 
     - `type`: all modules of one class are a layer, labelled by the class's name.
     - `pattern:GLOB,...`: the modules whose path matches a shell pattern are a layer labelled by it; the first that
       matches counts; all else by module.
+
+    What a module holds itself beside layers of its children is labelled `path (own)`.
 
     Tied tensors always stand in one layer, labelled by the module used first. A group without parameters (a module that
     holds a mask, statistics or a counter alone; under `tensor` integers alone) is no layer: its entries go with the
@@ -53,6 +55,8 @@ def layer_partition(rule: str | LayerPartition, model: nn.Module, use: FirstUse 
     for key in keys:
         groups.setdefault(label(key), []).append(key)
     groups = _with_buffers(_with_ties(groups, tied, use), _movable(rule, model), keys, use)
+    called, given = own_labels(groups), _patterns(rule)
+    groups = {label if label in given else called[label]: own for label, own in groups.items()}
     return _in_order(LayerPartition(groups, rule), use)
 
 
@@ -165,9 +169,13 @@ def _movable(rule: str, model: nn.Module) -> Callable[[str, Sequence[str]], bool
     """Whether a group, of a label and keys, is a layer by itself."""
     parameters = {key for key, kind in entry_kinds(model).items() if kind is Kind.PARAMETER}
     numbers = {key for key, tensor in tensors_of(model).items() if is_blendable(tensor)}
-    patterns = set(rule.partition(":")[2].split(",")) if rule.startswith("pattern:") else set()
+    given = _patterns(rule)
     counted = numbers if rule == "tensor" else parameters & numbers
-    return lambda label, keys: label in patterns or not counted.isdisjoint(keys)
+    return lambda label, keys: label in given or not counted.isdisjoint(keys)
+
+
+def _patterns(rule: str) -> set[str]:
+    return set(rule.partition(":")[2].split(",")) if rule.startswith("pattern:") else set()
 
 
 def _with_buffers(

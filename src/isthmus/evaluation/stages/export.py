@@ -1,6 +1,8 @@
 """A network as a graph of operators, with the tensors that each of them writes to."""
 
 import linecache
+import logging
+import re
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,6 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor, fx, nn
 from torch._subclasses.fake_tensor import FakeTensorMode
+from torch._dynamo.exc import UserError
 from torch.export import Dim, ExportedProgram
 from torch.export.graph_signature import InputKind, InputSpec
 from torch.fx import graph_module
@@ -86,7 +89,7 @@ def operator_graph(
         The graph.
 
     Raises:
-        NotImplementedError: The graph holds inputs of a kind that is not known.
+        NotImplementedError: The graph holds for one number of examples only, or inputs of a kind that is not known.
         Exception: Whatever `torch.export` raises on a module that it cannot export.
     """
     with warnings.catch_warnings(), torch.no_grad():
@@ -95,7 +98,7 @@ def operator_graph(
         scores = _Scores(module, pick)
         # Clones, since forward may write to its inputs and they are exported next.
         with decided_masks(module, lambda: scores(tree_map_only(Tensor, Tensor.clone, inputs))):
-            program = torch.export.export(scores, (inputs,), dynamic_shapes=(sizes,), strict=False)
+            program = _program(scores, inputs, sizes)
     weights: dict[fx.Node, str] = {}
     constants: dict[fx.Node, Any] = {
         node: attrgetter(str(node.target))(program.graph_module) for node in program.graph.find_nodes(op="get_attr")
@@ -112,6 +115,43 @@ def operator_graph(
     assert batch
     (result,) = tree_leaves(program.graph.output_node().args)
     return OperatorGraph(tuple(batch), weights, constants, _needed(program.graph, result), result)
+
+
+def _program(scores: nn.Module, inputs: Tree, sizes: Tree) -> ExportedProgram:
+    with _fixed_sizes() as places:
+        try:
+            return torch.export.export(scores, (inputs,), dynamic_shapes=(sizes,), strict=False)
+        except UserError as error:
+            if "Constraints violated" not in str(error):
+                raise
+        try:
+            # It follows the code itself, where `len(x)` may stay open; above, Python makes it a number.
+            return torch.export.export(scores, (inputs,), dynamic_shapes=(sizes,), strict=True)
+        except Exception as error:
+            place = f" ({places[-1]})" if places else ""
+            raise NotImplementedError(f"forward is another for another number of examples{place}") from error
+
+
+@contextmanager
+def _fixed_sizes() -> Iterator[list[str]]:
+    """Notes the lines at which the exporter takes a size for a fixed number ("nets.py, line 12"): it only logs them."""
+    places: list[str] = []
+
+    class Notes(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            found = re.search(r"Eq\(s\d+, \d+\) \[guard added\] .*?([^/\s(]+):(\d+) in ", record.getMessage())
+            if found:
+                places.append(f"{found[1]}, line {found[2]}")
+
+    shapes, guards = (logging.getLogger(f"torch.{name}") for name in ("fx.experimental.symbolic_shapes", "_guards"))
+    before = shapes.handlers, shapes.level, shapes.propagate, guards.disabled
+    shapes.handlers, shapes.propagate, guards.disabled = [Notes()], False, True
+    shapes.setLevel(logging.INFO)
+    try:
+        yield places
+    finally:
+        shapes.handlers, level, shapes.propagate, guards.disabled = before
+        shapes.setLevel(level)
 
 
 def _constant(program: ExportedProgram, spec: InputSpec) -> Any:

@@ -7,6 +7,7 @@ from typing import Any
 from torch import nn
 
 from isthmus.errors import InputError
+from isthmus.layers.labels import own_labels
 from isthmus.layers.partition import LayerPartition
 from isthmus.layers.rules import layer_partition
 from isthmus.measures.distance import layer_distance
@@ -74,14 +75,16 @@ def named_modules(weights: StateDict) -> LayerPartition:
         weights: Any state dict.
 
     Returns:
-        A layer for each module, parts of a parametrised weight included, in the order of the keys.
+        A layer for each module, parts of a parametrised weight included, in the order of the keys; labels as those of
+        `isthmus.layers.rules.layer_partition`.
     """
     groups: dict[str, list[str]] = {}
     for key in weights:
         outer = PART.match(key)
         label = outer["module"] or outer["name"] if outer else key.rpartition(".")[0] or key
         groups.setdefault(label, []).append(key)
-    return LayerPartition(groups, "module")
+    called = own_labels(groups)
+    return LayerPartition({called[label]: keys for label, keys in groups.items()}, "module")
 
 
 def alike(checkpoints: list[Checkpoint], notes: list[str]) -> list[StateDict]:

@@ -9,9 +9,9 @@ from isthmus.evaluation.arithmetic.reduced import reduction_checks
 from isthmus.evaluation.batches import BatchSize, default_batch_size
 from isthmus.evaluation.engines import ChosenEngine, engine_of
 from isthmus.evaluation.network import Network
-from isthmus.evaluation.probe import SelfCheck, end_checks
+from isthmus.evaluation.probe import PROBE_SIZE, SelfCheck, end_checks
 from isthmus.evaluation.readout import Readout, readout_of
-from isthmus.layers.order import first_use
+from isthmus.layers.order import order_of_use
 from isthmus.layers.rules import layer_partition
 from isthmus.measures.distance import LayerDistance, layer_distance
 from isthmus.paths.linear import Segment
@@ -82,12 +82,13 @@ def layout_of(loaded: Loaded, checked: Checked, request: Request) -> Subject:
     settings, network, module = request.settings, checked.network, loaded.model.module
     first = next(iter(loaded.splits.values()))
     a, b, layout_checks = lay_out(network, checked.weights_a, checked.weights_b, first)
-    inputs, _ = first.batch(0, 1, network.device, network.dtype)
+    # More examples only where the first leaves weights unread.
+    inputs, more = (first.batch(0, min(n, len(first)), network.device, network.dtype)[0] for n in (1, PROBE_SIZE))
     norms = spectral_norms(network.module)
     segment = Segment.between(
         a,
         b,
-        layer_partition(request.layers, module, first_use(network.module, inputs)),
+        layer_partition(request.layers, module, order_of_use(network.module, (inputs, more))),
         entry_kinds(module),
         keeps_statistics=settings.batch_norm == "host",
         # Those of the files, so that the order of the pair does not depend on dtype.
