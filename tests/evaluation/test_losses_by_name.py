@@ -140,3 +140,18 @@ def test_a_segmentation_network_has_the_numbers_of_a_plain_loop_and_an_error_of_
         assert float(at.loss) == pytest.approx(float(expected), abs=1e-6)
         wrong = ((outputs.argmax(1) != targets) & counts).sum((1, 2)) / counts.sum((1, 2))
         assert float(at.error_rate) == pytest.approx(float(wrong.mean()), abs=1e-6)
+
+
+def test_maps_smaller_than_the_targets_are_enlarged_where_asked_as_segformer_does():
+    torch.manual_seed(0)
+    network = nn.Conv2d(2, 3, 4, 4)
+    a, b = ({key: torch.randn_like(tensor) for key, tensor in network.state_dict().items()} for _ in "ab")
+    images, targets = torch.randn(4, 2, 16, 24), torch.randint(3, (4, 16, 24))
+    result = isthmus.measure(network, a, b, (images, targets), loss="cross_entropy:enlarge=true", sweep="full")
+    network.load_state_dict(a)
+    with torch.no_grad():
+        wide = functional.interpolate(network(images), size=(16, 24), mode="bilinear", align_corners=False)
+    assert float(result.loss_a) == pytest.approx(float(functional.cross_entropy(wide, targets)), abs=1e-6)
+    assert float(result.error_a) == pytest.approx(float((wide.argmax(1) != targets).float().mean()), abs=1e-6)
+    with pytest.raises(InputError, match="targets that cross_entropy takes"):
+        isthmus.measure(network, a, b, (images, targets))

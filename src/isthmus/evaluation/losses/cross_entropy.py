@@ -8,10 +8,9 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 from torch.nn import functional
 
+from isthmus.data.named import NOT_COUNTED
 from isthmus.errors import InputError, UnknownNameError
 from isthmus.evaluation.losses.shapes import ClassAxis, class_axis, has_classes
-
-IGNORED = -100  # PyTorch's own default, and what tokenizers put where nothing is to be predicted
 
 
 @dataclass(frozen=True)
@@ -28,13 +27,16 @@ class CrossEntropy:
         class_weights: Factor of each class's losses, not divided out again; empty for 1.
         shift: Whether the outputs at one token are for the next one: for targets that are the windows themselves.
         classes: Which axis has the classes, where there are as many of them as places; None for the one that fits.
+        enlarge: Whether maps of scores are enlarged to the targets' height and width, bilinearly: SegFormer and others
+            give a quarter of it, and enlarge in their own loss.
     """
 
-    ignore_index: int = IGNORED
+    ignore_index: int = NOT_COUNTED
     label_smoothing: float = 0.0
     class_weights: tuple[float, ...] = ()
     shift: bool = False
     classes: ClassAxis | None = None
+    enlarge: bool = False
 
     @classmethod
     def from_options(cls, options: Mapping[str, str]) -> "CrossEntropy":
@@ -57,14 +59,14 @@ class CrossEntropy:
         try:
             smoothing = float(options.get("label_smoothing", 0))
             weights = tuple(float(text) for text in options.get("class_weights", "").split("/") if text)
-            index = int(options.get("ignore_index", IGNORED))
+            index = int(options.get("ignore_index", NOT_COUNTED))
         except ValueError as error:
             raise InputError(*_unfit(options)) from error
-        shift, classes = options.get("shift", "false"), options.get("classes")
+        shift, enlarge, classes = options.get("shift", "false"), options.get("enlarge", "false"), options.get("classes")
         fits = 0 <= smoothing < 1 and all(0 <= weight < float("inf") for weight in weights)
-        if not fits or shift not in {"true", "false"} or classes not in {None, "first", "last"}:
+        if not fits or not {shift, enlarge} <= {"true", "false"} or classes not in {None, "first", "last"}:
             raise InputError(*_unfit(options))
-        return cls(index, smoothing, weights, shift == "true", classes)  # type: ignore[arg-type]
+        return cls(index, smoothing, weights, shift == "true", classes, enlarge == "true")  # type: ignore[arg-type]
 
     def __call__(self, outputs: Float[Tensor, "n ..."], targets: Tensor) -> Float[Tensor, " n"]:
         """One loss an example, in the dtype of the logits but never below float32.
@@ -136,7 +138,22 @@ class CrossEntropy:
             counts[:, 0] = False  # nothing stands before the first token to predict it from
         return counts
 
+    def enlarged(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """Maps of scores in the size of the targets, where that is asked for.
+
+        Args:
+            outputs: Scores.
+            targets: Class numbers.
+
+        Returns:
+            The outputs themselves where they are no maps.
+        """
+        if not self.enlarge or outputs.ndim != 4 or targets.ndim != 3 or outputs.shape[2:] == targets.shape[1:]:
+            return outputs
+        return functional.interpolate(outputs, targets.shape[1:], mode="bilinear", align_corners=False)
+
     def _aligned(self, outputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+        outputs = self.enlarged(outputs, targets)
         if not self.shift or targets.ndim != 2 or outputs.ndim != 3:
             return outputs, targets
         return outputs[:, :-1], targets[:, 1:]
@@ -156,7 +173,7 @@ class CrossEntropy:
 
 
 def class_errors(
-    outputs: Float[Tensor, "n ..."], targets: Tensor, ignore_index: int = IGNORED, classes: ClassAxis | None = None
+    outputs: Float[Tensor, "n ..."], targets: Tensor, ignore_index: int = NOT_COUNTED, classes: ClassAxis | None = None
 ) -> Bool[Tensor, " n"] | Float[Tensor, " n"]:
     """Whether each example is classified wrongly; a non-finite output counts as wrong.
 
@@ -201,7 +218,8 @@ cross_entropy = CrossEntropy()
 
 def _unfit(options: Mapping[str, str]) -> tuple[str, str, str, str]:
     return (
-        "ignore_index=NUMBER, label_smoothing in [0, 1), class_weights=1/2/0.5, shift=true, classes=first or last",
+        "ignore_index=NUMBER, label_smoothing in [0, 1), class_weights=1/2/0.5, shift=true, enlarge=true, "
+        "classes=first or last",
         ",".join(f"{name}={value}" for name, value in options.items()),
         "loss cross_entropy",
         "write cross_entropy:ignore_index=0,label_smoothing=0.1",

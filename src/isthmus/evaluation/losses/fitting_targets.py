@@ -6,8 +6,9 @@ import torch
 from torch import Tensor
 
 from isthmus.data.examples import Examples
+from isthmus.data.named import NOT_COUNTED
 from isthmus.errors import InputError
-from isthmus.evaluation.losses.cross_entropy import IGNORED, CrossEntropy
+from isthmus.evaluation.losses.cross_entropy import CrossEntropy
 from isthmus.evaluation.losses.loss import Loss, name_of_loss
 from isthmus.evaluation.losses.shapes import class_axes, class_axis, has_classes, have_one_shape, is_whole
 from isthmus.trees import tensors, tree_text
@@ -46,6 +47,7 @@ def refuse_unfit_targets(loss: Loss, outputs: Tensor, examples: Examples) -> Non
             f"give one, or {OWN_LOSS}",
         )
     first = targets[: len(outputs)]
+    outputs = loss.enlarged(outputs, first) if isinstance(loss, CrossEntropy) else outputs
     if rows := wrong_rows(~targets.isfinite()):
         raise InputError(
             "finite targets",
@@ -142,7 +144,9 @@ def errors_are_defined(loss: Loss, outputs: Tensor, examples: Examples) -> bool:
     if name_of_loss(loss) or not isinstance(targets, Tensor) or not has_classes(outputs, targets[: len(outputs)]):
         return True
     axis = class_axis(outputs, targets[: len(outputs)])
-    ignored = None if targets.ndim == 1 else IGNORED  # tokens without a target are usual, images without one are not
+    ignored = (
+        None if targets.ndim == 1 else NOT_COUNTED
+    )  # tokens without a target are usual, images without one are not
     return not _rows_out_of_range(outputs.shape[-1 if axis is None else axis], targets, ignored)
 
 

@@ -6,8 +6,8 @@ import torch
 from torch import Tensor
 
 from isthmus.data.examples import Examples
+from isthmus.data.named import NOT_COUNTED
 from isthmus.errors import InputError
-from isthmus.evaluation.losses.cross_entropy import IGNORED
 from isthmus.evaluation.losses.fitting_targets import wrong_rows
 from isthmus.evaluation.losses.loss import Loss, name_of_loss
 from isthmus.evaluation.losses.shapes import is_whole
@@ -83,7 +83,7 @@ def targets_not_shifted(loss: Loss, examples: Examples) -> list[str]:
         return []
     if inputs.ndim != 2 or inputs.shape != targets.shape or not (is_whole(inputs) and is_whole(targets)):
         return []
-    counted = targets != getattr(loss, "ignore_index", IGNORED)
+    counted = targets != getattr(loss, "ignore_index", NOT_COUNTED)
     if not (inputs.long() == targets.long())[counted].all():
         return []
     return [

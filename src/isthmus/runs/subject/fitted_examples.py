@@ -8,11 +8,11 @@ import torch
 from torch import Tensor, nn
 
 from isthmus.data.examples import Examples
+from isthmus.data.named import NOT_COUNTED
 from isthmus.errors import InputError, short_list
 from isthmus.models.pretrained import is_pretrained
 
 DECODER_INPUTS = ("decoder_input_ids", "decoder_inputs_embeds")
-IGNORED = -100  # a target that does not count, in the collators of transformers
 
 
 def fitted_examples(examples: Examples, module: nn.Module) -> Examples:
@@ -85,4 +85,4 @@ def _decoder_inputs(
         return None
     shifted = torch.cat([torch.full_like(targets[:, :1], start), targets[:, :-1]], dim=1).long()
     # -100 is no token; padding stands in its place, as in training.
-    return shifted.masked_fill(shifted == IGNORED, start if pad is None else pad)
+    return shifted.masked_fill(shifted == NOT_COUNTED, start if pad is None else pad)
