@@ -7,6 +7,7 @@ from scipy import stats
 from isthmus.measures.estimate import UNKNOWN, Estimate
 from isthmus.measures.estimates import Estimates
 from isthmus.measures.intervals.paired_mean import paired_mean
+from isthmus.results.variables import Number
 
 
 def test_of_an_even_sample_the_interval_is_students():
@@ -33,7 +34,7 @@ def test_a_difference_that_is_no_number_leaves_nothing():
 def test_arrays_hold_the_numbers_in_their_places_and_under_their_names():
     several = [Estimate(k, k - 1, k + 2) for k in range(6)]
     found = Estimates.of(several, (2, 3))
-    named = found.named("rise")
+    named = Number("rise", ("host",), "1", "rise", "rise_low", "rise_high").values_of(found)
     assert list(named) == ["rise", "rise_low", "rise_high"]
     assert (named["rise"][1, 2], named["rise_low"][1, 2], named["rise_high"][1, 2]) == (5, 4, 7)
     assert found.value.tolist() == [[0, 1, 2], [3, 4, 5]]

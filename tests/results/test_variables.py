@@ -12,6 +12,7 @@ import xarray as xr
 
 import isthmus
 from isthmus.models.load import load_model
+from isthmus.results import studies
 from isthmus.results.variables import AXES, COORDINATES, DIMENSIONS, EARLIER, NUMBERS, VARIABLES
 
 MODEL = "mlp:inputs=6,width=5,classes=3"
@@ -20,11 +21,7 @@ OTHER_NAMES = {
     "experiments/claims/fig2.py": "pictures",
     "experiments/claims/fig5.py": "what a criterion is about",
     "experiments/claims/gpt.py": "what a criterion is about",
-    "measures/estimates.py": "variables of questions and studies",
     "merging/record.py": "entries of merge.json",
-    "questions/attribution": "variables of that study",
-    "questions/noise": "variables of that study",
-    "questions/similarity": "variables of that study",
     "results/estimates.py": "variables of studies too",
 }
 """Where names are put together, of what."""
@@ -102,6 +99,9 @@ def test_every_name_is_written_out_where_it_is_declared() -> None:
         assert source.count(f'"{name}"') >= 1, name
 
 
+NAMES = {*VARIABLES, *(name for found in vars(studies).values() if isinstance(found, dict) for name in found)}
+
+
 def glued(tree: ast.AST) -> Iterator[str]:
     """The pieces of every text put together in the code that can be the name of a variable."""
     for node in ast.walk(tree):
@@ -113,7 +113,7 @@ def glued(tree: ast.AST) -> Iterator[str]:
             continue
         texts = [part for part in parts if isinstance(part, str) and re.search(r"[a-z]", part) and "_" in part]
         pattern = "".join("[a-z_]*" if part is None else re.escape(str(part)) for part in parts)
-        if texts and None in parts and any(re.fullmatch(pattern, name) for name in VARIABLES):
+        if texts and None in parts and any(re.fullmatch(pattern, name) for name in NAMES):
             yield ast.unparse(node)
 
 

@@ -35,14 +35,3 @@ class Estimates:
                 for end in ("value", "low", "high")
             )
         )
-
-    def named(self, name: str) -> dict[str, Float[np.ndarray, "*shape"]]:
-        """The arrays by the names under which results and studies store them.
-
-        Args:
-            name: Of the numbers.
-
-        Returns:
-            `NAME`, `NAME_low`, `NAME_high`.
-        """
-        return {name: self.value, f"{name}_low": self.low, f"{name}_high": self.high}

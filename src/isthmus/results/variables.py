@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from isthmus.measures.averaging import RiseName
 from isthmus.measures.barrier import Quantity
+from isthmus.measures.estimate import PERCENTAGE_POINTS
+from isthmus.measures.estimates import Estimates
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -63,6 +65,17 @@ class Number(Variable):
     alpha: str = ""
     at_end: str = ""
     spread: str = ""
+
+    def values_of(self, found: Estimates) -> "Values":
+        """Numbers with their intervals under this variable's names.
+
+        Args:
+            found: The numbers.
+
+        Returns:
+            Of the number and the ends of its interval.
+        """
+        return {self.name: found.value, self.low: found.low, self.high: found.high}
 
     @property
     def beside(self) -> dict[str, str]:
@@ -256,16 +269,35 @@ Values = dict[str, Any]
 """Name of a variable -> its values; what they vary over stands in `VARIABLES`."""
 
 
-def with_dimensions(values: Values) -> dict[str, tuple[tuple[str, ...], Any]]:
+def with_dimensions(
+    values: Values, of: Mapping[str, Variable] = VARIABLES, apart: tuple[str, ...] = ONCE
+) -> dict[str, tuple[tuple[str, ...], Any]]:
     """Values as a Dataset takes them.
 
     Args:
         values: Of declared variables.
+        of: Which are declared; those of a study stand in `isthmus.results.studies`.
+        apart: Dimensions that the values don't have yet.
 
     Returns:
         Name -> (dimensions, values).
     """
-    return {name: (VARIABLES[name].dimensions, array) for name, array in values.items()}
+    return {
+        name: (tuple(dim for dim in of[name].dimensions if dim not in apart), array) for name, array in values.items()
+    }
+
+
+def shown_unit(result: "xr.Dataset", quantity: Quantity) -> str:
+    """The unit in which a difference is shown.
+
+    Args:
+        result: A measurement.
+        quantity: "loss" or "error".
+
+    Returns:
+        `loss_unit`; percentage points of errors.
+    """
+    return PERCENTAGE_POINTS if quantity == "error" else loss_unit(result)
 
 
 def loss_unit(result: "xr.Dataset") -> str:

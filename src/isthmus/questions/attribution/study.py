@@ -32,6 +32,9 @@ from isthmus.questions.attribution.game import (
 from isthmus.questions.study.making import Part, Parts, make_study
 from isthmus.questions.study.settings import ATTRIBUTION, study_request, valid_count
 from isthmus.questions.study.subject import only_split, study_attributes
+from isthmus.results.studies import ALONE, FULL_RISE, INTERACTION, ORDERS_HIGH, ORDERS_LOW, SHAPLEY
+from isthmus.results.studies import ATTRIBUTION as ATTRIBUTION_VARIABLES
+from isthmus.results.variables import Values, with_dimensions
 from isthmus.runs.request.inputs import Model, Weights
 from isthmus.runs.request.request import Request
 from isthmus.runs.request.signature import with_settings_shown
@@ -41,7 +44,6 @@ from isthmus.weights.state import Kind, same_bits
 STUDY = "attribution"
 MOST_EXACT = 12  # players of whom all 2^n coalitions are evaluated: 8,190 runs of stages, about 683 forward passes
 FEWEST_ORDERS = 16  # intervals from fewer than eight pairs hold the exact value less than 95 times of 100
-ROW, PAIR = ("host", "layer"), ("host", "layer", "other_layer")
 
 
 @with_settings_shown(*ATTRIBUTION)
@@ -228,28 +230,28 @@ class _Game:
 def _of_host(subject: Subject, game: _Game, part: Part) -> xr.Dataset:
     num_layers, players = len(game.layers), list(game.players)
     of_layers = {name: _spread(Estimates.of(map(paired_mean, part[name]), (len(players),)), players, num_layers)
-                 for name in ("shapley", "alone")}  # fmt: skip
-    variables: dict[str, Any] = {
-        key: ("layer", values) for name, found in of_layers.items() for key, values in found.named(name).items()
-    }
-    for name in of_layers:
+                 for name in (SHAPLEY.name, ALONE.name)}  # fmt: skip
+    values: Values = {}
+    for number in (SHAPLEY, ALONE):
+        values |= number.values_of(of_layers[number.name])
+    for number in (SHAPLEY, ALONE):
         carriers = np.full(num_layers, np.nan)
-        carriers[players] = [effective_examples(row) for row in part[name]]
-        variables[f"{name}_effective_examples"] = ("layer", carriers)
-    variables |= Estimates.of(map(paired_mean, part["full_rise"]), ()).named("full_rise")
+        carriers[players] = [effective_examples(row) for row in part[number.name]]
+        values[number.effective_examples] = carriers
+    values |= FULL_RISE.values_of(Estimates.of(map(paired_mean, part["full_rise"]), ()))
     if not game.is_exact:
         ends = _spread(drawn_values(part["by_pair"]), players, num_layers)
-        variables |= {"shapley_orders_low": ("layer", ends.low), "shapley_orders_high": ("layer", ends.high)}
+        values |= {ORDERS_LOW.name: ends.low, ORDERS_HIGH.name: ends.high}
     elif len(players) > 1:
         pairs = Estimates.of(map(paired_mean, part["interaction"]), (len(part["interaction"]),))
-        found = _matrices(pairs, players, num_layers).named("interaction")
-        variables |= {name: (("layer", "other_layer"), values) for name, values in found.items()}
+        values |= INTERACTION.values_of(_matrices(pairs, players, num_layers))
     lengths = {group.layers: found for group, found in zip(subject.grid.groups, subject.distances, strict=True)}
     squares = np.array([lengths[label,].distance ** 2 for label in game.layers])
-    variables["distance_share"] = ("layer", squares / squares.sum() if squares.sum() else squares)
-    variables["num_parameters"] = ("layer", np.array([lengths[label,].num_parameters for label in game.layers]))
-    names = ("layer", "other_layer") if "interaction" in variables else ("layer",)
-    return xr.Dataset(variables, {name: list(game.layers) for name in names})
+    values["distance_share"] = squares / squares.sum() if squares.sum() else squares
+    values["num_parameters"] = np.array([lengths[label,].num_parameters for label in game.layers])
+    names = ("layer", "other_layer") if INTERACTION.name in values else ("layer",)
+    found = with_dimensions(values, ATTRIBUTION_VARIABLES, apart=("host",))
+    return xr.Dataset(found, {name: list(game.layers) for name in names})
 
 
 def _spread(found: Estimates, players: list[int], num_layers: int) -> Estimates:

@@ -13,7 +13,8 @@ from isthmus.measures.estimate import UNKNOWN
 from isthmus.measures.estimates import Estimates
 from isthmus.measures.intervals.paired_mean import paired_mean
 from isthmus.measures.intervals.paired_ratio import paired_ratio
-from isthmus.results.variables import LOSS
+from isthmus.results.studies import ABOVE_FULL, CLIENT_COSTS, COST_RISE, COST_SHARE
+from isthmus.results.variables import LOSS, Values, with_dimensions
 from isthmus.runs.folder.loading import examples
 from isthmus.sweeps.group import FULL_NETWORK
 
@@ -104,12 +105,12 @@ def layer_set_costs(result: xr.Dataset) -> xr.Dataset:
                 loss[m, h, k] = losses.mean(dtype=np.float64)
                 rise[m, h, k] = paired_mean(losses.astype(np.float64) - at_host)
                 share[m, h, k] = paired_ratio(losses - at_host, full)
-    ends = [Estimates.of(found.flat, shape).named(name) for name, found in (("rise", rise), ("share", share))]
-    costs = xr.Dataset(
-        {name: (("moving", "host", "data"), array) for name, array in ({"loss": loss} | ends[0] | ends[1]).items()},
-        coords={"moving": moving, "host": hosts, "data": kinds, "sweep": ("moving", result["sweep"].values)},
-    )
-    return costs.assign(loss_host=(("host", "data"), loss_host)).merge(_above_full(union))
+    values: Values = {"loss": loss}
+    for number, found in ((COST_RISE, rise), (COST_SHARE, share)):
+        values |= number.values_of(Estimates.of(found.flat, shape))
+    values["loss_host"] = loss_host
+    labels = {"moving": moving, "host": hosts, "data": kinds, "sweep": ("moving", result["sweep"].values)}
+    return xr.Dataset(with_dimensions(values, CLIENT_COSTS), labels).merge(_above_full(union))
 
 
 def _above_full(union: xr.Dataset) -> xr.Dataset:
@@ -120,6 +121,4 @@ def _above_full(union: xr.Dataset) -> xr.Dataset:
     losses = {str(label): averaged.sel(moving=label).values for label in averaged["moving"].values} | {NOTHING: local}
     with np.errstate(invalid="ignore"):
         above = Estimates.of((paired_mean(values - full) for values in losses.values()), (len(losses),))
-    return xr.Dataset(
-        {name: ("averaged", values) for name, values in above.named("above_full").items()}, {"averaged": list(losses)}
-    )
+    return xr.Dataset(with_dimensions(ABOVE_FULL.values_of(above), CLIENT_COSTS), {"averaged": list(losses)})

@@ -16,16 +16,17 @@ from isthmus.questions.convexity.measure import (
     rounding_tolerance,
     second_differences,
 )
-from isthmus.results.variables import CUT
+from isthmus.results.studies import CONVEXITY, SMALLEST_BEND
+from isthmus.results.variables import Values, with_dimensions
 from isthmus.runs.folder.loading import measurement_of
 from isthmus.runs.folder.record import Record
 
 FIELDS = {
-    "smallest_second_difference": "estimate.value",
-    "smallest_second_difference_low": "estimate.low",
-    "smallest_second_difference_high": "estimate.high",
-    "alpha_at_smallest_second_difference": "alpha",
-    "second_difference_effective_examples": "effective_examples",
+    SMALLEST_BEND.name: "estimate.value",
+    SMALLEST_BEND.low: "estimate.low",
+    SMALLEST_BEND.high: "estimate.high",
+    SMALLEST_BEND.alpha: "alpha",
+    SMALLEST_BEND.effective_examples: "effective_examples",
 }
 
 
@@ -96,17 +97,15 @@ def convexity(
         for losses, least, resolution in zip(cuts, allowed, resolutions, strict=True)
     ]
     shape = (len(grid.hosts), len(grid.groups))
-    variables = {name: (CUT, _array(found, field).reshape(shape)) for name, field in FIELDS.items()}
-    variables["convexity"] = (CUT, np.array([str(cut.verdict) for cut in found], dtype=object).reshape(shape))
+    values: Values = {name: _array(found, field).reshape(shape) for name, field in FIELDS.items()}
+    values["convexity"] = np.array([str(cut.verdict) for cut in found], dtype=object).reshape(shape)
     inner = (*shape, len(alphas) - 2)
-    bends = {
-        "second_difference": ((*CUT, "alpha"), np.array([cut.second_differences for cut in found]).reshape(inner)),
-        "tolerance": ((*CUT, "alpha"), np.array(allowed).reshape(inner)),
-    }
+    values["second_difference"] = np.array([cut.second_differences for cut in found]).reshape(inner)
+    values["tolerance"] = np.array(allowed).reshape(inner)
     moving = {name: result[name] for name in ("sweep", "layers_moved")}
     labels = {"host": list(grid.hosts), "moving": [group.label for group in grid.groups], "alpha": list(alphas[1:-1])}
     attributes = {name: result.attrs[name] for name in ("run_id", "model", "loss", "dtype") if name in result.attrs}
-    return xr.Dataset(variables | bends, labels | moving, attributes)
+    return xr.Dataset(with_dimensions(values, CONVEXITY), labels | moving, attributes)
 
 
 def last_layer_convexity(result: xr.Dataset, split: str | None = None) -> xr.Dataset:

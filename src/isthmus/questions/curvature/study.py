@@ -28,6 +28,9 @@ from isthmus.questions.study.making import Part, Parts, make_study
 from isthmus.questions.study.settings import CURVATURE, study_request, valid_count
 from isthmus.questions.study.subject import only_split, study_attributes
 from isthmus.results.dataset import unmark_where_nothing_moves
+from isthmus.results.studies import CURVATURE as CURVATURE_VARIABLES
+from isthmus.results.studies import EXCESS_CARRIERS, HOST, MEASURED_EXCESS, MEASURED_RISE
+from isthmus.results.variables import CUT, Values, with_dimensions
 from isthmus.runs.request.inputs import Model, Weights
 from isthmus.runs.request.request import Request
 from isthmus.runs.request.signature import with_settings_shown
@@ -37,7 +40,6 @@ from isthmus.weights.interpolation import tensor_difference
 from isthmus.weights.state import Kind, same_bits, tied_keys
 
 STUDY = "curvature"
-CUT, HOST, LAYER = ("host", "moving"), ("host",), ("moving",)
 Steps = dict[str, dict[str, Tensor]]
 
 
@@ -207,9 +209,9 @@ def _variables(
         "distance": np.sqrt(squares),
         "num_parameters": numbers,
     }
-    variables: dict[str, Any] = {name: (LAYER, np.asarray(column)) for name, column in columns.items()}
-    variables["predicted_full_excess"] = at_midpoint.midpoint_cut_excess
-    return xr.Dataset(variables, coords={"moving": list(moves)})
+    of_host: Values = {name: np.asarray(column) for name, column in columns.items()}
+    of_host["predicted_full_excess"] = at_midpoint.midpoint_cut_excess
+    return xr.Dataset(with_dimensions(of_host, CURVATURE_VARIABLES, apart=HOST), coords={"moving": list(moves)})
 
 
 def _measured(subject: Subject, engine: Engine, hosts: Sequence[Host], parts: Parts) -> xr.Dataset:
@@ -239,12 +241,15 @@ def _measured(subject: Subject, engine: Engine, hosts: Sequence[Host], parts: Pa
 
     rises = [[interval(values[middles[host, label]] - values[ends[host][0]]) for label in groups] for host in hosts]
     full = [interval(values[middles[h, FULL_NETWORK]] - (values[ends[h][0]] + values[ends[h][1]]) / 2) for h in hosts]
-    names = ("", "_low", "_high", "_effective_examples")
-    variables: dict[str, Any] = {"loss_host": (HOST, [values[ends[host][0]].mean() for host in hosts])}
-    for i, name in enumerate(names):
-        variables[f"measured_rise{name}"] = (CUT, np.array([[row[i] for row in of_host] for of_host in rises]))
-        variables[f"measured_full_excess{name}"] = (HOST, np.array([row[i] for row in full]))
-    return xr.Dataset(variables, coords={"host": list(hosts), "moving": list(groups)})
+    found: Values = {"loss_host": [values[ends[host][0]].mean() for host in hosts]}
+    names = ((n.name, n.low, n.high) for n in (MEASURED_RISE, MEASURED_EXCESS))
+    for i, (of_rise, of_excess) in enumerate(zip(*names, strict=True)):
+        found[of_rise] = np.array([[row[i] for row in of_host] for of_host in rises])
+        found[of_excess] = np.array([row[i] for row in full])
+    found[MEASURED_RISE.effective_examples] = np.array([[row[3] for row in of_host] for of_host in rises])
+    carriers = {EXCESS_CARRIERS.name: (HOST, np.array([row[3] for row in full]))}
+    coordinates = {"host": list(hosts), "moving": list(groups)}
+    return xr.Dataset(with_dimensions(found, CURVATURE_VARIABLES) | carriers, coordinates)
 
 
 def _comparison(study: xr.Dataset) -> dict[str, Any]:

@@ -7,10 +7,9 @@ import xarray as xr
 from isthmus.errors import InputError, UnknownNameError, short_list
 from isthmus.measures.barrier import Quantity
 from isthmus.questions.interactions.measure import interactions_of, missing_groups
+from isthmus.results.studies import INTERACTION, INTERACTIONS, RISE
+from isthmus.results.variables import with_dimensions
 from isthmus.runs.folder.loading import measurement_of
-
-RISE = ("host", "layer")
-PAIR = ("host", "layer", "other_layer")
 
 
 def interactions(result: xr.Dataset, alpha: float = 0.5, value: Quantity = "loss") -> xr.Dataset:
@@ -56,9 +55,8 @@ def interactions(result: xr.Dataset, alpha: float = 0.5, value: Quantity = "loss
     parts = []
     for table in tables.values():
         found = interactions_of(grid, table, value, grid.alphas.index(alpha))
-        rises, pairs = found.rise.named("rise"), found.interaction.named("interaction")
-        of_pairs = {name: (PAIR, values) for name, values in pairs.items()}
-        parts.append(xr.Dataset({name: (RISE, values) for name, values in rises.items()} | of_pairs))
+        values = RISE.values_of(found.rise) | INTERACTION.values_of(found.interaction)
+        parts.append(xr.Dataset(with_dimensions(values, INTERACTIONS)))
     whole = parts[0] if len(parts) == 1 else xr.concat(parts, dim="split").assign_coords(split=list(tables))
     layers = list(grid.groups[0].layers)
     return whole.assign_coords(host=list(grid.hosts), layer=layers, other_layer=layers, alpha=alpha)

@@ -9,6 +9,7 @@ import numpy as np
 from isthmus.questions.noise.reading import KIND_WORDS
 from isthmus.report import style
 from isthmus.results.rows import labels, moving_groups
+from isthmus.results.studies import NOISE_RISE
 from isthmus.sweeps.group import FULL_NETWORK
 
 if TYPE_CHECKING:
@@ -117,7 +118,8 @@ def _draw_panel(axes: "Axes", study: "xr.Dataset", host: str, moving: str, *, ro
     order = np.argsort(sigma)
     for kind in labels(study, "kind"):
         rise, low, high, spread = (
-            cell[f"loss_rise{end}"].sel(kind=kind).values[order] for end in ("", "_low", "_high", "_spread")
+            cell[name].sel(kind=kind).values[order]
+            for name in (NOISE_RISE.name, NOISE_RISE.low, NOISE_RISE.high, NOISE_RISE.spread)
         )
         look, front = KIND_STYLES[kind], 4 if kind == "averaging" else 3
         width, size = (0.9, 2) if room else (1.2, 3)

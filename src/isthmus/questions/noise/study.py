@@ -13,12 +13,16 @@ from isthmus.evaluation.batches import BatchSize
 from isthmus.measures.examples import ExampleTable
 from isthmus.measures.rise import rise_over_host
 from isthmus.paths.direction import RandomDirection
+from isthmus.paths.linear import Host
 from isthmus.questions.noise.grid import ABSENT, KINDS, NoiseGrid, noise_grid
 from isthmus.questions.noise.settings import NUM_DRAWS, SIGMAS, NoiseSettings
 from isthmus.questions.noise.snapshots import last_file, load_snapshots, named_trajectory
 from isthmus.questions.study.making import Parts, make_study
 from isthmus.questions.study.settings import NOISE, study_request
 from isthmus.questions.study.subject import only_split, study_attributes
+from isthmus.results.studies import NOISE as NOISE_VARIABLES
+from isthmus.results.studies import NOISE_RISE
+from isthmus.results.variables import LOSS, Values, Variable, with_dimensions
 from isthmus.runs.progress import show_progress
 from isthmus.runs.request.inputs import Model
 from isthmus.runs.request.request import Request
@@ -28,13 +32,13 @@ from isthmus.sweeps.group import Sweep
 from isthmus.weights.trajectory import Trajectory
 
 STUDY = "subspace"
-ROW = ("host", "moving", "kind", "sigma")
+ENDS: tuple[tuple[Host, Variable], ...] = (("a", LOSS.ends["a"]), ("b", LOSS.ends["b"]))
 RISE_FIELDS = {
-    "loss_rise": "estimate.value",
-    "loss_rise_low": "estimate.low",
-    "loss_rise_high": "estimate.high",
-    "loss_rise_spread": "spread",
-    "loss_rise_effective_examples": "effective_examples",
+    NOISE_RISE.name: "estimate.value",
+    NOISE_RISE.low: "estimate.low",
+    NOISE_RISE.high: "estimate.high",
+    NOISE_RISE.spread: "spread",
+    NOISE_RISE.effective_examples: "effective_examples",
 }
 
 
@@ -123,13 +127,14 @@ def noise_study(request: Request, noise: NoiseSettings) -> xr.Dataset:
         groups = subject.grid.groups
         grid = noise_grid(subject.segment, groups, subject.grid.hosts, snapshots.weights, lengths, alphas, draws)
         table, recorded = _evaluated(request, subject, grid, parts)
-        study = _dataset(subject, noise, grid, table).assign(
-            distance=("moving", np.array([d.distance for d in subject.distances])),
-            length=(("moving", "sigma"), lengths),
-            fraction=(("moving", "sigma"), alphas),
-            num_parameters=("moving", np.array([d.num_parameters for d in subject.distances], dtype=np.int64)),
-            num_snapshots=len(snapshots),
-        )
+        more: Values = {
+            "distance": np.array([d.distance for d in subject.distances]),
+            "length": lengths,
+            "fraction": alphas,
+            "num_parameters": np.array([d.num_parameters for d in subject.distances], dtype=np.int64),
+            "num_snapshots": len(snapshots),
+        }
+        study = _dataset(subject, noise, grid, table).assign(with_dimensions(more, NOISE_VARIABLES))
         return study.assign_attrs(attributes | {"sigma_unit": noise.sigma_unit} | recorded)
 
     return make_study(request, attributes, examples_at_once(subject, request.settings), make)
@@ -175,17 +180,14 @@ def _dataset(subject: Subject, noise: NoiseSettings, grid: NoiseGrid, table: Exa
             for name, array in numbers.items():
                 array[place] = attrgetter(RISE_FIELDS[name])(rise)
     means = {"loss": table.loss} if table.error is None else {"loss": table.loss, "error_rate": table.error}
+    found: Values = {
+        name: np.where(absent, np.nan, values.mean(axis=1, dtype=np.float64)[grid.rows])
+        for name, values in means.items()
+    }
+    found |= numbers | {"rank": grid.rank, "null_dimension": grid.null_dimension}
+    found |= {end.name: table.loss[subject.grid.end(host)].mean(dtype=np.float64) for host, end in ENDS}
     return xr.Dataset(
-        {
-            name: ((*ROW, "draw"), np.where(absent, np.nan, values.mean(axis=1, dtype=np.float64)[grid.rows]))
-            for name, values in means.items()
-        }
-        | {name: (ROW, array) for name, array in numbers.items()}
-        | {
-            "rank": ("moving", grid.rank),
-            "null_dimension": ("moving", grid.null_dimension),
-        }
-        | {f"loss_{host}": table.loss[subject.grid.end(host)].mean(dtype=np.float64) for host in ("a", "b")},
+        with_dimensions(found, NOISE_VARIABLES),
         coords={
             "host": list(hosts),
             "moving": [group.label for group in groups],

@@ -7,13 +7,13 @@ import numpy as np
 import xarray as xr
 
 from isthmus.measures.distance import LayerDistance, layer_distance
+from isthmus.results.studies import SIMILARITY
+from isthmus.results.variables import Values, with_dimensions
 from isthmus.runs.request.inputs import NamedWeights, Weights, fitted_weights, read_weights
 from isthmus.runs.subject.subject import Subject
 from isthmus.sweeps.group import FULL_NETWORK
 from isthmus.weights.interpolation import tensor_difference
 from isthmus.weights.state import Kind, StateDict, is_blendable, tied_keys, widen
-
-LAYER, OF_NETWORK = ("layer",), ("network", "layer")
 
 
 def initial_weights(weights: Weights | None, name: str, subject: Subject) -> NamedWeights | None:
@@ -55,12 +55,12 @@ def weight_geometry(subject: Subject, initial_a: NamedWeights | None, initial_b:
     groups = [[key for keys in partition.values() for key in keys], *partition.values()]
     a, b = subject.a.weights, subject.b.weights
     between = _distances(a, b, groups)
-    variables: dict[str, Any] = {
-        "distance": (LAYER, np.array([d.distance for d in between])),
-        "relative_distance": (LAYER, np.array([d.relative_distance for d in between])),
-        "cosine": (LAYER, np.array([d.cosine for d in between])),
-        "cosine_status": (LAYER, np.array([d.status for d in between], dtype=object)),
-        "num_parameters": (LAYER, np.array([d.num_parameters for d in between], dtype=np.int64)),
+    values: Values = {
+        "distance": np.array([d.distance for d in between]),
+        "relative_distance": np.array([d.relative_distance for d in between]),
+        "cosine": np.array([d.cosine for d in between]),
+        "cosine_status": np.array([d.status for d in between], dtype=object),
+        "num_parameters": np.array([d.num_parameters for d in between], dtype=np.int64),
     }
     coordinates: dict[str, Any] = {"layer": [FULL_NETWORK, *partition]}
     if initial_a is not None or initial_b is not None:
@@ -70,14 +70,14 @@ def weight_geometry(subject: Subject, initial_a: NamedWeights | None, initial_b:
         ]
         for name, field in (("distance_from_initial", "distance"), ("cosine_to_initial", "cosine")):
             rows = [[getattr(d, field) for d in of] if of else [np.nan] * len(groups) for of in from_start]
-            variables[name] = (OF_NETWORK, np.array(rows))
+            values[name] = np.array(rows)
         coordinates["network"] = ["a", "b"]
     if initial_a is not None and initial_b is not None and initial_a.hash == initial_b.hash:
         ways = _distances(_way(initial_a.weights, a), _way(initial_a.weights, b), groups)
         cosine = np.array([d.cosine for d in ways])
-        variables["branch_cosine"] = (LAYER, cosine)
-        variables["branch_angle_degrees"] = (LAYER, np.degrees(np.arccos(cosine)))
-    return xr.Dataset(variables, coordinates)
+        values["branch_cosine"] = cosine
+        values["branch_angle_degrees"] = np.degrees(np.arccos(cosine))
+    return xr.Dataset(with_dimensions(values, SIMILARITY), coordinates)
 
 
 def _distances(x: StateDict, y: StateDict, groups: Sequence[Sequence[str]]) -> list[LayerDistance]:

@@ -12,6 +12,8 @@ from isthmus.report import style
 from isthmus.report.cells import Cell, Table
 from isthmus.report.significant import interval_text, interval_words, significant_text
 from isthmus.results.estimates import estimate_at
+from isthmus.results.studies import BLEND, NETWORKS
+from isthmus.results.variables import Number
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -60,11 +62,11 @@ def figure(study: "xr.Dataset") -> "Figure":
         style.draw_notes(picture, notes)
         panels = picture.subplots(1, len(groups), sharey=True, sharex=True, squeeze=False)[0]
         for axes, group in zip(panels, groups, strict=True):
-            _draw_curve(axes, positions, _curve(study, "network_dissimilarity"), style.INK, "s", "a against b")
+            _draw_curve(axes, positions, _curve(study, NETWORKS), style.INK, "s", "a against b")
             for k in group:
                 colour: Any = BLEND_COLOUR if len(group) == 1 else colormaps[style.DEPTH](0.92 * k / len(alphas))
                 words = "blend against blend of features" + (f", alpha {alphas[k]:g}" if len(group) > 1 else "")
-                _draw_curve(axes, positions, _curve(study.isel(alpha=k), "blend_dissimilarity"), colour, "o", words)
+                _draw_curve(axes, positions, _curve(study.isel(alpha=k), BLEND), colour, "o", words)
             axes.set_title(f"alpha {alphas[group[0]]:g}" if len(group) == 1 else f"{len(group)} alphas", pad=4)
             axes.set_xlabel("1 − cosine, mean and 95 % interval")
             axes.grid(axis="x", color="#e6e6e6", linewidth=0.5)
@@ -191,8 +193,8 @@ def _draw_curve(
         )
 
 
-def _curve(study: "xr.Dataset", name: str) -> list[Float[np.ndarray, " layers"]]:
-    return [np.asarray(study[f"{name}{end}"].values, dtype=np.float64) for end in ("", "_low", "_high")]
+def _curve(study: "xr.Dataset", number: Number) -> list[Float[np.ndarray, " layers"]]:
+    return [np.asarray(study[name].values, dtype=np.float64) for name in (number.name, number.low, number.high)]
 
 
 def _shown_alphas(study: "xr.Dataset") -> tuple[list[int], list[str]]:
@@ -206,9 +208,9 @@ def _shown_alphas(study: "xr.Dataset") -> tuple[list[int], list[str]]:
 
 def _scale(panels: Sequence["Axes"], study: "xr.Dataset") -> None:
     """Set the common axis: from zero, or logarithmic where the values' sizes differ much."""
-    names = ("blend_dissimilarity", "network_dissimilarity")
-    values = np.concatenate([study[name].values.ravel() for name in names])
-    ends = np.concatenate([study[f"{name}_high"].values.ravel() for name in names])
+    numbers = (BLEND, NETWORKS)
+    values = np.concatenate([study[number.name].values.ravel() for number in numbers])
+    ends = np.concatenate([study[number.high].values.ravel() for number in numbers])
     sizes, largest = (
         values[np.isfinite(values) & (values > 0)],
         max([0.0, *ends[np.isfinite(ends)], *values[np.isfinite(values)]]),

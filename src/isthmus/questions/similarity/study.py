@@ -27,6 +27,9 @@ from isthmus.questions.similarity.lockstep import Lockstep
 from isthmus.questions.study.making import Part, Parts, make_study
 from isthmus.questions.study.settings import EVERY_STUDY, SIMILARITY, study_request
 from isthmus.questions.study.subject import only_split, study_attributes
+from isthmus.results.studies import AGREEMENT, BLEND, NETWORKS
+from isthmus.results.studies import SIMILARITY as SIMILARITY_VARIABLES
+from isthmus.results.variables import Number, Values, with_dimensions
 from isthmus.runs.request.inputs import Model, Weights
 from isthmus.runs.request.request import Request
 from isthmus.runs.request.settings import Alphas
@@ -151,11 +154,12 @@ def _compared(
     whole.stage_end(0, 0, len(examples), [{"scores": of_point} for of_point in scores])
     stage_of, status = _stages_of_layers(staged, names, everything)
     rows = [(whole, 0), *((observer, stage_of[label]) for label in everything)]
-    variables: dict[str, Any] = {"feature_status": (("layer",), np.array(["outputs", *status], dtype=object))}
-    variables |= _intervals("blend_dissimilarity", ("layer", "alpha"), [_blended(*row, len(alphas)) for row in rows])
-    variables |= _intervals("network_dissimilarity", ("layer",), [_between(*row) for row in rows])
+    values: Values = {"feature_status": np.array(["outputs", *status], dtype=object)}
+    values |= _intervals(BLEND, "blend_dissimilarity_num_undefined", [_blended(*row, len(alphas)) for row in rows])
+    values |= _intervals(NETWORKS, "network_dissimilarity_num_undefined", [_between(*row) for row in rows])
     coordinates = {"layer": [FULL_NETWORK, *everything], "alpha": np.array(alphas, dtype=np.float64)}
-    return xr.Dataset(variables, coordinates).merge(_agreements(scores, examples, alphas))
+    found = xr.Dataset(with_dimensions(values, SIMILARITY_VARIABLES), coordinates)
+    return found.merge(_agreements(scores, examples, alphas))
 
 
 def _by_point(outputs: Sequence[torch.Tensor]) -> Part:
@@ -211,10 +215,9 @@ def _blended(observer: FeatureConnectivity, stage: int | None, num_alphas: int) 
     return [_summary(observer.blended[stage, k], observer.is_zero[stage, k]) for k in range(num_alphas)]
 
 
-def _intervals(name: str, dims: tuple[str, ...], rows: Sequence[Any]) -> dict[str, Any]:
-    table = np.array(rows, dtype=np.float64)
-    found = {f"{name}{ending}": (dims, table[..., i]) for i, ending in enumerate(("", "_low", "_high"))}
-    return {**found, f"{name}_num_undefined": (dims, table[..., 3].astype(np.int64))}
+def _intervals(number: Number, num_undefined: str, rows: Sequence[Any]) -> Values:
+    value, low, high, undefined = np.moveaxis(np.array(rows, dtype=np.float64), -1, 0)
+    return number.values_of(Estimates(value, low, high)) | {num_undefined: undefined.astype(np.int64)}
 
 
 def _agreements(scores: Sequence[torch.Tensor], examples: Examples, alphas: Sequence[float]) -> xr.Dataset:
@@ -224,6 +227,6 @@ def _agreements(scores: Sequence[torch.Tensor], examples: Examples, alphas: Sequ
 
     with_a, with_b = ([agreement(blend, network) for blend in blends] for network in (a, b))
     shares = [agreement(a, b)] * len(alphas) + with_a + with_b
-    found = Estimates.of(shares, (len(COMPARED), len(alphas)))
-    values = {name: (("compared", "alpha"), array) for name, array in found.named("agreement").items()}
-    return xr.Dataset(values, {"compared": list(COMPARED), "alpha": np.array(alphas, dtype=np.float64)})
+    values = AGREEMENT.values_of(Estimates.of(shares, (len(COMPARED), len(alphas))))
+    coordinates = {"compared": list(COMPARED), "alpha": np.array(alphas, dtype=np.float64)}
+    return xr.Dataset(with_dimensions(values, SIMILARITY_VARIABLES), coordinates)

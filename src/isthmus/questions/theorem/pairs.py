@@ -9,6 +9,8 @@ from torch import Tensor, nn
 
 from isthmus.models.networks.deep_linear import deep_linear_network
 from isthmus.questions.convexity.answer import convexity
+from isthmus.results.studies import THEOREM_CUTS
+from isthmus.results.variables import Values, with_dimensions
 from isthmus.runs.measure import measure
 from isthmus.runs.request.settings import Alphas
 from isthmus.sweeps.group import FULL_NETWORK
@@ -111,20 +113,19 @@ def _cuts(result: xr.Dataset, number: int) -> xr.Dataset:
     rows = [result.sel(host=host, moving=moving) for host, moving in kept]
     verdicts = convexity(result)["convexity"]
     models = (float(result.loss_a) + float(result.loss_b)) / 2
-    return xr.Dataset(
-        {
-            "relative_excess": (("cut", "alpha"), np.array([row.loss_excess / row.loss.max() for row in rows])),
-            "midpoint_over_models": ("cut", np.array([float(row.loss.sel(alpha=0.5)) - models for row in rows])),
-            "convexity": ("cut", np.array([str(verdicts.sel(host=h, moving=m).values) for h, m in kept], dtype=object)),
-        },
-        {
-            "alpha": result["alpha"].values,
-            "pair": ("cut", np.full(len(kept), number)),
-            "num_layers": ("cut", np.full(len(kept), result.sizes["moving"] - 1)),
-            "host": ("cut", np.array([h for h, _ in kept], dtype=object)),
-            "moving": ("cut", np.array([m for _, m in kept], dtype=object)),
-        },
-    )
+    values: Values = {
+        "relative_excess": np.array([row.loss_excess / row.loss.max() for row in rows]),
+        "midpoint_over_models": np.array([float(row.loss.sel(alpha=0.5)) - models for row in rows]),
+        "convexity": np.array([str(verdicts.sel(host=h, moving=m).values) for h, m in kept], dtype=object),
+    }
+    coordinates: Values = {
+        "alpha": result["alpha"].values,
+        "pair": np.full(len(kept), number),
+        "num_layers": np.full(len(kept), result.sizes["moving"] - 1),
+        "host": np.array([h for h, _ in kept], dtype=object),
+        "moving": np.array([m for _, m in kept], dtype=object),
+    }
+    return xr.Dataset(with_dimensions(values, THEOREM_CUTS), with_dimensions(coordinates, THEOREM_CUTS))
 
 
 def _built(widths: tuple[int, ...]) -> nn.Module:

@@ -22,6 +22,8 @@ from isthmus.questions.theorem.reading import (
     largest_difference,
     one_layer,
 )
+from isthmus.results.studies import THEOREM_PATHS
+from isthmus.results.variables import Values, with_dimensions
 from isthmus.runs.measure import measure
 
 ALPHAS = 41  # odd, so that half-way is one of them
@@ -97,15 +99,15 @@ def measure_paths(example: DiagonalExample, alphas: int = ALPHAS) -> xr.Dataset:
     alpha, verdicts = result["alpha"].values, convexity(result)["convexity"]
     rows = [{"host": host, "moving": moving} for host, moving in PATHS.values()]
     places = np.array([example.position(path, alpha) for path in PATHS])
-    dims = ("path", "alpha")
+    values: Values = {
+        "w1": places[:, 0],
+        "w2": places[:, 1],
+        "loss": np.array([result.loss.sel(row).values for row in rows]),
+        "closed_form": np.array([example.loss_along(path, alpha) for path in PATHS]),
+        "convexity": np.array([str(verdicts.sel(row).values) for row in rows], dtype=object),
+    }
     return xr.Dataset(
-        {
-            "w1": (dims, places[:, 0]),
-            "w2": (dims, places[:, 1]),
-            "loss": (dims, np.array([result.loss.sel(row).values for row in rows])),
-            "closed_form": (dims, np.array([example.loss_along(path, alpha) for path in PATHS])),
-            "convexity": ("path", np.array([str(verdicts.sel(row).values) for row in rows], dtype=object)),
-        },
+        with_dimensions(values, THEOREM_PATHS),
         {"path": list(PATHS), "alpha": alpha},
         {"a": example.a, "b": example.b, "y": example.y, "ratio": example.ratio},
     )
