@@ -1,8 +1,9 @@
 """A number with its interval, and what one does with it."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from statistics import median
 
 from isthmus.measures.intervals.simultaneous import simultaneous_ends
 
@@ -158,6 +159,25 @@ class Estimate:
 
 
 UNKNOWN = Estimate(math.nan, math.nan, math.nan)
+
+
+def median_width_ratio(pairs: Iterable[tuple[Estimate, Estimate]]) -> float:
+    """How many times as wide the first of two intervals is as the second, usually.
+
+    Args:
+        pairs: Two estimates each.
+
+    Returns:
+        The median of the finite ratios; NaN where there is none.
+
+    Example:
+        >>> wide, narrow = Estimate(0, -3, 3), Estimate(0, -1, 1)
+        >>> median_width_ratio([(wide, narrow), (narrow, narrow), (wide, Estimate.exact(0))])
+        2.0
+    """
+    ratios = [wide.half_width / left.half_width for wide, left in pairs if left.half_width > 0]
+    finite = [ratio for ratio in ratios if math.isfinite(ratio)]
+    return median(finite) if finite else math.nan
 
 
 def largest(estimates: Sequence[Estimate]) -> Estimate:

@@ -17,7 +17,7 @@ from isthmus.report.file_names import split_endings
 from isthmus.report.picture import Picture
 from isthmus.report.values import is_rise, kind_of, main_values, value_words
 from isthmus.results.rows import labels, split_names
-from isthmus.results.variables import loss_unit
+from isthmus.results.variables import OF, shown_unit
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -120,4 +120,4 @@ def units_of(result: "xr.Dataset") -> dict[str, str]:
     Returns:
         By "loss" and "error".
     """
-    return {"loss": loss_unit(result), "error": "percentage points"}
+    return {quantity: shown_unit(result, quantity) for quantity in OF}

@@ -4,29 +4,21 @@ from typing import Annotated, Any
 
 import typer
 
-from isthmus.cli.options import (
-    CheckpointA,
-    CheckpointB,
-    DataOption,
-    JsonOption,
-    ModelOption,
-    StudyFolder,
-    with_settings,
-)
+from isthmus.cli import options
 from isthmus.questions.study.settings import ATTRIBUTION, study_request, valid_count
 
 
-@with_settings(*ATTRIBUTION)
+@options.with_settings(*ATTRIBUTION)
 def attribute(
-    a: CheckpointA,
-    b: CheckpointB,
-    model: ModelOption,
-    data: DataOption,
+    a: options.CheckpointA,
+    b: options.CheckpointB,
+    model: options.ModelOption,
+    data: options.DataOption,
     alpha: Annotated[float, typer.Option(help="0 is the host, 1 has the donor's layers.")] = 0.5,
     num_orders: Annotated[int, typer.Option(help="Orders to draw where more than 12 layers differ; even.")] = 32,
-    out: StudyFolder = None,
+    out: options.StudyFolder = None,
     *,
-    as_json: JsonOption = False,
+    as_json: options.JsonOption = False,
     **settings: Any,
 ) -> None:
     """Divide what averaging everything costs among the layers: alone against together (Shapley values)."""

@@ -4,31 +4,23 @@ from typing import Annotated, Any
 
 import typer
 
-from isthmus.cli.options import (
-    CheckpointA,
-    CheckpointB,
-    DataOption,
-    JsonOption,
-    ModelOption,
-    StudyFolder,
-    with_settings,
-)
+from isthmus.cli import options
 from isthmus.questions.study.settings import CURVATURE, study_request, valid_count
 
 
-@with_settings(*CURVATURE)
+@options.with_settings(*CURVATURE)
 def curvature(
-    a: CheckpointA,
-    b: CheckpointB,
-    model: ModelOption,
-    data: DataOption,
+    a: options.CheckpointA,
+    b: options.CheckpointB,
+    model: options.ModelOption,
+    data: options.DataOption,
     batch_norm: Annotated[
         str, typer.Option(help="host or interpolate: BatchNorm's running statistics in the measured move.")
     ] = "host",
     num_probes: Annotated[int, typer.Option(help="Random vectors for each trace; 0: no traces.")] = 8,
-    out: StudyFolder = None,
+    out: options.StudyFolder = None,
     *,
-    as_json: JsonOption = False,
+    as_json: options.JsonOption = False,
     **settings: Any,
 ) -> None:
     """Predict every layer's midpoint rise from slope and curvature at the host, and measure it."""

@@ -5,24 +5,16 @@ from typing import Annotated, Any
 
 import typer
 
-from isthmus.cli.options import (
-    CheckpointA,
-    CheckpointB,
-    DataOption,
-    JsonOption,
-    ModelOption,
-    StudyFolder,
-    with_settings,
-)
+from isthmus.cli import options
 from isthmus.questions.study.settings import EVERY_STUDY, SIMILARITY, study_request
 
 
-@with_settings(*EVERY_STUDY)
+@options.with_settings(*EVERY_STUDY)
 def similarity(
-    a: CheckpointA,
-    b: CheckpointB,
-    model: ModelOption,
-    data: DataOption,
+    a: options.CheckpointA,
+    b: options.CheckpointB,
+    model: options.ModelOption,
+    data: options.DataOption,
     alphas: Annotated[
         str, typer.Option(help="11: that many evenly spaced points of [0, 1]; 0.5 or 0,0.25,0.5: these positions.")
     ] = "0.5",
@@ -34,9 +26,9 @@ def similarity(
     batch_norm: Annotated[
         str, typer.Option(help="interpolate or host (here a): BatchNorm's running statistics of the blends.")
     ] = "interpolate",
-    out: StudyFolder = None,
+    out: options.StudyFolder = None,
     *,
-    as_json: JsonOption = False,
+    as_json: options.JsonOption = False,
     **settings: Any,
 ) -> None:
     """Compare features, predictions and weights of two networks and of the blends between them."""

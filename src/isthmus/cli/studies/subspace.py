@@ -5,15 +5,15 @@ from typing import Annotated, Any
 
 import typer
 
-from isthmus.cli.options import JsonOption, ModelOption, ProgressOption, StudyFolder, SweepOption, with_settings
+from isthmus.cli import options
 from isthmus.questions.study.settings import NOISE, study_request
 
 
-@with_settings(*NOISE)
+@options.with_settings(*NOISE)
 def subspace(
     a: Annotated[Path, typer.Argument(help="Folder with the checkpoints of network a, such as 20ep.safetensors.")],
     b: Annotated[Path, typer.Argument(help="Folder with the checkpoints of network b.")],
-    model: ModelOption,
+    model: options.ModelOption,
     data: Annotated[str, typer.Option(help="As for isthmus measure; one split.")],
     sigmas: Annotated[str, typer.Option(help="Lengths of the noise, starting at 0.")] = "0,0.125,0.25,0.5,1",
     sigma_unit: Annotated[
@@ -23,12 +23,12 @@ def subspace(
         ),
     ] = "distance",
     draws: Annotated[int, typer.Option(help="Directions of each kind of noise.")] = 5,
-    sweep: SweepOption = ["single"],  # noqa: B006
+    sweep: options.SweepOption = ["single"],  # noqa: B006
     hosts: Annotated[str, typer.Option(help="Start from which networks: a,b or a or b.")] = "a,b",
-    out: StudyFolder = None,
+    out: options.StudyFolder = None,
     *,
-    progress: ProgressOption = True,
-    as_json: JsonOption = False,
+    progress: options.ProgressOption = True,
+    as_json: options.JsonOption = False,
     **settings: Any,
 ) -> None:
     """Compare the way to the other network with noise inside and outside the span of training."""

@@ -87,7 +87,7 @@ def whole_network(network: Network, layers: LayerPartition, inputs: Tree, reason
 
     def function(*values: Tensor) -> tuple[Tensor]:
         given = iter(values[: len(entry)])
-        batch = map_tensors(lambda _: next(given).clone(), inputs)
+        batch = map_tensors(lambda _: next(given), inputs)
         return (network.outputs(dict(zip(keys, values[len(entry) :], strict=True)), batch),)
 
     stage = Stage(tuple(layers), keys, tuple(Source(INPUTS, name) for name in entry), ("scores",), function)

@@ -10,7 +10,7 @@ from isthmus.report.shown import CutEstimate
 from isthmus.report.values import kind_of
 from isthmus.results.estimates import ENDS, estimates_of
 from isthmus.results.rows import in_split, labels
-from isthmus.results.variables import loss_unit
+from isthmus.results.variables import shown_unit
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -145,7 +145,7 @@ def _draw_cells(axes: "Axes", found: "xr.Dataset", colours: "Colormap", norm: "N
 
 
 def _unit(result: "xr.Dataset", value: str) -> str:
-    return "percentage points" if kind_of(value) == "error" else loss_unit(result)
+    return shown_unit(result, kind_of(value))
 
 
 def _limit(found: "xr.Dataset") -> float:

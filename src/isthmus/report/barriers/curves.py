@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from isthmus.errors import InputError
-from isthmus.measures.averaging import HALF_WAY
 from isthmus.report import style
 from isthmus.report.barriers.table import PERCENT, BarrierTable, barrier_table
 from isthmus.report.shown import CutBarrier
 from isthmus.report.values import is_rise, kind_of
-from isthmus.results.rows import in_split, labels
+from isthmus.results.curves import Curve, baseline_along_alpha, excess_along_alpha, rise_along_alpha
+from isthmus.results.rows import in_split
 from isthmus.results.variables import OF
 from isthmus.sweeps.group import FULL_NETWORK
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 NUM_NAMED = 3  # each has a marker of its own
-Curve = np.ndarray[tuple[int], np.dtype[np.float64]]
 
 
 def curves(result: "xr.Dataset", value: str = "loss_barrier", split: str | None = None) -> "Figure":
@@ -49,8 +48,8 @@ def curves(result: "xr.Dataset", value: str = "loss_barrier", split: str | None 
     if result.sizes["alpha"] < 2:
         raise InputError("two or more alphas", "one", "curves", "measure with alphas=11")
     table = barrier_table(result, curve_value(result, value), split)
-    curve, alpha = curves_along_alpha(result, value, split), result["alpha"].values
-    baseline = baseline_along_alpha(result, value, split)
+    curve, baseline = shown_curves(result, value, split)
+    alpha = result["alpha"].values
     num_hosts, num_layers = len(table.hosts), len(table.layers)
     depth = LinearSegmentedColormap.from_list("depth", colormaps[style.DEPTH](np.linspace(0.0, 0.92, 64)))
     norm = Normalize(0, max(num_layers - 1, 1))
@@ -115,8 +114,10 @@ def curve_title(table: BarrierTable) -> str:
     return f"{title}, {table.split}" if table.split else title
 
 
-def curves_along_alpha(result: "xr.Dataset", value: str, split: str | None) -> dict[tuple[str, str], Curve]:
-    """The rise or the excess of every row and host along alpha.
+def shown_curves(
+    result: "xr.Dataset", value: str, split: str | None
+) -> tuple[dict[tuple[str, str], Curve], dict[str, Curve]]:
+    """The curves that a picture shows, errors in percentage points.
 
     Args:
         result: A measurement.
@@ -124,45 +125,13 @@ def curves_along_alpha(result: "xr.Dataset", value: str, split: str | None) -> d
         split: Which split.
 
     Returns:
-        For every (layer, host) the values along `alpha`; percentage points for errors.
+        By (layer, host) the rises or excesses along alpha; by host the baseline among rises, where it is one line.
     """
     kind, part = kind_of(value), in_split(result, split)
     factor = PERCENT if kind == "error" else 1.0
-    if is_rise(value):
-        own = np.array([float(part[OF[kind].ends[host].name]) for host in labels(part, "host")])
-        shown = part[OF[kind].mean.name].transpose(..., "host") - own
-    else:
-        shown = part[OF[kind].excess.name]
-    shown = shown.transpose("moving", "host", "alpha")
-    return {
-        (str(layer), str(host)): factor * np.asarray(shown.values[i, j], dtype=np.float64)
-        for i, layer in enumerate(shown["moving"].values)
-        for j, host in enumerate(shown["host"].values)
-    }
-
-
-def baseline_along_alpha(result: "xr.Dataset", value: str, split: str | None) -> dict[str, Curve]:
-    """Where the baseline of the barriers runs among the rises of a host: a barrier is the height of a curve above it.
-
-    Args:
-        result: A measurement.
-        value: As for `curves_along_alpha`.
-        split: Which split.
-
-    Returns:
-        For every host the values along `alpha`; nothing for the baselines `cut`, which is another line for every layer,
-        and `host`, which is zero, and none for an excess, which counts from the baseline already.
-    """
-    kind, part, baseline = kind_of(value), in_split(result, split), str(result.attrs.get("baseline", "models"))
-    if not is_rise(value) or baseline not in {"models", "chord"}:
-        return {}
-    alpha = part["alpha"].values if baseline == "chord" else np.full(part.sizes["alpha"], HALF_WAY)
-    found, ends = {}, OF[kind].ends
-    for host, donor in (("a", "b"), ("b", "a")):
-        if host in part["host"].values:
-            difference = float(part[ends[donor].name]) - float(part[ends[host].name])
-            found[host] = (PERCENT if kind == "error" else 1.0) * difference * alpha
-    return found
+    if not is_rise(value):
+        return excess_along_alpha(part, kind, factor), {}
+    return rise_along_alpha(part, kind, factor), baseline_along_alpha(part, kind, factor)
 
 
 def _draw_baseline(axes: "Axes", alpha: Curve, line: Curve) -> None:

@@ -2,10 +2,9 @@
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from isthmus.report.barriers.table import barrier_table
 from isthmus.report.significant import significant_text
+from isthmus.results.rises import half_difference, outweighed_by_ends
 from isthmus.results.rows import in_split, labels, layer_labels
 from isthmus.results.variables import LOSS, loss_unit
 from isthmus.sweeps.group import FULL_NETWORK
@@ -52,16 +51,14 @@ def _unequal_networks(result: "xr.Dataset", split: str | None) -> str:
         return ""
     part = in_split(result, split)
     loss = {host: float(part[end.name]) for host, end in LOSS.ends.items()}
-    half = abs(loss["a"] - loss["b"]) / 2
-    rows = list(layer_labels(result)) or [FULL_NETWORK]
-    rises = np.abs(part["loss_rise"].sel(moving=rows).values)
-    if np.isnan(rises).all() or not half > float(np.nanmedian(rises)):
+    if not outweighed_by_ends(part, layer_labels(result) or (FULL_NETWORK,)):
         return ""
     effects = {
         host: "added to" if loss[host] == max(loss.values()) else "taken from" for host in labels(result, "host")
     }
     into = " and ".join(f"{effect} every barrier into {host}" for host, effect in effects.items())
+    half = significant_text(half_difference(part), 2)
     return (
-        f"The two networks' losses differ: half of that, {significant_text(half, 2)} {loss_unit(result)}, is {into}, "
+        f"The two networks' losses differ: half of that, {half} {loss_unit(result)}, is {into}, "
         "which outweighs what averaging the median layer costs. Rises are free of it."
     )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from isthmus.measures.estimate import number_text
 from isthmus.report import style
 from isthmus.report.barriers.bars import panel_limits
-from isthmus.report.barriers.curves import Curve, baseline_along_alpha, curve_value, curves_along_alpha
+from isthmus.report.barriers.curves import curve_value, shown_curves
 from isthmus.report.barriers.distances import DISTANCES
 from isthmus.report.barriers.plotly_parts import (
     colour_axis,
@@ -22,6 +22,7 @@ from isthmus.report.picture import Interactive
 from isthmus.report.rows.groups import column_name, group_axis_label, groups_beside
 from isthmus.report.shown import CutBarrier
 from isthmus.report.values import barrier_beside, is_rise
+from isthmus.results.curves import Curve
 from isthmus.results.rows import labels, layer_labels
 from isthmus.sweeps.group import FULL_NETWORK
 
@@ -188,8 +189,7 @@ def curves(result: "xr.Dataset", value: str = "loss_barrier", split: str | None 
     table, barriers = barrier_table(result, curve_value(result, value), split), None
     if is_rise(value):
         barriers = barrier_table(result, barrier_beside(value), split)
-    curve, what = curves_along_alpha(result, value, split), "rise" if is_rise(value) else "excess"
-    baseline = baseline_along_alpha(result, value, split)
+    (curve, baseline), what = shown_curves(result, value, split), "rise" if is_rise(value) else "excess"
     alpha = [float(x) for x in result["alpha"].values]
     layout: Interactive = {"height": 560 if table.layers else 320, "showlegend": False, "hovermode": "closest"}
     layout["margin"] = {"l": 70, "r": 20, "t": 40, "b": 50}

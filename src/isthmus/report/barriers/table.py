@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from isthmus.errors import InputError
-from isthmus.measures.estimate import PERCENTAGE_POINTS
 from isthmus.measures.intervals.effective_examples import FEW
 from isthmus.report.kept import kept
 from isthmus.report.shown import AT_END_MARK, FEW_EXAMPLES_MARK, CutBarrier, shown_estimates
 from isthmus.report.values import RISES, VALUES, kind_of, value_words
 from isthmus.results.rows import in_split, labels, layer_labels, moving_groups, single_layers, split_label
-from isthmus.results.variables import NUMBERS, loss_unit
+from isthmus.results.variables import NUMBERS, shown_unit
 from isthmus.sweeps.group import FULL_NETWORK
 
 if TYPE_CHECKING:
@@ -113,7 +112,7 @@ def barrier_table(result: "xr.Dataset", value: str = "loss_barrier", split: str 
     _require(result, value)
     part = in_split(result, split).transpose("host", "moving", ...)
     hosts, moving = labels(part, "host"), labels(part, "moving")
-    unit = PERCENTAGE_POINTS if kind == "error" else loss_unit(result)
+    unit = shown_unit(result, kind)
     shape = (len(hosts), len(moving))
     alpha = _alphas(part, value, shape)
     at_end = part[number.at_end].values if number.at_end in part else np.zeros(shape, dtype=bool)

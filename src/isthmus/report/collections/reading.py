@@ -3,9 +3,7 @@
 import math
 from collections.abc import Sequence
 
-import numpy as np
-
-from isthmus.measures.estimate import number_text
+from isthmus.measures.estimate import median_width_ratio, number_text
 from isthmus.report.collections.columns import Columns, cell_text
 from isthmus.report.collections.replicates import DEPENDENT
 from isthmus.report.shown import CutEstimate, chosen
@@ -127,12 +125,10 @@ def replicates_reading(shown: Columns, cells: dict[str, CutEstimates], *, indepe
             f"{len(above)} of {len(table.layers)} {shown.noun} have an interval above zero into {hosts}{named}."
         )
         keys = [(layer, host) for layer in table.layers for host in table.hosts]
-        widths = [(over[key].estimate.half_width, data[key].estimate.half_width) for key in keys]
-        ratios = [wide / left for wide, left in widths if left > 0]
-        finite = [ratio for ratio in ratios if math.isfinite(ratio)]
-        if finite:
+        ratio = median_width_ratio((over[key].estimate, data[key].estimate) for key in keys)
+        if not math.isnan(ratio):
             sentences.append(
-                f"The interval over pairs is {number_text(float(np.median(finite)), 1)} times as wide as what the "
+                f"The interval over pairs is {number_text(ratio, 1)} times as wide as what the "
                 f"examples leave open (median of the {shown.noun})."
             )
     return " ".join(sentences) + ("" if independent else f" {DEPENDENT}")

@@ -10,7 +10,7 @@ from isthmus.report.barriers.table import PERCENT
 from isthmus.report.rows.question import is_one_pair, loss_and_error
 from isthmus.report.values import kind_of
 from isthmus.results.rows import in_split, labels, single_layers
-from isthmus.results.variables import OF, Number, QuantityVariables, loss_unit
+from isthmus.results.variables import OF, Number, QuantityVariables, shown_unit
 from isthmus.sweeps.group import FULL_NETWORK
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def robustness_panels(result: "xr.Dataset", value: str = "loss_barrier", split: 
     quantity = kind_of(value)
     part, rows, hosts = in_split(result, split), [FULL_NETWORK, *single_layers(result)], labels(result, "host")
     scale = PERCENT if quantity == "error" else 1.0
-    unit = "percentage points" if quantity == "error" else loss_unit(result)
+    unit = shown_unit(result, quantity)
     names = [style.row_name(row) for row in rows]
     with rc_context(style.STYLE):
         width = max(style.PAGE_INCHES, style.label_inches(names) + 4.0)
@@ -92,7 +92,7 @@ def robustness_sentence(result: "xr.Dataset", value: str = "loss_barrier", split
     averaging, random = OF[quantity].averaging_rise, OF[quantity].random_rise
     half, rows = in_split(result, split).sel(fraction=HALF), list(single_layers(result))
     shown = PERCENT if quantity == "error" else 1.0
-    unit = "percentage points" if quantity == "error" else loss_unit(result)
+    unit = shown_unit(result, quantity)
 
     def both(row: str) -> str:
         return " and ".join(
