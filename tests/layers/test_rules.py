@@ -200,7 +200,7 @@ def test_what_a_module_holds_beside_its_children_is_called_its_own():
 def test_an_own_label_can_be_asked_for_like_any_other():
     model = nn.Sequential(Held(), nn.Linear(4, 2))
     layers = tuple(layer_partition("module", model))
-    (sweep,) = sweeps_of(["cumulative:given:1,0 (own),0.first,0.last"])
-    assert sweep.groups(layers)[1].layers == ("1", "0 (own)")
+    groups = sweeps_of("cumulative:given:1,0 (own)")[1].groups(layers)
+    assert groups[-1].layers == ("1", "0 (own)")
     with pytest.raises(InputError, match=r"Did you mean '0 \(own\)'"):
         layer_partition("module", model)["0 own"]

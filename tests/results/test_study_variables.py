@@ -30,7 +30,7 @@ def found(tmp_path_factory):
     options = {"engine": "direct"}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(attribution, "MOST_EXACT", 1)
-        drawn = isthmus.attribution(MLP.build, A, B, DATA, num_orders=4)
+        drawn = isthmus.attribution(MLP.build, A, B, DATA, num_orders=16)
     pairs = isthmus.measure(MLP.build, A, B, DATA, sweep=["single", "pairs"], alphas=5, **options)
     several = isthmus.measure(MLP.build, A, B, {"x": DATA, "y": DATA}, sweep=["single", "pairs"], **options)
     splits = {"own_a": DATA, "own_b": DATA, "test": DATA}

@@ -173,6 +173,11 @@ CLIENT_COSTS = _declared(
     MOVING_AXIS, HOST_AXIS, SWEEP, _axis("data", "whose examples"), _axis("averaged", "layers averaged"),
 )  # fmt: skip
 
+STUDIES: Mapping[str, Declared] = {
+    "attribution": ATTRIBUTION, "curvature": CURVATURE, "subspace": NOISE, "similarity": SIMILARITY,
+}  # fmt: skip
+"""By the name under which a study is stored."""
+
 THEOREM_PATHS = _declared(
     Variable("w1", PATH, NUMBER, "first weight"),
     Variable("w2", PATH, NUMBER, "second weight"),

@@ -16,6 +16,7 @@ from isthmus.questions.convexity.measure import (
     rounding_tolerance,
     second_differences,
 )
+from isthmus.results.labelled import labelled
 from isthmus.results.studies import CONVEXITY, SMALLEST_BEND
 from isthmus.results.variables import Values, with_dimensions
 from isthmus.runs.folder.loading import measurement_of
@@ -105,7 +106,7 @@ def convexity(
     moving = {name: result[name] for name in ("sweep", "layers_moved")}
     labels = {"host": list(grid.hosts), "moving": [group.label for group in grid.groups], "alpha": list(alphas[1:-1])}
     attributes = {name: result.attrs[name] for name in ("run_id", "model", "loss", "dtype") if name in result.attrs}
-    return xr.Dataset(with_dimensions(values, CONVEXITY), labels | moving, attributes)
+    return labelled(xr.Dataset(with_dimensions(values, CONVEXITY), labels | moving, attributes), result, CONVEXITY)
 
 
 def last_layer_convexity(result: xr.Dataset, split: str | None = None) -> xr.Dataset:

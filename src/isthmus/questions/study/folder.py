@@ -16,6 +16,7 @@ from isthmus.gate.door import parsing
 from isthmus.gate.texts import read_object
 from isthmus.held_folder import held_folder, is_empty, refuse_held
 from isthmus.questions.study.table import study_columns, study_dataset, study_layout
+from isthmus.results.labelled import labelled_study
 from isthmus.runs.folder.layout import STUDY_FILE, Layout
 from isthmus.sealed import load_table, save_table
 
@@ -129,7 +130,7 @@ def load_study(folder: str | Path) -> xr.Dataset:
         table = load_table(Layout(folder).study_table)
         columns = {name: np.asarray(table[name].to_pylist()) for name in table.column_names}
         study = study_dataset(columns, contents)
-        return study.assign_attrs({name: _read(value) for name, value in contents["attrs"].items()})
+        return labelled_study(study.assign_attrs({name: _read(value) for name, value in contents["attrs"].items()}))
 
 
 def is_study(folder: str | Path) -> bool:

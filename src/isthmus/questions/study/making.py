@@ -25,6 +25,7 @@ from isthmus.questions.study.folder import (
     save_begun,
     save_finished,
 )
+from isthmus.results.labelled import labelled_study
 from isthmus.runs.folder.damage import damaged_files, remove_damaged
 from isthmus.runs.folder.layout import Layout
 from isthmus.runs.folder.store import ExampleStore, FolderStore, MemoryStore
@@ -153,7 +154,7 @@ def make_study(
         InputError: The folder holds something else, another process works in it, or the study began on another device.
     """
     if request.out is None:
-        return make(Parts(None, attributes, batch_size))
+        return labelled_study(make(Parts(None, attributes, batch_size)))
     folder = Path(request.out)
     refuse_held(folder)
     refuse_other_study(folder, attributes)
@@ -173,7 +174,7 @@ def make_study(
         end_progress(folder)
         save_finished(study, folder)
         _remove_parts(folder)
-    return study
+    return labelled_study(study)
 
 
 def _remove_parts(folder: Path) -> None:
