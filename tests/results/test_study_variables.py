@@ -13,12 +13,16 @@ from isthmus.questions.theorem.example import DiagonalExample
 from isthmus.questions.theorem.pairs import measure_cuts
 from isthmus.questions.theorem.study import measure_paths
 from isthmus.results import studies
-from isthmus.results.variables import Number, with_dimensions
+from isthmus.results.variables import NATS, NUMBER, TEXT, Number, with_dimensions
 
 MLP = CASES[0]
 A, B, C = (MLP.weights(seed) for seed in range(3))
 DATA = MLP.data(12)
-DECLARED = {name: declared for name, declared in vars(studies).items() if name.isupper() and isinstance(declared, dict)}
+DECLARED = {
+    name: declared
+    for name, declared in vars(studies).items()
+    if name.isupper() and isinstance(declared, dict) and name != "STUDIES"
+}
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +60,14 @@ def test_every_variable_is_declared_over_its_dimensions_and_none_besides(found):
                 own = [dim for dim in values.dims if dim != "split" or name == "split"]
                 assert own == list(DECLARED[study][name].dimensions), (study, name)
         assert {name for answer in answers for name in answer.variables} == set(DECLARED[study]), study
+
+
+def test_studies_say_their_words_and_units_as_results_do(found):
+    for study in ("ATTRIBUTION", "CURVATURE", "NOISE", "SIMILARITY", "CONVEXITY"):
+        for name, values in found[study][0].variables.items():
+            declared = DECLARED[study][name]
+            unit = {NATS: "nats", NUMBER: None, TEXT: None}.get(declared.unit, declared.unit)
+            assert (values.attrs["long_name"], values.attrs.get("units")) == (declared.words, unit), name
 
 
 def test_every_name_is_written_out_once_in_a_declaration_with_words_of_its_own():

@@ -119,7 +119,7 @@ def noise_study(request: Request, noise: NoiseSettings) -> xr.Dataset:
         sweep=list(request.settings.sweep),
         snapshots_hash=snapshots.hash,
     )
-    attributes |= {f"name_{name}": trajectory.name for name, trajectory in zip("ab", trajectories, strict=True)}
+    attributes |= dict(zip(("name_a", "name_b"), (trajectory.name for trajectory in trajectories), strict=True))
 
     def make(parts: Parts) -> xr.Dataset:
         lengths, alphas = _lengths(subject, noise)
