@@ -39,7 +39,7 @@ def test_stages_of_one_export_equal_functional_call_at_every_batch_size(kind, si
 
 def test_the_number_of_examples_may_be_asked_for_by_len(capfd):
     network = staged(CountsExamples(), row_inputs(3))
-    assert [stage.layers for stage in network.stages] == [("token",), ("last",)]
+    assert [stage.layers for stage in network.stages if stage.layers] == [("token",), ("last",)]
     assert capfd.readouterr() == ("", "")
 
 

@@ -201,6 +201,6 @@ def test_an_own_label_can_be_asked_for_like_any_other():
     model = nn.Sequential(Held(), nn.Linear(4, 2))
     layers = tuple(layer_partition("module", model))
     groups = sweeps_of("cumulative:given:1,0 (own)")[1].groups(layers)
-    assert groups[-1].layers == ("1", "0 (own)")
+    assert groups[-1].layers == ("0 (own)", "1")
     with pytest.raises(InputError, match=r"Did you mean '0 \(own\)'"):
         layer_partition("module", model)["0 own"]
