@@ -6,7 +6,7 @@ from cases import CASES
 
 import isthmus
 from isthmus.report.values import values_shown
-from isthmus.results.variables import loss_unit
+from isthmus.results.units import loss_unit
 
 LINEAR = next(case for case in CASES if case.name == "deep_linear")
 

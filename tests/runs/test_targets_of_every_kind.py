@@ -10,7 +10,7 @@ from torch import nn
 from torch.nn import functional
 
 import isthmus
-from isthmus.results.variables import loss_unit
+from isthmus.results.units import loss_unit
 
 N = 24
 

@@ -17,7 +17,8 @@ from isthmus.report.file_names import split_endings
 from isthmus.report.picture import Picture
 from isthmus.report.values import is_rise, kind_of, main_values, value_words
 from isthmus.results.rows import labels, split_names
-from isthmus.results.variables import OF, shown_unit
+from isthmus.results.units import shown_unit
+from isthmus.results.variables import OF
 
 if TYPE_CHECKING:
     import xarray as xr

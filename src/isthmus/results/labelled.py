@@ -5,7 +5,8 @@ from collections.abc import Mapping
 import xarray as xr
 
 from isthmus.results.studies import STUDIES
-from isthmus.results.variables import NATS, NUMBER, TEXT, VARIABLES, Variable, loss_unit
+from isthmus.results.units import loss_unit
+from isthmus.results.variables import NATS, NUMBER, TEXT, VARIABLES, Variable
 
 
 def labelled_study(study: xr.Dataset) -> xr.Dataset:

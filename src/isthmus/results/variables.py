@@ -6,15 +6,11 @@ there are of the loss and of the error.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from isthmus.measures.averaging import RiseName
 from isthmus.measures.barrier import Quantity
-from isthmus.measures.estimate import PERCENTAGE_POINTS
 from isthmus.measures.estimates import Estimates
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 ONCE: tuple[str, ...] = ()
 LAYER = ("moving",)
@@ -25,7 +21,7 @@ FRACTION = (*CUT, "fraction")
 DRAW = (*CUT, "draw", "fraction")
 
 NATS, RATE, NUMBER, TEXT = "unit of the loss", "fraction of the examples", "1", ""
-"""Units: cross-entropy is in nats (`loss_unit` names that of any loss); errors lie in [0, 1]."""
+"""Units: cross-entropy is in nats (`isthmus.results.units.loss_unit` names that of any loss); errors lie in [0, 1]."""
 
 
 @dataclass(frozen=True)
@@ -285,32 +281,3 @@ def with_dimensions(
     return {
         name: (tuple(dim for dim in of[name].dimensions if dim not in apart), array) for name, array in values.items()
     }
-
-
-def shown_unit(result: "xr.Dataset", quantity: Quantity) -> str:
-    """The unit in which a difference is shown.
-
-    Args:
-        result: A measurement.
-        quantity: "loss" or "error".
-
-    Returns:
-        `loss_unit`; percentage points of errors.
-    """
-    return PERCENTAGE_POINTS if quantity == "error" else loss_unit(result)
-
-
-def loss_unit(result: "xr.Dataset") -> str:
-    """The unit of the loss.
-
-    Args:
-        result: A measurement.
-
-    Returns:
-        `"nats"` for cross-entropy, `"nats per token"` where examples are windows of tokens; `"nats per label"` for
-        binary cross-entropy; else words that name the loss.
-    """
-    loss = str(result.attrs.get("loss", "loss"))
-    nats = "nats per token" if result.attrs.get("tokens_per_example") else "nats"
-    known = {"cross_entropy": nats, "binary_cross_entropy": "nats per label"}
-    return known.get(loss.partition(":")[0], f"unit of {loss}")

@@ -10,7 +10,7 @@ from isthmus.report.shown import CutEstimate
 from isthmus.report.values import kind_of
 from isthmus.results.estimates import ENDS, estimates_of
 from isthmus.results.rows import in_split, labels
-from isthmus.results.variables import shown_unit
+from isthmus.results.units import shown_unit
 
 if TYPE_CHECKING:
     import xarray as xr

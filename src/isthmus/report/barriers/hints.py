@@ -6,7 +6,8 @@ from isthmus.report.barriers.table import barrier_table
 from isthmus.report.significant import significant_text
 from isthmus.results.rises import half_difference, outweighed_by_ends
 from isthmus.results.rows import in_split, labels, layer_labels
-from isthmus.results.variables import LOSS, loss_unit
+from isthmus.results.units import loss_unit
+from isthmus.results.variables import LOSS
 from isthmus.sweeps.group import FULL_NETWORK
 
 if TYPE_CHECKING:

@@ -12,7 +12,8 @@ from isthmus.report.kept import kept
 from isthmus.report.shown import AT_END_MARK, FEW_EXAMPLES_MARK, CutBarrier, shown_estimates
 from isthmus.report.values import RISES, VALUES, kind_of, value_words
 from isthmus.results.rows import in_split, labels, layer_labels, moving_groups, single_layers, split_label
-from isthmus.results.variables import NUMBERS, shown_unit
+from isthmus.results.units import shown_unit
+from isthmus.results.variables import NUMBERS
 from isthmus.sweeps.group import FULL_NETWORK
 
 if TYPE_CHECKING:

@@ -10,7 +10,8 @@ from isthmus.report.barriers.table import PERCENT
 from isthmus.report.rows.question import is_one_pair, loss_and_error
 from isthmus.report.values import kind_of
 from isthmus.results.rows import in_split, labels, single_layers
-from isthmus.results.variables import OF, Number, QuantityVariables, shown_unit
+from isthmus.results.units import shown_unit
+from isthmus.results.variables import OF, Number, QuantityVariables
 from isthmus.sweeps.group import FULL_NETWORK
 
 if TYPE_CHECKING:
