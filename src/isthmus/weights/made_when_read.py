@@ -60,7 +60,8 @@ def some_of(weights: StateDict, keys: Collection[str]) -> StateDict:
     Returns:
         A state dict of the same kind.
     """
-    layout = {key: tensor for key, tensor in layout_of(weights).items() if key in keys}
+    wanted = set(keys)
+    layout = {key: tensor for key, tensor in layout_of(weights).items() if key in wanted}
     return MadeWhenRead(layout, weights.__getitem__) if isinstance(weights, MadeWhenRead) else layout
 
 
