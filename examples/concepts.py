@@ -7,6 +7,8 @@ import math
 from html import escape
 from pathlib import Path
 
+from isthmus.report.svg import compact
+
 PICTURES = Path(__file__).parents[1] / "docs" / "pictures"
 A, B, INK, FAINT = "#0072B2", "#D55E00", "#222222", "#bbbbbb"
 LAYERS = ("conv1", "conv2", "conv3", "fc")
@@ -110,8 +112,9 @@ def intervals() -> tuple[str, str]:
 
 
 def pictures() -> dict[str, str]:
-    """File -> picture."""
-    return dict([host_and_donor(), rise_and_barrier(), intervals()])
+    """File -> picture, in the bytes of the other documents' pictures."""
+    drawn = [host_and_donor(), rise_and_barrier(), intervals()]
+    return {file: compact(picture.encode()).decode() for file, picture in drawn}
 
 
 if __name__ == "__main__":

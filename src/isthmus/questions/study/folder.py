@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import xarray as xr
 
-from isthmus.errors import InputError
+from isthmus.errors import DamagedError, InputError
 from isthmus.files import save_whole
 from isthmus.gate.door import parsing
 from isthmus.gate.texts import read_object
@@ -126,8 +126,12 @@ def load_study(folder: str | Path) -> xr.Dataset:
     if BEGUN in contents:
         remedy = "go on with it: the same command with --resume"
         raise InputError("a finished study", "one that was interrupted", str(folder), remedy)
-    with parsing("a whole study", str(folder), "make the study again, into the same folder"):
+    remedy = "make the study again, into the same folder"
+    try:
         table = load_table(Layout(folder).study_table)
+    except DamagedError as error:
+        raise InputError("a whole study", error.got, str(folder), remedy) from error
+    with parsing("a whole study", str(folder), remedy):
         columns = {name: np.asarray(table[name].to_pylist()) for name in table.column_names}
         study = study_dataset(columns, contents)
         return labelled_study(study.assign_attrs({name: _read(value) for name, value in contents["attrs"].items()}))
