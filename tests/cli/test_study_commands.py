@@ -74,7 +74,7 @@ def test_a_folder_holds_numbers_picture_and_page(files, tmp_path, command, words
     status, out, err = run(command, files, "--out", tmp_path / "study")
     assert status == 0, err
     made = {str(p.relative_to(tmp_path / "study")) for p in (tmp_path / "study").rglob("*.*")}
-    assert made == {"study.json", "study.parquet", "report.html", f"figures/{command}.svg", f"figures/{command}.png"}
+    assert made == {"study.json", "study.parquet", "report.html", f"figures/{command}.svg"}
     flat = " ".join(out.split())
     for word in (*words.split(), "full network", "report:"):
         assert word in flat
@@ -100,6 +100,22 @@ def test_no_number_is_cut_off_in_a_narrow_terminal(width):
     assert shown.count("[−0.00078, −0.0047]") == 2
     assert shown.count("−0.0001234") == 6
     assert name in shown
+
+
+def test_a_table_of_many_columns_becomes_several_that_repeat_the_layer():
+    columns = ("Layer", "Host", "|d|", "Rank", "Null dimension", "sigma / |d|", *(f"Rise, kind {i}" for i in range(4)))
+    numbers = [Cell(f"0.12{i}", "[0.10, 0.14] ±0.02", "0.1") for i in range(8)]
+    rows = tuple(
+        (Cell(name), Cell("a"), *numbers) for name in ("features.0.conv", "transformer.h.0.attn.c_attn.weight")
+    )
+    console = Console(width=80, record=True, file=io.StringIO())
+    console.print(rich_table(Table(columns, rows), "Title", 80))
+    shown = console.export_text()
+    assert max(map(len, shown.splitlines())) <= 80
+    assert shown.count("features.0.conv") >= 2
+    assert all(shown.count(f"0.12{i}") == 2 for i in range(8))
+    assert "c_attn.weight" in shown
+    assert shown.count("Title") == 1
 
 
 def test_the_loss_may_come_from_a_file(files):

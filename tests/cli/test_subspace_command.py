@@ -54,7 +54,7 @@ def test_the_folder_holds_the_study_and_is_reported_again(folders, tmp_path):
     assert "full network" in text
     assert "Half way to the other network, averaging" in text.replace("\n", " ")
     made = {str(p.relative_to(out)) for p in out.rglob("*.*")}
-    assert made == {"study.json", "study.parquet", "report.html", "figures/subspace.svg", "figures/subspace.png"}
+    assert made == {"study.json", "study.parquet", "report.html", "figures/subspace.svg"}
     before = (out / "report.html").read_bytes()
     (out / "report.html").unlink()
     assert CliRunner().invoke(app, ["report", str(out)]).exit_code == 0

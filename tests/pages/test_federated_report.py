@@ -76,7 +76,7 @@ def test_the_page_holds_all_and_loads_nothing(tmp_path: Path) -> None:
     for expected in (hostile, ONE_SEED, f"NaN in {HOSTILE}", f"3 of {HOSTILE}", "hash of data", "Loss and cost",
                      "0.01 a round", f"{LONGER} trains on", "counted from the mean loss of both"):  # fmt: skip
         assert expected in words
-    stems = {path.stem for path in (folder / "figures").glob("*.png")}
+    stems = {path.stem for path in (folder / "figures").glob("*.svg")}
     assert stems == {
         "accuracy_own", "accuracy_global", "clients", "layers", "averaged_barrier-script-alert-1-script",
         "averaged_all-b",

@@ -137,7 +137,7 @@ def test_in_a_notebook_a_result_shows_headline_picture_and_table(result: xr.Data
     shown = result.isthmus._repr_html_()
     headline, picture, table = (shown.index(mark) for mark in ("<b>", '<img src="data:image/svg+xml;base64,', "<pre"))
     assert headline < picture < table
-    assert re.search("(Averaging everything costs|The loss rise of the full network)", shown[headline:picture])
+    assert re.search("(averaging everything costs|The loss rise of the full network)", shown[headline:picture])
     assert "95 % intervals" in shown[table:]
     assert not re.search(r"https?://(?!www\.w3\.org)", shown)
 

@@ -1,6 +1,5 @@
 """Rises with the barriers beside them: in every picture and table both stand, each with its own numbers."""
 
-import json
 import re
 from collections.abc import Callable
 from html.parser import HTMLParser
@@ -16,7 +15,9 @@ from matplotlib.text import Text
 from isthmus.pages import page, save_report
 from isthmus.pages.tables import class_rows, run_rows, summary_rows
 from isthmus.report import bars, curves, heatmap
-from isthmus.report.barriers import interactive
+from isthmus.report.drawn.bars import bars as drawn_bars
+from isthmus.report.drawn.curves import curves as drawn_curves
+from isthmus.report.drawn.heatmap import heatmap as drawn_heatmap
 from isthmus.report.rows.cumulative import cumulative_curves
 from isthmus.report.rows.windows import window_bars, window_sentence
 
@@ -88,9 +89,8 @@ def test_curves_begin_at_the_host_and_show_where_barriers_count_from(measurement
         assert len(dotted) == (expected is not None)
         if expected is not None:
             np.testing.assert_allclose(dotted[0], sign * np.array(expected), atol=1e-12)
-    drawn = interactive.curves(result, "loss_rise")["data"]
-    assert sum(trace["line"].get("dash") == "dot" for trace in drawn) == (4 if baseline in {"models", "chord"} else 0)
-    assert drawn[0]["y"][0] == pytest.approx(0)
+    drawn = drawn_curves(result, "loss_rise").inline("curves")
+    assert ('class="dotted"' in drawn) == (baseline in {"models", "chord"})
 
 
 def test_growing_groups_have_a_row_of_rises_and_a_row_of_barriers() -> None:
@@ -117,22 +117,19 @@ def test_windows_have_diamonds_and_the_barrier_of_the_one_that_costs_most() -> N
     np.testing.assert_allclose(sorted(marks), [0.25, 0.4, 0.4, 0.4, 0.4, 0.4])
 
 
-def test_the_interactive_pictures_hold_both(apart: xr.Dataset) -> None:
-    (_, full, _, layers) = interactive.heatmap(apart, "loss_rise")["data"]
-    assert full["x"] == ["rise<br>into a", "rise<br>into b", "barrier<br>into a", "barrier<br>into b"]
-    np.testing.assert_allclose(layers["z"], [[0.1, 0.3, -0.2, 0.6], [0.2, 0.4, -0.1, 0.7]])
-    drawn = interactive.bars(apart, "loss_rise")
-    bars_drawn = [trace for trace in drawn["data"] if trace["type"] == "bar"]
-    diamonds = [trace for trace in drawn["data"] if trace["type"] == "scatter"]
-    for traces, expected in (
-        (bars_drawn, [[0.9], [0.3], [0.1, 0.2], [0.3, 0.4]]),
-        (diamonds, [[0.6], [0.6], [-0.2, -0.1], [0.6, 0.7]]),
-    ):
-        for trace, values in zip(traces, expected, strict=True):
-            np.testing.assert_allclose(trace["x"], values, atol=1e-9)
-    assert "loss rise 0.10 nats" in bars_drawn[2]["hovertext"][0]
-    assert "barrier −0.20 [−0.25, −0.15]" in bars_drawn[2]["hovertext"][0]
-    json.dumps(drawn, allow_nan=False)
+def test_the_pictures_of_the_page_hold_both(apart: xr.Dataset) -> None:
+    (zones,) = drawn_heatmap(apart, "loss_rise").zones
+    assert zones.columns == ["rise into a", "rise into b", "barrier into a", "barrier into b"]
+    shown = [[tip.split()[0] for tip in row] for row in zones.tips]
+    assert shown == [
+        ["0.90", "0.30", "0.60", "0.60"],
+        ["0.10", "0.30", "−0.20", "0.60"],
+        ["0.20", "0.40", "−0.10", "0.70"],
+    ]
+    full, layers = drawn_bars(apart, "loss_rise").zones
+    assert full.rows == ["full network"]
+    assert layers.tips[0][0].startswith("into a: 0.10 [0.05, 0.15] nats")
+    assert "barrier −0.20 [−0.25, −0.15]" in layers.tips[0][0]
 
 
 def cells(table: object) -> dict[str, dict[str, str]]:
@@ -205,7 +202,7 @@ class Words(HTMLParser):
 def test_the_page_says_first_what_averaging_costs(apart: xr.Dataset, tmp_path: Path) -> None:
     text = save_report([("one", apart, None)], tmp_path).read_text()
     words = " ".join(" ".join(Words(text).found).split())
-    first = "Averaging everything costs host a 0.90 and host b 0.30 nats; averaging fc costs host b 0.40"
+    first = "Averaging fc costs host b 0.40 nats, the most of 2 single layers; averaging everything costs host a 0.90"
     assert words.index(first) < words.index("over the mean of the two networks that is a barrier of 0.60 into a")
     assert "Hint: The two networks' losses differ: half of that, 0.3 nats, is taken from every barrier" in words
     assert "The rise is the loss (or error) with the moving layers at alpha 0.5, half-way," in words

@@ -27,12 +27,32 @@ def words(result: xr.Dataset) -> str:
     return " ".join(printed(result).split())
 
 
+def shortened_name(lines: list[str]) -> str:
+    return next((line.split()[0] for line in lines if line.startswith("lay") and line.split()[0].endswith(".0")), "")
+
+
+def test_long_names_are_shortened_in_the_middle_and_stay_different(measurement: Make) -> None:
+    names = [f"transformer.h.{i}.attn.c_attn.weight" for i in range(11)]
+    shown = [line.split()[0] for line in printed(measurement(names)).splitlines() if "…" in line]
+    assert len(set(shown)) == 11
+    assert all("…" in name and len(name) <= 23 for name in shown)
+
+
+def test_the_headline_stands_below_the_table_and_how_many_examples_a_precision_took(measurement: Make) -> None:
+    result = measurement(["conv1", "fc"], errors=False)
+    assert "costs host" in words(result)
+    assert "examples" not in words(result)
+    result["num_examples"][:] = [[512, 64, 128], [512, 96, 128]]
+    text = words(result.assign_attrs(precision=0.05, num_examples=2000))
+    assert "To know every barrier to ±0.05 took 64 to 512 of 2000 examples, the full network 512." in text
+
+
 def test_the_table_fits_into_80_columns_and_loses_no_digit(measurement: Make) -> None:
     for alphas in ([0.5], [0.0, 0.3, 0.5, 1.0]):
         result = measurement(["conv1", "layer4.1.downsample.0"], alphas, half_width=0.0003, splits=["train", "test"])
         lines = printed(result).splitlines()
         assert max(len(line) for line in lines) <= 80
-        assert "…" not in "".join(lines)
+        assert "…" not in "".join(lines).replace(shortened_name(lines), "")
         for value in (
             "loss_barrier",
             "loss_rise",

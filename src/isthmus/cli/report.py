@@ -11,21 +11,23 @@ def report(
         list[Path], typer.Argument(help="Run folders, or one folder of a collection, a study or a federated training.")
     ],
     out: Annotated[Path | None, typer.Option(help="Where to write; default for one run: its own folder.")] = None,
+    png: Annotated[bool, typer.Option("--png", help="Write every picture as PNG too, drawn by matplotlib.")] = False,
 ) -> None:
     """Make pictures and one self-contained page from stored results, without measuring."""
     from isthmus.errors import InputError
 
     if out is None and len(runs) > 1:
         raise InputError("--out FOLDER for the report of several runs", "none", "isthmus report", "add --out FOLDER")
-    print(f"report: {save_runs_report(runs, out or runs[0])}")
+    print(f"report: {save_runs_report(runs, out or runs[0], png=png)}")
 
 
-def save_runs_report(folders: list[Path], out: Path) -> Path:
+def save_runs_report(folders: list[Path], out: Path, *, png: bool = False) -> Path:
     """Write one report of several runs, or of one study or federated training.
 
     Args:
         folders: Run folders, or the folder of one study or federated training.
         out: Where to write.
+        png: Whether pictures are written as PNG too.
 
     Returns:
         The page.
@@ -39,6 +41,7 @@ def save_runs_report(folders: list[Path], out: Path) -> Path:
     from isthmus.pages.run import save_report
     from isthmus.pages.study import save_study_report
     from isthmus.questions.study.folder import is_study, load_study
+    from isthmus.report.picture import FORMATS, USUAL
     from isthmus.runs.folder.collection_record import is_collection
     from isthmus.runs.folder.loading import classes_of
     from isthmus.runs.folder.reading import load_run
@@ -57,13 +60,14 @@ def save_runs_report(folders: list[Path], out: Path) -> Path:
                 "isthmus report",
                 remedy,
             )
+    formats = FORMATS if png else USUAL
     if is_study(folders[0]):
-        return save_study_report(load_study(folders[0]), out)
+        return save_study_report(load_study(folders[0]), out, formats)
     if is_federation(folders[0]):
         from isthmus.pages.federated import save_federated_report
 
-        return save_federated_report(load_federation(folders[0]), out)
+        return save_federated_report(load_federation(folders[0]), out, formats)
     runs = [(folder.resolve().name, load_run(folder)) for folder in folders]
     if len(runs) == 1:
-        return save_result_report(*runs[0], out)
-    return save_report([(name, with_rises(result), classes_of(result)) for name, result in runs], out)
+        return save_result_report(*runs[0], out, formats)
+    return save_report([(name, with_rises(result), classes_of(result)) for name, result in runs], out, formats)

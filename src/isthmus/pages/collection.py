@@ -8,7 +8,7 @@ from isthmus.pages.tables import attribute_list, settings_rows
 from isthmus.report.collections.members import members_table
 from isthmus.report.collections.pictures import collection_pictures
 from isthmus.report.kept import one_page
-from isthmus.report.picture import Picture, save_page
+from isthmus.report.picture import USUAL, Picture, save_page
 from isthmus.report.rendering import render
 from isthmus.report.values import RISES, main_values
 from isthmus.runs.folder.layout import Layout
@@ -20,8 +20,8 @@ APART = ("members", "kind", "dimensions")
 
 
 @one_page()
-def save_collection_report(name: str, result: "xr.Dataset", folder: Path) -> Path:
-    """Writes `figures/*.svg`, `figures/*.png` and `report.html`; each file appears whole or not at all.
+def save_collection_report(name: str, result: "xr.Dataset", folder: Path, formats: Sequence[str] = USUAL) -> Path:
+    """Writes `figures/*.svg` and `report.html`; each file appears whole or not at all.
 
     The members have no pictures of their own unless they are asked for: `isthmus report FOLDER/members/NAME`. Pages
     that are there already are linked.
@@ -30,12 +30,15 @@ def save_collection_report(name: str, result: "xr.Dataset", folder: Path) -> Pat
         name: The page's title.
         result: A collection.
         folder: Where to; made if it is not there.
+        formats: Of the pictures' files, SVG among them.
 
     Returns:
         The path of `report.html`.
     """
     pictures, files = list(collection_pictures(result)), Layout(folder)
-    return save_page(files.page, files.figures, pictures, lambda svgs: _page(name, result, pictures, svgs, files))
+    return save_page(
+        files.page, files.figures, pictures, lambda svgs: _page(name, result, pictures, svgs, files), formats
+    )
 
 
 def _page(

@@ -17,7 +17,7 @@ from isthmus.report.federated.reading import ONE_SEED, clients_sentence, headlin
 from isthmus.report.federated.round_map import SHARE_SCALE, barrier_scale, map_figure
 from isthmus.report.federated.table import accuracy_table, cost_table
 from isthmus.report.file_names import file_names
-from isthmus.report.picture import Picture, save_page
+from isthmus.report.picture import USUAL, Picture, save_page
 from isthmus.report.rendering import render
 from isthmus.runs.folder.layout import Layout
 
@@ -31,19 +31,22 @@ MOST_ROWS = 400
 """Of a table in the page; all rows are in the Parquet files."""
 
 
-def save_federated_report(federation: "FederationTables", folder: Path) -> Path:
-    """Write `figures/*.svg`, `figures/*.png` and a self-contained `report.html`, each whole or not at all.
+def save_federated_report(federation: "FederationTables", folder: Path, formats: Sequence[str] = USUAL) -> Path:
+    """Write `figures/*.svg` and a self-contained `report.html`, each whole or not at all.
 
     Args:
         federation: A finished training.
         folder: Where to; made if it is not there.
+        formats: Of the pictures' files, SVG among them.
 
     Returns:
         The path of `report.html`.
     """
     summary, files = summary_of(federation), Layout(folder)
     pictures = federated_pictures(federation, summary)
-    return save_page(files.page, files.figures, pictures, lambda svgs: _page(federation, summary, pictures, svgs))
+    return save_page(
+        files.page, files.figures, pictures, lambda svgs: _page(federation, summary, pictures, svgs), formats
+    )
 
 
 def federated_pictures(federation: "FederationTables", summary: Summary) -> list[Picture]:

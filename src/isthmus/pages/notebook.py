@@ -7,8 +7,8 @@ from isthmus.report.barriers.reading import headline
 from isthmus.report.collections.members import has_members
 from isthmus.report.collections.pictures import collection_pictures, collection_readings
 from isthmus.report.kept import one_page
-from isthmus.report.rendering import render
-from isthmus.report.style import picture_bytes
+from isthmus.report.picture import USUAL
+from isthmus.report.rendering import data_address, render
 from isthmus.results.rows import split_names
 
 if TYPE_CHECKING:
@@ -32,7 +32,6 @@ def notebook_html(result: "xr.Dataset", text: str) -> str:
         splits = split_names(result)
         pictures = iter(run_pictures(result))
         said = [f"{split}: " * (split is not None) + headline(result, split) for split in splits]
-    first = next(picture for picture in pictures if picture.draw is not None)
-    assert first.draw is not None
-    shown = first.shown({first.stem: picture_bytes(first.draw(), "svg")})
+    first = next(picture for picture in pictures if picture.stem)
+    shown = {"title": first.title, "svg": data_address(first.contents(USUAL)["svg"])}
     return render("notebook.html", headline=" ".join(said), pictures=[shown], text=text)

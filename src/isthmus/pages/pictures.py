@@ -6,13 +6,17 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from isthmus.pages.questions import question_pictures
-from isthmus.report.barriers import interactive
 from isthmus.report.barriers.bars import bars
-from isthmus.report.barriers.classes import class_heatmap, class_values
+from isthmus.report.barriers.classes import class_values
 from isthmus.report.barriers.curves import curves
 from isthmus.report.barriers.distances import distances
 from isthmus.report.barriers.heatmap import heatmap
 from isthmus.report.barriers.table import barrier_table
+from isthmus.report.drawn.bars import bars as drawn_bars
+from isthmus.report.drawn.classes import class_heatmap
+from isthmus.report.drawn.curves import curves as drawn_curves
+from isthmus.report.drawn.distances import distances as drawn_distances
+from isthmus.report.drawn.heatmap import heatmap as drawn_heatmap
 from isthmus.report.file_names import split_endings
 from isthmus.report.picture import Picture
 from isthmus.report.values import is_rise, kind_of, main_values, value_words
@@ -78,8 +82,8 @@ def run_pictures(result: "xr.Dataset", classes: "xr.Dataset | None" = None, begi
         )
         for split, ending in zip(splits, split_endings(splits), strict=True)
     )
-    twin = partial(interactive.distances, result)
-    own = Picture(f"{beginning}distances", "Distances of the weights", partial(distances, result), interactive=twin)
+    drawing = partial(drawn_distances, result)
+    own = Picture(f"{beginning}distances", "Distances of the weights", partial(distances, result), drawing=drawing)
     return RunPictures(own, named)
 
 
@@ -90,17 +94,17 @@ def _renamed(pictures: "list[Picture]", beginning: str, ending: str) -> tuple[Pi
 def _figures(result: "xr.Dataset", split: str | None) -> list[Picture]:
     values = main_values(result)
     along = "Rise along alpha" if is_rise(values[0]) else "Excess along alpha"
-    kinds = [("Heat map", heatmap, interactive.heatmap), ("Bars", bars, interactive.bars)]
-    kinds += [(along, curves, interactive.curves)] if result.sizes["alpha"] > 1 else []
+    kinds = [("Heat map", heatmap, drawn_heatmap), ("Bars", bars, drawn_bars)]
+    kinds += [(along, curves, drawn_curves)] if result.sizes["alpha"] > 1 else []
     return [
         Picture(
-            f"{kind_of(value)}_{drawn.__name__}",
+            f"{kind_of(value)}_{plotted.__name__}",
             f"{title}: {barrier_table(result, value, split).axis_label}",
-            partial(drawn, result, value, split),
-            interactive=partial(twin, result, value, split),
+            partial(plotted, result, value, split),
+            drawing=partial(drawn, result, value, split),
         )
-        for title, drawn, twin in kinds
         for value in values
+        for title, plotted, drawn in kinds
     ]
 
 
@@ -108,8 +112,8 @@ def _class_pictures(result: "xr.Dataset", classes: "xr.Dataset", split: str | No
     units = units_of(result)
     for value in class_values(classes):
         for host in labels(classes, "host"):
-            twin = partial(class_heatmap, classes, host, value, units[kind_of(value)], split)
-            yield Picture("", f"Classes: {value_words(value)} into {host}", None, interactive=twin)
+            drawing = partial(class_heatmap, classes, host, value, units[kind_of(value)], split)
+            yield Picture("", f"Classes: {value_words(value)} into {host}", None, drawing=drawing)
 
 
 def units_of(result: "xr.Dataset") -> dict[str, str]:

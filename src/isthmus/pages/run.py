@@ -1,6 +1,5 @@
 """One self-contained HTML page for one or several runs."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +13,7 @@ from isthmus.report.barriers.table import barrier_table, mark_notes
 from isthmus.report.barriers.terminal import networks_text
 from isthmus.report.file_names import run_beginnings
 from isthmus.report.kept import one_page
-from isthmus.report.picture import Picture, save_page
+from isthmus.report.picture import USUAL, save_page
 from isthmus.report.rendering import render
 from isthmus.report.values import RISES, columns_of, kind_of, main_values, values_shown
 from isthmus.results.rows import in_split, layer_labels, split_names
@@ -39,8 +38,8 @@ class _Shown:
 
 
 @one_page()
-def save_report(runs: Sequence[Run], folder: Path) -> Path:
-    """Writes `figures/*.svg`, `figures/*.png` and `report.html`; each file appears whole or not at all.
+def save_report(runs: Sequence[Run], folder: Path, formats: Sequence[str] = USUAL) -> Path:
+    """Writes `figures/*.svg` and `report.html`; each file appears whole or not at all.
 
     Pictures of one run are named `figures/loss_heatmap_test.svg` (value, picture, split); with several runs the run's
     name comes first, as in `figures/same-init_loss_heatmap_test.svg`. The page is written last.
@@ -48,24 +47,25 @@ def save_report(runs: Sequence[Run], folder: Path) -> Path:
     Args:
         runs: Name, result and (or None) barriers of every class, one triple a run.
         folder: Where to; made if it is not there.
+        formats: Of the pictures' files, SVG among them.
 
     Returns:
         The path of `report.html`.
     """
     shown, files = _shown(runs), Layout(folder)
     pictures = (picture for run in shown for picture in run.pictures)
-    return save_page(files.page, files.figures, pictures, lambda svgs: _text(shown, svgs))
+    return save_page(files.page, files.figures, pictures, lambda svgs: _text(shown, svgs), formats)
 
 
 @one_page()
 def page(runs: Sequence[Run]) -> str:
-    """The page's text. It loads nothing from anywhere: plotly and styles are inside.
+    """The page's text. It loads nothing from anywhere: pictures, styles and script are inside.
 
     Args:
         runs: Name, result and (or None) barriers of every class, one triple a run.
 
     Returns:
-        HTML without the static pictures, which stand in for the interactive ones on paper and where scripts do not run.
+        HTML without the pictures that only a saved page has: those that a plotting library draws.
     """
     return _text(_shown(runs), {})
 
@@ -79,20 +79,34 @@ def _shown(runs: Sequence[Run]) -> list[_Shown]:
 
 
 def _text(runs: Sequence[_Shown], svgs: SVGs) -> str:
-    from plotly.offline import get_plotlyjs
-
+    sections = [_run_section(f"run-{number}", run, svgs) for number, run in enumerate(runs, start=1)]
+    comparison = run_rows([(run.name, run.result) for run in runs]) if len(runs) > 1 else []
     return render(
         "report.html",
         title=f"Isthmus: {runs[0].name}" if len(runs) == 1 else f"Isthmus: {len(runs)} runs",
-        runs=[_run_section(f"run-{number}", run, svgs) for number, run in enumerate(runs, start=1)],
-        comparison=run_rows([(run.name, run.result) for run in runs]) if len(runs) > 1 else [],
-        plotly=get_plotlyjs(),
+        runs=sections,
+        contents=_contents(sections),
+        comparison=comparison,
     )
+
+
+def _contents(sections: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
+    """Anchors and words; of several runs their names alone, and the splits of each."""
+    found = []
+    for section in sections:
+        several = len(sections) > 1
+        found += [(section["anchor"], section["name"])] * several
+        named = [(split["anchor"], split["name"]) for split in section["splits"] if split["name"]]
+        found += named or [(section["splits"][0]["anchor"], "What averaging costs")] * (not several)
+        if not several:
+            found += [(f"{section['anchor']}-weights", "Weights"), (f"{section['anchor']}-how", "How it was measured")]
+    return [*found, *([("side-by-side", "Side by side")] if len(sections) > 1 else []), ("cite", "How to cite")]
 
 
 def _run_section(anchor: str, run: _Shown, svgs: SVGs) -> dict[str, Any]:
     result, attrs = run.result, run.result.attrs
     splits = zip(split_names(result), run.pictures.splits, strict=True)
+    checks = attribute_list(attrs, "self_checks")
     return {
         "anchor": anchor,
         "name": run.name,
@@ -102,9 +116,10 @@ def _run_section(anchor: str, run: _Shown, svgs: SVGs) -> dict[str, Any]:
             _split_section(f"{anchor}-{number}", run, split, pictures, svgs)
             for number, (split, pictures) in enumerate(splits, start=1)
         ],
-        "distances": _figures([run.pictures.distances], anchor, svgs)[0],
+        "distances": run.pictures.distances.shown(svgs),
         "settings": settings_rows(result),
-        "checks": attribute_list(attrs, "self_checks"),
+        "checks": checks,
+        "failed": [check["check"] for check in checks if not check["passed"]],
         "warnings": attribute_list(attrs, "warnings"),
         "baseline": str(attrs.get("baseline", "models")),
         "interval_target": str(attrs.get("interval_target", "distribution")),
@@ -127,40 +142,9 @@ def _split_section(anchor: str, run: _Shown, split: str | None, pictures: SplitP
         "hints": hints(result, split),
         "summary": summary_rows(result, split),
         "notes": mark_notes(marks, str(result.attrs.get("baseline", "models"))),
-        "figures": _figures(pictures.figures, anchor, svgs),
+        "figures": [picture.shown(svgs) for picture in pictures.figures],
         "questions": [question.shown(svgs) for question in pictures.questions],
-        "class_figures": _figures(pictures.classes, f"{anchor}-classes", {}),
+        "class_figures": [picture.shown(svgs) for picture in pictures.classes],
         "class_rows": class_rows(classes, units_of(result), split) if classes is not None else [],
         "ends": networks_text(in_split(result, split)),
     }
-
-
-def _figures(pictures: Sequence[Picture], anchor: str, svgs: SVGs) -> list[dict[str, str]]:
-    figures = []
-    for number, picture in enumerate(pictures, start=1):
-        assert picture.interactive is not None
-        twin = picture.interactive()
-        figures.append({
-            **picture.shown(svgs),
-            "id": f"{anchor}-picture-{number}",
-            "height": str(round(twin["layout"]["height"])),
-            "min_width": str(round(twin["min_width"])),
-            "json": script_json({"data": twin["data"], "layout": twin["layout"]}),
-        })
-    return figures
-
-
-def script_json(content: object) -> str:
-    """JSON that may stand inside a script element.
-
-    Args:
-        content: What plotly shall draw.
-
-    Returns:
-        JSON in which no markup can begin.
-    """
-    # NaN is no JSON, and "</script>" in a layer's name would end the element.
-    text = json.dumps(content, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
-    for sign in "<>&":
-        text = text.replace(sign, f"\\u{ord(sign):04x}")
-    return text

@@ -1,6 +1,6 @@
 """The studies that can be reported: one line for each."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -14,7 +14,7 @@ from isthmus.questions.noise.picture import subspace_panels
 from isthmus.questions.noise.reading import NOISE_NOTES, noise_rows, noise_sentence
 from isthmus.questions.similarity import picture as similarity
 from isthmus.report.cells import Table
-from isthmus.report.picture import Picture, save_page
+from isthmus.report.picture import USUAL, Picture, save_page
 from isthmus.report.rendering import render
 from isthmus.runs.folder.layout import STUDY_FILE, Layout
 
@@ -83,18 +83,19 @@ def study_report(study: "xr.Dataset") -> StudyReport:
     return STUDIES[name]
 
 
-def save_study_report(study: "xr.Dataset", folder: Path) -> Path:
-    """Write `figures/NAME.svg`, `figures/NAME.png` and a self-contained `report.html`, each whole or not at all.
+def save_study_report(study: "xr.Dataset", folder: Path, formats: Sequence[str] = USUAL) -> Path:
+    """Write `figures/NAME.svg` and a self-contained `report.html`, each whole or not at all.
 
     Args:
         study: A study that `STUDIES` knows.
         folder: Where to; made if it is not there.
+        formats: Of the pictures' files, SVG among them.
 
     Returns:
         The path of `report.html`.
     """
     picture, files = study_report(study).picture(study), Layout(folder)
-    return save_page(files.page, files.figures, [picture], lambda svgs: _page(study, picture.shown(svgs)))
+    return save_page(files.page, files.figures, [picture], lambda svgs: _page(study, picture.shown(svgs)), formats)
 
 
 def _page(study: "xr.Dataset", picture: Mapping[str, str]) -> str:

@@ -1,9 +1,9 @@
 """A picture, its sentence and its files."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from isthmus.files import save_bytes
 from isthmus.report.rendering import data_address
@@ -11,9 +11,11 @@ from isthmus.report.rendering import data_address
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from isthmus.report.drawn.canvas import Canvas
+
 FORMATS = ("svg", "png")
-Interactive = dict[str, Any]
-"""Data and layout for plotly, and how many pixels wide the picture is at least."""
+USUAL: tuple[str, ...] = ("svg",)
+"""A PNG takes longer than all else, and is made where it is asked for."""
 
 
 @dataclass(frozen=True)
@@ -23,51 +25,77 @@ class Picture:
     Attributes:
         stem: Of its files, such as "loss_train"; "" where there are none.
         title: What it is of, in a few words.
-        draw: Draws it; None where there is an interactive one alone.
+        draw: Draws it with the plotting library; None where the page's own drawing is the only one.
         sentence: What it shows, computed from the numbers.
-        interactive: Makes the twin that answers to the pointer, where there is one.
+        drawing: Draws it for the page, where it answers to the pointer; the SVG file is then of this drawing.
     """
 
     stem: str
     title: str
     draw: "Callable[[], Figure] | None"
     sentence: str = ""
-    interactive: Callable[[], Interactive] | None = None
+    drawing: "Callable[[], Canvas] | None" = None
 
     def shown(self, svgs: Mapping[str, bytes]) -> dict[str, str]:
         """What a template says of it.
 
         Args:
-            svgs: The pictures that were drawn, by stem.
+            svgs: The pictures that were saved, by stem.
 
         Returns:
-            "title", "sentence" and, as an address that holds all of it, "svg"; "" if it was not drawn.
+            "title", "sentence", "inline" (the page's own drawing, or "") and "svg" (any other as an address that holds
+            all of it; "" if it was not saved).
         """
+        words = {"title": self.title, "sentence": self.sentence}
+        if self.drawing is not None:
+            label = f"{self.title}. {self.sentence or 'The numbers are in the table below.'}"
+            return {**words, "inline": self.drawing().inline(label), "svg": ""}
         svg = svgs.get(self.stem)
-        return {"title": self.title, "sentence": self.sentence, "svg": data_address(svg) if svg else ""}
+        return {**words, "inline": "", "svg": data_address(svg) if svg else ""}
+
+    def contents(self, formats: Iterable[str]) -> dict[str, bytes]:
+        """Its files.
+
+        Args:
+            formats: Of `FORMATS`.
+
+        Returns:
+            What each file holds, by its format.
+        """
+        from isthmus.report.style import picture_bytes
+
+        asked = list(formats)
+        found = {"svg": self.drawing().file(self.title)} if self.drawing and "svg" in asked else {}
+        missing = [name for name in asked if name not in found]
+        if self.draw is not None and missing:
+            figure = self.draw()
+            found |= {name: picture_bytes(figure, name) for name in missing}
+        return found
 
 
 def save_page(
-    page: Path, figures: Path, pictures: Iterable[Picture], text: Callable[[Mapping[str, bytes]], str]
+    page: Path,
+    figures: Path,
+    pictures: Iterable[Picture],
+    text: Callable[[Mapping[str, bytes]], str],
+    formats: Sequence[str] = USUAL,
 ) -> Path:
-    """Write every picture as SVG and PNG, then the page; each file appears whole or not at all.
+    """Write every picture, then the page; each file appears whole or not at all.
 
     Args:
         page: The page's file.
         figures: The folder of the pictures; made if it is not there.
         pictures: With different stems.
         text: The page, from the pictures as SVG by stem.
+        formats: Of `FORMATS`, SVG among them.
 
     Returns:
         The page's file.
     """
-    from isthmus.report.style import picture_bytes
-
     svgs: dict[str, bytes] = {}
     for picture in pictures:
-        if picture.draw is not None:
-            figure = picture.draw()
-            contents = {file_format: picture_bytes(figure, file_format) for file_format in FORMATS}
+        if picture.stem:
+            contents = picture.contents(formats)
             for file_format, content in contents.items():
                 save_bytes(figures / f"{picture.stem}.{file_format}", content)
             svgs[picture.stem] = contents["svg"]

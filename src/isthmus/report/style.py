@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from matplotlib.axes import Axes
+    from matplotlib.colors import Colormap
     from matplotlib.figure import Figure
 
     from isthmus.measures.estimate import Estimate
-    from isthmus.report.barriers.table import BarrierTable
 
 # A paper's column and page; a row holds a line of the smallest text.
 COLUMN_INCHES = 3.4
@@ -29,6 +29,7 @@ HOST_COLOURS = {"a": "#0072B2", "b": "#D55E00"}
 HOST_HATCHES = {"a": "", "b": "//////"}
 HOST_MARKERS = {"a": "o", "b": "s"}
 DIVERGING = "RdBu_r"
+BEYOND = {1: "#000000", -1: "#00004d"}
 DEPTH = "viridis"
 UNDEFINED_FILL, UNDEFINED_HATCH, UNDEFINED_INK = "#dddddd", "/////", "#999999"
 INK, FAINT = "#222222", "#bbbbbb"
@@ -126,27 +127,15 @@ def draw_notes(figure: "Figure", notes: list[str]) -> int:
     return len(lines)
 
 
-def colour_limit(table: "BarrierTable") -> float:
-    """Where the diverging colours end, in both directions.
-
-    The largest of: the largest single-layer value (so that layers stay readable beside a full network a hundred times
-    larger, whose colour saturates); a twentieth of the full network's (so that layers that do not matter look pale);
-    the median half-width of the layers' intervals (so that mere noise looks pale). Only finite numbers count.
-
-    Args:
-        table: The barriers.
+def diverging() -> "Colormap":
+    """The colours of heat maps: what lies beyond their ends is black or dark blue, unlike any number within them.
 
     Returns:
-        A positive number in the table's unit.
+        A colour map.
     """
-    import numpy as np
+    from matplotlib import colormaps
 
-    layers = [abs(cell.estimate.value) for cell in table.layer_cells if np.isfinite(cell.estimate.value)]
-    full = [abs(cell.estimate.value) / 20 for cell in table.row(FULL_NETWORK) if np.isfinite(cell.estimate.value)]
-    widths = [cell.estimate.half_width for cell in table.layer_cells if np.isfinite(cell.estimate.half_width)]
-    if not layers:
-        full = [20 * value for value in full]
-    return max([*layers, *full, float(np.median(widths)) if widths else 0.0]) or 1.0
+    return colormaps[DIVERGING].with_extremes(over=BEYOND[1], under=BEYOND[-1])
 
 
 def beyond(estimates: "Sequence[Estimate]", limit: float) -> str:

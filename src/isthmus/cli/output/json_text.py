@@ -2,10 +2,13 @@
 
 import json
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import xarray as xr
+
+STRUCTURED = frozenset({"settings", "self_checks", "warnings", "notes", "unidentified", "members"})
 
 
 def json_text(result: xr.Dataset) -> str:
@@ -21,7 +24,22 @@ def json_text(result: xr.Dataset) -> str:
 
     rows = results_frame(result, result.attrs["splits"]).to_dict(orient="records")
     clean = [{key: plain_number(value) for key, value in row.items()} for row in rows]
-    return json.dumps({"attributes": {k: plain_number(v) for k, v in result.attrs.items()}, "rows": clean}, indent=1)
+    return json.dumps({"attributes": plain_attributes(result.attrs), "rows": clean}, indent=1)
+
+
+def plain_attributes(attributes: Mapping[Any, Any]) -> dict[str, Any]:
+    """Attributes that strict JSON can hold.
+
+    Args:
+        attributes: Of a result; lists and settings are JSON in them, since a Dataset's attributes are texts.
+
+    Returns:
+        The same with those as what they are.
+    """
+    return {
+        str(name): json.loads(value) if name in STRUCTURED and value else plain_number(value)
+        for name, value in attributes.items()
+    }
 
 
 def plain_number(value: Any) -> Any:

@@ -20,7 +20,7 @@ from isthmus.experiments.reproduction.record import Reproduction, load_reproduct
 from isthmus.experiments.reproduction.scale import Scale
 from isthmus.held_folder import held_folder, refuse_held
 from isthmus.report.file_names import claim_stem
-from isthmus.report.picture import save_page
+from isthmus.report.picture import FORMATS, save_page
 
 PICTURES = "pictures"
 
@@ -92,7 +92,7 @@ def _reproduced(claim: Claim, scale: Scale, bench: Bench) -> Reproduction:
     )
     pictures = [replace(picture, stem=claim_stem(claim.name, picture.stem)) for picture in evidence.pictures]
     text = page_text(claim, evidence, found, bench.settings, bench.borrowed)
-    save_page(page_file(bench.folder, claim.name), bench.folder / PICTURES, pictures, lambda _: text)
+    save_page(page_file(bench.folder, claim.name), bench.folder / PICTURES, pictures, lambda _: text, FORMATS)
     # Last, since a record with a verdict says that the page is there.
     found.save(bench.folder)
     return found

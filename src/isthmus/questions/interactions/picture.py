@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 
 from isthmus.report import style
 from isthmus.report.barriers.table import PERCENT
+from isthmus.report.drawn.canvas import Canvas
+from isthmus.report.drawn.cells import DECIDED, Cell, Panel, cell_map
 from isthmus.report.rows.question import is_one_pair, loss_and_error
 from isthmus.report.shown import CutEstimate
 from isthmus.report.values import kind_of
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 MIDDLE = 0.5
 SIDE_BY_SIDE = 24  # layers; with more, two triangles are wider than a page
 CELL_INCHES = 0.135
-STROKE, DARK = "#555555", 0.33
+CORNERS = ((-0.42, -0.42), (0.42, -0.42), (0.42, 0.42), (-0.42, 0.42), (-0.42, -0.42))
 
 
 def nearest_alpha(result: "xr.Dataset") -> float:
@@ -76,8 +78,8 @@ def matrix_figure(found: "xr.Dataset", title: str, unit: str) -> "Figure":
     """Interactions as coloured cells, one panel a host.
 
     Colours diverge from white at zero and end at the largest interaction whose 95 % interval excludes zero, or at the
-    median half-width where that is larger, so that mere noise looks pale. A cell is struck through where its interval
-    includes zero. NaN is hatched grey; the diagonal stays empty.
+    median half-width where that is larger, so that mere noise looks pale. A cell is outlined where its interval
+    excludes zero. NaN is hatched grey; the diagonal stays empty.
 
     Args:
         found: Interactions over (host, layer, other_layer), as `isthmus.interactions` gives them.
@@ -119,8 +121,36 @@ def matrix_figure(found: "xr.Dataset", title: str, unit: str) -> "Figure":
         bar.set_ticks([-limit, 0, limit], labels=[style.limit_text(x) for x in (-limit, 0, limit)])
         bar.outline.set_linewidth(0.4)
         bar.set_label(f"rise of both − sum of the two rises ({unit})")
-        style.draw_notes(figure, ["Struck through: the 95 % interval includes zero."])
+        style.draw_notes(figure, [DECIDED])
     return figure
+
+
+def interaction_drawing(result: "xr.Dataset", value: str = "loss_barrier", split: str | None = None) -> Canvas:
+    """The same for the page, a panel a host.
+
+    Args:
+        result: A measurement with the sweeps `single` and `pairs` whose per-example losses are at hand.
+        value: Of the loss, or of the error in percentage points.
+        split: Which split; may be left out where there is only one.
+
+    Returns:
+        The picture.
+    """
+    found = shown_interactions(result, value, split)
+    hosts, layers = labels(found, "host"), labels(found, "layer")
+    numbers = estimates_of(found.transpose("host", "layer", "other_layer", ...), "interaction")
+
+    def cell(host: str, one: str, other: str) -> Cell:
+        number = numbers[host, one, other]
+        is_own = one == other
+        return Cell(number, "" if is_own else number.text, "" if is_own else f"{number.text} {number.interval_text}")
+
+    panels = [
+        Panel(layers, layers, [[cell(host, one, other) for other in layers] for one in layers], f"into {host}")
+        for host in hosts
+    ]
+    label = f"rise of both − sum of the two rises ({_unit(result, value)})"
+    return cell_map(panels, _limit(found), label, outlined=True)
 
 
 def _draw_cells(axes: "Axes", found: "xr.Dataset", colours: "Colormap", norm: "Normalize") -> None:
@@ -134,10 +164,9 @@ def _draw_cells(axes: "Axes", found: "xr.Dataset", colours: "Colormap", norm: "N
     axes.pcolormesh(
         edges, edges, np.ma.masked_invalid(middle), cmap=colours, norm=norm, edgecolors="white", linewidth=0.3
     )
-    struck = np.argwhere(off & (low <= 0) & (high >= 0))
-    strokes = [[(j - 0.3, i + 0.3), (j + 0.3, i - 0.3)] for i, j in struck]
-    inks = ["white" if abs(norm(middle[i, j]) - 0.5) > DARK else STROKE for i, j in struck]
-    axes.add_collection(LineCollection(strokes, colors=inks, linewidths=0.45))
+    clear = np.argwhere(off & ((low > 0) | (high < 0)))
+    boxes = [[(j + x, i + y) for x, y in CORNERS] for i, j in clear]
+    axes.add_collection(LineCollection(boxes, colors=style.INK, linewidths=0.7))
     for i, j in np.argwhere(off & np.isnan(middle)):
         style.draw_undefined(axes, j - 0.5, i - 0.5, 1, 1)
     axes.set_xlim(-0.5, n - 0.5)
@@ -214,11 +243,18 @@ def _pairs(found: "xr.Dataset") -> list[CutEstimate]:
 
 
 def _applies(result: "xr.Dataset") -> bool:
+    if not (is_one_pair(result) and {"single", "pairs"} <= set(labels(result, "sweep"))):
+        return False
     from isthmus.runs.folder.loading import has_losses
 
-    return is_one_pair(result) and {"single", "pairs"} <= set(labels(result, "sweep")) and has_losses(result)
+    return has_losses(result)
 
 
 interaction_pictures = loss_and_error(
-    "interactions", "Pairs of layers: do they add up", _applies, interaction_matrix, interaction_sentence
+    "interactions",
+    "Pairs of layers: do they add up",
+    _applies,
+    interaction_matrix,
+    interaction_sentence,
+    interaction_drawing,
 )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from isthmus.questions.theorem.picture import cuts_picture, diagonal_picture
 from isthmus.questions.theorem.reading import EXPLANATION, cuts_reading, diagonal_reading
-from isthmus.report.picture import Picture, save_page
+from isthmus.report.picture import FORMATS, Picture, save_page
 from isthmus.report.rendering import render
 from isthmus.runs.folder.layout import Layout
 
@@ -52,7 +52,7 @@ def save_theorem_page(surface: "xr.DataArray", paths: "xr.Dataset", cuts: "xr.Da
             pictures={picture.stem: picture.shown(svgs) for picture in pictures},
         )
 
-    return save_page(files.explanation, files.figures, pictures, text)
+    return save_page(files.explanation, files.figures, pictures, text, FORMATS)
 
 
 def midpoint_rows(paths: "xr.Dataset") -> list[dict[str, str]]:

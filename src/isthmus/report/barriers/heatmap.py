@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from isthmus.report import style
+from isthmus.report.barriers.scale import colour_limit
 from isthmus.report.rows.groups import beyond_words, column_name, group_axis_label, group_title, groups_beside
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ def heatmap(result: "xr.Dataset", value: str = "loss_barrier", split: str | None
     """The rise or barrier of every layer into every host as a coloured cell with its number.
 
     Beside rises stand the barriers, in the same colours. Colours diverge from white at zero and end at
-    `style.colour_limit` of what comes first: a number beyond it is saturated, and the colour bar says so. A cell's
+    `colour_limit` of what comes first: a number beyond it is saturated, and the colour bar says so. A cell's
     number has the decimals that its 95 % interval supports (the place of the half-width's first significant digit, at
     least one, at most four). NaN is hatched grey. † and ‡ are explained below the map.
 
@@ -31,14 +32,14 @@ def heatmap(result: "xr.Dataset", value: str = "loss_barrier", split: str | None
     Returns:
         The figure, as wide as a paper's column unless layer names need more; its height grows with the layers.
     """
-    from matplotlib import colormaps, rc_context
+    from matplotlib import rc_context
     from matplotlib.cm import ScalarMappable
     from matplotlib.colors import Normalize
 
     tables = groups_beside(result, value, split)
     table = tables[0]
-    limit = style.colour_limit(table)
-    norm, colours = Normalize(-limit, limit), colormaps[style.DIVERGING]
+    limit = colour_limit(table)
+    norm, colours = Normalize(-limit, limit), style.diverging()
     names = [style.row_name(row) for row in table.rows]
     positions = style.row_positions(len(table.layers))
     columns = [(shown, host) for shown in tables for host in table.hosts]

@@ -35,12 +35,13 @@ def headline(result: "xr.Dataset", split: str | None = None) -> str:
         return ""
     table, averaging = barrier_table(result, "loss_rise", split), _averaging(result)
     full = " and ".join(f"host {cell.host} {cell.estimate.text}" for cell in table.row(FULL_NETWORK))
-    text = f"{averaging} everything costs {full} {table.unit}"
+    everything = f"{averaging.lower()} everything costs {full}"
     most = largest(table.layer_cells)
     if most is None:
-        return f"{text}."
-    cost = f"{most.layer} costs host {most.host} {most.estimate.text}"
-    return f"{text}; {averaging.lower()} {cost}, the most of {table.noun}s."
+        return f"{everything[0].upper()}{everything[1:]} {table.unit}."
+    layers = f"{len(table.layers)} {table.noun}s" if len(table.layers) > 1 else f"the only {table.noun}"
+    place = f"the most of {layers}" if len(table.layers) > 1 else layers
+    return f"{averaging} {most.layer} costs host {most.host} {most.estimate.text} {table.unit}, {place}; {everything}."
 
 
 def reading(result: "xr.Dataset", split: str | None = None) -> list[str]:
@@ -130,6 +131,8 @@ def _cost_words(table: BarrierTable) -> str:
     above, below = sum(cell.estimate.low > 0 for cell in cells), sum(cell.estimate.high < 0 for cell in cells)
     layers = f"{len(table.layers)} {table.noun}{'s' if len(table.layers) > 1 else ''}"
     cuts = f"{len(cells)} cuts ({layers}, both hosts)" if len(table.hosts) > 1 else layers
+    if above == len(cells) > 1:
+        return f"All {cuts} cost something that can be told from zero."
     parts = [f"{above} {'costs' if above == 1 else 'cost'} something that can be told from zero"]
     if below:
         parts.append(f"{below} {'lowers' if below == 1 else 'lower'} the host's {kind_of(table.value)}")
@@ -171,11 +174,34 @@ def _missing_words(table: BarrierTable) -> list[str]:
 
 def _zero_words(table: BarrierTable) -> str:
     rows = [table.row(layer) for layer in table.layers]
-    decided = [row for row in rows if not any(math.isnan(cell.estimate.low) for cell in row)]
-    below = sum(all(cell.estimate.low <= 0 for cell in row) for row in decided)
-    hosts = "both hosts" if len(table.hosts) > 1 else f"host {table.hosts[0]}"
-    layers = table.noun.removeprefix("single ") + ("" if len(rows) == 1 else "s")
-    return f"For {below} of {len(rows)} {layers} the interval includes zero or lies below it for {hosts}."
+    clear = sum(any(cell.estimate.low > 0 for cell in row) for row in rows)
+    noun = table.noun.removeprefix("single ")
+    where = "in at least one host" if len(table.hosts) > 1 else f"in host {table.hosts[0]}"
+    return f"{count_words(clear, len(rows), noun)} a clear {table.name} {where}."
+
+
+def count_words(count: int, total: int, noun: str, nouns: str = "") -> str:
+    """How many of several have something.
+
+    Args:
+        count: How many.
+        total: Of how many.
+        noun: Of one.
+        nouns: Of several, where that is not the noun with an s.
+
+    Returns:
+        Words to which what they have is added.
+
+    Example:
+        >>> count_words(7, 7, "layer"), count_words(1, 7, "layer"), count_words(0, 1, "layer")
+        ('All 7 layers have', '1 of 7 layers has', 'No layer has')
+    """
+    if total == 1:
+        return f"The only {noun} has" if count else f"No {noun} has"
+    nouns = nouns or f"{noun}s"
+    if count == total:
+        return f"All {total} {nouns} have"
+    return f"{count or 'None'} of {total} {nouns} {'has' if count < 2 else 'have'}"
 
 
 def _number_words(cell: CutBarrier, table: BarrierTable) -> str:

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 from isthmus.measures.estimate import number_text
 from isthmus.measures.intervals.effective_examples import FEW
 from isthmus.report.barriers.hints import hints
-from isthmus.report.barriers.reading import reading
+from isthmus.report.barriers.reading import headline, reading
 from isthmus.report.barriers.table import BarrierTable, barrier_table
+from isthmus.report.short_names import shortened
 from isthmus.report.shown import AT_END_MARK, FEW_EXAMPLES_MARK, CutBarrier
 from isthmus.report.style import row_name
 from isthmus.report.values import Column, columns_of
@@ -20,8 +21,9 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
-# A terminal's usual width. Labels fold at 23 columns, or at 11 where loss and error then fit side by side.
-NUM_COLUMNS, LABEL_WIDTH, FEWEST_OF_LABEL = 80, 23, 11
+# A terminal's usual width. Names are shortened to 23 columns, or to no less than 14 if loss and error then stand
+# side by side.
+NUM_COLUMNS, LABEL_WIDTH, FEWEST_OF_LABEL = 80, 23, 14
 ALSO_SHORT = {AT_END_MARK: "largest at alpha 0 or 1", FEW_EXAMPLES_MARK: f"carried by fewer than {FEW} examples"}
 
 
@@ -39,7 +41,9 @@ def summary_texts(result: "xr.Dataset") -> "list[Table | Text]":
     found: list[Table | Text] = [*summary_tables(result)]
     for split in split_names(result):
         name = f"{split}: " if split else ""
-        lines = ["", f"{name}{networks_text(in_split(result, split))}", *reading(result, split)]
+        part = in_split(result, split)
+        lines = ["", *([headline(result, split)] if headline(result, split) else [])]
+        lines += [f"{name}{networks_text(part)}", *_examples_taken(result, part), *reading(result, split)]
         lines += [f"hint: {hint}" for hint in hints(result, split)]
         found.append(Text("\n".join(lines)))
     return found
@@ -63,6 +67,19 @@ def networks_text(part: "xr.Dataset") -> str:
     return "; ".join(found)
 
 
+def _examples_taken(result: "xr.Dataset", part: "xr.Dataset") -> list[str]:
+    """How many examples it took to know every number as well as was asked."""
+    asked = result.attrs.get("precision")
+    if not asked or "num_examples" not in part:
+        return []
+    counts = part["num_examples"]
+    most, full = int(counts.max()), int(counts.sel(moving=FULL_NETWORK).max())
+    of = f" of {result.attrs['num_examples']}" if "split" not in result.dims else ""
+    return [
+        f"To know every barrier to ±{asked:g} took {int(counts.min())} to {most}{of} examples, the full network {full}."
+    ]
+
+
 def summary_tables(result: "xr.Dataset") -> "list[Table]":
     """What averaging every row costs, with 95 % intervals, beside its barrier; the full network first.
 
@@ -79,29 +96,29 @@ def summary_tables(result: "xr.Dataset") -> "list[Table]":
     kinds = [kind for kind, of in OF.items() if of.barrier.name in result]
     columns = {kind: columns_of(result, kind) for kind in kinds}
     if result.sizes["alpha"] == 1:
-        joined = _table(result, [column for kind in kinds for column in columns[kind]])
-        if _narrowest(joined) <= NUM_COLUMNS:
-            return [joined]
+        both = [column for kind in kinds for column in columns[kind]]
+        left = LABEL_WIDTH - max(0, _width(_table(result, both)) - NUM_COLUMNS)
+        if left >= FEWEST_OF_LABEL:
+            return [_table(result, both, left)]
     return [_table(result, columns[kind]) for kind in kinds]
 
 
-def _narrowest(table: "Table") -> int:
-    """How few characters a table needs where long names take several lines."""
+def _width(table: "Table") -> int:
+    """How many characters a table needs if nothing is folded."""
     from rich.console import Console
 
-    # So wide that nothing is folded while it is measured.
-    console = Console(width=10 * NUM_COLUMNS)
-    names = max(console.measure(cell).maximum for cell in table.columns[0].cells)
-    return console.measure(table).maximum - min(names, LABEL_WIDTH) + min(names, FEWEST_OF_LABEL)
+    return Console(width=10 * NUM_COLUMNS).measure(table).maximum
 
 
-def _table(result: "xr.Dataset", columns: list[Column]) -> "Table":
+def _table(result: "xr.Dataset", columns: list[Column], label_width: int = LABEL_WIDTH) -> "Table":
     from rich.text import Text
 
     splits, marks = split_names(result), ""
     table = empty_table(
         result, "layer", columns, [barrier_table(result, column.value, splits[0]) for column in columns]
     )
+    labels = barrier_table(result, columns[0].value, splits[0]).all_rows
+    names = dict(zip(labels, shortened([row_name(row) for row in labels], label_width), strict=True))
     for split in splits:
         tables = [barrier_table(result, column.value, split) for column in columns]
         if split is not None:
@@ -111,7 +128,7 @@ def _table(result: "xr.Dataset", columns: list[Column]) -> "Table":
             marks += "".join(cell.marks for line in cells for cell in line)
             numbers = (column_text(line, column) for line, column in zip(cells, columns, strict=True))
             style = "bold" if row == FULL_NETWORK else ""
-            table.add_row(Text(row_name(row), style=style), Text("\n".join(tables[0].hosts)), *numbers)
+            table.add_row(Text(names[row], style=style), Text("\n".join(tables[0].hosts)), *numbers)
         table.add_section()
     notes = short_notes(marks, columns)
     table.caption = Text("; ".join(notes)) if notes else None

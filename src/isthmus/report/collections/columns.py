@@ -4,10 +4,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from isthmus.measures.estimate import Estimate
+from isthmus.report.barriers.scale import colour_limit
 from isthmus.report.barriers.table import BarrierTable, barrier_table
 from isthmus.report.kept import kept
 from isthmus.report.shown import CutBarrier
-from isthmus.report.style import colour_limit
 from isthmus.results.rows import labels, of_sweep
 from isthmus.sweeps.single import Single
 

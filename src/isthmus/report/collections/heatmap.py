@@ -54,7 +54,7 @@ def columns_heatmap(
     Returns:
         The figure; it grows with the layers and with the columns.
     """
-    from matplotlib import colormaps, rc_context
+    from matplotlib import rc_context
     from matplotlib.cm import ScalarMappable
     from matplotlib.colors import Normalize
 
@@ -76,7 +76,7 @@ def columns_heatmap(
         extra = style.draw_notes(figure, [*notes, *_notes(shown, has_numbers=has_numbers)])
         figure.set_figheight(figure.get_figheight() + 0.12 * extra)
         panels = figure.subplots(1, len(hosts), sharey=True, squeeze=False)[0]
-        norm, colours = Normalize(-limit, limit), colormaps[style.DIVERGING]
+        norm, colours = Normalize(-limit, limit), style.diverging()
         for axes, host in zip(panels, hosts, strict=True):
             for row, y in zip(rows, positions, strict=True):
                 draw_row(

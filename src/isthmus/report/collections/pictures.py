@@ -9,6 +9,7 @@ from isthmus.report.collections.columns import columns, kept_sweep
 from isthmus.report.collections.heatmap import columns_heatmap
 from isthmus.report.collections.reading import columns_reading, replicates_reading
 from isthmus.report.collections.replicates import are_independent, replicate_bars, replicate_cells
+from isthmus.report.drawn.columns import columns_drawing
 from isthmus.report.file_names import joined_stem
 from isthmus.report.picture import Picture
 from isthmus.report.values import barrier_beside, beside_values, is_rise, kind_of, main_values
@@ -59,6 +60,7 @@ def collection_pictures(result: "xr.Dataset") -> Iterator[Picture]:
                             columns_heatmap, part.result, part.dimension, value, split, sweep, part.words, part.notes
                         ),
                         columns_reading(shown),
+                        partial(columns_drawing, shown, part.notes),
                     )
                     if is_main and part.dimension == "pair" and len(shown.labels) > 1:
                         rows = kept_sweep(part.result, sweep)

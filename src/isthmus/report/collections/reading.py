@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 
 from isthmus.measures.estimate import median_width_ratio, number_text
+from isthmus.report.barriers.reading import count_words
 from isthmus.report.collections.columns import Columns, cell_text
 from isthmus.report.collections.replicates import DEPENDENT
 from isthmus.report.shown import CutEstimate, chosen
@@ -21,14 +22,14 @@ def columns_reading(shown: Columns) -> str:
 
     Returns:
         How the full network's number moves and from where on it is above zero; the layer and column with the
-        largest; how many layers' intervals never leave zero.
+        largest; how many layers have a clear one anywhere.
     """
     name, hosts = shown.first.name, shown.first.hosts
     words = _along_steps if shown.dimension == "step" else _over_pairs
     full = "; ".join(f"into {host} {words(shown, shown.row('all', host))}" for host in hosts)
     sentences = [f"The {name} of the full network {full} ({shown.first.unit})."]
     if shown.first.layers:
-        sentences += [_largest(shown), _never(shown)]
+        sentences += [_largest(shown), _clear(shown)]
     return " ".join(sentence for sentence in sentences if sentence)
 
 
@@ -78,14 +79,16 @@ def _largest(shown: Columns) -> str:
     )
 
 
-def _never(shown: Columns) -> str:
+def _clear(shown: Columns) -> str:
     layers = shown.first.layers
     rows = {layer: [cell for host in shown.first.hosts for cell in shown.row(layer, host)] for layer in layers}
-    never = sum(all(cell.estimate.low <= 0 for cell in cells) for cells in rows.values())
-    always = "at every step" if shown.dimension == "step" else "in every pair"
+    clear = sum(any(cell.estimate.low > 0 for cell in cells) for cells in rows.values())
+    some = "at some step" if shown.dimension == "step" else "in some pair"
     missing = sum(cell.estimate.is_nan for cells in rows.values() for cell in cells)
-    text = f"For {never} of {len(layers)} {shown.noun} the interval includes zero or lies below it {always}"
-    text += " for both hosts." if len(shown.first.hosts) > 1 else "."
+    noun = "layer" if shown.noun == "layers" else "group of layers"
+    have = count_words(clear, len(layers), noun, shown.noun)
+    text = f"{have} a clear {shown.first.name} {some}"
+    text += " in at least one host." if len(shown.first.hosts) > 1 else "."
     return text + (f" {missing} {'cell is' if missing == 1 else 'cells are'} NaN." if missing else "")
 
 

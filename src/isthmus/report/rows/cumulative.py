@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from isthmus.report import style
 from isthmus.report.barriers.table import BarrierTable, barrier_table, mark_notes
+from isthmus.report.drawn.canvas import Canvas
+from isthmus.report.drawn.growth import growth_legend, growth_panel
 from isthmus.report.rows.groups import groups_beside
 from isthmus.report.rows.question import is_one_pair, loss_and_error
 from isthmus.report.shown import largest
@@ -26,6 +28,12 @@ COLOURS = {
     "ends_first": "#E69F00",
     RANDOM: "#888888",
     "given": "#56B4E9",
+}
+WAYS = {
+    "shallow first": "from the input",
+    "deep first": "from the output",
+    "ends first": "from both ends",
+    RANDOM: "in random order",
 }
 MARKERS = {"shallow_first": "^", "deep_first": "v", "ends_first": "D", RANDOM: "", "given": "s"}
 
@@ -107,6 +115,38 @@ def cumulative_curves(result: "xr.Dataset", value: str = "loss_barrier", split: 
             axes.xaxis.get_major_locator().set_params(integer=True)
         _draw_legend(figure, orders)
     return figure
+
+
+def cumulative_drawing(result: "xr.Dataset", value: str = "loss_barrier", split: str | None = None) -> Canvas:
+    """The same for the page, the panels below one another.
+
+    Args:
+        result: A measurement with a cumulative sweep.
+        value: `"loss_rise"`, `"loss_barrier"`, or the same of the error (in percentage points).
+        split: Which split; may be left out where there is only one.
+
+    Returns:
+        The picture.
+    """
+    tables, orders, canvas = groups_beside(result, value, split), growths(result), Canvas(0)
+    colours = {order.kind: COLOURS.get(order.kind, style.FAINT) for order in orders}
+    top = growth_legend(canvas, {kind.replace("_", " "): colour for kind, colour in colours.items()})
+    for table in tables:
+        limits = style.axis_limits([cell.estimate for host in table.hosts for cell in _cells(table, orders, host)])
+        for host in table.hosts:
+            lines = [
+                (
+                    order.name.replace("_", " "),
+                    colours[order.kind],
+                    order.sizes,
+                    [table.cells[row, host].estimate for row in order.rows],
+                )
+                for order in orders
+            ]
+            full = table.cells[FULL_NETWORK, host].estimate.value
+            top = growth_panel(canvas, top, f"into {host}", lines, full, limits, table.axis_label)
+    canvas.height = canvas.notes(top, _notes(tables, orders))
+    return canvas
 
 
 def _draw_panel(axes: "Axes", table: BarrierTable, orders: list[Growth], host: str) -> None:
@@ -204,11 +244,11 @@ def _host_words(table: BarrierTable, orders: list[Growth], host: str) -> str:
         rows = zip(order.rows, order.sizes, strict=True)
         reached = [size for row, size in rows if table.cells[row, host].estimate.value >= full.value / 2]
         kinds.setdefault(order.words, []).append(reached[0] if reached else None)
-    words = [f"{_range(counts)} {kind}" for kind, counts in kinds.items()]
     total = max(size for order in orders for size in order.sizes)
+    (first, *others) = ((_range(counts), WAYS.get(kind, kind)) for kind, counts in kinds.items())
+    words = [f"{first[0]} of {total} layers {first[1]}", *(f"{count} {way}" for count, way in others)]
     return (
-        f"into {host}, half of the full network's {name} ({full.text} {table.unit}) takes, of {total} layers, "
-        f"{', '.join(words)}"
+        f"into {host}, half of the full network's {name} ({full.text} {table.unit}) is reached after {', '.join(words)}"
     )
 
 
@@ -224,5 +264,10 @@ def _applies(result: "xr.Dataset") -> bool:
 
 
 cumulative_pictures = loss_and_error(
-    "cumulative", "Layers that join one by one", _applies, cumulative_curves, cumulative_sentence
+    "cumulative",
+    "Layers that join one by one",
+    _applies,
+    cumulative_curves,
+    cumulative_sentence,
+    cumulative_drawing,
 )

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from isthmus.report import style
 from isthmus.report.barriers.bars import draw_full_network, draw_panel
 from isthmus.report.barriers.table import barrier_table, mark_notes
+from isthmus.report.drawn.canvas import Canvas
+from isthmus.report.drawn.normalised import columns_of_dots
 from isthmus.report.picture import Picture
 from isthmus.report.rows.question import is_one_pair
 from isthmus.report.shown import CutBarrier
@@ -21,9 +23,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 NORMS = {
-    "loss_rise_share": ("per layer", "number of layers × rise\n÷ the full network's", 1.0),
-    "loss_rise_per_squared_distance": ("per squared distance", "rise ÷ squared distance\n({unit})", 1.0),
-    "loss_rise_per_parameter": ("per parameter", "rise ÷ million parameters\n({unit})", 1e6),
+    "loss_rise_share": ("per layer", "layers × rise ÷\nthe full network's", 1.0),
+    "loss_rise_per_squared_distance": ("per squared distance", "rise ÷ squared\ndistance ({unit})", 1.0),
+    "loss_rise_per_parameter": ("per parameter", "rise ÷ million\nparameters ({unit})", 1e6),
 }
 NOTE = (
     "Dashed: the full network. Intervals: on the left those of the ratio, paired on examples; elsewhere those of a "
@@ -87,6 +89,14 @@ def normalised_sentence(result: "xr.Dataset", split: str | None = None) -> str:
     return f"Of {len(layers)} layers, those whose rise lies above the full network's are {'; '.join(parts)}."
 
 
+def _drawing(result: "xr.Dataset", split: str | None) -> Canvas:
+    table = barrier_table(result, "loss_rise", split)
+    titles = [title.format(unit=table.unit) for _, title, _ in NORMS.values()]
+    notes = [NOTE.replace("Dashed", "Dotted"), *mark_notes((cell.marks for cell in table.layer_cells), table.baseline)]
+    columns = [_cells(result, name, split) for name in NORMS]
+    return columns_of_dots(titles, columns, layer_labels(result), table.hosts, notes)
+
+
 def _cells(result: "xr.Dataset", name: str, split: str | None) -> dict[tuple[str, str], CutBarrier]:
     """Rises and interval ends divided by the size; r_i of the full network is 1 where it has a rise to share."""
     table, part = barrier_table(result, "loss_rise", split), in_split(result, split)
@@ -120,4 +130,5 @@ def normalised_pictures(result: "xr.Dataset", split: str | None) -> Iterator[Pic
     """
     if is_one_pair(result) and set(NORMS) <= set(result) and bool(single_layers(result)):
         title, draw = "What averaging costs per size of the layer", partial(normalised_rises, result, split)
-        yield Picture("loss_normalised", title, draw, normalised_sentence(result, split))
+        drawing = partial(_drawing, result, split)
+        yield Picture("loss_normalised", title, draw, normalised_sentence(result, split), drawing)

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.figure import Figure
 
+    from isthmus.report.drawn.canvas import Canvas
+
 Question = Callable[["xr.Dataset", str | None], Iterator[Picture]]
 """(result, split) -> the pictures that answer it, none where the result can't; no split's name is in their stems."""
 
@@ -21,6 +23,7 @@ def loss_and_error(
     applies: "Callable[[xr.Dataset], bool]",
     figure: "Callable[[xr.Dataset, str, str | None], Figure]",
     sentence: "Callable[[xr.Dataset, str, str | None], str]",
+    drawing: "Callable[[xr.Dataset, str, str | None], Canvas] | None" = None,
 ) -> Question:
     """The same question asked of the loss and, where a result has classes, of the error.
 
@@ -30,6 +33,7 @@ def loss_and_error(
         applies: Whether a result can answer it, whatever the quantity; cheap, and never raises.
         figure: (result, what `main_values` names of the loss or the error, split) -> picture.
         sentence: The same -> sentence.
+        drawing: The same -> picture for the page, where there is one.
 
     Returns:
         The question.
@@ -39,7 +43,8 @@ def loss_and_error(
         for value in main_values(result) if applies(result) else []:
             kind = kind_of(value)
             draw = partial(figure, result, value, split)
-            yield Picture(f"{kind}_{stem}", f"{title}: {kind}", draw, sentence(result, value, split))
+            drawn = partial(drawing, result, value, split) if drawing else None
+            yield Picture(f"{kind}_{stem}", f"{title}: {kind}", draw, sentence(result, value, split), drawn)
 
     return pictures
 

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 from isthmus.report import style
 from isthmus.report.barriers.bars import draw_full_network, draw_panel
 from isthmus.report.barriers.table import barrier_table, mark_notes
+from isthmus.report.drawn.bars import bar_picture, rows_of
+from isthmus.report.drawn.canvas import Canvas
 from isthmus.report.rows.groups import groups_beside
 from isthmus.report.rows.question import is_one_pair, loss_and_error
 from isthmus.report.shown import largest
@@ -78,6 +80,32 @@ def window_bars(result: "xr.Dataset", value: str = "loss_barrier", split: str | 
     return figure
 
 
+def window_drawing(result: "xr.Dataset", value: str = "loss_barrier", split: str | None = None) -> Canvas:
+    """The same for the page: the lengths below one another on one axis.
+
+    Args:
+        result: A measurement with a window sweep.
+        value: `"loss_rise"`, `"loss_barrier"`, or the same of the error (in percentage points).
+        split: Which split; may be left out where there is only one.
+
+    Returns:
+        The picture.
+    """
+    tables, moved = groups_beside(result, value, split), layers_moved(result)
+    return bar_picture(
+        tables,
+        [
+            rows_of(
+                tables,
+                rows,
+                [moved[row][0] for row in rows],
+                "one layer" if length == 1 else f"{length} layers from this one on",
+            )
+            for length, rows in windows(result).items()
+        ],
+    )
+
+
 def window_sentence(result: "xr.Dataset", value: str = "loss_barrier", split: str | None = None) -> str:
     """The window of every length that costs most, beside the full network.
 
@@ -114,4 +142,6 @@ def _applies(result: "xr.Dataset") -> bool:
     return is_one_pair(result) and bool(windows(result))
 
 
-window_pictures = loss_and_error("windows", "Runs of consecutive layers", _applies, window_bars, window_sentence)
+window_pictures = loss_and_error(
+    "windows", "Runs of consecutive layers", _applies, window_bars, window_sentence, window_drawing
+)
