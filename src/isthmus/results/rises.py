@@ -11,11 +11,11 @@ from isthmus.measures.barrier import Barrier, Quantity
 from isthmus.measures.examples import ExampleTable, cut_differences
 from isthmus.measures.ratio import rise_share
 from isthmus.results.cuts import Cuts
-from isthmus.results.variables import LOSS, OF, Number, Values
+from isthmus.results.variables import OF, Number, Values
 from isthmus.sweeps.grid import Grid
 
 if TYPE_CHECKING:
-    import xarray as xr
+    pass
 
 ENDS = ("value", "low", "high")
 UNKNOWN = Barrier.unknown(np.empty(0))
@@ -35,32 +35,6 @@ def number_variables(number: Number, found: Sequence[Barrier], shape: Sequence[i
     names = {"value": number.name, **number.beside}
     fields = {name: f"estimate.{field}" if field in ENDS else field for field, name in names.items()}
     return {name: np.array(list(map(attrgetter(field), found))).reshape(shape) for name, field in fields.items()}
-
-
-def outweighed_by_ends(part: "xr.Dataset", rows: Sequence[str]) -> bool:
-    """Whether half of the two networks' difference in loss is more than what averaging the median row costs.
-
-    Args:
-        part: One split of a measurement.
-        rows: Labels of `moving`.
-
-    Returns:
-        False where no rise is known.
-    """
-    rises = np.abs(part[LOSS.rises["rise"].name].sel(moving=list(rows)).values)
-    return not np.isnan(rises).all() and half_difference(part) > float(np.nanmedian(rises))
-
-
-def half_difference(part: "xr.Dataset") -> float:
-    """Half of the two networks' difference in loss, which the baseline `models` puts on every barrier.
-
-    Args:
-        part: One split of a measurement.
-
-    Returns:
-        At least 0.
-    """
-    return abs(float(part[LOSS.ends["a"].name]) - float(part[LOSS.ends["b"].name])) / 2
 
 
 def rise_variables(

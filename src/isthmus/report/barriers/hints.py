@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 from isthmus.report.barriers.table import barrier_table
 from isthmus.report.significant import significant_text
-from isthmus.results.rises import half_difference, outweighed_by_ends
 from isthmus.results.rows import in_split, labels, layer_labels
+from isthmus.results.unequal import half_difference, outweighed_by_ends
 from isthmus.results.units import loss_unit
 from isthmus.results.variables import LOSS
 from isthmus.sweeps.group import FULL_NETWORK
