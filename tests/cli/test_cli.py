@@ -254,7 +254,7 @@ def test_our_own_fault_has_status_one(files, monkeypatch):
 def test_an_interrupt_ends_with_status_130_and_keeps_what_is_done(files, tmp_path):
     (tmp_path / "own.py").write_text(
         "calls = []\ndef losses(outputs, targets):\n    calls.append(1)\n"
-        "    if len(calls) == 5:\n        raise KeyboardInterrupt\n    return outputs.sum(1)\n"
+        "    if len(calls) == 7:\n        raise KeyboardInterrupt\n    return outputs.sum(1)\n"
     )
     arguments = ["measure", files / "a.safetensors", files / "b.safetensors", "--model", "cnn", "--data",
                  files / "data.npz", "--loss", f"{tmp_path / 'own.py'}:losses", "--out", tmp_path / "run",
