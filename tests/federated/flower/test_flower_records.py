@@ -46,7 +46,7 @@ def of_header(shape: str) -> bytes:
     [
         (b"", "float32", "EOF"),
         (b"PK\x03\x04 an archive", "float32", "magic"),
-        (as_numpy_writes(np.array([{}]), allow_pickle=True), "float32", "type object"),
+        (as_numpy_writes(np.array([{}]), allow_pickle=True), "float32", "Python objects"),
         (as_numpy_writes(np.array(["text"])), "float32", "str_"),
         (of_header("(9999,)"), "float32", "no 9999 numbers of type int8"),
         (as_numpy_writes(np.float32(1)), "bfloat16", "bits of bfloat16 as torch.float32"),
