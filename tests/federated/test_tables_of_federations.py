@@ -81,7 +81,7 @@ def test_a_broken_table_is_refused(parts: Any, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"no traffic\.parquet"):
         load_federation(folder)
     (folder / "federated.json").write_text("{}")
-    with pytest.raises(InputError, match="none named 'schema'"):
+    with pytest.raises(InputError, match="nothing named 'schema'"):
         load_federation(folder)
 
 

@@ -11,11 +11,12 @@ from typing import Any
 from isthmus.errors import InputError
 from isthmus.held_folder import living_holder
 from isthmus.progress_file import PROGRESS_FILE, load_progress
+from isthmus.runs.folder.layout import RUN_FILE, STUDY_FILE
 
 COMPLETE, RUNNING, STOPPED = "complete", "running", "stopped"
 KINDS: dict[str, Callable[[dict[str, Any], Path], tuple[str, bool]]] = {
-    "run.json": lambda said, _: (said.get("kind", "measure"), said["complete"]),
-    "study.json": lambda said, _: (said["name"], "begun" not in said),
+    RUN_FILE: lambda said, _: (said.get("kind", "measure"), said["complete"]),
+    STUDY_FILE: lambda said, _: (said["name"], "begun" not in said),
     "federated.json": lambda said, _: ("federate", said["complete"]),
     "reproduction.json": lambda said, _: ("reproduce", bool(said["verdict"])),
     "recipe.json": lambda said, folder: ("train", (folder / f"{said['length']}.safetensors").is_file()),
