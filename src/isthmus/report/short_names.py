@@ -21,7 +21,7 @@ def shortened(names: Sequence[str], most: int) -> list[str]:
 
     Example:
         >>> shortened(["encoder.block.0.attention.query", "encoder.block.1.attention.query", "head"], 21)
-        ['enc….0.attention.query', 'enc….1.attention.query', 'head']
+        ['enc…0.attention.query', 'enc…1.attention.query', 'head']
     """
     found = [_shortened(name, most, 1) for name in names]
     for head in range(most // 2, 0, -1):
