@@ -41,7 +41,7 @@ def heatmap(result: xr.Dataset, value: str | None = None, split: str | None = No
     Returns:
         The axes.
     """
-    return _drawn(lambda: draw_heatmap(_one(result), value or main_values(result)[0], split), ax)
+    return _drawn_value(draw_heatmap, result, value, split, ax)
 
 
 def bars(result: xr.Dataset, value: str | None = None, split: str | None = None, ax: Axes | None = None) -> Drawn:
@@ -56,7 +56,7 @@ def bars(result: xr.Dataset, value: str | None = None, split: str | None = None,
     Returns:
         The axes.
     """
-    return _drawn(lambda: draw_bars(_one(result), value or main_values(result)[0], split), ax)
+    return _drawn_value(draw_bars, result, value, split, ax)
 
 
 def curves(result: xr.Dataset, value: str | None = None, split: str | None = None, ax: Axes | None = None) -> Drawn:
@@ -71,7 +71,7 @@ def curves(result: xr.Dataset, value: str | None = None, split: str | None = Non
     Returns:
         The axes.
     """
-    return _drawn(lambda: draw_curves(_one(result), value or main_values(result)[0], split), ax)
+    return _drawn_value(draw_curves, result, value, split, ax)
 
 
 def distances(result: xr.Dataset, ax: Axes | None = None) -> Drawn:
@@ -130,6 +130,16 @@ def _one(result: xr.Dataset) -> xr.Dataset:
         do = "choose one, as result.isel(step=-1), or one of isthmus.plot.names(result) for isthmus.plot.picture"
         raise InputError("one measurement", had, "isthmus.plot", do)
     return result
+
+
+def _drawn_value(
+    draw: Callable[[xr.Dataset, str, str | None], Figure],
+    result: xr.Dataset,
+    value: str | None,
+    split: str | None,
+    ax: Axes | None,
+) -> Drawn:
+    return _drawn(lambda: draw(_one(result), value or main_values(result)[0], split), ax)
 
 
 def _drawn(draw: Callable[[], Figure], ax: Axes | None) -> Drawn:

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 import xarray as xr
 from cases import CASES
+from run_folders import contents
 
 import isthmus
 from isthmus.weights.checkpoint import save_weights
@@ -51,10 +52,6 @@ def measured(a, b=None, **options):
 def along(runs, **options):
     with pytest.warns(isthmus.IsthmusWarning, match="0ep: a and b hold the same weights"):
         return measured(*runs, **options)
-
-
-def contents(folder):
-    return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
 
 
 def assert_same_values(member, plain):

@@ -4,6 +4,7 @@ import signal
 
 import pytest
 from cases import CASES
+from run_folders import contents
 from slow_measurements import begun, collected_slowly
 
 import isthmus
@@ -18,10 +19,6 @@ def networks():
 
 def measured(a, b=None, **options):
     return isthmus.measure(MLP.build, a, b, MLP.data(), sweep="full", batch_size=4, **options)
-
-
-def contents(folder):
-    return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
 
 
 def test_a_collection_that_is_there_is_refused_and_with_resume_read(networks, tmp_path):

@@ -2,21 +2,11 @@
 
 import numpy as np
 import pytest
-from cases import CASES
+from run_folders import contents, measured
 
 import isthmus
 
-CNN = CASES[1]
 UNIT = "examples/data/p000000-e00000004.parquet"
-
-
-def measured(out, **options):
-    pair = CNN.weights(0), CNN.weights(1)
-    return isthmus.measure(CNN.build, *pair, CNN.data(), batch_size=4, out=out, **options)
-
-
-def contents(folder):
-    return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
 
 
 @pytest.fixture(scope="module")

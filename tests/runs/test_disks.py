@@ -6,23 +6,13 @@ import subprocess
 from contextlib import contextmanager
 
 import pytest
-from cases import CASES
+from run_folders import contents, measured
 
 import isthmus
 from isthmus.errors import UnwritableError
 from isthmus.files import save_whole
 
-CNN = CASES[1]
 BIG = 400_000
-
-
-def measured(out, **options):
-    pair = CNN.weights(0), CNN.weights(1)
-    return isthmus.measure(CNN.build, *pair, CNN.data(), batch_size=4, out=out, **options)
-
-
-def contents(folder):
-    return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
 
 
 @pytest.fixture(scope="module")

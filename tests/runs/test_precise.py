@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 import xarray as xr
+from run_folders import contents
 from torch import nn
 
 import isthmus
@@ -156,10 +157,6 @@ def test_all_at_once_takes_more_examples():
 def test_a_precision_that_is_no_positive_number_is_refused(precision):
     with pytest.raises(InputError, match="--precision"):
         measured(precision)
-
-
-def contents(folder):
-    return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
 
 
 def die_at(renaming):

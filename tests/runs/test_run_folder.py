@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 import xarray as xr
 from cases import CASES
+from run_folders import contents
 from slow_measurements import begun, measured_slowly
 
 import isthmus
@@ -25,10 +26,6 @@ def pair():
 
 def measured(pair, out, **options):
     return isthmus.measure(CNN.build, *pair, CNN.data(), out=out, **(OPTIONS | options))
-
-
-def contents(folder):
-    return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
 
 
 def test_a_run_answers_with_pandas_alone(pair, tmp_path):

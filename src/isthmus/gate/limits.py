@@ -6,6 +6,7 @@ Python and for every process that is started.
 
 import os
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from isthmus.errors import InputError, UnknownNameError
@@ -77,9 +78,13 @@ def limit(name: str) -> int:
         InputError: The variable says something that is no limit.
         UnknownNameError: The variable names another limit.
     """
-    given = os.environ.get(VARIABLE, "")
-    values = dict.fromkeys(LIMITS, 0)
-    for item in filter(None, given.split(",")):
+    return _given_limits(os.environ.get(VARIABLE, "")).get(name) or LIMITS[name].most
+
+
+@cache  # limits are looked up for every instruction of a pickle
+def _given_limits(text: str) -> dict[str, int]:
+    values = {}
+    for item in filter(None, text.split(",")):
         key, _, value = item.partition("=")
         if key.strip() not in LIMITS:
             raise UnknownNameError("a limit", key.strip(), LIMITS, VARIABLE)
@@ -87,7 +92,7 @@ def limit(name: str) -> int:
             values[key.strip()] = int(float(value))
         except (ValueError, OverflowError) as error:
             raise InputError("NAME=NUMBER,... such as pixels=1e9", item, VARIABLE, "correct it") from error
-    return values[name] or LIMITS[name].most
+    return values
 
 
 def refuse_more(name: str, number: int, where: str) -> None:

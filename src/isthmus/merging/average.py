@@ -14,13 +14,13 @@ from isthmus.errors import InputError, UnknownNameError, short_list
 from isthmus.layers.labels import with_commas
 from isthmus.layers.partition import LayerPartition
 from isthmus.layers.rules import layer_partition
-from isthmus.merging.blended import Pair, blended, hashes_of
+from isthmus.merging.blended import Pair, blended
 from isthmus.merging.files import refuse_existing, save_merged
 from isthmus.merging.repair import restored
 from isthmus.questions.inspection.answer import alike, named_modules
 from isthmus.runs.request.inputs import Model, Weights, fitted_weights, named_model, own_tokenizer, read_weights
 from isthmus.weights.checkpoint import Checkpoint
-from isthmus.weights.state import Kind, StateDict, entry_kinds, is_blendable, tied_keys
+from isthmus.weights.state import Kind, StateDict, content_hash, entry_kinds, is_blendable, tied_keys
 
 POLICIES = ("interpolate", "host", "recalibrate")
 STATISTICS = ("running_mean", "running_var")
@@ -139,10 +139,8 @@ def _pair(a: Weights, b: Weights, model: Model | None, rule: str | LayerPartitio
     notes = [f"{name}: {note}" for _, name, more in read for note in more]
     first, second = alike([Checkpoint(dict(w), name) for w, name, _ in read], notes)
     kinds = {key: _kind_by_name(key, tensor) for key, tensor in first.items()}
-    names = read[0][1], read[1][1]
-    return Pair(
-        first, second, names, hashes_of(first, second), named_modules(first), kinds, (), None, notes=tuple(notes)
-    )
+    names, hashes = (read[0][1], read[1][1]), (content_hash(first), content_hash(second))
+    return Pair(first, second, names, hashes, named_modules(first), kinds, (), None, notes=tuple(notes))
 
 
 def _kind_by_name(key: str, tensor: Tensor) -> Kind:

@@ -12,7 +12,7 @@ from isthmus.layers.partition import LayerPartition
 from isthmus.paths.linear import Segment
 from isthmus.weights.made_when_read import MadeWhenRead, cast_when_read, layout_of
 from isthmus.weights.parametrisation import spectral_norms
-from isthmus.weights.state import Kind, StateDict, content_hash, is_blendable
+from isthmus.weights.state import Kind, StateDict, is_blendable
 
 
 @dataclass(frozen=True)
@@ -67,11 +67,6 @@ class Pair:
             "batch_norm": batch_norm,
             "alphas": dict(alphas),
         }
-
-
-def hashes_of(a: StateDict, b: StateDict) -> tuple[str, str]:
-    """The content hashes of two networks."""
-    return content_hash(a), content_hash(b)
 
 
 def blended(pair: Pair, alphas: Mapping[str, float], *, keeps_statistics: bool = False) -> MadeWhenRead:

@@ -13,7 +13,6 @@ from typing import Any
 import torch
 from torch import Tensor, fx, nn
 from torch._dynamo.exc import UserError
-from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.export import Dim, ExportedProgram
 from torch.export.graph_signature import InputKind, InputSpec
 from torch.fx import graph_module
@@ -185,19 +184,16 @@ def _written_arguments(node: fx.Node) -> list[fx.Node]:
 def forgotten_exports() -> Iterator[None]:
     """Let go of what PyTorch keeps of graphs that are made in the block; they run as before.
 
-    It keeps the source of every graph that was ever made, for tracebacks, and what operators gave for the symbols of
-    every export, which no other export asks for: a process that measures often grows.
+    It keeps the source of every graph that was ever made, for tracebacks: a process that measures often grows.
 
     Yields:
         Nothing.
     """
     sources: dict[Any, Any] = getattr(getattr(graph_module, "_loader", None), "eval_cache", {})
-    results: dict[Any, Any] = getattr(FakeTensorMode, "cache", {})
-    before = set(sources), set(results)
+    before = set(sources)
     try:
         yield
     finally:
-        for kept, known in zip((sources, results), before, strict=True):
-            for name in kept.keys() - known:
-                del kept[name]
-                linecache.cache.pop(name, None)
+        for name in sources.keys() - before:
+            del sources[name]
+            linecache.cache.pop(name, None)
