@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from isthmus.cli.output.outcome import WRONG_INPUT
+from isthmus.experiments.reproduction.scale import Scale
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from isthmus.experiments.reproduction.claim import Claim
     from isthmus.experiments.reproduction.record import Reproduction
 
-SCALES = ("smoke", "small", "evening", "paper")
+SCALES = tuple(map(str, Scale))
 
 
 def reproduce(
@@ -41,7 +42,6 @@ def reproduce(
     chosen = _chosen(claims or [], scale)
 
     from isthmus.experiments.reproduction.reproduce import reproduce as reproduction_of
-    from isthmus.experiments.reproduction.scale import Scale
 
     def reproduced(claim: "Claim") -> "Reproduction":
         found = reproduction_of(claim, Scale(scale), out, resume=resume, data_root=data_root, docs=docs, say=_said)

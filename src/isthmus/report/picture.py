@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,6 +37,10 @@ class Picture:
     sentence: str = ""
     drawing: "Callable[[], Canvas] | None" = None
 
+    @cached_property
+    def _canvas(self) -> "Canvas | None":
+        return None if self.drawing is None else self.drawing()  # once for its file and the page
+
     def shown(self, svgs: Mapping[str, bytes]) -> dict[str, str]:
         """What a template says of it.
 
@@ -47,9 +52,9 @@ class Picture:
             all of it; "" if it was not saved).
         """
         words = {"title": self.title, "sentence": self.sentence}
-        if self.drawing is not None:
+        if self._canvas is not None:
             label = f"{self.title}. {self.sentence or 'The numbers are in the table below.'}"
-            return {**words, "inline": self.drawing().inline(label), "svg": ""}
+            return {**words, "inline": self._canvas.inline(label), "svg": ""}
         svg = svgs.get(self.stem)
         return {**words, "inline": "", "svg": data_address(svg) if svg else ""}
 
@@ -65,7 +70,7 @@ class Picture:
         from isthmus.report.style import picture_bytes
 
         asked = list(formats)
-        found = {"svg": self.drawing().file(self.title)} if self.drawing and "svg" in asked else {}
+        found = {"svg": self._canvas.file(self.title)} if self._canvas is not None and "svg" in asked else {}
         missing = [name for name in asked if name not in found]
         if self.draw is not None and missing:
             figure = self.draw()

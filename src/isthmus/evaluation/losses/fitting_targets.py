@@ -144,9 +144,8 @@ def errors_are_defined(loss: Loss, outputs: Tensor, examples: Examples) -> bool:
     if name_of_loss(loss) or not isinstance(targets, Tensor) or not has_classes(outputs, targets[: len(outputs)]):
         return True
     axis = class_axis(outputs, targets[: len(outputs)])
-    ignored = (
-        None if targets.ndim == 1 else NOT_COUNTED
-    )  # tokens without a target are usual, images without one are not
+    # Tokens without a target are usual, images without one are not.
+    ignored = None if targets.ndim == 1 else NOT_COUNTED
     return not _rows_out_of_range(outputs.shape[-1 if axis is None else axis], targets, ignored)
 
 

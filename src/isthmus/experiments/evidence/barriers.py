@@ -33,23 +33,6 @@ def full_barriers(result: xr.Dataset, split: str | None = None, value: str = "lo
     return [largest(_cells(rows, value, pair)) for pair, rows in _of_pairs(result, split, [FULL_NETWORK])]
 
 
-def group_barriers(
-    result: xr.Dataset, moving: str, split: str | None = None, value: str = "loss_barrier"
-) -> list[Located]:
-    """The barrier of one moving group, into every host, in every pair.
-
-    Args:
-        result: Of one step, perhaps of several pairs.
-        moving: The group's label.
-        split: Which split, where there are several.
-        value: `"loss_barrier"`, or `"error_barrier"` as a fraction.
-
-    Returns:
-        One a pair and host, saying which.
-    """
-    return [cell for pair, rows in _of_pairs(result, split, [moving]) for cell in _cells(rows, value, pair)]
-
-
 def layer_barriers(
     result: xr.Dataset, split: str | None = None, value: str = "loss_barrier", sweep: str = "single"
 ) -> list[Located]:

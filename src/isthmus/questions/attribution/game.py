@@ -10,7 +10,6 @@ from jaxtyping import Float, Int
 from isthmus.measures.estimates import Estimates
 from isthmus.measures.intervals.interval import critical_value, mean_band
 
-Order = Int[np.ndarray, " players"]
 Orders = Int[np.ndarray, "orders players"]
 Coalition = frozenset[int]
 

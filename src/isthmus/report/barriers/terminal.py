@@ -42,7 +42,7 @@ def summary_texts(result: "xr.Dataset") -> "list[Table | Text]":
     for split in split_names(result):
         name = f"{split}: " if split else ""
         part = in_split(result, split)
-        lines = ["", *([headline(result, split)] if headline(result, split) else [])]
+        lines = ["", *filter(None, [headline(result, split)])]
         lines += [f"{name}{networks_text(part)}", *_examples_taken(result, part), *reading(result, split)]
         lines += [f"hint: {hint}" for hint in hints(result, split)]
         found.append(Text("\n".join(lines)))

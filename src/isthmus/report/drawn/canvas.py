@@ -5,6 +5,7 @@ import math
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from xml.sax.saxutils import escape, quoteattr
 
@@ -192,15 +193,36 @@ class Canvas:
         Returns:
             SVG that needs nothing else; the same bytes every time.
         """
-        light = dict(re.findall(r"--([\w-]+): (#\w+)", THEME.read_text(encoding="utf-8").split("@media")[0]))
-        rules = re.sub(r"var\(--([\w-]+)\)", lambda found: light[found[1]], RULES.read_text(encoding="utf-8"))
         size = f'width="{short(self.width)}" height="{short(self.height)}"'
         return (
             f'<svg id="isthmus" class="drawing" xmlns="http://www.w3.org/2000/svg" {size} '
             f'viewBox="0 0 {short(self.width)} {short(self.height)}"><title>{escape(label)}</title>'
-            f"<style>{escape(' '.join(rules.split()))}</style>"
+            f"<style>{_light_rules()}</style>"
             f'<rect width="100%" height="100%" fill="#fff"/>{"".join(self._parts)}</svg>\n'
         ).encode()
+
+
+@cache
+def _light_rules() -> str:
+    """The rules of drawings in the light theme's colours, for files of their own."""
+    light = dict(re.findall(r"--([\w-]+): (#\w+)", THEME.read_text(encoding="utf-8").split("@media")[0]))
+    rules = re.sub(r"var\(--([\w-]+)\)", lambda found: light[found[1]], RULES.read_text(encoding="utf-8"))
+    return escape(" ".join(rules.split()))
+
+
+def dot(x: float, y: float, radius: float = 2.5) -> str:
+    """A dot as data of a path.
+
+    Args:
+        x: Its middle.
+        y: The same.
+        radius: Of it.
+
+    Returns:
+        Data for `Canvas.path`.
+    """
+    half, whole = f"{radius:g} {radius:g} 0 1 0", f"{2 * radius:g}"
+    return f"M{short(x - radius)} {short(y)}a{half} {whole} 0a{half} -{whole} 0z"
 
 
 def text_width(words: str, size: float = TEXT) -> float:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from isthmus.report import style
 from isthmus.report.barriers.distances import DISTANCES
 from isthmus.report.drawn.axis import Piece
-from isthmus.report.drawn.canvas import Canvas, Zones, short, text_width
+from isthmus.report.drawn.canvas import Canvas, Zones, dot, short, text_width
 from isthmus.report.drawn.cells import LONGEST_NAME
 from isthmus.report.short_names import shortened
 from isthmus.results.rows import labels, layer_labels
@@ -55,7 +55,7 @@ def distances(result: "xr.Dataset") -> Canvas:
             words[i][k] = f"{value:.6g}"
             if math.isfinite(value):
                 canvas.path(f"M{zero} {y}H{short(piece.at(value))}", "stem")
-                canvas.path(f"M{short(piece.at(value) - 2.5)} {y}a2.5 2.5 0 1 0 5 0a2.5 2.5 0 1 0 -5 0z", "dot")
+                canvas.path(dot(piece.at(value), top + ROW / 2), "dot")
             else:
                 words[i][k] = "undefined" if math.isnan(value) else "infinite"
                 canvas.text(start + width / 2, top + 11, words[i][k], "small faint", anchor="middle")

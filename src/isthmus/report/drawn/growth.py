@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from isthmus.measures.estimate import Estimate
 from isthmus.report.drawn.axis import Piece
-from isthmus.report.drawn.canvas import SMALL, Canvas, Zones, short, text_width
+from isthmus.report.drawn.canvas import SMALL, Canvas, Zones, dot, short, text_width
 
 LEFT, PANEL = 44.0, 120.0
 Line = tuple[str, str, Sequence[int], Sequence[Estimate]]
@@ -101,4 +101,4 @@ def _draw_line(
     canvas.line(points, "named", colour)
     for x, y in points:
         if math.isfinite(y):
-            canvas.path(f"M{short(x - 2)} {short(y)}a2 2 0 1 0 4 0a2 2 0 1 0 -4 0z", fill=colour)
+            canvas.path(dot(x, y, 2), fill=colour)

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from isthmus.report.drawn.axis import Piece
 from isthmus.report.drawn.bars import panel_ends
-from isthmus.report.drawn.canvas import SMALL, Canvas, Zones, short, text_width
+from isthmus.report.drawn.canvas import SMALL, Canvas, Zones, dot, short, text_width
 from isthmus.report.drawn.cells import LONGEST_NAME
 from isthmus.report.short_names import shortened
 from isthmus.report.shown import CutBarrier
@@ -36,7 +36,7 @@ def columns_of_dots(
     row = 9.0 * len(hosts) + 5
     x = left
     for host in hosts:
-        canvas.path(_dot(x + 4, 7), f"dot-{host}")
+        canvas.path(dot(x + 4, 7), f"dot-{host}")
         canvas.text(x + 12, 11, f"into {host}", "small")
         x += 24 + text_width(f"into {host}", SMALL)
     canvas.path(f"M{short(x)} 7h16", "dotted")
@@ -90,8 +90,4 @@ def _draw_dot(canvas: Canvas, piece: Piece, y: float, cell: CutBarrier) -> None:
     x, low, high = (piece.at(value) for value in (number.value, number.low, number.high))
     if low < high:
         canvas.path(f"M{short(low)} {short(y)}H{short(high)}", f"line-{cell.host}")
-    canvas.path(_dot(x, y), f"dot-{cell.host}")
-
-
-def _dot(x: float, y: float) -> str:
-    return f"M{short(x - 2.5)} {short(y)}a2.5 2.5 0 1 0 5 0a2.5 2.5 0 1 0 -5 0z"
+    canvas.path(dot(x, y), f"dot-{cell.host}")

@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from isthmus.experiments.evidence.criterion import NOT_ESSENTIAL
+from isthmus.experiments.evidence.criterion import NOT_ESSENTIAL, Verdict
 from isthmus.experiments.reproduction.claim import Claim
 from isthmus.experiments.reproduction.scale import Scale
 
 MEANINGS = {
-    "confirmed": "every condition that was stated beforehand holds",
-    "partly": "no essential condition fails, but not all hold",
-    "not": "an essential condition fails",
+    Verdict.CONFIRMED: "every condition that was stated beforehand holds",
+    Verdict.PARTLY: "no essential condition fails, but not all hold",
+    Verdict.NOT: "an essential condition fails",
 }
 """What the words of a verdict mean."""
 
