@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from operator import attrgetter
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,9 +12,6 @@ from isthmus.measures.ratio import rise_share
 from isthmus.results.cuts import Cuts
 from isthmus.results.variables import OF, Number, Values
 from isthmus.sweeps.grid import Grid
-
-if TYPE_CHECKING:
-    pass
 
 ENDS = ("value", "low", "high")
 UNKNOWN = Barrier.unknown(np.empty(0))
