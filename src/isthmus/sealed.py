@@ -6,7 +6,7 @@ interruption it compares with its seal. Files of earlier versions have none and 
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -62,6 +62,23 @@ def damage_said(file: Path) -> Iterator[None]:
         if isinstance(error.__cause__, MemoryError):
             raise
         raise damaged(file, error.got) from error
+
+
+def is_whole(load: Callable[[Path], object], file: Path) -> bool:
+    """Whether a file holds what was written into it.
+
+    Args:
+        load: Its reader, which raises `DamagedError`.
+        file: The file.
+
+    Returns:
+        Whether the reader takes it.
+    """
+    try:
+        load(file)
+    except DamagedError:
+        return False
+    return True
 
 
 def refuse_broken_seal(file: Path, seal: str | None, found: str) -> None:

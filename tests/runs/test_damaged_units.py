@@ -9,13 +9,6 @@ import isthmus
 UNIT = "examples/data/p000000-e00000004.parquet"
 
 
-@pytest.fixture(scope="module")
-def whole(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("whole") / "run"
-    measured(folder)
-    return contents(folder)
-
-
 def written(contents, folder):
     for name, content in contents.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)

@@ -15,13 +15,6 @@ from isthmus.files import save_whole
 BIG = 400_000
 
 
-@pytest.fixture(scope="module")
-def whole(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("whole") / "run"
-    measured(folder)
-    return contents(folder)
-
-
 @contextmanager
 def mounted(place, options):
     """A disk in memory; only the system's user may make one, so that elsewhere the test is left out."""

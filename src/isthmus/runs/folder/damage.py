@@ -3,9 +3,9 @@
 import warnings
 from pathlib import Path
 
-from isthmus.errors import DamagedError, IsthmusWarning
+from isthmus.errors import IsthmusWarning
 from isthmus.runs.folder.layout import Layout
-from isthmus.sealed import load_table
+from isthmus.sealed import is_whole, load_table
 
 
 def damaged_files(folder: Path) -> list[Path]:
@@ -19,7 +19,7 @@ def damaged_files(folder: Path) -> list[Path]:
     """
     files = Layout(folder)
     tables = [*folder.glob("*.parquet"), *files.examples.rglob("*.parquet")]
-    return [file for file in sorted(tables) if not _is_whole(file)]
+    return [file for file in sorted(tables) if not is_whole(load_table, file)]
 
 
 def remove_damaged(folder: Path) -> list[Path]:
@@ -37,11 +37,3 @@ def remove_damaged(folder: Path) -> list[Path]:
         warnings.warn(text, IsthmusWarning, stacklevel=3)
         file.unlink()
     return found
-
-
-def _is_whole(file: Path) -> bool:
-    try:
-        load_table(file)
-    except DamagedError:
-        return False
-    return True

@@ -16,9 +16,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from isthmus.errors import DamagedError, InputError
+from isthmus.errors import InputError
 from isthmus.files import save_whole
 from isthmus.gate.texts import read_json
+from isthmus.sealed import is_whole
 from isthmus.training.losses import save_log
 from isthmus.weights.checkpoint import save_weights
 from isthmus.weights.sealed_tensors import load_tensors
@@ -100,7 +101,7 @@ class NetworkFolder:
         """
         places = {step.iterations(self.iterations_per_epoch): file for step, file in self._checkpoints().items()}
         pairs = sorted([*places.items(), *self._states().items()])
-        return next((iteration for iteration, file in pairs if not _is_whole(file)), None)
+        return next((iteration for iteration, file in pairs if not is_whole(load_tensors, file)), None)
 
     def remove_since(self, iteration: int) -> None:
         """Remove the checkpoints and states from an iteration on: training makes them again.
@@ -179,14 +180,6 @@ class NetworkFolder:
             step = Step.parse(file.stem.removeprefix("state-"))
             found[step.iterations(self.iterations_per_epoch)] = file
         return found
-
-
-def _is_whole(file: Path) -> bool:
-    try:
-        load_tensors(file)
-    except DamagedError:
-        return False
-    return True
 
 
 def _refuse_other_facts(file: Path, facts: dict[str, Any]) -> None:
