@@ -5,8 +5,6 @@ import socket
 import sys
 from functools import cache
 from hashlib import sha256
-from multiprocessing import get_context
-from multiprocessing.context import ForkServerContext, SpawnContext
 from pathlib import Path
 
 UNKNOWN = ""
@@ -21,24 +19,6 @@ def this_process() -> str:
         alone the number means something; the start is counted by the system, and empty where it does not say.
     """
     return f"{_place()}-{os.getpid()}-{_start(os.getpid()) or UNKNOWN}"
-
-
-def process_context(module: str) -> ForkServerContext | SpawnContext:
-    """How further processes are made, with one module and all that it imports there from the beginning.
-
-    Where a fork is safe, they come from one that has loaded it: torch alone takes longer than a tiny training.
-
-    Args:
-        module: Its name.
-
-    Returns:
-        A context of `multiprocessing`.
-    """
-    if sys.platform != "linux":
-        return get_context("spawn")
-    context = get_context("forkserver")
-    context.set_forkserver_preload([module])
-    return context
 
 
 def is_running(identity: str) -> bool | None:

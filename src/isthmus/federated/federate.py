@@ -1,16 +1,11 @@
 """All rules and seeds of a recipe, and the tables of what came out."""
 
-import os
 import shutil
-import signal
-import threading
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
-from multiprocessing.queues import SimpleQueue
-from multiprocessing.synchronize import Event
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -27,8 +22,9 @@ from isthmus.federated.rounds import Progress, run_rounds
 from isthmus.federated.rules.known import AnyRule
 from isthmus.federated.server import Server
 from isthmus.held_folder import Hold, held_folder, is_empty, refuse_held
-from isthmus.processes import is_running, process_context, this_process
 from isthmus.progress_file import ProgressFile, end_progress
+from isthmus.work.here import Here
+from isthmus.work.in_processes import Processes
 
 Tell = Callable[[Progress], None]
 
@@ -131,10 +127,10 @@ def federate_all(
             total = len(recipe.rules) * len(recipe.seeds) * recipe.rounds
             said[str(job.out)] = ProgressFile(job.out, "federate", "rounds", of=total)
         parts = [Part(job, seed, data_root) for job in jobs for seed in job.recipe.seeds]
-        if processes == 1 or len(parts) == 1:
-            described = [train_part(part, confirmed, rounds) for part in parts]
-        else:
-            described = _trained_at_once(parts, processes, confirmed)
+        is_alone = processes == 1 or len(parts) == 1
+        workers = Here() if is_alone else Processes(processes, "isthmus.federated.federate")
+        done = {one.number: one.result for one in workers.done(_Training(rounds), parts, confirmed)}
+        described = [done[number] for number in range(len(parts))]
         for hold in holds:
             hold.confirm()
         for job in jobs:
@@ -192,6 +188,16 @@ class Part:
     data_root: Path | None
 
 
+@dataclass(frozen=True)
+class _Training:
+    """Trains parts."""
+
+    rounds: Rounds
+
+    def __call__(self) -> Callable[[Part, Tell], Described]:
+        return partial(train_part, rounds=self.rounds)
+
+
 def train_part(part: Part, tell: Tell, rounds: Rounds = run_rounds) -> Described:
     """Train one seed under every rule, with one thread on a processor: so the number of processes changes no bit.
 
@@ -219,63 +225,3 @@ def train_part(part: Part, tell: Tell, rounds: Rounds = run_rounds) -> Described
                 shutil.rmtree(folder.work)
                 rounds(federation, rule, folder, spent={}, tell=tell)
     return described(federation)
-
-
-def _trained_at_once(parts: Sequence[Part], processes: int, tell: Tell) -> list[Described]:
-    context = process_context("isthmus.federated.federate")
-    news: SimpleQueue[Progress | None] = context.SimpleQueue()
-    stopped, failures = context.Event(), list[Exception]()
-    listener = threading.Thread(target=_listen, args=(news, tell, stopped, failures), daemon=True)
-    listener.start()
-    pool = ProcessPoolExecutor(processes, context, _begin_work, (_Office(news, stopped, this_process()),))
-    try:
-        return list(pool.map(_work, parts))
-    except RuntimeError as error:
-        raise (failures or [error])[0] from error
-    finally:
-        stopped.set()  # after an interrupt or an error the others end with their round
-        pool.shutdown(cancel_futures=True)
-        news.put(None)
-        listener.join()
-
-
-def _listen(
-    news: "SimpleQueue[Progress | None]", tell: Tell, stopped: Event, failures: list[Exception]
-) -> None:  # fmt: skip
-    """Pass news on; where that fails, the others end with their round."""
-    while (progress := news.get()) is not None:
-        try:
-            tell(progress)
-        except Exception as error:
-            failures.append(error)
-            stopped.set()
-
-
-@dataclass(frozen=True)
-class _Office:
-    """What a working process knows of the first one: where news go, whether to stop, and which process it is."""
-
-    news: "SimpleQueue[Progress | None]"
-    stopped: Event
-    first: str
-
-
-_OFFICE: list[_Office] = []  # of a working process
-
-
-def _begin_work(office: _Office) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupt is the first process's: it ends this one
-    _OFFICE.append(office)
-
-
-def _work(part: Part) -> Described:
-    (office,) = _OFFICE
-
-    def tell(progress: Progress) -> None:
-        if is_running(office.first) is False:  # it was killed: whoever resumes works in this folder now
-            os._exit(1)
-        if office.stopped.is_set():
-            raise RuntimeError("stopped, since another seed's training was")
-        office.news.put(progress)
-
-    return train_part(part, tell)

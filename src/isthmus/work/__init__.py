@@ -1,0 +1,1 @@
+"""Jobs in this process, in processes and on Ray: one interface."""
