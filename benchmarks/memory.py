@@ -1,14 +1,17 @@
-"""How much memory averaging and merging two networks of GPT-2's size take, in networks.
+"""How much memory averaging, merging and measuring two large networks take, in networks.
 
-    python benchmarks/merge_memory.py                                         (124 million parameters, about 10 minutes)
-    python benchmarks/merge_memory.py --blocks 2 --width 32 --vocabulary 256 --steps 2 --windows 8       (a smoke run)
+    python benchmarks/memory.py                                               (124 million parameters, about 10 minutes)
+    python benchmarks/memory.py --blocks 28 --width 1024 --parts measure                    (405 million, float32)
+    python benchmarks/memory.py --blocks 28 --width 1024 --parts measure --dtype bfloat16
+    python benchmarks/memory.py --blocks 2 --width 32 --vocabulary 256 --steps 2 --windows 8             (a smoke run)
 
 The pair is made in a process of its own: a GPT-2 (transformers' `GPT2Config()`) that was trained for a few steps on the
 bytes of a text, and the same with noise in every block, ten times as much in every third. Both are folders of Hugging
-Face in float32. Then, each in a fresh process:
+Face in `--dtype`. Then, each in a fresh process:
 
     average   `isthmus.average` of every block, into a folder
     merge     `isthmus.merge` by blocks: search, certificate, comparison, and the merged folder
+    measure   `isthmus.measure` of every block alone at its midpoint, for both hosts, in `--dtype`
 
 A process first does the same with a tiny pair, so that packages, exporter and allocator are there before it counts.
 From then on its memory is read from outside (`/proc/PID/status`) every two milliseconds:
@@ -17,7 +20,8 @@ From then on its memory is read from outside (`/proc/PID/status`) every two mill
     mapped       RssFile: clean pages of the checkpoints, which the system takes back when it needs room
     high water   VmHWM, as the kernel keeps it, less what was resident before: both together at most
 
-Expect an anonymous peak of at most two networks and one block for both, values of the batch included.
+Expect an anonymous peak of at most two networks and one block for `average` and `merge`, and of at most 1.3 networks
+for `measure`, values of the batch included.
 """
 
 import argparse
@@ -28,21 +32,24 @@ import tempfile
 import time
 import warnings
 from collections.abc import Sequence
+from math import prod
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from safetensors import safe_open
 from torch import Tensor
 from torch.nn import functional
 
 import isthmus
 
-PARTS = ("average", "merge")
+PARTS = ("average", "merge", "measure")
 TINY = {"blocks": 1, "width": 8, "vocabulary": 256, "steps": 1, "windows": 8}
 TEXT = Path(__file__).parents[1] / "LICENSE"
 INTERVAL = 0.002  # seconds between two readings
 GO = "go\n"
+WIDTHS = {"F32": 4, "BF16": 2}  # bytes of a number, by the names of safetensors
 
 
 def main(arguments: Sequence[str] | None = None) -> dict[str, Any]:
@@ -56,22 +63,23 @@ def main(arguments: Sequence[str] | None = None) -> dict[str, Any]:
         files = [folder / name / "model.safetensors" for name in "ab"]
         network = files[0].stat().st_size
         report: dict[str, Any] = {"network": network, "parts": {}}
-        for part in PARTS:
+        for part in options.parts:
             report["parts"][part] = _watched([*_command(options), "--part", part, "--folder", str(folder)])
-    print(f"one network: {network / 1e6:.1f} MB; the largest block: {report['parts']['merge']['block'] / 1e6:.1f} MB")
-    print(f"{'':8} {'anonymous':>20} {'mapped':>20} {'high water':>20} {'seconds':>8}  averaged")
+        report["block"] = _largest_block(files[0])
+    print(f"one network: {network / 1e6:.1f} MB; the largest block: {report['block'] / 1e6:.1f} MB")
+    print(f"{'':8} {'anonymous':>20} {'mapped':>20} {'high water':>20} {'seconds':>8}  done")
     for part, seen in report["parts"].items():
         figures = "".join(
             f"{seen[k] / 1e6:10.1f} MB {seen[k] / network:6.2f} " for k in ("anonymous", "mapped", "high")
         )
-        print(f"{part:8} {figures} {seen['seconds']:8.1f}  {seen['averaged']}")
+        print(f"{part:8} {figures} {seen['seconds']:8.1f}  {seen['done']}")
     if options.json:
         Path(options.json).write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
     return report
 
 
 def _command(options: argparse.Namespace) -> list[str]:
-    given = [f"--{name}={getattr(options, name)}" for name in (*TINY, "length", "batch_size")]
+    given = [f"--{name}={getattr(options, name)}" for name in (*TINY, "length", "batch_size", "dtype")]
     return [
         sys.executable,
         str(Path(__file__).resolve()),
@@ -134,15 +142,31 @@ def _done(part: str, folder: Path, options: argparse.Namespace) -> dict[str, Any
     a, b, model = folder / "a", folder / "b", f"hf:{folder / 'a'}"
     if part == "average":
         made = isthmus.average(a, b, model=model, rule="block", out=folder / "averaged")
-        return {"averaged": f"{len(made.alphas)} of {len(made.layers)} layers"}
+        return {"done": f"{len(made.alphas)} of {len(made.layers)} layers averaged"}
     windows = _windows(options, torch.Generator().manual_seed(1))
     half = len(windows) // 2
+    if part == "measure":
+        result = isthmus.measure(
+            model, a, b, (windows[:half, :-1], windows[:half, 1:]), layers="block", batch_size=options.batch_size,
+            dtype=options.dtype, device="cpu", alphas=(0.5,),
+        )  # fmt: skip
+        return {"done": f"{result.sizes['moving'] - 1} layers measured, engine {result.attrs['engine']}"}
     found = isthmus.merge(
         model, a, b, (windows[:half, :-1], windows[:half, 1:]), (windows[half:, :-1], windows[half:, 1:]),
         tolerance=0.02, layers="block", batch_size=options.batch_size, num_random=1, out=folder / "merged",
     )  # fmt: skip
-    largest = max(found.worth.values())
-    return {"averaged": f"{len(found.layers)} of {len(found.worth)} layers", "block": int(4 * largest)}
+    return {"done": f"{len(found.layers)} of {len(found.worth)} layers averaged"}
+
+
+def _largest_block(file: Path) -> int:
+    """The bytes of the largest layer of the rule `block`: a block of the network or the table of tokens."""
+    sizes: dict[str, int] = {}
+    with safe_open(file, framework="pt") as weights:
+        for key in weights.keys():  # noqa: SIM118 (no mapping)
+            layer = ".".join(key.split(".")[:3]) if ".h." in key else key
+            values = weights.get_slice(key)
+            sizes[layer] = sizes.get(layer, 0) + prod(values.get_shape()) * WIDTHS[values.get_dtype()]
+    return max(sizes.values())
 
 
 def _make_pair(folder: Path, options: argparse.Namespace) -> None:
@@ -163,7 +187,8 @@ def _make_pair(folder: Path, options: argparse.Namespace) -> None:
         functional.cross_entropy(logits, targets).backward()
         optimizer.step()
         optimizer.zero_grad()
-    network.save_pretrained(folder / "a")
+    # Values that the file's type can hold, so that b differs from a by the noise and not by rounding.
+    network.to(getattr(torch, options.dtype)).save_pretrained(folder / "a")
     with torch.no_grad():
         for number, block in enumerate(network.transformer.h):
             for parameter in block.parameters():
@@ -190,6 +215,8 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--windows", type=int, default=32, help="to choose the blocks on, and as many to certify on")
     parser.add_argument("--length", type=int, default=16, help="tokens of a window")
     parser.add_argument("--batch-size", type=int, default=4, help="windows at once")
+    parser.add_argument("--dtype", choices=("float32", "bfloat16"), default="float32", help="of files and of measuring")
+    parser.add_argument("--parts", choices=PARTS, nargs="+", default=list(PARTS))
     parser.add_argument("--folder", help="where to put the files for the time being; 2 GB")
     parser.add_argument("--part", choices=("make", *PARTS), help=argparse.SUPPRESS)
     parser.add_argument("--json", metavar="FILE", help="write every figure there")
