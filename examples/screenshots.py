@@ -117,11 +117,11 @@ class Browser:
         message: dict[str, Any] = json.loads(text)
         return message
 
-    def open(self, page: Path, width: int = WIDTHS[1], *, dark: bool = False, scripts: bool = True) -> None:
+    def open(self, page: Path | str, width: int = WIDTHS[1], *, dark: bool = False, scripts: bool = True) -> None:
         """Show a page and wait until it is loaded.
 
         Args:
-            page: A file.
+            page: A file, or an address.
             width: Of the window, in pixels.
             dark: Whether the reader prefers dark pages.
             scripts: Whether scripts run.
@@ -133,12 +133,12 @@ class Browser:
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         self.ask("Emulation.setEmulatedMedia", features=[scheme])
         self.ask("Emulation.setScriptExecutionDisabled", value=not scripts)
-        self.ask("Page.navigate", url=page.resolve().as_uri())
+        self.ask("Page.navigate", url=page if isinstance(page, str) else page.resolve().as_uri())
         while not any(event.get("method") == "Page.loadEventFired" for event in self.events):
             self.events.append(self._next())
 
     def value(self, expression: str) -> Any:
-        """What an expression is in the page.
+        """What an expression is in the page, or comes to if it promises something.
 
         Args:
             expression: JavaScript.
@@ -146,7 +146,8 @@ class Browser:
         Returns:
             Its value.
         """
-        return self.ask("Runtime.evaluate", expression=expression, returnByValue=True)["result"].get("value")
+        asked = {"expression": expression, "returnByValue": True, "awaitPromise": True}
+        return self.ask("Runtime.evaluate", **asked)["result"].get("value")
 
     def picture(self, height: int) -> bytes:
         """The page as a PNG.

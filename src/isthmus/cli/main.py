@@ -8,6 +8,7 @@ import typer
 
 from isthmus.cli.demo import demo
 from isthmus.cli.explain import explain
+from isthmus.cli.explore import explore
 from isthmus.cli.federate import federate
 from isthmus.cli.inspect import inspect
 from isthmus.cli.measure import measure
@@ -38,7 +39,7 @@ app = typer.Typer(
 )
 COMMANDS = (
     *(demo, inspect, measure, average, merge, align, *STUDIES),
-    *(report, train, federate, reproduce, status, models, explain),
+    *(report, explore, train, federate, reproduce, status, models, explain),
 )
 for command in COMMANDS:
     app.command(epilog=EPILOG if command is measure else None)(report_failures(command))

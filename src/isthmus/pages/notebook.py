@@ -8,7 +8,7 @@ from isthmus.report.collections.members import has_members
 from isthmus.report.collections.pictures import collection_pictures, collection_readings
 from isthmus.report.kept import one_page
 from isthmus.report.picture import USUAL
-from isthmus.report.rendering import data_address, render
+from isthmus.report.rendering import data_address, render_part
 from isthmus.results.rows import split_names
 
 if TYPE_CHECKING:
@@ -34,4 +34,4 @@ def notebook_html(result: "xr.Dataset", text: str) -> str:
         said = [f"{split}: " * (split is not None) + headline(result, split) for split in splits]
     first = next(picture for picture in pictures if picture.stem)
     shown = {"title": first.title, "svg": data_address(first.contents(USUAL)["svg"])}
-    return render("notebook.html", headline=" ".join(said), pictures=[shown], text=text)
+    return render_part("notebook.html", headline=" ".join(said), pictures=[shown], text=text)

@@ -4,14 +4,14 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from isthmus.measures.estimate import number_text
+from isthmus.measures.estimate import Estimate, number_text
 from isthmus.report.barriers.classes import class_cells, class_names, class_values
 from isthmus.report.barriers.table import barrier_table
 from isthmus.report.cells import Cell, Table, barrier_cell, cut_cell, number_cell
 from isthmus.report.shown import chosen, largest
 from isthmus.report.style import row_name
 from isthmus.report.values import barrier_beside, columns_of, is_rise, kind_of, main_values, value_words, values_shown
-from isthmus.results.estimates import estimate_at
+from isthmus.results.estimates import estimates_of
 from isthmus.results.rows import in_split, labels, split_names
 from isthmus.sweeps.group import FULL_NETWORK
 
@@ -75,7 +75,8 @@ def summary_rows(result: "xr.Dataset", split: str | None) -> Table:
     numbers = [column for value in values_shown(result) for column in columns_of(result, kind_of(value))]
     tables = [barrier_table(result, column.value, split) for column in numbers]
     columns = ["Layer", *(f"{table.axis_label} into {host}" for table in tables for host in hosts)]
-    shares = [f"r into {host}" for host in hosts] if "loss_rise_share" in part else []
+    share = estimates_of(part, "loss_rise_share") if "loss_rise_share" in part else {}
+    shares = [f"r into {host}" for host in hosts] if share else []
     plain: list[tuple[str, list[float], int]] = []
     named = {"relative_distance": "Relative distance", "cosine": "Cosine", "num_parameters": "Parameters"}
     for name, title in named.items():
@@ -91,7 +92,7 @@ def summary_rows(result: "xr.Dataset", split: str | None) -> Table:
             for column, table in zip(numbers, tables, strict=True)
             for host in hosts
         ]
-        cells += [_share_cell(part, row, host) for host in hosts] if shares else []
+        cells += [_share_cell(share[host, row]) for host in hosts] if share else []
         for title, values, decimals in plain:
             undefined = title == "Cosine" and status is not None and status[i] != "defined"
             shown = status[i] if undefined and status else number_text(values[i], decimals)
@@ -100,9 +101,8 @@ def summary_rows(result: "xr.Dataset", split: str | None) -> Table:
     return Table((*columns, *shares, *(title for title, _, _ in plain)), tuple(rows))
 
 
-def _share_cell(part: "xr.Dataset", row: str, host: str) -> Cell:
+def _share_cell(share: Estimate) -> Cell:
     """r_i with its interval; a dash for the full network and where it has no rise to share."""
-    share = estimate_at(part.sel(moving=row, host=host), "loss_rise_share")
     return Cell("–", stored=repr(share.value)) if share.is_nan else number_cell(share)
 
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 LEFT, PANEL = 44.0, 120.0
 NAMED = ("#d55e00", "#009e73", "#b8589a")  # of Okabe and Ito; read on light and on dark
+DOTTED = "Dotted: the baseline that barriers count from."
 INTERVALS = (
     "Upright lines are 95 % intervals, where they are known: at the midpoint, at the largest rise, at the exchange."
 )
@@ -50,7 +51,7 @@ def curves(result: "xr.Dataset", value: str = "loss_barrier", split: str | None 
     table = barrier_table(result, curve_value(result, value), split)
     curve, baseline = shown_curves(result, value, split)
     alpha = [float(x) for x in result["alpha"].values]
-    bounds = _interval_tables(result, value, split)
+    bounds = interval_tables(result, value, split)
     canvas, top = Canvas(0), 0.0
     across = Piece(min(alpha), max(alpha), LEFT, canvas.width - 10)
     what = "rise over the host" if is_rise(value) else "excess"
@@ -70,7 +71,7 @@ def curves(result: "xr.Dataset", value: str = "loss_barrier", split: str | None 
                 if row in {*named, FULL_NETWORK}
             ]
             down = _down(shown, numbers, baseline.get(host), top)
-            _draw_panel(canvas, across, down, alpha, is_last=k == len(groups) - 1, host=host)
+            draw_axes(canvas, across, down, alpha, is_last=k == len(groups) - 1, host=host)
             if host in baseline:
                 canvas.line([(across.at(x), down.at(y)) for x, y in zip(alpha, baseline[host], strict=True)], "dotted")
             for row, values in sorted(zip(rows, shown, strict=True), key=lambda pair: _order(pair[0], named)):
@@ -81,17 +82,26 @@ def curves(result: "xr.Dataset", value: str = "loss_barrier", split: str | None 
                 words = "full network, a scale of its own" if k == 0 else "single layers"
                 canvas.text(canvas.width - 10, down.end + 10, words, "small faint", anchor="end")
             tips = [[_tip(table, rows, [line[i] for line in shown]) for i in range(len(alpha))]]
-            _add_zones(canvas, across, alpha, down, host, tips)
+            add_alpha_zones(canvas, across, alpha, down, host, tips)
             top = down.start + (14 if k < len(groups) - 1 else 30)
         top = _draw_legend(canvas, top, table, host, named)
     notes = [INTERVALS] * bool(bounds)
-    notes += ["Dotted: the baseline that barriers count from."] * bool(baseline)
+    notes += [DOTTED] * bool(baseline)
     canvas.height = canvas.notes(top, notes)
     return canvas
 
 
-def _interval_tables(result: "xr.Dataset", value: str, split: str | None) -> list[BarrierTable]:
-    """The numbers on the curves that have an interval, each at its alpha."""
+def interval_tables(result: "xr.Dataset", value: str, split: str | None) -> list[BarrierTable]:
+    """The numbers on the curves that have an interval, each at its alpha.
+
+    Args:
+        result: A measurement.
+        value: A rise or a barrier.
+        split: Which split.
+
+    Returns:
+        A table for each.
+    """
     of = OF[kind_of(value)]
     numbers = [*of.rises.values()] if is_rise(value) else [of.barrier]
     known = [barrier_table(result, number.name, split) for number in numbers if number.name in result]
@@ -129,9 +139,17 @@ def _down(shown: Sequence[Curve], numbers: Sequence[CutBarrier], line: Curve | N
     return Piece(low - spare, high + spare, top + PANEL, top)
 
 
-def _draw_panel(
-    canvas: Canvas, across: Piece, down: Piece, alpha: Sequence[float], *, is_last: bool, host: str
-) -> None:
+def draw_axes(canvas: Canvas, across: Piece, down: Piece, alpha: Sequence[float], *, is_last: bool, host: str) -> None:
+    """Grid, ticks and words of a panel of curves.
+
+    Args:
+        canvas: Where.
+        across: The axis of alpha.
+        down: The axis of numbers.
+        alpha: The grid.
+        is_last: Whether no panel of the same host follows, so that alpha is written below.
+        host: Which host.
+    """
     for y, text in down.ticks(4):
         canvas.path(f"M{short(across.start)} {short(y)}H{short(across.end)}", "grid")
         canvas.text(across.start - 5, y + 3.5, text, "small", anchor="end")
@@ -201,9 +219,19 @@ def _tip(table: BarrierTable, rows: Sequence[str], values: Sequence[float]) -> s
     return "\n".join([*lines, *(["..."] if len(rows) > NUM_NAMED + 3 else [])])
 
 
-def _add_zones(
+def add_alpha_zones(
     canvas: Canvas, across: Piece, alpha: Sequence[float], down: Piece, host: str, tips: list[list[str]]
 ) -> None:
+    """A zone for every alpha of a panel.
+
+    Args:
+        canvas: Where.
+        across: The axis of alpha.
+        alpha: The grid.
+        down: The axis of numbers.
+        host: Which host.
+        tips: What is said at every alpha, in one row.
+    """
     middles = [(x + y) / 2 for x, y in itertools.pairwise(alpha)]
     edges = [across.start, *(across.at(x) for x in middles), across.end]
     widths = [right - left for left, right in itertools.pairwise(edges)]

@@ -1,0 +1,75 @@
+"""Runs to explore: measured ones, one whose names are made to run, and a collection of many members."""
+
+import os
+from collections import OrderedDict
+from pathlib import Path
+
+import pytest
+import torch
+from cases import CASES
+from torch import nn
+
+import isthmus
+from isthmus.pages.explorer.explored import Explored
+from isthmus.pages.explorer.parts import Parts
+from isthmus.pages.explorer.scales import Scales
+from isthmus.runs.folder.collection_record import CollectionRecord, MemberRecord
+from isthmus.runs.folder.layout import Layout
+
+MLP = CASES[0]
+SWEEPS = ["single", "window:2"]
+RUNS = "name=7"
+HOSTILE = (f"<script>{RUNS}</script>", f'<img src=x onerror="{RUNS}">', "fc")
+"""Names of layers; the window's name would be 7."""
+HOSTILE_SPLITS = ('"><svg onload=name=7>', "</template></script><script>name=7</script>")
+
+
+def hostile_network():
+    layers = [nn.Linear(5, 5), nn.Linear(5, 5), nn.Linear(5, 10)]
+    return nn.Sequential(OrderedDict(zip(HOSTILE, layers, strict=True)))
+
+
+def hostile_weights(seed):
+    torch.manual_seed(seed)
+    return hostile_network().state_dict()
+
+
+@pytest.fixture(scope="session")
+def runs(tmp_path_factory):
+    """Folders by name: two runs of two splits, one of a single alpha, and a hostile one."""
+    folder = tmp_path_factory.mktemp("explored runs")
+    data = {"train": MLP.data(30), "test": MLP.data(20, seed=3)}
+    for name, seed in (("one", 0), ("two", 5)):
+        pair = MLP.weights(seed), MLP.weights(seed + 1)
+        isthmus.measure(MLP.build, *pair, data, sweep=SWEEPS, alphas=5, engine="direct", out=folder / name)
+    isthmus.measure(MLP.build, MLP.weights(0), MLP.weights(1), MLP.data(12), engine="direct", out=folder / "midpoint")
+    inputs, targets = torch.randn(12, 5), torch.arange(12) % 10
+    isthmus.measure(
+        hostile_network, hostile_weights(0), hostile_weights(1), dict.fromkeys(HOSTILE_SPLITS, (inputs, targets)),
+        alphas=3, engine="direct", out=folder / "hostile",
+    )  # fmt: skip
+    return {path.name: path for path in folder.iterdir()}
+
+
+@pytest.fixture(scope="session")
+def parts_of():
+    """Makes the parts of folders."""
+
+    def made(*folders):
+        explored = Explored(folders)
+        return Parts(explored, Scales.of(explored))
+
+    return made
+
+
+def make_collection(member: Path, folder: Path, count: int) -> Path:
+    """A collection of which every member is the same run, so that it takes no time to make."""
+    names = [f"{i}ep" for i in range(count)]
+    records = [MemberRecord(name=name, folder=name, step=name, name_a="a", name_b="b") for name in names]
+    for name in names:
+        of_member = Layout(folder).member(name).folder
+        for file in (file for file in member.rglob("*") if file.is_file() and "examples" not in file.parts):
+            (of_member / file.relative_to(member)).parent.mkdir(parents=True, exist_ok=True)
+            os.link(file, of_member / file.relative_to(member))
+    CollectionRecord(dimensions=("step",), members=tuple(records)).completed(names).save(folder)
+    return folder
