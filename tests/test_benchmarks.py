@@ -15,7 +15,7 @@ from isthmus.models.load import load_model
 BENCHMARK = Path(__file__).parents[1] / "benchmarks" / "sweep.py"
 TINY = "--width 2 --batch-size 2 --steps 3 --repetitions 2"
 TRAINING = BENCHMARK.with_name("training.py")
-MEMORY = BENCHMARK.with_name("merge_memory.py")
+MEMORY = BENCHMARK.with_name("memory.py")
 TINY_PAIR = "--blocks 2 --width 32 --vocabulary 256 --steps 1 --windows 8"
 FEDERATED = BENCHMARK.with_name("federated.py")
 DRAWN_ORDERS = BENCHMARK.with_name("drawn_orders.py")
@@ -112,7 +112,7 @@ def test_the_benchmark_of_drawn_orders_counts_the_intervals_that_hold(tmp_path):
     assert all(80 < float(mean) <= 100 and float(least) <= float(mean) for _, _, _, mean, least, _, _ in cells)
 
 
-def test_the_memory_benchmark_watches_an_average_and_a_merge(tmp_path):
+def test_the_memory_benchmark_watches_an_average_a_merge_and_a_measurement(tmp_path):
     file = tmp_path / "memory.json"
     done = subprocess.run(
         [sys.executable, str(MEMORY), *TINY_PAIR.split(), "--json", str(file), "--folder", str(tmp_path)],
@@ -123,9 +123,11 @@ def test_the_memory_benchmark_watches_an_average_and_a_merge(tmp_path):
     )
     assert done.returncode == 0, done.stderr
     report = json.loads(file.read_text())
-    assert list(report["parts"]) == ["average", "merge"]
+    assert list(report["parts"]) == ["average", "merge", "measure"]
     assert 100_000 < report["network"] < 1_000_000
-    assert report["parts"]["average"]["averaged"] == "5 of 5 layers"
+    assert report["parts"]["average"]["done"] == "5 of 5 layers averaged"
+    assert report["parts"]["measure"]["done"] == "5 layers measured, engine shared"
+    assert report["block"] == 4 * 1024 * 32  # the table of positions, larger than a block of width 32
     assert all(seen["VmHWM"] > seen["anonymous"] for seen in report["parts"].values())
     assert "anonymous" in done.stdout
     assert [path.name for path in tmp_path.iterdir()] == ["memory.json"]

@@ -1,6 +1,7 @@
 """What happens to BatchNorm's running statistics when weights are blended."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -22,6 +23,25 @@ def normalization_modules(model: nn.Module) -> dict[str, NormBase]:
         for path, module in model.named_modules()
         if isinstance(module, NormBase) and module.track_running_stats and module.running_mean is not None
     }
+
+
+@contextmanager
+def batch_statistics(modules: Collection[nn.Module]) -> Iterator[None]:
+    """Normalisation layers use the statistics of the batch, and write them into their buffers, while the block runs.
+
+    Args:
+        modules: From `normalization_modules`, in evaluation mode; all others stay in it, dropout among them.
+
+    Yields:
+        Nothing.
+    """
+    try:
+        for module in modules:
+            module.train()
+        yield
+    finally:
+        for module in modules:
+            module.eval()
 
 
 @dataclass(frozen=True)
@@ -63,17 +83,16 @@ class Recalibration:
             fresh[f"{prefix}num_batches_tracked"] = fresh[f"{prefix}num_batches_tracked"].clone()
         momenta = {path: module.momentum for path, module in modules.items()}
         try:
-            _set_training(modules.values(), training=True)
-            seen = 0
-            for start, stop in self._bounds():
-                seen += stop - start
-                for module in modules.values():
-                    module.momentum = (stop - start) / seen
-                inputs, _ = self.examples.batch(start, stop, self.network.device, self.network.dtype)
-                with torch.no_grad():
-                    self.network.returned(fresh, inputs)
+            with batch_statistics(modules.values()):
+                seen = 0
+                for start, stop in self._bounds():
+                    seen += stop - start
+                    for module in modules.values():
+                        module.momentum = (stop - start) / seen
+                    inputs, _ = self.examples.batch(start, stop, self.network.device, self.network.dtype)
+                    with torch.no_grad():
+                        self.network.returned(fresh, inputs)
         finally:
-            _set_training(modules.values(), training=False)
             for path, module in modules.items():
                 module.momentum = momenta[path]
         statistics = {
@@ -107,8 +126,3 @@ def refuse_shared_examples(recalibration: Examples, measured: Examples) -> None:
             "--recalibrate-on",
             "recalibrate on a training split and measure on a test split, or allow_shared_examples",
         )
-
-
-def _set_training(modules: Iterable[nn.Module], *, training: bool) -> None:
-    for module in modules:
-        module.train(training)

@@ -12,30 +12,30 @@ from torch import Tensor
 
 from isthmus.data.examples import Examples
 from isthmus.data.load import load_examples
-from isthmus.errors import InputError, UnknownNameError, short_list
+from isthmus.errors import InputError, short_list
 from isthmus.evaluation.arithmetic.device import device_named
-from isthmus.evaluation.batches import default_batch_size
 from isthmus.evaluation.failures import failure_text
-from isthmus.evaluation.losses.loss import loss_named
+from isthmus.evaluation.losses.loss import Loss
 from isthmus.evaluation.network import Network
 from isthmus.evaluation.output import Output
 from isthmus.evaluation.stages.export import OperatorGraph
 from isthmus.evaluation.stages.kept_graphs import graph_of
 from isthmus.evaluation.stages.staging import relative_difference
 from isthmus.merging.files import refuse_existing, save_merged
-from isthmus.merging.permutation.activations import activation_likeness
+from isthmus.merging.permutation.architecture import Architecture
 from isthmus.merging.permutation.axes import graph_axes
 from isthmus.merging.permutation.groups import FixedAxis, Group, symmetry_of
-from isthmus.merging.permutation.matching import Likeness, WeightLikeness, matched
 from isthmus.merging.permutation.permuted import Permutation
 from isthmus.merging.permutation.running import moved
 from isthmus.merging.permutation.sample import sample_inputs
-from isthmus.merging.permutation.trajectory import save_permuted_trajectory
+from isthmus.merging.permutation.search import LOSS, WEIGHTS, Search
+from isthmus.merging.permuted_trajectory import save_permuted_trajectory
 from isthmus.runs.request.inputs import (
     Model,
     NamedWeights,
     Weights,
     fitted_weights,
+    named_loss,
     named_model,
     own_tokenizer,
     read_pair,
@@ -49,7 +49,6 @@ from isthmus.weights.trajectory import Trajectory, load_trajectory
 
 TOLERANCE = 1e-4  # of the outputs' scale; sums in another order make about 1e-6
 NUM_CHECKED = 32
-METHODS = ("weights", "activations")
 
 
 @dataclass(frozen=True)
@@ -61,7 +60,7 @@ class Aligned:
         permutation: What was done to it.
         groups: What could be permuted.
         fixed: What could not, and why.
-        objectives: How alike the networks were at the start and after every step.
+        objectives: How alike the networks were at the start and after every step; by loss minus the midpoint's loss.
         difference: The largest difference of outputs, of the largest output.
         facts: From what it was made: names, hashes, method, version.
         notes: What was done on reading the two.
@@ -91,9 +90,11 @@ def align(
     *,
     model: Model,
     data: object = None,
-    by: str = "weights",
+    by: str = WEIGHTS,
     seed: int = 0,
     starts: int = 1,
+    steps: int = 200,
+    loss: str | Loss = "cross_entropy",
     out: str | Path | None = None,
     trajectory: str | Path | None = None,
     data_root: Path | None = None,
@@ -109,11 +110,13 @@ def align(
         a: Weights of the network to come near to, or the path of a checkpoint.
         b: Weights of the network to permute.
         model: The model of both.
-        data: Examples to correlate units and to check on; None for random inputs, on which nothing is correlated.
+        data: Examples to correlate units, to descend and to check on; None for random inputs, to check on alone.
         by: "weights": the sum of products of weights is made as large as it gets. "activations": the sum of
-            correlations of units over the examples is.
-        seed: Of the order in which groups are taken.
-        starts: How often the search begins; the best end counts.
+            correlations of units over the examples is. "loss": from there on the loss at the midpoint is descended.
+        seed: Of the order in which groups are taken, and by loss of the examples of each step.
+        starts: How often the search by weights or activations begins; the best end counts.
+        steps: By loss: how many steps; each is a forward and a backward pass of 200 examples.
+        loss: By loss: a name, or a function (outputs, targets) -> per-example losses.
         out: A `.safetensors` file to make; of a Hugging Face folder b also a folder.
         trajectory: A folder of b's checkpoints by step, which are all permuted alike, into a folder beside `out` named
             as it is without its ending.
@@ -128,10 +131,9 @@ def align(
         InputError: The networks don't fit the model, the model can't be exported, or the function would change.
         UnknownNameError: There is no such way to match.
     """
-    if by not in METHODS:
-        raise UnknownNameError("a way to match", by, METHODS, "by")
-    steps = None if trajectory is None else load_trajectory(trajectory)
-    for made in _made(out, steps):
+    search = Search(by, seed=seed, starts=starts, steps=steps)
+    checkpoints = None if trajectory is None else load_trajectory(trajectory)
+    for made in _made(out, checkpoints):
         refuse_existing(made)
     read = read_pair(a, b)
     built = named_model(model, read[0][0])
@@ -140,23 +142,14 @@ def align(
     for one in (first, second):
         _refuse_non_finite(one, kinds)
     place = device_named(device)
-    network = Network.from_model(built.module, loss_named("cross_entropy"), place, torch.float32, Output(output))
-    examples = _examples(network, data, data_root, own_tokenizer(model), by)
+    network = Network.from_model(built.module, named_loss(loss).function, place, torch.float32, Output(output))
+    examples = _examples(network, data, data_root, own_tokenizer(model), search)
     inputs, _ = examples.batch(0, min(NUM_CHECKED, len(examples)), place, network.dtype)
     graph = _graph(network, inputs, frozenset(first.weights))
     ties = tied_keys(built.module)
     axes = graph_axes(graph, second.weights, ties)
-    symmetry = symmetry_of(axes)
-    likeness: Likeness
-    if by == "weights":
-        compared = {key for key, kind in kinds.items() if kind is Kind.PARAMETER}
-        compared -= {key for keys in ties for key in keys[1:]}
-        likeness = WeightLikeness.between(symmetry, first.weights, second.weights, compared)
-    else:
-        pair = [moved(one.weights, place, network.dtype) for one in (first, second)]
-        size = default_batch_size(place, examples.longest)
-        likeness = activation_likeness(graph, axes, symmetry, pair, examples, size)
-    found = matched(symmetry, likeness, seed=seed, starts=starts)
+    architecture = Architecture(network, graph, axes, symmetry_of(axes), kinds, ties)
+    found = search(architecture, first.weights, second.weights, examples)
     weights = found.permutation(second.weights)
     difference = _checked_difference(network, second.weights, weights, inputs)
     facts = {
@@ -167,11 +160,11 @@ def align(
         "hash_b": second.hash,
         "hash": content_hash(weights),
         "aligned_by": by,
-        "groups": {group.name: group.size for group in symmetry.groups},
+        "groups": {group.name: group.size for group in architecture.symmetry.groups},
         "units_moved": found.permutation.num_moved,
         "largest_difference": difference,
     }
-    if steps is not None:
+    if checkpoints is not None:
 
         def permuted(checkpoint: Checkpoint) -> StateDict:
             step = fitted_weights(*read_weights(checkpoint, "b"), built.module).weights
@@ -179,23 +172,23 @@ def align(
             _checked_difference(network, step, made, inputs)
             return made
 
-        save_permuted_trajectory(steps, permuted, facts, _made(out, steps)[1])
+        save_permuted_trajectory(checkpoints, permuted, facts, _made(out, checkpoints)[1])
     notes = tuple(f"{one.name}: {note}" for one in (first, second) for note in one.notes)
     if out is not None:
         save_merged(weights, facts, Path(out), b, second.filled)
-    groups, fixed = symmetry.groups, symmetry.fixed
+    groups, fixed = architecture.symmetry.groups, architecture.symmetry.fixed
     return Aligned(weights, found.permutation, groups, fixed, found.objectives, difference, facts, notes)
 
 
-def _made(out: str | Path | None, steps: Trajectory | None) -> list[Path]:
+def _made(out: str | Path | None, checkpoints: Trajectory | None) -> list[Path]:
     """The files and folders to make."""
-    if out is None and steps is not None:
+    if out is None and checkpoints is not None:
         raise InputError("a file to make", "none", "--trajectory", "name it: --out b_aligned.safetensors (out=)")
-    if out is not None and steps is not None and Path(out).suffix != ".safetensors":
+    if out is not None and checkpoints is not None and Path(out).suffix != ".safetensors":
         raise InputError(
             "a file ending in .safetensors", str(out), "--out", "its name without the ending is the folder's"
         )
-    return [] if out is None else [Path(out), Path(out).with_suffix("")][: 1 + (steps is not None)]
+    return [] if out is None else [Path(out), Path(out).with_suffix("")][: 1 + (checkpoints is not None)]
 
 
 def _refuse_non_finite(network: NamedWeights, kinds: Mapping[str, Kind]) -> None:
@@ -209,11 +202,13 @@ def _refuse_non_finite(network: NamedWeights, kinds: Mapping[str, Kind]) -> None
         )
 
 
-def _examples(network: Network, data: object, data_root: Path | None, tokenizer: str | None, by: str) -> Examples:
+def _examples(
+    network: Network, data: object, data_root: Path | None, tokenizer: str | None, search: Search
+) -> Examples:
     if data is not None:
         loaded = load_examples(data, data_root=data_root, tokenizer=tokenizer)
         return fitted_examples(loaded, network.module).to(network.device)
-    if by == "activations":
+    if search.needs_examples:
         raise InputError("examples that both networks answer to", "none", "--data", "name data of the kind they know")
     inputs = sample_inputs(network.module, NUM_CHECKED)
     return Examples(inputs, torch.zeros(len(inputs), dtype=torch.long), "random inputs", "random").to(network.device)
@@ -261,6 +256,9 @@ def summary_of(aligned: Aligned) -> str:
         lines.append(f"  {group.name}: {group.size} units{each}, in {short_list(group.members)}")
     lines += [f"  fixed, as {reason}: {short_list(axes)}" for reason, axes in aligned.reasons.items()]
     start, end = aligned.objectives[0], aligned.objectives[-1]
-    lines.append(f"{aligned.permutation.num_moved} units moved; likeness {start:.4g} before, {end:.4g} after")
+    told = f"likeness {start:.4g} before, {end:.4g} after"
+    if aligned.facts["aligned_by"] == LOSS:
+        told = f"the loss half-way, statistics by batches: {-start:.4g} before, {-end:.4g} after"
+    lines.append(f"{aligned.permutation.num_moved} units moved; {told}")
     lines.append(f"the function is unchanged: largest difference {aligned.difference:.2g} of the largest output")
     return "\n".join(lines)

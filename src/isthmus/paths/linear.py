@@ -11,7 +11,7 @@ from isthmus.layers.partition import LayerPartition
 from isthmus.paths.point import Blend, Direction, Displaced, Point, Version
 from isthmus.weights.interpolation import complement, interpolation
 from isthmus.weights.parametrisation import SpectralNorm
-from isthmus.weights.state import Kind, StateDict, content_hash, same_bits
+from isthmus.weights.state import Kind, StateDict, cast_weights, content_hash, same_bits
 
 Host = Literal["a", "b"]
 
@@ -188,17 +188,21 @@ class Segment:
             return self._entry(key, version)
         return self.layer_weights(label, version)[key]
 
-    def weights(self, point: Point) -> dict[str, Tensor]:
+    def weights(self, point: Point, dtype: torch.dtype | None = None) -> dict[str, Tensor]:
         """The whole state dict at a point.
 
         Args:
             point: From `point`.
+            dtype: The floating type to cast to, a layer at a time, so that the blend is never there in two types.
 
         Returns:
             Key -> tensor for every key.
         """
-        pairs = zip(self.layers, point.versions, strict=True)
-        return {k: t for label, version in pairs for k, t in self.layer_weights(label, version).items()}
+        made: dict[str, Tensor] = {}
+        for label, version in zip(self.layers, point.versions, strict=True):
+            weights = self.layer_weights(label, version)
+            made |= weights if dtype is None else cast_weights(weights, dtype)
+        return made
 
     def to(self, device: torch.device) -> "Segment":
         """The same segment with both networks on a device.

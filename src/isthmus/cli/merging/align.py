@@ -19,11 +19,17 @@ def align(
         str | None, typer.Option(help="Examples to correlate units and check on; default: random inputs, to check on.")
     ] = None,
     by: Annotated[
-        str, typer.Option(help="weights, or activations: units that answer alike to the examples of --data.")
+        str,
+        typer.Option(
+            help="weights; activations: units that answer alike to the examples of --data; or loss: from there on the "
+            "loss half-way is descended on --data."
+        ),
     ] = "weights",
     data_root: Annotated[Path | None, typer.Option(help="The folder that holds known data sets.")] = None,
     seed: Annotated[int, typer.Option(help="Of the order in which groups of units are taken.")] = 0,
     starts: Annotated[int, typer.Option(help="How often the search begins; the best end counts.")] = 1,
+    steps: Annotated[int, typer.Option(help="By loss: how many steps of 200 examples.")] = 200,
+    loss: Annotated[str, typer.Option(help="By loss: as for isthmus measure.")] = "cross_entropy",
     trajectory: Annotated[
         Path | None,
         typer.Option(help="A folder of b's checkpoints by step, permuted alike into a folder."),
@@ -37,8 +43,8 @@ def align(
     from isthmus.merging.align import summary_of
 
     aligned = align_of(
-        a, b, model=model, data=data, by=by, data_root=data_root, seed=seed, starts=starts, trajectory=trajectory,
-        device=device, out=out,
+        a, b, model=model, data=data, by=by, data_root=data_root, seed=seed, starts=starts, steps=steps,
+        loss=loss, trajectory=trajectory, device=device, out=out,
     )  # fmt: skip
     print_lines(aligned.notes)
     if as_json:

@@ -11,6 +11,7 @@ from isthmus.data.examples import Examples
 from isthmus.evaluation.network import Network
 from isthmus.evaluation.probe import PROBE_SIZE, SelfCheck
 from isthmus.paths.linear import Segment
+from isthmus.weights.state import cast_weights, lend_weights
 
 REDUCED = {"bfloat16", "tf32"}
 MEAN_TOLERANCE = 0.01  # of the mean loss in float32, or in the unit of the loss where that is below 1
@@ -65,13 +66,16 @@ def reduction_checks(
     if dtype == "tf32" and network.device.type == "cpu":
         return [SelfCheck(what, passed=True, detail="a processor has no TF32: everything is computed in float32")]
     full = Network.from_model(module, network.loss, network.device, torch.float32, network.output)
+    lend_weights(full.module, cast_weights(segment.first, torch.float32), copied=network.written)
     full = replace(full, written=network.written, fresh=network.fresh)
     stop = min(PROBE_SIZE, len(examples))
     everything = tuple(segment.layers)
     of_mean, of_example, passed = 0.0, 0.0, True
     for alpha in (0.0, 1.0, 0.5):
-        weights = segment.weights(segment.point("a", everything, alpha))
-        found, expected = _losses(dtype, network, weights, examples, stop), _losses("", full, weights, examples, stop)
+        point = segment.point("a", everything, alpha)
+        # One after the other, so that the blend is not there in two types.
+        found = _losses(dtype, network, segment.weights(point, network.dtype), examples, stop)
+        expected = _losses("", full, segment.weights(point), examples, stop)
         difference = float((found.mean() - expected.mean()).abs())
         # Losses that are infinite in float32 too are none of the reduction's doing.
         both_fail = not bool(found.mean().isfinite()) and not bool(expected.mean().isfinite())

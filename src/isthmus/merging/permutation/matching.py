@@ -163,11 +163,21 @@ def matched(
     ends = []
     for number in range(starts):
         start = random_permutation(symmetry, int(random.integers(2**31))) if number else Permutation(symmetry, {})
-        ends.append(_climbed(start, likeness, random))
+        ends.append(climbed(start, likeness, random))
     return max(ends, key=lambda end: end.objectives[-1])
 
 
-def _climbed(permutation: Permutation, likeness: Likeness, random: np.random.Generator) -> Matched:
+def climbed(permutation: Permutation, likeness: Likeness, random: np.random.Generator) -> Matched:
+    """Improve one group after another until none improves, from one start.
+
+    Args:
+        permutation: Where to begin.
+        likeness: What is to be as large as it can be.
+        random: Draws the order of groups for each round.
+
+    Returns:
+        The local optimum that was reached.
+    """
     groups = permutation.symmetry.groups
     objectives = [likeness.objective(permutation)]
     for _ in range(MOST_ROUNDS):
