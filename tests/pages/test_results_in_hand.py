@@ -46,6 +46,20 @@ def test_the_page_of_a_measurement_reads_nothing_back_and_equals_that_of_its_fol
     assert (tmp_path / "m" / "report.html").read_bytes() == page
 
 
+@pytest.mark.parametrize("names", ["ab", "abc"], ids=["run", "collection"])
+def test_pages_and_tables_do_not_tell_where_they_lie(files: Path, tmp_path: Path, names: str) -> None:
+    networks = [files / f"{name}.safetensors" for name in names]
+    model = ("--model", f"{files / 'own.py'}:build", "--data", files / "data.safetensors")
+    made = []
+    for place in ("here", "there"):
+        run("measure", *networks, *model, "--layers", "block", "--sweep", "full", "--out", tmp_path / place / "m")
+        inside = sorted(file for file in (tmp_path / place).rglob("*") if file.is_file())
+        made.append({str(file.relative_to(tmp_path / place)): file.read_bytes() for file in inside})
+    assert "m/report.html" in made[0]
+    assert [name for name in made[0] if made[0][name] != made[1].get(name) and "progress" not in name] == []
+    assert [name for name, data in made[0].items() if str(tmp_path).encode() in data] == []
+
+
 def test_classes_in_hand_are_those_of_the_folder(tmp_path: Path) -> None:
     measured = isthmus.measure(MLP.build, MLP.weights(0), MLP.weights(1), MLP.data(20), out=tmp_path / "run")
     in_hand, stored = (loading.classes_of(found) for found in (measured, isthmus.load_run(tmp_path / "run")))

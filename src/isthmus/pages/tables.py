@@ -191,5 +191,6 @@ def settings_rows(result: "xr.Dataset") -> list[tuple[str, str]]:
     rows += [(name, value if isinstance(value, str) else json.dumps(value)) for name, value in asked.items()]
     rows += [("Read from a file", note) for note in attribute_list(result.attrs, "notes")]
     rows += [("Cannot be told from others", part) for part in attribute_list(result.attrs, "unidentified")]
-    known = {*MANIFEST, "settings", "notes", "unidentified", "self_checks", "warnings"}
+    # Where a run lies is nobody else's business, and the page is the same wherever it does.
+    known = {*MANIFEST, "settings", "notes", "unidentified", "self_checks", "warnings", "run_folder"}
     return rows + [(str(name), str(value)) for name, value in result.attrs.items() if name not in known]
