@@ -14,6 +14,7 @@ from isthmus.processes import is_running, this_process
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 NOT_OURS = (errno.EROFS, errno.EACCES, errno.EPERM)
 _SYSTEM_ERROR = re.compile(r"\(os error (\d+)\)")  # as Rust writes it, of which safetensors makes no OSError
+_told: list[Callable[[], None]] = []  # no context variable: another thread may write
 _PART = re.compile(r"\..+\.([0-9a-f]{8}-\d+-\d*|\d+)\.part")  # a bare number: isthmus 0.1
 
 
@@ -37,6 +38,25 @@ def save_whole(path: Path, write: Callable[[Path], object]) -> None:
         if number is None:
             raise
         raise unwritable(number, path.parent) from error
+    for told in _told:
+        told()
+
+
+@contextmanager
+def saves_told(tell: Callable[[], None]) -> Iterator[None]:
+    """Tell of every file that is written while a block runs, by any thread.
+
+    Args:
+        tell: Called when the file is there.
+
+    Yields:
+        Nothing.
+    """
+    _told.append(tell)
+    try:
+        yield
+    finally:
+        _told.remove(tell)
 
 
 def unwritable(number: int | None, folder: Path) -> UnwritableError:

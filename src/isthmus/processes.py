@@ -42,6 +42,16 @@ def is_running(identity: str) -> bool | None:
     return None  # there is a process of that number, perhaps another one
 
 
+def num_cores() -> int:
+    """How many cores this process may use.
+
+    Returns:
+        At least 1.
+    """
+    allowed = getattr(os, "sched_getaffinity", None)  # not on every system
+    return len(allowed(0)) if allowed else os.cpu_count() or 1
+
+
 @cache
 def _place() -> str:
     boot = PROC / "sys/kernel/random/boot_id"

@@ -7,7 +7,7 @@ import importlib.util
 import itertools
 import sys
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
@@ -39,6 +39,19 @@ def load_function(file: Path, function: str, where: str) -> Callable[..., Any]:
             one that it imports.
         UnknownNameError: It has no such function.
     """
+    module = _ran(file, where)
+    own = {key: value for key, value in vars(module).items() if callable(value) and not key.startswith("__")}
+    if function not in own:
+        named = [key for key, value in own.items() if getattr(value, "__module__", None) == module.__name__]
+        if not named:
+            raise InputError(
+                f"a function {function!r} in the file", "no function", where, "write it, or correct the path"
+            )
+        raise UnknownNameError(f"a function in {file.name}", function, named, where)
+    return own[function]  # type: ignore[no-any-return]
+
+
+def _ran(file: Path, where: str) -> ModuleType:
     if not file.is_file():
         raise InputError("a Python file", "nothing there", str(file), "correct the path")
     path, source = file.resolve(), file.read_bytes()
@@ -50,15 +63,29 @@ def load_function(file: Path, function: str, where: str) -> Callable[..., Any]:
     sys.modules[module.__name__] = module  # dataclasses and loader workers look their module up
     with explain_failures(path, where):
         exec(compile(source, path, "exec"), vars(module))
-    own = {key: value for key, value in vars(module).items() if callable(value) and not key.startswith("__")}
-    if function not in own:
-        named = [key for key, value in own.items() if getattr(value, "__module__", None) == module.__name__]
-        if not named:
+    return module
+
+
+def files_run() -> dict[str, str]:
+    """The user's files that were run in this process, by the name of the module that each became."""
+    found = {name: user_file(name) for name in list(sys.modules)}
+    return {name: str(file) for name, file in found.items() if file is not None}
+
+
+def run_again(files: Mapping[str, str]) -> None:
+    """Run the user's files that another process ran, so that functions of theirs can be taken from it.
+
+    Args:
+        files: From `files_run` there.
+
+    Raises:
+        InputError: A file is not there on this machine, or is another one.
+    """
+    for name, file in files.items():
+        if name not in sys.modules and _ran(Path(file), file).__name__ != name:
             raise InputError(
-                f"a function {function!r} in the file", "no function", where, "write it, or correct the path"
+                "the file as it is on the machine that asked", "another one", file, "have the same on every machine"
             )
-        raise UnknownNameError(f"a function in {file.name}", function, named, where)
-    return own[function]  # type: ignore[no-any-return]
 
 
 def load_attribute(module: str, name: str, where: str) -> tuple[Any, Path]:

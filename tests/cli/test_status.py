@@ -1,7 +1,9 @@
 """`isthmus status`: what it says of work that is complete, stopped, running."""
 
 import json
+import os
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -33,6 +35,19 @@ def stopped(folder):
     record = json.loads((folder / "run.json").read_text())
     (folder / "run.json").write_text(json.dumps(record | {"complete": False}))
     ProgressFile(folder, "measure", "losses", done=40, of=100).advance(10, loss=0.5)
+
+
+def test_a_member_that_a_worker_elsewhere_is_at_is_named_with_the_worker_and_one_left_behind_is_not(collection):
+    for folder in (collection, collection / "members" / "x-y", collection / "members" / "x-z"):
+        stopped(folder)
+    left = collection / "members" / "x-z" / "progress.jsonl"
+    lines = [json.loads(line) for line in left.read_text().splitlines()]
+    left.write_text("".join(json.dumps(line | {"time": "2020-01-01T00:00:00Z"}) + "\n" for line in lines))
+    with held_folder(collection):
+        works = {Path(work["folder"]).name: work for work in json.loads(said(collection, "--json")[1])}
+    assert (works["x-y"]["state"], works["x-z"]["state"]) == ("running", "stopped")
+    assert works["x-y"]["holder"].startswith(f"process {os.getpid()} on host ")
+    assert ", for process " in works["x-y"]["holder"]
 
 
 def test_what_is_complete_is_counted_and_named_when_asked(collection):

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from isthmus.cli.cluster import RayOption
 from isthmus.errors import InputError
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ def federate(
         Literal["here", "flower"],
         typer.Option(help="here: clients one after the other; flower: Flower's simulation. The numbers are the same."),
     ] = "here",
+    ray: RayOption = None,
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Continue what is in --out, if anything.")] = False,
@@ -37,7 +39,7 @@ def federate(
 
     recipes = load_federated_recipes(recipe)
     if engine == "flower":
-        _refuse_several(recipes, processes)
+        _refuse_several(recipes, processes, ray)
     print(f"{'rule':<24} {'seed':>5} {'round':>7} {'accuracy, own data':>19} {'seconds':>8}", file=sys.stderr)
     folders = [out / name if name else out for name in recipes]
     if engine == "flower":
@@ -46,10 +48,11 @@ def federate(
         (settings,) = recipes.values()
         simulate(recipe, out, num_clients=settings.clients, resume=resume, data_root=data_root, tell=_tell)
     else:
-        from isthmus.federated.federate import Job, federate_all
+        from isthmus.federated.federate import federate_all
+        from isthmus.federated.parts import Job
 
         jobs = [Job(settings, folder) for settings, folder in zip(recipes.values(), folders, strict=True)]
-        federate_all(jobs, resume=resume, processes=processes, data_root=data_root, tell=_tell)
+        federate_all(jobs, resume=resume, processes=processes, ray=ray, data_root=data_root, tell=_tell)
 
     from isthmus.cli.output.federated import print_federation
 
@@ -57,13 +60,15 @@ def federate(
         print_federation(folder, as_json=as_json)
 
 
-def _refuse_several(recipes: "Mapping[str, FederatedRecipe]", processes: int) -> None:
+def _refuse_several(recipes: "Mapping[str, FederatedRecipe]", processes: int, ray: str | None) -> None:
     if list(recipes) != [""]:
         got, remedy = f"{len(recipes)} [[federation]] tables", "write a recipe for each, or leave --engine out"
         raise InputError("one federation at a time on Flower", got, "the recipe", remedy)
     if processes > 1:
         remedy = "leave --processes out: there, clients train at once"
         raise InputError("one seed at a time on Flower", f"{processes}", "--processes", remedy)
+    if ray is not None:
+        raise InputError("clients on Flower, or seeds on Ray", "both", "--ray", "leave --engine or --ray out")
 
 
 def _tell(progress: "Progress") -> None:

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from isthmus.cli.cluster import with_address
 from isthmus.cli.demo import demo
 from isthmus.cli.explain import explain
 from isthmus.cli.explore import explore
@@ -66,6 +67,7 @@ def main() -> None:
         # typer would take it before a command only.
         sys.argv.remove("--debug")
         DEBUG.append(True)
+    sys.argv[:] = with_address(sys.argv)
     level = take_log_level(sys.argv)
     if level is not None:
         report_failures(begin_logging)(level)

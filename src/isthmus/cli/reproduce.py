@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from isthmus.cli.cluster import RayOption
 from isthmus.cli.output.outcome import WRONG_INPUT
 from isthmus.experiments.reproduction.scale import Scale
 
@@ -25,6 +26,7 @@ def reproduce(
     out: Annotated[Path, typer.Option(help="Where to make a folder for each claim.")] = Path("isthmus-reproduce"),
     data_root: Annotated[Path | None, typer.Option(help="Folder of data sets; default: ISTHMUS_DATA.")] = None,
     docs: Annotated[Path | None, typer.Option(help="Copy page and pictures to reproduction/ in this folder.")] = None,
+    ray: RayOption = None,
     *,
     show_list: Annotated[bool, typer.Option("--list", help="Show claims, times and verdicts; run nothing.")] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Continue what is in --out, if anything.")] = False,
@@ -42,14 +44,18 @@ def reproduce(
     chosen = _chosen(claims or [], scale)
 
     from isthmus.experiments.reproduction.reproduce import reproduce as reproduction_of
+    from isthmus.work.places import connected
 
     def reproduced(claim: "Claim") -> "Reproduction":
-        found = reproduction_of(claim, Scale(scale), out, resume=resume, data_root=data_root, docs=docs, say=_said)
+        found = reproduction_of(
+            claim, Scale(scale), out, resume=resume, data_root=data_root, ray=ray, docs=docs, say=_said
+        )
         if not as_json:
             _print_outcome(found, out)
         return found
 
-    found = [reproduced(chosen[0])] if len(chosen) == 1 else _those_that_can_be_done(chosen, reproduced)
+    with connected(ray):
+        found = [reproduced(chosen[0])] if len(chosen) == 1 else _those_that_can_be_done(chosen, reproduced)
     if as_json:
         print(json.dumps([one.values() for one in found], indent=1))
     if len(found) < len(chosen):

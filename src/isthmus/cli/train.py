@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from isthmus.cli.cluster import RayOption
+
 if TYPE_CHECKING:
     from isthmus.training.networks.networks import Progress
 
@@ -22,6 +24,7 @@ def train(
         int | None,
         typer.Option(min=1, help="Networks to train at once, one thread each; default: one after the other."),
     ] = None,
+    ray: RayOption = None,
     *,
     resume: Annotated[bool, typer.Option("--resume", help="Continue what is in --out, if anything.")] = False,
 ) -> None:
@@ -40,11 +43,13 @@ def train(
     from isthmus.training.networks.several import train_at_once
 
     print(f"{'network':<12} {'step':>8} {'of':>8} {'training loss':>14} {'seconds':>8}", file=sys.stderr)
-    if processes is None:
+    if processes is None and ray is None:
         folders = train_networks(recipes, out, resume=resume, data_root=data_root, tell=_tell)
         homes = [folder.path for folder in folders.values()]
     else:
-        at_once = train_at_once(recipes, out, processes=processes, resume=resume, data_root=data_root, tell=_tell)
+        at_once = train_at_once(
+            recipes, out, processes=processes, resume=resume, data_root=data_root, ray=ray, tell=_tell
+        )
         homes = list(at_once.values())
     for home in homes:
         print(home)

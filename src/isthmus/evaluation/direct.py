@@ -11,7 +11,7 @@ from isthmus.data.examples import Examples
 from isthmus.evaluation.batches import BatchSize, batch_bounds
 from isthmus.evaluation.failures import explain_run
 from isthmus.evaluation.network import Network
-from isthmus.evaluation.unit import ExampleBlock
+from isthmus.evaluation.unit import ExampleBlock, Unit, blocks_of
 from isthmus.paths.linear import Segment
 from isthmus.paths.point import Point
 
@@ -34,7 +34,41 @@ class DirectEngine:
     batch_size: BatchSize
     prepared: Preparation = dict
 
-    def blocks(self, points: Sequence[Point], examples: Examples, done: set[tuple[int, int]]) -> Iterator[ExampleBlock]:
+    def units(self, points: Sequence[Point], examples: Examples) -> Iterator[Unit]:
+        """A unit a point.
+
+        Args:
+            points: Distinct networks.
+            examples: Any.
+
+        Yields:
+            (number of the point, 0), in the order of the points.
+        """
+        del examples
+        for number in range(len(points)):
+            yield number, 0
+
+    def evaluated(self, points: Sequence[Point], examples: Examples) -> Callable[[Unit], ExampleBlock]:
+        """What evaluates one unit after the other; where memory runs out, in smaller batches.
+
+        Args:
+            points: Distinct networks.
+            examples: On the network's device.
+
+        Returns:
+            From a unit to its block.
+        """
+
+        def block(unit: Unit) -> ExampleBlock:
+            number, start = unit
+            with explain_run(examples.name):
+                weights = self.prepared(self.segment.weights(points[number]))
+                loss, error = self.batch_size.attempt(partial(self._evaluated, weights, examples))
+            return ExampleBlock((number,), start, loss.numpy()[None], None if error is None else error.numpy()[None])
+
+        return block
+
+    def blocks(self, points: Sequence[Point], examples: Examples, done: set[Unit]) -> Iterator[ExampleBlock]:
         """Per-example results, a point a block.
 
         Args:
@@ -42,15 +76,10 @@ class DirectEngine:
             examples: On the network's device.
             done: Units to leave out: (number of the point, 0).
 
-        Yields:
+        Returns:
             One block a point, in the order of the points.
         """
-        for number, point in enumerate(points):
-            if (number, 0) not in done:
-                with explain_run(examples.name):
-                    weights = self.prepared(self.segment.weights(point))
-                    loss, error = self.batch_size.attempt(partial(self._evaluated, weights, examples))
-                yield ExampleBlock((number,), 0, loss.numpy()[None], None if error is None else error.numpy()[None])
+        return blocks_of(self, points, examples, done)
 
     def _evaluated(
         self, weights: dict[str, Tensor], examples: Examples, batch_size: int

@@ -1,6 +1,6 @@
 """The shared engine: computes once what points have in common."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -14,7 +14,7 @@ from isthmus.evaluation.network import BatchResult, Network
 from isthmus.evaluation.stages.blends import LayerBlends
 from isthmus.evaluation.stages.plan import Plan, plan_of
 from isthmus.evaluation.stages.stages import StagedNetwork, Values
-from isthmus.evaluation.unit import ExampleBlock
+from isthmus.evaluation.unit import ExampleBlock, Unit, blocks_of
 from isthmus.paths.linear import Segment
 from isthmus.paths.point import Point
 from isthmus.trees import Tree
@@ -44,30 +44,56 @@ class SharedEngine:
     batch_size: BatchSize
     staged: StagedNetwork
 
-    def blocks(self, points: Sequence[Point], examples: Examples, done: set[tuple[int, int]]) -> Iterator[ExampleBlock]:
-        """Per-example results, a batch a block.
+    def units(self, points: Sequence[Point], examples: Examples) -> Iterator[Unit]:
+        """A unit a batch. Their bounds are those of the first batch size, also where memory ran out.
 
-        The bounds of the blocks are those of the first batch size; where memory ran out, here or before, a block is
-        computed in smaller batches.
+        Args:
+            points: Distinct networks.
+            examples: Any.
+
+        Yields:
+            (0, first example), in the order of the examples.
+        """
+        del points
+        for start, _ in batch_bounds(len(examples), self.batch_size.unit):
+            yield 0, start
+
+    def evaluated(self, points: Sequence[Point], examples: Examples) -> Callable[[Unit], ExampleBlock]:
+        """What evaluates one unit after the other; where memory runs out, in smaller batches.
+
+        Args:
+            points: Distinct networks, at least one.
+            examples: On the network's device.
+
+        Returns:
+            From a unit to its block.
+        """
+        plan = self.plan(points)
+        blends = LayerBlends(self.segment, self.network.dtype, BLENDS_BYTES)
+        numbers = tuple(range(len(points)))
+
+        def block(unit: Unit) -> ExampleBlock:
+            start, stop = unit[1], min(unit[1] + self.batch_size.unit, len(examples))
+            work = partial(self._evaluated, plan, points, blends, examples.take(slice(start, stop)))
+            with explain_run(f"examples {start} to {stop - 1} of {examples.name}"):
+                loss, error = self.batch_size.attempt(work)
+            # A batch of all points is a unit, so that little is lost where a run stops.
+            return ExampleBlock(numbers, start, loss.numpy(), None if error is None else error.numpy())
+
+        return block
+
+    def blocks(self, points: Sequence[Point], examples: Examples, done: set[Unit]) -> Iterator[ExampleBlock]:
+        """Per-example results, a batch a block.
 
         Args:
             points: Distinct networks, at least one.
             examples: On the network's device.
             done: Units to leave out: (0, first example).
 
-        Yields:
+        Returns:
             One block a batch, in the order of the examples.
         """
-        plan = self.plan(points)
-        blends = LayerBlends(self.segment, self.network.dtype, BLENDS_BYTES)
-        numbers = tuple(range(len(points)))
-        for start, stop in batch_bounds(len(examples), self.batch_size.unit):
-            if (0, start) not in done:
-                unit = partial(self._evaluated, plan, points, blends, examples.take(slice(start, stop)))
-                with explain_run(f"examples {start} to {stop - 1} of {examples.name}"):
-                    loss, error = self.batch_size.attempt(unit)
-                # A batch of all points is a unit, so that little is lost where a run stops.
-                yield ExampleBlock(numbers, start, loss.numpy(), None if error is None else error.numpy())
+        return blocks_of(self, points, examples, done)
 
     def plan(self, points: Sequence[Point]) -> Plan:
         """What `blocks` runs for each batch.

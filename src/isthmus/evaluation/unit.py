@@ -1,6 +1,6 @@
 """Per-example results of some points on a run of examples: what engines return."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -35,6 +35,22 @@ class ExampleBlock:
 class Engine(Protocol):
     """A way to evaluate points. Every engine gives the numbers of `direct`."""
 
+    def units(self, points: Sequence[Point], examples: Examples) -> Iterator[Unit]:
+        """The units that points and examples make.
+
+        Args:
+            points: Distinct networks.
+            examples: Any.
+        """
+
+    def evaluated(self, points: Sequence[Point], examples: Examples) -> Callable[[Unit], ExampleBlock]:
+        """What evaluates one unit after the other, whichever they are.
+
+        Args:
+            points: Distinct networks.
+            examples: On the engine's device.
+        """
+
     def blocks(self, points: Sequence[Point], examples: Examples, done: set[tuple[int, int]]) -> Iterator[ExampleBlock]:
         """Evaluate points on examples, unit by unit, in an order that depends on the arguments alone.
 
@@ -43,3 +59,23 @@ class Engine(Protocol):
             examples: On the engine's device.
             done: Units that need not be computed again: (first point, first example) of their blocks.
         """
+
+
+def blocks_of(
+    engine: Engine, points: Sequence[Point], examples: Examples, done: set[Unit]
+) -> Iterator[ExampleBlock]:  # fmt: skip
+    """The units of an engine one after the other.
+
+    Args:
+        engine: Evaluates them.
+        points: Distinct networks.
+        examples: On the engine's device.
+        done: Units to leave out.
+
+    Yields:
+        One block a unit.
+    """
+    evaluated = engine.evaluated(points, examples)
+    for unit in engine.units(points, examples):
+        if unit not in done:
+            yield evaluated(unit)

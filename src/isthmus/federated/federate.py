@@ -1,54 +1,23 @@
 """All rules and seeds of a recipe, and the tables of what came out."""
 
 import shutil
-import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, nullcontext
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Protocol
 
-from isthmus.errors import DamagedError, InputError, IsthmusWarning
+from isthmus.errors import InputError
 from isthmus.evaluation.arithmetic.device import device_named
-from isthmus.evaluation.arithmetic.threads import limit_threads
-from isthmus.federated.federation import Federation, federation_of
 from isthmus.federated.file import load_federated_recipe
-from isthmus.federated.folder import RuleFolder, load_seconds
-from isthmus.federated.manifest import Described, begin, described, finish
+from isthmus.federated.manifest import begin, finish
+from isthmus.federated.parts import Job, Part, PartJobs, Rounds, Tell, TrainParts
 from isthmus.federated.recipe import FederatedRecipe
 from isthmus.federated.results.tables import MANIFEST
 from isthmus.federated.rounds import Progress, run_rounds
-from isthmus.federated.rules.known import AnyRule
-from isthmus.federated.server import Server
 from isthmus.held_folder import Hold, held_folder, is_empty, refuse_held
 from isthmus.progress_file import ProgressFile, end_progress
 from isthmus.work.here import Here
 from isthmus.work.in_processes import Processes
-
-Tell = Callable[[Progress], None]
-
-
-class Rounds(Protocol):
-    """A way to go through the rounds of one rule."""
-
-    def __call__(
-        self, federation: Federation, rule: AnyRule, folder: RuleFolder, *, spent: Mapping[str, float], tell: Tell
-    ) -> None:
-        """As `run_rounds`."""
-
-
-@dataclass(frozen=True)
-class Job:
-    """A recipe and where it goes.
-
-    Attributes:
-        recipe: Rules and seeds are trained one after the other, or at once by seed.
-        out: The folder.
-    """
-
-    recipe: FederatedRecipe
-    out: Path
+from isthmus.work.places import workers_at
 
 
 def federate(
@@ -57,6 +26,7 @@ def federate(
     *,
     resume: bool = False,
     processes: int = 1,
+    ray: str | None = None,
     data_root: Path | None = None,
     tell: Tell = lambda _: None,
     rounds: Rounds = run_rounds,
@@ -70,6 +40,7 @@ def federate(
         out: The folder to make.
         resume: Go on with what is there.
         processes: Seeds at a time, one thread each; the number changes no bit.
+        ray: The address of a Ray cluster whose workers train a seed each, "local" for one of this machine.
         data_root: The folder that holds the known sets.
         tell: Called after every round.
         rounds: Goes through the rounds of one rule and seed, as `run_rounds` does in this process; with another one,
@@ -84,13 +55,13 @@ def federate(
     """
     settings = recipe if isinstance(recipe, FederatedRecipe) else load_federated_recipe(Path(recipe))
     job = Job(settings, Path(out))
-    federate_all([job], resume=resume, processes=processes, data_root=data_root, tell=tell, rounds=rounds)
+    federate_all([job], resume=resume, processes=processes, ray=ray, data_root=data_root, tell=tell, rounds=rounds)
     return job.out
 
 
 def federate_all(
-    jobs: Sequence[Job], *, resume: bool = False, processes: int = 1, data_root: Path | None = None,
-    tell: Tell = lambda _: None, rounds: Rounds = run_rounds,
+    jobs: Sequence[Job], *, resume: bool = False, processes: int = 1, ray: str | None = None,
+    data_root: Path | None = None, tell: Tell = lambda _: None, rounds: Rounds = run_rounds,
 ) -> None:  # fmt: skip
     """Several recipes, each into its own folder: see `federate`.
 
@@ -98,6 +69,7 @@ def federate_all(
         jobs: Recipes and folders.
         resume: As in `federate`.
         processes: As in `federate`: seeds at a time, of any recipe.
+        ray: As in `federate`.
         data_root: As in `federate`.
         tell: As in `federate`.
         rounds: As in `federate`.
@@ -110,9 +82,12 @@ def federate_all(
     holds: list[Hold] = []
     said: dict[str, ProgressFile] = {}
 
-    def confirmed(progress: Progress) -> None:
+    def confirm() -> None:
         for hold in holds:
             hold.confirm()
+
+    def confirmed(progress: Progress) -> None:
+        confirm()
         said[progress.out].advance(
             1, rule=progress.rule, seed=progress.seed, round=progress.round, error_rate=progress.own
         )
@@ -127,9 +102,14 @@ def federate_all(
             total = len(recipe.rules) * len(recipe.seeds) * recipe.rounds
             said[str(job.out)] = ProgressFile(job.out, "federate", "rounds", of=total)
         parts = [Part(job, seed, data_root) for job in jobs for seed in job.recipe.seeds]
-        is_alone = processes == 1 or len(parts) == 1
-        workers = Here() if is_alone else Processes(processes, "isthmus.federated.federate")
-        done = {one.number: one.result for one in workers.done(_Training(rounds), parts, confirmed)}
+        if ray is not None:
+            on_accelerator = any(device_named(job.recipe.device).type != "cpu" for job in jobs)
+            workers = held.enter_context(workers_at(ray, 1, on_accelerator=on_accelerator))
+        else:
+            is_alone = processes == 1 or len(parts) == 1
+            workers = Here() if is_alone else Processes(processes, "isthmus.federated.federate")
+        given = PartJobs(parts, workers, confirm, sends_data=ray is not None)
+        done = {one.number: one.result for one in workers.done(TrainParts(rounds), given, confirmed)}
         described = [done[number] for number in range(len(parts))]
         for hold in holds:
             hold.confirm()
@@ -171,57 +151,3 @@ def refuse_existing(out: Path, *, resume: bool) -> None:
         raise InputError("a new folder", got, str(out), "add --resume, or name another --out")
     if not is_begun and out.is_dir() and not is_empty(out):
         raise InputError("a new or empty folder", "one with other things", str(out), "name another --out")
-
-
-@dataclass(frozen=True)
-class Part:
-    """A seed of a job: all its rules, one after the other.
-
-    Attributes:
-        job: The recipe and its folder.
-        seed: Of the repetition.
-        data_root: The folder that holds the known sets.
-    """
-
-    job: Job
-    seed: int
-    data_root: Path | None
-
-
-@dataclass(frozen=True)
-class _Training:
-    """Trains parts."""
-
-    rounds: Rounds
-
-    def __call__(self) -> Callable[[Part, Tell], Described]:
-        return partial(train_part, rounds=self.rounds)
-
-
-def train_part(part: Part, tell: Tell, rounds: Rounds = run_rounds) -> Described:
-    """Train one seed under every rule, with one thread on a processor: so the number of processes changes no bit.
-
-    Args:
-        part: Which.
-        tell: Called after every round.
-        rounds: As in `federate`.
-
-    Returns:
-        What the manifest says of the clients and the layers.
-    """
-    recipe = part.job.recipe
-    with limit_threads(1) if device_named(recipe.device).type == "cpu" else nullcontext():
-        federation = federation_of(recipe, part.seed, part.data_root)
-        for rule in recipe.rules:
-            Server(federation, rule)  # refuses one that doesn't fit, before another has trained
-        for rule in recipe.rules:
-            folder = RuleFolder(part.job.out, rule.shown, part.seed)
-            try:
-                rounds(federation, rule, folder, spent=load_seconds(folder), tell=tell)
-            except DamagedError as error:
-                # What it was made of is gone, so that one file can't be made again alone.
-                text = f"{error.where} was damaged on the disk: the rounds of rule {rule.shown} are made again"
-                warnings.warn(text, IsthmusWarning, stacklevel=2)
-                shutil.rmtree(folder.work)
-                rounds(federation, rule, folder, spent={}, tell=tell)
-    return described(federation)

@@ -2,10 +2,12 @@
 
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
+import torch
 from torch import Tensor
 
 from isthmus.errors import InputError, IsthmusWarning, UnknownNameError
@@ -30,13 +32,15 @@ from isthmus.merging.search.worth import KINDS, By, num_parameters, worth_of_lay
 from isthmus.paths.linear import Segment
 from isthmus.paths.point import Point
 from isthmus.questions.study.settings import EVERY_STUDY, study_request, valid_count
+from isthmus.runs.jobs.in_memory import in_memory
+from isthmus.runs.jobs.units import spread
 from isthmus.runs.request.inputs import Model, Weights
 from isthmus.runs.request.request import Request
 from isthmus.runs.request.signature import with_settings_shown
 from isthmus.runs.subject.subject import Subject, chosen_engine, examples_at_once, subject_of
 from isthmus.weights.state import Kind, StateDict, tied_keys
 
-MERGE = (*(name for name in EVERY_STUDY if name != "resume"), "batch_norm", "engine", "error", "progress")
+MERGE = (*(name for name in EVERY_STUDY if name != "resume"), "batch_norm", "engine", "error", "progress", "ray")
 
 
 @with_settings_shown(*MERGE)
@@ -176,14 +180,16 @@ def merge_of(
     Returns:
         As `merge`.
     """
-    subject, kept = subject_of(request), None if out is None else Path(out)
+    sent = request if request.ray is None else in_memory(request)
+    subject, kept = subject_of(sent), None if out is None else Path(out)
     worth = worth_of_layers(by, subject.segment)
     with kept_rounds(kept, subject, request, tolerance, metric, worth, places, num_random) as rounds:
-        return _merged(request, subject, rounds, worth, tolerance, metric, by, places, num_random, kept, mergekit)
+        return _merged(request, sent, subject, rounds, worth, tolerance, metric, by, places, num_random, kept, mergekit)
 
 
 def _merged(
     request: Request,
+    sent: Request,
     subject: Subject,
     rounds: Callable[[str], Rounds],
     worth: dict[str, float],
@@ -199,10 +205,12 @@ def _merged(
     segment, settings = subject.segment, request.settings
     size, (alpha, grid) = BatchSize(examples_at_once(subject, settings)), places
     own = DirectEngine(subject.network, segment, size) if subject.recalibration is not None else None
-    with float32_products(settings.dtype, subject.network.device):
+    with ExitStack() as stack:
+        stack.enter_context(float32_products(settings.dtype, subject.network.device))
         chosen = chosen_engine(subject, settings, size)
+        evaluating = stack.enter_context(spread(chosen, sent, subject, size, torch.get_num_threads()))
         selecting, judging = (
-            Trials(segment, chosen.engine, on, dict.fromkeys(segment.layers, alpha), request.progress, store, own)
+            Trials(segment, evaluating.engine, on, dict.fromkeys(segment.layers, alpha), request.progress, store, own)
             for on, store in ((subject.splits[SELECT], rounds(SELECT)), (certifying, rounds(CERTIFY)))
         )
         _refuse_no_errors(selecting, metric)

@@ -1,18 +1,14 @@
 """Measuring several networks, or networks at several times, member by member. Each member is a whole run."""
 
 import sys
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import torch
 import xarray as xr
 
-from isthmus.data.load import load_examples, load_splits
-from isthmus.errors import InputError, IsthmusWarning
+from isthmus.errors import InputError
 from isthmus.evaluation.arithmetic.device import device_named
-from isthmus.evaluation.stages.kept_graphs import kept_graphs
 from isthmus.held_folder import Hold, held_folder, refuse_held
 from isthmus.progress_file import ProgressFile, end_progress
 from isthmus.runs.carried import InHand, with_in_hand
@@ -21,12 +17,15 @@ from isthmus.runs.folder.collection_record import CollectionRecord, load_collect
 from isthmus.runs.folder.joined import joined_result
 from isthmus.runs.folder.layout import Layout
 from isthmus.runs.folder.table import rows_alone, save_results
-from isthmus.runs.pair import pair_result
-from isthmus.runs.request.inputs import fitted_weights, named_model, own_tokenizer
+from isthmus.runs.jobs.in_memory import with_data_in_memory
+from isthmus.runs.jobs.members import Begun, MeasureMembers, MemberJobs
+from isthmus.runs.request.inputs import fitted_weights, named_model
 from isthmus.runs.request.members import Collection, Member, collection_of
 from isthmus.runs.request.networks import HeldCheckpoints, is_one_network
 from isthmus.runs.request.request import Request
 from isthmus.weights.checkpoint import Checkpoint
+from isthmus.work.places import workers_at
+from isthmus.work.task import nothing
 
 
 def collection_result(request: Request) -> xr.Dataset:
@@ -61,21 +60,12 @@ def _measured(request: Request, collection: Collection, hold: Hold | None) -> xr
         _refuse_others(record, folder)
     held = HeldCheckpoints()
     _refuse_unfit(request.model, collection, held)
-    common = request.model_copy(update=_loaded(request) | {"steps": None})
+    common = with_data_in_memory(request)
     if folder is not None:
         record.save(folder)
-    results = []
     said = ProgressFile(folder, "collection", "members", of=len(record.members))
     try:
-        with kept_graphs():
-            for number, (member, known) in enumerate(zip(collection.members, record.members, strict=True), start=1):
-                if request.progress:
-                    print(f"member {number} of {len(record.members)}: {known.name}", file=sys.stderr, flush=True)
-                out = None if folder is None else Layout(folder).member(known.folder).folder
-                a, b = _weights(member, held)
-                with _named_warnings(known.name):
-                    results.append(pair_result(common.model_copy(update={"a": a, "b": b, "out": out})))
-                said.advance(1, member=known.name)
+        results = _members_results(common, collection, record, held, hold, said)
     except InputError:
         # Refused before its first member it is no collection, and the folder may be used again.
         if folder is not None and not Layout(folder).members.exists():
@@ -92,6 +82,45 @@ def _measured(request: Request, collection: Collection, hold: Hold | None) -> xr
     end_progress(folder)
     record.completed([result.attrs["run_id"] for result in results]).save(folder)
     return joined.assign_attrs(run_folder=str(folder.resolve()))
+
+
+def _members_results(
+    request: Request,
+    collection: Collection,
+    record: CollectionRecord,
+    held: HeldCheckpoints,
+    hold: Hold | None,
+    said: ProgressFile,
+) -> list[xr.Dataset]:
+    """The results of all members in their order, measured here or by workers; each is on disk when it is there."""
+    home = None if hold is None else Layout(hold.folder).members
+    on_accelerator = device_named(request.settings.device).type != "cpu"
+    data = request.data, request.recalibration_data
+    common = request.model_copy(
+        update={
+            "a": None, "b": None, "data": None, "recalibration_data": None, "out": None, "steps": None, "ray": None,
+            "progress": request.progress and request.ray is None,
+            # Whether there is a run was looked at before; a worker may find what one that was killed has left.
+            "resume": request.resume or request.ray is not None,
+        }
+    )  # fmt: skip
+    found: dict[int, xr.Dataset] = {}
+
+    def tell(begun: Begun) -> None:
+        if request.progress:
+            print(f"member {begun.number} of {len(record.members)}: {begun.name}", file=sys.stderr, flush=True)
+
+    with workers_at(request.ray, torch.get_num_threads(), on_accelerator=on_accelerator) as workers:
+        jobs = MemberJobs(collection, record, held, workers, home, nothing if hold is None else hold.confirm)
+        task = MeasureMembers(common, workers.share(lambda: data))
+        for done in workers.done(task, jobs, tell):
+            result, carried = done.result
+            known = record.members[done.number]
+            if home is not None:
+                result = result.assign_attrs(run_folder=str((home / known.folder).resolve()))
+            found[done.number] = with_in_hand(result, carried)
+            said.advance(1, member=known.name)
+    return [found[number] for number in range(len(jobs))]
 
 
 def first_member(request: Request) -> tuple[Request, int]:
@@ -139,26 +168,3 @@ def _refuse_unfit(model: Any, collection: Collection, held: HeldCheckpoints) -> 
             module = module or named_model(model, checkpoint.weights).module
             where = network.name if step is None else f"{network.name}, {step}"
             fitted_weights(checkpoint.weights, where, (), module)
-
-
-def _loaded(request: Request) -> dict[str, Any]:
-    """Data that is read, decoded and hashed once for all members."""
-    device, root = device_named(request.settings.device), request.data_root
-    tokenizer = own_tokenizer(request.model)
-    splits = load_splits(request.data, data_root=root, tokenizer=tokenizer)
-    loaded: dict[str, Any] = {"data": {name: split.to(device) for name, split in splits.items()}}
-    if request.recalibration_data is not None:
-        loaded["recalibration_data"] = load_examples(request.recalibration_data, data_root=root, tokenizer=tokenizer)
-    return loaded
-
-
-@contextmanager
-def _named_warnings(name: str) -> Iterator[None]:
-    """Warnings of the block, with the member's name before those of isthmus."""
-    with warnings.catch_warnings(record=True) as found:
-        # Python would swallow what an earlier member has already said at the same line.
-        warnings.simplefilter("always", IsthmusWarning)
-        yield
-    for warning in found:
-        text = f"{name}: {warning.message}" if issubclass(warning.category, IsthmusWarning) else str(warning.message)
-        warnings.warn(text, warning.category, stacklevel=5)

@@ -24,6 +24,8 @@ from isthmus.runs.folder.manifest import record_of, resumed_record
 from isthmus.runs.folder.measurement import Measurement
 from isthmus.runs.folder.reading import load_run
 from isthmus.runs.folder.table import save_results, save_tables
+from isthmus.runs.jobs.in_memory import in_memory
+from isthmus.runs.jobs.units import spread
 from isthmus.runs.memory import fit_into_memory
 from isthmus.runs.precise import asked_precision
 from isthmus.runs.request.request import Request
@@ -65,6 +67,8 @@ def _is_whole(folder: Path) -> bool:
 def _measured(request: Request, hold: Hold | None) -> xr.Dataset:
     folder = None if hold is None else hold.folder
     earlier = None if folder is None else resumable_record(folder, resume=request.resume)
+    if request.ray is not None:
+        request = in_memory(request)
     settings, subject = request.settings, subject_of(request)
     record = record_of(subject, request)
     if folder is not None and earlier is not None:
@@ -87,7 +91,8 @@ def _measured(request: Request, hold: Hold | None) -> xr.Dataset:
         LOG.info("run %s: %s; %d points, %d at once", record.run_id, chosen.note, len(subject.points), size.size)
         noted = {"engine": chosen.name, "engine_note": chosen.note, "batch_size": size.size}
         record = record.model_copy(update=noted)
-        grid, tables = evaluate_splits(subject, record, chosen.engine, hold, progress=request.progress)
+        with spread(chosen, request, subject, size, record.num_threads) as shared_out:
+            grid, tables = evaluate_splits(subject, record, shared_out.engine, hold, progress=request.progress)
         stored = losses_as_stored(subject, tables, size)
         still = layers_without_effect(subject, grid, tables)
     for text in (remarks := effect_remarks(still)):

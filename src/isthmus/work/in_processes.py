@@ -12,12 +12,14 @@ from multiprocessing.context import ForkServerContext, SpawnContext
 from multiprocessing.process import BaseProcess
 from typing import Any
 
+from isthmus.work.here import Here
+from isthmus.work.news import Tell, no_news
 from isthmus.work.reports import failure, report_job, taken_in
-from isthmus.work.task import MOST_DEATHS, Done, Job, Result, Task, Tell, no_news
+from isthmus.work.task import MOST_DEATHS, Done, Job, Result, Task
 
 
 @dataclass(frozen=True)
-class Processes:
+class Processes(Here):
     """Processes of this machine.
 
     Attributes:

@@ -1,5 +1,6 @@
 """What a worker reports of a job to the process that asked for it: news, warnings, a result, or why there is none."""
 
+import logging
 import traceback
 import warnings
 from collections.abc import Callable, Iterator
@@ -8,7 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from isthmus.errors import InputError, IsthmusWarning
-from isthmus.work.task import Tell
+from isthmus.work.news import Tell
+from isthmus.work.task import MOST_DEATHS
+
+LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -135,3 +139,19 @@ def taken_in(report: Report, tell: Tell) -> Finished | None:
     elif isinstance(report, Warned):
         warnings.warn(report.text, IsthmusWarning, stacklevel=2)
     return report if isinstance(report, Finished) else None
+
+
+def mourn(place: str, deaths: int, error: Exception) -> None:
+    """Say that a worker died; its job is done again by another.
+
+    Args:
+        place: Where it was.
+        deaths: How many died at this job.
+        error: What shows it.
+
+    Raises:
+        RuntimeError: Too many: it is the job that kills them.
+    """
+    LOG.warning("a worker died: %s", place)
+    if deaths == MOST_DEATHS:
+        raise RuntimeError(f"{deaths} workers died at one job: perhaps out of memory; the last: {error}") from error

@@ -1,13 +1,17 @@
 """What is asked of workers, wherever they are: a task, its jobs, and what is told meanwhile."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
+from pathlib import Path
+from typing import Generic, Protocol, TypeVar, runtime_checkable
+
+from isthmus.work.folders import WorkFolder
+from isthmus.work.news import Tell, no_news
+from isthmus.work.shared import Shared
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
-Tell = Callable[[Any], None]
-"""Passes on news of a job that is under way, to the process that asked for it."""
+V = TypeVar("V")
 Task = Callable[[], Callable[[Job, Tell], Result]]
 """What every job is done by: called once in each worker, it returns what does a job after the other.
 
@@ -17,12 +21,8 @@ another, so it has to go on with what the first one left.
 MOST_DEATHS = 3  # of workers on one job: it is the job that kills them
 
 
-def no_news(_news: Any) -> None:
-    """Pass nothing on.
-
-    Args:
-        _news: Of a job.
-    """
+def nothing() -> None:
+    """Do nothing."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,29 @@ class Done(Generic[Result]):
 @runtime_checkable
 class Workers(Protocol):
     """Where jobs are done. How many workers there are changes no result."""
+
+    def share(self, make: Callable[[], V], name: Hashable = None) -> Shared[V]:
+        """A value that several jobs need.
+
+        Args:
+            make: Gives it, when it is first needed.
+            name: Under which other workers than this process keep it; None to let it go when no job needs it.
+
+        Returns:
+            The value, to be taken along by jobs.
+        """
+
+    def folder(self, home: Path, parts: tuple[str, ...] = (".",), confirm: Callable[[], None] = nothing) -> WorkFolder:
+        """A folder that a job works in.
+
+        Args:
+            home: The folder.
+            parts: Folders in it, which the job works in.
+            confirm: Raises where nothing must be written at home any more; called before files from elsewhere are.
+
+        Returns:
+            The folder, to be taken along by the job.
+        """
 
     def done(self, task: Task[Job, Result], jobs: Sequence[Job], tell: Tell = no_news) -> Iterator[Done[Result]]:
         """Do jobs.

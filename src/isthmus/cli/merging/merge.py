@@ -17,7 +17,19 @@ from isthmus.cli.options import (
 )
 from isthmus.cli.output.notes import print_lines
 
-MERGE = ("layers", "loss", "error", "output", "batch_norm", "dtype", "device", "engine", "batch_size", "data_root")
+MERGE = (
+    "layers",
+    "loss",
+    "error",
+    "output",
+    "batch_norm",
+    "dtype",
+    "device",
+    "engine",
+    "batch_size",
+    "data_root",
+    "ray",
+)
 
 
 @with_settings(*MERGE)

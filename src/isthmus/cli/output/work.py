@@ -11,7 +11,7 @@ from typing import Any
 from isthmus.errors import InputError
 from isthmus.held_folder import living_holder
 from isthmus.progress_file import PROGRESS_FILE, load_progress
-from isthmus.runs.folder.layout import RUN_FILE, STUDY_FILE
+from isthmus.runs.folder.layout import RUN_FILE, STUDY_FILE, Layout
 
 COMPLETE, RUNNING, STOPPED = "complete", "running", "stopped"
 KINDS: dict[str, Callable[[dict[str, Any], Path], tuple[str, bool]]] = {
@@ -102,9 +102,25 @@ def _work(folder: Path, manifest: str, kind_of: Callable[[dict[str, Any], Path],
         kind, is_whole = f"{manifest}, unreadable", False
     if is_whole:
         return Work(str(folder), kind, COMPLETE)
-    holder = living_holder(folder)
+    holder = _holder(folder)
     state = STOPPED if holder is None else RUNNING
-    return Work(str(folder), kind, state, None if holder is None else str(holder), **_progress(folder))
+    return Work(str(folder), kind, state, holder, **_progress(folder))
+
+
+def _holder(folder: Path) -> str | None:
+    """Who works in a folder: its holder, or a worker elsewhere for the holder of the collection."""
+    own, collection = living_holder(folder), folder.parent.parent
+    if own is not None or folder.parent != Layout(collection).members:
+        return None if own is None else str(own)
+    whole, begins = living_holder(collection), [_last_begin(place) for place in (collection, folder)]
+    # One that an earlier session has left waits for its turn.
+    if whole is None or not all(begins) or begins[1]["time"] < begins[0]["time"]:
+        return None
+    return f"process {begins[1]['pid']} on host {begins[1]['host']}, for {whole}"
+
+
+def _last_begin(folder: Path) -> dict[str, Any]:
+    return next((line for line in reversed(load_progress(folder)) if line["event"] == "begin"), {})
 
 
 def _progress(folder: Path) -> dict[str, Any]:

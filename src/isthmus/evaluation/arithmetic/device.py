@@ -1,10 +1,9 @@
 """The device on which forward passes run."""
 
-import os
-
 import torch
 
 from isthmus.errors import InputError
+from isthmus.processes import num_cores
 
 NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 
@@ -34,16 +33,6 @@ def device_named(name: str) -> torch.device:
             "an available device", f"{name!r} ({str(error).splitlines()[0]})", "--device", "write auto or cpu"
         ) from error
     return device
-
-
-def num_cores() -> int:
-    """How many cores this process may use.
-
-    Returns:
-        At least 1.
-    """
-    allowed = getattr(os, "sched_getaffinity", None)  # not on every system
-    return len(allowed(0)) if allowed else os.cpu_count() or 1
 
 
 def hardware_kind() -> str:

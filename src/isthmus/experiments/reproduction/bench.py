@@ -41,13 +41,19 @@ class Bench:
     """
 
     def __init__(
-        self, claim: str, scale: Scale, out: Path, data_root: Path | None, say: Callable[[str], None] = lambda _: None
+        self,
+        claim: str,
+        scale: Scale,
+        out: Path,
+        data_root: Path | None,
+        say: Callable[[str], None] = lambda _: None,
+        ray: str | None = None,
     ) -> None:
         self.claim, self.scale, self.out, self.data_root = claim, scale, out, data_root
         self.settings: dict[str, str] = {}
         self.borrowed: list[str] = []
         self.made_data: dict[str, str] = {}
-        self._say = say
+        self._say, self._ray = say, ray
 
     @property
     def folder(self) -> Path:
@@ -100,7 +106,9 @@ class Bench:
         else:
             self.say(f"training {len(missing)} networks of {shipped[0].model} on {shipped[0].data}")
         with count_time(home, TRAINING, unless=not missing):
-            train_at_once(recipes, networks.folder, resume=True, data_root=self.data_root, tell=self._tell)
+            train_at_once(
+                recipes, networks.folder, resume=True, data_root=self.data_root, ray=self._ray, tell=self._tell
+            )
         return networks
 
     def federate(self) -> "dict[str, FederationTables]":
@@ -109,10 +117,11 @@ class Bench:
         Returns:
             Results by the name of the federation, in the order of the recipe.
         """
-        from isthmus.evaluation.arithmetic.device import num_cores
         from isthmus.experiments.reproduction.federations import shipped_federations
-        from isthmus.federated.federate import Job, federate_all
+        from isthmus.federated.federate import federate_all
+        from isthmus.federated.parts import Job
         from isthmus.federated.results.tables import is_complete, load_federation
+        from isthmus.processes import num_cores
 
         recipes = shipped_federations(self.claim, self.scale)
         self._note(federation_rows(recipes))
@@ -121,7 +130,7 @@ class Bench:
         self.say(f"{len(recipes)} federations: {'; '.join(dict.fromkeys(parts))}")
         with count_time(self.folder, TRAINING, unless=all(is_complete(job.out) for job in jobs.values())):
             federate_all(
-                list(jobs.values()), resume=True, processes=num_cores(), data_root=self.data_root,
+                list(jobs.values()), resume=True, processes=num_cores(), ray=self._ray, data_root=self.data_root,
                 tell=self._tell_round,
             )  # fmt: skip
         return {name: load_federation(job.out) for name, job in jobs.items()}
@@ -148,7 +157,7 @@ class Bench:
             warnings.filterwarnings("ignore", message=".*hold the same weights", category=IsthmusWarning)
             return measure(
                 model, data=dict(data), out=out, resume=True, data_root=self.data_root,
-                progress=False, **options,
+                ray=self._ray, progress=False, **options,
             )  # fmt: skip
 
     def study(self, name: str, make: "Callable[..., xr.Dataset]") -> "xr.Dataset":

@@ -32,6 +32,7 @@ def reproduce(
     *,
     resume: bool = False,
     data_root: Path | None = None,
+    ray: str | None = None,
     docs: Path | None = None,
     say: Callable[[str], None] = lambda _: None,
 ) -> Reproduction:
@@ -46,6 +47,7 @@ def reproduce(
         out: Holds a folder for each claim at each scale; a claim may use the networks of another one there.
         resume: Go on with what is there.
         data_root: Where known data sets lie.
+        ray: The address of a Ray cluster whose workers train and measure; None for this machine.
         docs: A folder of documents; page and pictures are copied to `reproduction/` in it.
         say: Told how far it is.
 
@@ -56,7 +58,7 @@ def reproduce(
         InputError: It was begun already and `resume` is not asked for, the documents' folder is not there, scale
             smoke is to be documented, or a data set is missing.
     """
-    bench = Bench(claim.name, scale, out, data_root, say)
+    bench = Bench(claim.name, scale, out, data_root, say, ray)
     refuse_unfit_documents(docs, scale)
     refuse_held(bench.folder)
     _refuse_unfit_folder(bench.folder, resume=resume)

@@ -55,6 +55,10 @@ class Request(BaseModel):
     data_root: Path | None = Field(None, description="Folder of data sets; default: ISTHMUS_DATA.")
     out: Path | None = Field(None, description="Run folder to make: results, pictures and report.html.")
     resume: bool = Field(default=False, description="Continue the run in --out, if there is one.")
+    ray: str | None = Field(
+        None,
+        description="Spread the work over Ray: alone for this machine's cores, auto or HOST:PORT for a cluster.",
+    )
     progress: bool = Field(default=False, description="Show progress on standard error.")
 
     @field_validator("steps", mode="before")

@@ -4,7 +4,7 @@ import logging
 import math
 import time
 import warnings
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -65,6 +65,7 @@ def train_networks(
     *,
     resume: bool = False,
     data_root: Path | None = None,
+    data: Mapping[str, Examples] | None = None,
     tell: Callable[[Progress], None] = lambda _: None,
     at_once: int = 1,
 ) -> dict[str, NetworkFolder]:
@@ -80,6 +81,7 @@ def train_networks(
         out: Where the folders are made.
         resume: Go on with what is there; finished networks are left as they are.
         data_root: Where known data sets lie.
+        data: Examples by the names that recipes have for them; None where they are to be read.
         tell: Called after every epoch of every network.
         at_once: How many take turns; above 1 all have to be of one device and one type.
 
@@ -91,7 +93,8 @@ def train_networks(
             network does not run on the data; or a loss is not finite.
     """
     refuse_used_folders(recipes, out, resume=resume)
-    data = {spec: load_examples(spec, data_root=data_root) for spec in {recipe.data: None for recipe in recipes}}
+    if data is None:
+        data = {spec: load_examples(spec, data_root=data_root) for spec in dict.fromkeys(r.data for r in recipes)}
     folders: dict[str, NetworkFolder] = {}
     for recipe in recipes:
         lasting = tuple(other.spawn.at for other in recipes if other.spawn and other.spawn.network == recipe.name)
