@@ -77,6 +77,23 @@ class ResultAccessor:
 
         return plot.picture(self.result, name or plot.names(self.result)[0], **options)  # type: ignore[arg-type]
 
+    def model_card(self, file: str | Path | None = None) -> str:
+        """What averaging each layer costs, as a section of a model card.
+
+        Args:
+            file: A card to put it into (`README.md`), in place of an earlier one or at its end; None for none.
+
+        Returns:
+            The section, Markdown.
+        """
+        from isthmus.report.barriers.model_card import card_section, save_in_card
+        from isthmus.runs.renewed import with_rises
+
+        section = card_section(with_rises(self.result))
+        if file is not None:
+            save_in_card(section, Path(file))
+        return section
+
     def _repr_html_(self) -> str:
         from isthmus.pages.notebook import notebook_html
 

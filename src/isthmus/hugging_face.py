@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from isthmus.errors import InputError
+from isthmus.errors import InputError, printable
 
 PREFIX = "hf:"
 WEIGHT_FILES = (  # in the order of from_pretrained: what to fetch, and the names that end the search
@@ -188,3 +188,19 @@ def snapshot_folder(source: HuggingFaceSource, where: str) -> Path:
     raise InputError(
         f"safetensors or torch files in hf:{source.name}", "neither", where, "name a revision that holds weights"
     )
+
+
+def card_name(name: object) -> str:
+    """A name from a file without what a model card's Markdown or HTML would make something of.
+
+    Args:
+        name: Of any origin.
+
+    Returns:
+        What may stand between backticks, also in a table.
+
+    Example:
+        >>> card_name("<b>layer1.`0`|conv</b>")
+        'blayer1.0conv/b'
+    """
+    return "".join(letter for letter in printable(str(name)) if letter not in "<>|`\n\t[]")

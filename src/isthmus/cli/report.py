@@ -11,6 +11,10 @@ def report(
         list[Path], typer.Argument(help="Run folders, or one folder of a collection, a study or a federated training.")
     ],
     out: Annotated[Path | None, typer.Option(help="Where to write; default for one run: its own folder.")] = None,
+    model_card: Annotated[
+        Path | None,
+        typer.Option(help="Also put a section with the table of barriers into this model card (README.md)."),
+    ] = None,
     png: Annotated[bool, typer.Option("--png", help="Write every picture as PNG too, drawn by matplotlib.")] = False,
 ) -> None:
     """Make pictures and one self-contained page from stored results, without measuring."""
@@ -18,7 +22,25 @@ def report(
 
     if out is None and len(runs) > 1:
         raise InputError("--out FOLDER for the report of several runs", "none", "isthmus report", "add --out FOLDER")
+    section = "" if model_card is None else _card_section(runs)
     print(f"report: {save_runs_report(runs, out or runs[0], png=png)}")
+    if model_card is not None:
+        from isthmus.report.barriers.model_card import save_in_card
+
+        print(f"model card: {save_in_card(section, model_card)}")
+
+
+def _card_section(folders: list[Path]) -> str:
+    from isthmus.errors import InputError
+    from isthmus.report.barriers.model_card import card_section
+    from isthmus.runs.folder.layout import RUN_FILE
+    from isthmus.runs.folder.reading import load_run
+    from isthmus.runs.renewed import with_rises
+
+    if len(folders) > 1 or not (folders[0] / RUN_FILE).exists():
+        got = "a folder of something else" if len(folders) == 1 else f"{len(folders)} folders"
+        raise InputError("one run of two networks", got, "--model-card", "make a section of each run by itself")
+    return card_section(with_rises(load_run(folders[0])))
 
 
 def save_runs_report(folders: list[Path], out: Path, *, png: bool = False) -> Path:

@@ -9,7 +9,8 @@ from typing import Any
 
 from torch import Tensor
 
-from isthmus.errors import InputError, printable
+from isthmus.errors import InputError
+from isthmus.hugging_face import card_name
 from isthmus.weights.checkpoint import load_weights, save_weights
 from isthmus.weights.formats.folder import TORCH_ENDINGS, chosen_files
 from isthmus.weights.made_when_read import layout_of, some_of
@@ -123,21 +124,16 @@ def _fill(folder: Path, weights: StateDict, facts: Mapping[str, Any], metadata: 
 def _card(facts: Mapping[str, Any]) -> str:
     """A model card: what hubs read in its head, and a table that a person reads."""
     head = ["---", "base_model:", *(f"- {json.dumps(facts[name])}" for name in "ab"), "tags:", "- merge", "- isthmus"]
-    a, b = (_plain(facts[name]) for name in "ab")
+    a, b = (card_name(facts[name]) for name in "ab")
     if "alphas" in facts:
         numbers, columns = facts["alphas"], "| layer | alpha |"
         title, told = f"{a} with layers averaged with {b}", "every layer below is a + alpha (b - a), all others are a's"
     else:
         numbers, columns = facts["groups"], "| group | units |"
         title, told = f"{b} aligned to {a}", "b's units are permuted to lie near a's, its function is unchanged"
-    rows = [f"| `{_plain(label)}` | {number:g} |" for label, number in numbers.items()]
+    rows = [f"| `{card_name(label)}` | {number:g} |" for label, number in numbers.items()]
     return "\n".join([
         *head, "---", "", f"# {title}", "", f"Made by isthmus {facts['isthmus_version']}: {told}.", "",
         "| network | content hash |", "|---|---|", f"| a | `{facts['hash_a']}` |", f"| b | `{facts['hash_b']}` |", "",
         columns, "|---|---|", *rows, "",
     ])  # fmt: skip
-
-
-def _plain(name: str) -> str:
-    """A name from a file without what Markdown or HTML would make something of."""
-    return "".join(letter for letter in printable(str(name)) if letter not in "<>|`\n\t[]")
