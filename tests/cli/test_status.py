@@ -2,9 +2,7 @@
 
 import json
 import os
-import sys
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 from cases import CASES
@@ -86,38 +84,3 @@ def test_a_folder_of_other_things_is_refused(tmp_path, place):
 def test_a_manifest_that_cannot_be_read_is_said(tmp_path):
     (tmp_path / "study.json").write_text("{")
     assert "study.json, unreadable" in said(tmp_path)[1]
-
-
-def test_losses_and_what_work_says_become_scalars(tmp_path, monkeypatch):
-    """A stand-in for the writer, which is an extra; the figures are the log's."""
-    written = []
-
-    class Writer:
-        def __init__(self, folder):
-            self.folder = folder
-
-        def __enter__(self):
-            return self
-
-        def __exit__(self, *_):
-            return None
-
-        def add_scalar(self, name, value, step):
-            written.append((name, value, step))
-
-    monkeypatch.setitem(sys.modules, "tensorboardX", SimpleNamespace(SummaryWriter=Writer))
-    network = tmp_path / "trained" / "x"
-    network.mkdir(parents=True)
-    (network / "recipe.json").write_text('{"length": "2ep"}')
-    (network / "log.csv").write_text("epoch,iteration,training_loss\n1,5,0.7\n2,10,0.25\n")
-    federation = tmp_path / "federated"
-    federation.mkdir()
-    (federation / "federated.json").write_text('{"complete": false}')
-    ProgressFile(federation, "federate", "rounds").advance(1, rule="all", error_rate=0.5)
-    assert said(tmp_path, "--tensorboard", tmp_path / "scalars")[0] == 0
-    assert [row for row in written if "seconds" not in row[0]] == [
-        ("federated/error_rate", 0.5, 1), ("trained/x/training_loss", 0.7, 5), ("trained/x/training_loss", 0.25, 10),
-    ]  # fmt: skip
-    monkeypatch.setitem(sys.modules, "tensorboardX", None)
-    status, text = said(tmp_path, "--tensorboard", tmp_path / "scalars")
-    assert (status, "isthmus[tensorboard]" in text) == (2, True)

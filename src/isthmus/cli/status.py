@@ -18,6 +18,9 @@ def status(
     tensorboard: Annotated[
         Path | None, typer.Option(help="Also write losses and what else work says of itself as scalars into a folder.")
     ] = None,
+    wandb: Annotated[
+        str | None, typer.Option(help="Also write these scalars as runs of a project of Weights & Biases, offline.")
+    ] = None,
     show_all: Annotated[bool, typer.Option("--all", help="Also name what is complete.")] = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -30,6 +33,10 @@ def status(
         from isthmus.cli.output.tensorboard import save_scalars
 
         typer.echo(f"scalars: {save_scalars(found, folder, tensorboard)}", err=True)
+    if wandb is not None:
+        from isthmus.cli.output.wandb import save_runs
+
+        typer.echo(f"scalars: {save_runs(found, folder, wandb)}", err=True)
     if as_json:
         print(json.dumps([asdict(work) for work in found], indent=1))
         return
