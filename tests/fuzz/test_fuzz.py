@@ -2,11 +2,13 @@
 
 import json
 import re
+import time
+import zipfile
 from collections import Counter
 from pathlib import Path
 
 import pytest
-from run import case, run, written
+from run import SECONDS, case, outcome, run, written
 from targets import all_targets
 
 from isthmus.gate.limits import LIMITS
@@ -53,6 +55,21 @@ def test_a_reader_that_fails_otherwise_is_found(tmp_path, monkeypatch):
 
 def test_files_are_written_as_they_are(tmp_path):
     assert (written({"a/b": b"\0"}, tmp_path / "x") / "a" / "b").read_bytes() == b"\0"
+
+
+FOUND = zipfile.ZipFile(Path(__file__).with_name("found.zip"))
+CASES = sorted({name.partition("/")[0] for name in FOUND.namelist()})
+
+
+@pytest.mark.parametrize("found", CASES)
+def test_what_the_long_run_once_found_is_read_or_refused_at_once(found, tmp_path):
+    """The files as they were; each crashed a reader or kept it busy for minutes."""
+    target = next(target for target in all_targets() if target.name == found.partition(" ")[2])
+    files = {name.partition("/")[2]: FOUND.read(name) for name in FOUND.namelist() if name.startswith(f"{found}/")}
+    begun = time.process_time()
+    said, why = outcome(target, written(files, tmp_path / "case"))
+    assert said in {"read", "refused"}, why
+    assert time.process_time() - begun < SECONDS
 
 
 def test_the_page_has_every_limit():

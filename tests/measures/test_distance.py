@@ -30,6 +30,18 @@ def test_a_zero_vector_gives_a_named_undefined_angle_and_a_distance_all_the_same
     assert math.isnan(both.relative_distance)
 
 
+def test_large_tensors_are_taken_in_parts(monkeypatch):
+    a, b = ({"w": tensor} for tensor in torch.randn(2, 5, 7, generator=torch.Generator().manual_seed(0)))
+    whole = layer_distance(a, b, ["w"])
+    monkeypatch.setattr("isthmus.measures.distance.LARGE", 4)
+    parted = layer_distance(a, b, ["w"])
+    assert (parted.num_parameters, parted.status) == (35, "defined")
+    np.testing.assert_allclose(
+        (parted.distance, parted.relative_distance, parted.cosine),
+        (whole.distance, whole.relative_distance, whole.cosine), rtol=1e-12,
+    )  # fmt: skip
+
+
 def test_a_tensor_under_two_keys_counts_once():
     x, y = torch.tensor([1.0]), torch.tensor([4.0])
     found = layer_distance({"in": x, "out": x}, {"in": y, "out": y}, ["in", "out"])

@@ -12,10 +12,13 @@ from safetensors.torch import load_file
 import isthmus
 from isthmus.data.load import load_examples
 from isthmus.errors import InputError
+from isthmus.layers.partition import LayerPartition
 from isthmus.merging.search.apart import other_examples
 from isthmus.merging.search.comparison import random_set
-from isthmus.merging.search.slerp import slerp
+from isthmus.merging.search.slerp import FromMeanToArc, slerp
 from isthmus.pages.merge_words import merge_sentence
+from isthmus.paths.linear import Segment
+from isthmus.weights.state import Kind
 
 MIXED = tuple(torch.cat([one, other[:5]]) for one, other in zip(CERTIFY, SELECT, strict=True))
 
@@ -90,9 +93,15 @@ def test_the_arc_is_that_of_the_formula_and_runs_through_the_engine(merged):
 
 def test_the_arc_between_large_tensors_is_taken_in_parts(monkeypatch):
     v, w = torch.randn(2, 5, 7, generator=torch.Generator().manual_seed(0))
-    whole = slerp(v, w, 0.3)
-    monkeypatch.setattr("isthmus.merging.search.slerp.SIZE", 4)
+    layers = LayerPartition({"all": ("w",)})
+    segment = Segment.between({"w": v}, {"w": w}, layers, {"w": Kind.PARAMETER})
+    from_mean = FromMeanToArc(segment, 0.3)
+    whole, apart = slerp(v, w, 0.3), from_mean.part("w", v)
+    first, second = segment.first["w"], segment.second["w"]
+    torch.testing.assert_close(slerp(first, second, 0.3) - apart, torch.lerp(first, second, 0.3))
+    monkeypatch.setattr("isthmus.merging.search.slerp.LARGE", 4)
     torch.testing.assert_close(slerp(v, w, 0.3), whole)
+    torch.testing.assert_close(from_mean.part("w", v), apart)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 
 from isthmus.weights.interpolation import tensor_difference
-from isthmus.weights.state import StateDict, widen
+from isthmus.weights.state import LARGE, StateDict, parts, widen
 
 
 @dataclass(frozen=True)
@@ -57,11 +57,13 @@ def layer_distance(a: StateDict, b: StateDict, keys: Collection[str]) -> LayerDi
         if place in seen:
             continue
         seen.add(place)
-        x, y = (widen(t.detach().flatten().cpu()) for t in (a[key], b[key]))
-        apart = tensor_difference(*(t.to(torch.promote_types(x.dtype, y.dtype)) for t in (y, x)))
-        products = ((x, x), (y, y), (x, y), (apart, apart))
-        squares += torch.stack([torch.vdot(u, v).real for u, v in products])
-        count += x.numel()
+        # Of large tensors a part at a time: in float64 the embedding of a language model takes as much as the network.
+        for first, second in zip(*(parts(weights[key].detach(), LARGE) for weights in (a, b)), strict=True):
+            x, y = (widen(part.flatten().cpu()) for part in (first, second))
+            apart = tensor_difference(*(t.to(torch.promote_types(x.dtype, y.dtype)) for t in (y, x)))
+            products = ((x, x), (y, y), (x, y), (apart, apart))
+            squares += torch.stack([torch.vdot(u, v).real for u, v in products])
+            count += x.numel()
     norm_a, norm_b, distance = (float(squares[i].clamp(min=0).sqrt()) for i in (0, 1, 3))
     status = _angle_status(norm_a, norm_b) if count else "undefined: no numbers"
     defined = status == "defined"

@@ -166,12 +166,19 @@ class Segment:
         Returns:
             Key -> tensor; at the segment's ends the networks' own tensors, not copies.
         """
-        if isinstance(version, Displaced):
-            host = self.layer_weights(label, version.host)
-            weights = {key: self._displaced(key, tensor, version) for key, tensor in host.items()}
-        else:
-            weights = {key: self._entry(key, version) for key in self.layers[label]}
-        return weights | self._vectors_at(label, version, weights) if label in self.spectral else weights
+        made: dict[str, Tensor] = {}
+        # The vectors of spectral normalisation belong to all weights of the host's layer.
+        whole = isinstance(version, Displaced) and label in self.spectral
+        host = self.layer_weights(label, version.host) if whole else {}  # type: ignore[union-attr]
+        for key in self.layers[label]:
+            same = self.tied.get(key, key)
+            if same in made and self._is_one_tensor(key, same):
+                made[key] = made[same]
+            elif isinstance(version, Displaced):
+                made[key] = self._displaced(key, host[key] if whole else self._entry(key, version.host), version)
+            else:
+                made[key] = self._entry(key, version)
+        return made | self._vectors_at(label, version, made) if label in self.spectral else made
 
     def entry(self, label: str, version: Version, key: str) -> Tensor:
         """One tensor of a layer at a version; only this one is made, where the layer has no spectral normalisation.
@@ -229,6 +236,10 @@ class Segment:
                     found |= norm.vectors({**weights, **found})
             self.vectors[label, version] = found
         return self.vectors[label, version]
+
+    def _is_one_tensor(self, key: str, other: str) -> bool:
+        pairs = ((weights[key], weights[other]) for weights in (self.first, self.second))
+        return all((x.data_ptr(), x.stride()) == (y.data_ptr(), y.stride()) for x, y in pairs)
 
     def _displaced(self, key: str, tensor: Tensor, version: Displaced) -> Tensor:
         if self.kinds[key] is not Kind.PARAMETER:

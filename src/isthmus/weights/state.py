@@ -13,6 +13,8 @@ from isthmus.errors import short_list
 
 StateDict = Mapping[str, Tensor]
 
+LARGE = 2**22  # numbers of a tensor above which it is worked on a part at a time
+
 
 class Kind(StrEnum):
     """What an entry of a state dict is, and so how a blend treats it."""
@@ -198,7 +200,7 @@ def same_bits(x: Tensor, y: Tensor) -> bool:
     return all(bool(((u == v) | (u.isnan() & v.isnan())).all()) for u, v in zip(parts(x), parts(y), strict=True))
 
 
-def parts(tensor: Tensor, size: int = 2**22) -> tuple[Tensor, ...]:
+def parts(tensor: Tensor, size: int = LARGE) -> tuple[Tensor, ...]:
     """A tensor as vectors of at most four million numbers, for work that takes several tensors of their size at once.
 
     Args:

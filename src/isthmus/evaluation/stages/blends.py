@@ -48,7 +48,9 @@ class LayerBlends:
             self._kept.move_to_end(item)
             return self._kept[item][0]
         weights = cast_weights(self.segment.layer_weights(*item), self.dtype)
-        made_bytes = sum(tensor.nbytes for tensor in weights.values() if id(tensor) not in self._own)
+        # Tied weights are one tensor.
+        made = {tensor.data_ptr(): tensor.nbytes for tensor in weights.values() if id(tensor) not in self._own}
+        made_bytes = sum(made.values())
         self._kept[item] = weights, made_bytes
         self._kept_bytes += made_bytes
         # The blends together never take more than there is room for; the one that was used longest ago goes first.

@@ -1,6 +1,7 @@
 """Spherical interpolation of two whole networks: what merging tools offer without a measurement."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -9,10 +10,9 @@ from torch import Tensor
 from isthmus.paths.linear import Segment
 from isthmus.paths.point import Point
 from isthmus.weights.interpolation import complement, interpolation
-from isthmus.weights.state import parts
+from isthmus.weights.state import LARGE, parts
 
 NEARLY_PARALLEL = 0.9995  # cosine above which the arc is taken as straight, as mergekit 0.1.5 takes it
-SIZE = 2**22  # numbers in a part of a large tensor
 SHORTEST = 1e-8  # a vector shorter than this has no direction
 
 
@@ -41,7 +41,10 @@ class FromMeanToArc:
         first, second = (
             weights[key].to(like.device, like.dtype) for weights in (self.segment.first, self.segment.second)
         )
-        return slerp(first, second, self.position) - interpolation(first, second, self.position)
+        coefficients = _coefficients(first, second, self.position)
+        return _by_parts(
+            lambda v, w: _on_arc(v, w, self.position, coefficients) - interpolation(v, w, self.position), first, second
+        )
 
 
 def slerp(first: Tensor, second: Tensor, position: float) -> Tensor:
@@ -66,20 +69,41 @@ def slerp(first: Tensor, second: Tensor, position: float) -> Tensor:
         >>> slerp(torch.tensor([1.0, 0.0]), torch.tensor([0.0, 1.0]), 0.5)
         tensor([0.7071, 0.7071])
     """
-    # Of large tensors a part at a time: in float64 the embedding of a language model takes as much as the network.
-    pairs = [(first, second)]
-    if first.numel() > SIZE:
-        pairs = list(zip(parts(first, SIZE), parts(second, SIZE), strict=True))
+    coefficients = _coefficients(first, second, position)
+    return _by_parts(lambda v, w: _on_arc(v, w, position, coefficients), first, second)
+
+
+def _coefficients(first: Tensor, second: Tensor, position: float) -> tuple[float, float] | None:
+    """Those of v and w; None where the arc is taken as straight."""
+    pairs = (
+        [(first, second)]
+        if first.numel() <= LARGE
+        else list(zip(parts(first, LARGE), parts(second, LARGE), strict=True))
+    )
     lengths = [math.hypot(*(float(part.double().norm()) for part in side)) for side in zip(*pairs, strict=True)]
     if min(lengths) < SHORTEST:
-        return interpolation(first, second, position)
+        return None
     cosine = sum(float((v.double() * w.double()).sum()) for v, w in pairs) / (lengths[0] * lengths[1])
     if not abs(cosine) <= NEARLY_PARALLEL:
-        return interpolation(first, second, position)
+        return None
     theta = math.acos(cosine)
-    of_first, of_second = (math.sin(part * theta) / math.sin(theta) for part in (1 - position, position))
-    found = [(of_first * v.double() + of_second * w.double()).to(first.dtype) for v, w in pairs]
-    return found[0] if len(found) == 1 else torch.cat(found).reshape(first.shape)
+    return math.sin((1 - position) * theta) / math.sin(theta), math.sin(position * theta) / math.sin(theta)
+
+
+def _on_arc(v: Tensor, w: Tensor, position: float, coefficients: tuple[float, float] | None) -> Tensor:
+    if coefficients is None:
+        return interpolation(v, w, position)
+    return (coefficients[0] * v.double() + coefficients[1] * w.double()).to(v.dtype)
+
+
+def _by_parts(function: Callable[[Tensor, Tensor], Tensor], first: Tensor, second: Tensor) -> Tensor:
+    """Of large tensors a part at a time: in float64 the embedding of a language model takes as much as the network."""
+    if first.numel() <= LARGE:
+        return function(first, second)
+    made = torch.empty(first.shape, dtype=first.dtype, device=first.device)
+    for place, v, w in zip(*(parts(one, LARGE) for one in (made, first, second)), strict=True):
+        place.copy_(function(v, w))
+    return made
 
 
 def slerp_point(segment: Segment, alpha: float) -> Point:
