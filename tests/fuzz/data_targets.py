@@ -28,7 +28,7 @@ def _data(name: str) -> Callable[[Path], object]:
 def _of_data(form: str, files: Mapping[str, bytes], name: str | None = None) -> Target:
     first = next(iter(files)) if name is None else name
     place = f"{{}}/{first}" if first else "{}"
-    command = ("measure", "a.safetensors", "b.safetensors", "--model", "linear", "--data", place)
+    command = ("measure", "a.safetensors", "b.safetensors", "--model", "cnn", "--data", place)  # two that are there
     return Target(form, files, _data(first), command)
 
 

@@ -24,7 +24,7 @@ def _of_recipe(name: str, text: bytes, command: str) -> Target:
     return Target(name, {"recipe.toml": text}, read, (command, "{}/recipe.toml", "--out", "{}/out"))
 
 
-TRAINING = b"""model = "mlp"
+TRAINING = b"""model = "mlp:inputs=64"
 data = "digits:train[0:64]"
 length = "2ep"
 batch_size = 32

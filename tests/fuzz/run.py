@@ -209,6 +209,10 @@ def table(lines: list[dict]) -> str:
 
 def commands(seed: int, count: int, start: int) -> list[dict]:
     """Inputs through the command line itself, each in a process of its own: the exit status."""
+    from isthmus.models.load import load_model
+    from isthmus.weights.checkpoint import save_weights
+
+    networks = [load_model("cnn:width=2,classes=3").state_dict() for _ in "ab"]
     targets = [k for k, target in enumerate(all_targets()) if target.command]
     found = []
     for number in range(count):
@@ -216,6 +220,8 @@ def commands(seed: int, count: int, start: int) -> list[dict]:
         target, name, files = case(seed, place)
         with tempfile.TemporaryDirectory() as folder:
             case_folder = written(files, Path(folder) / "case")
+            for letter, network in zip("ab", networks, strict=True):
+                save_weights(network, Path(folder) / f"{letter}.safetensors")
             arguments = [part.replace("{}", str(case_folder)) for part in target.command]
             ended = subprocess.run(
                 [sys.executable, "-c", "from isthmus.cli.main import main; main()", *arguments],
