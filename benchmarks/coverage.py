@@ -27,7 +27,7 @@ import torch
 import isthmus
 from isthmus.data.examples import Examples
 from isthmus.evaluation.precision import PreciseEvaluation
-from isthmus.evaluation.unit import ExampleBlock
+from isthmus.evaluation.unit import ExampleBlock, blocks_of
 from isthmus.measures.examples import ExampleTable, differences_of_cut
 from isthmus.measures.intervals.sampled_barrier import (
     BarrierRule,
@@ -121,10 +121,19 @@ class LookUp:
 
     population: Population
 
-    def blocks(self, points, examples, _done):
+    def units(self, _points, _examples):
+        """One unit for everything."""
+        yield 0, 0
+
+    def evaluated(self, points, examples):
         """As every engine; the integers of a point's one version are the number of its row."""
         numbers = np.array([point.versions[0].integers for point in points])
-        yield ExampleBlock(tuple(range(len(points))), 0, self.population.loss[np.ix_(numbers, examples.inputs)], None)
+        loss = self.population.loss[np.ix_(numbers, examples.inputs)]
+        return lambda _: ExampleBlock(tuple(range(len(points))), 0, loss, None)
+
+    def blocks(self, points, examples, _done):
+        """The one unit."""
+        return blocks_of(self, points, examples, set())
 
 
 def true_barriers(population: Population, values: np.ndarray, baseline: str) -> np.ndarray:
