@@ -3,7 +3,9 @@
 import ast
 import importlib.util
 import json
+import re
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
@@ -27,6 +29,29 @@ def run_cell(source: str, names: dict[str, object]) -> object:
 
 def test_there_are_the_three_that_the_documents_name() -> None:
     assert set(NOTEBOOKS) == {"merging", "trajectory", "two_checkpoints"}
+
+
+def outputs(file: Path) -> list[dict[str, Any]]:
+    cells = json.loads(file.read_text(encoding="utf-8"))["cells"]
+    return [output for cell in cells for output in cell.get("outputs", [])]
+
+
+def test_what_the_cells_show_is_kept_and_weighs_little() -> None:
+    """They are read where nothing can be run: on a hosting site, in a mail."""
+    assert sum(file.stat().st_size for file in NOTEBOOKS.values()) < 300_000
+    for name, file in NOTEBOOKS.items():
+        kinds = {kind for output in outputs(file) for kind in output.get("data", {})}
+        assert kinds >= {"text/plain"}, name
+        assert kinds & {"text/html", "image/png"}, name
+        assert not [output for output in outputs(file) if output["output_type"] == "error"], name
+
+
+def test_nothing_that_is_kept_tells_where_it_was_made() -> None:
+    absolute = re.compile(r"(?<![\w.:/<>])/(?:[\w.-]+/)+[\w.-]*|0x[0-9a-f]{6,}")
+    assert absolute.search("PosixPath('/tmp/a/report.html')")
+    for name, file in NOTEBOOKS.items():
+        texts = [output.get("text", output.get("data", {}).get("text/plain", "")) for output in outputs(file)]
+        assert [found[0] for text in texts for found in absolute.finditer("".join(text))] == [], name
 
 
 @pytest.mark.filterwarnings("ignore::isthmus.errors.IsthmusWarning")  # they are part of what is shown
