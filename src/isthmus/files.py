@@ -44,10 +44,10 @@ def save_whole(path: Path, write: Callable[[Path], object]) -> None:
 
 @contextmanager
 def saves_told(tell: Callable[[], None]) -> Iterator[None]:
-    """Tell of every file that is written while a block runs, by any thread.
+    """Tell of every file that is written while a block runs, by any thread; none of them is flushed to the disk.
 
     Args:
-        tell: Called when the file is there.
+        tell: Called when the file is there, to flush what matters elsewhere.
 
     Yields:
         Nothing.
@@ -96,9 +96,10 @@ def _save_whole(path: Path, write: Callable[[Path], object]) -> None:
         write(temporary)
         if temporary.stat().st_mode != mode:  # safetensors makes files that nobody else can read
             temporary.chmod(mode)
-        with temporary.open("rb+") as file:
-            # Before the rename, or a crash could leave the name with no contents behind it.
-            os.fsync(file.fileno())
+        if not _told:  # a copy, whose files are flushed where they go
+            with temporary.open("rb+") as file:
+                # Before the rename, or a crash could leave the name with no contents behind it.
+                os.fsync(file.fileno())
         temporary.replace(path)
     finally:
         with suppress(OSError):  # what went wrong is said already

@@ -49,11 +49,11 @@ class _Stored:
 
 @dataclass(eq=False)
 class _Worker:
-    """A process of the cluster, and the number of the job that it is at."""
+    """A process of the cluster, and how many jobs it has."""
 
     actor: Any
     place: str = "one that had not begun"
-    job: int = -1
+    load: int = 0
 
 
 class OnRay:
@@ -67,7 +67,7 @@ class OnRay:
 
     def __init__(self, size: int, threads: int, *, on_accelerator: bool) -> None:
         self.threads, self.on_accelerator, self._size = threads, on_accelerator, size
-        self._idle: list[_Worker] = []
+        self._workers: list[_Worker] = []
         self._beginning: dict[Any, _Worker] = {}
         self._shared: dict[Hashable, _Stored] = {}
         self._confirmed: dict[str, Callable[[], None]] = {}
@@ -91,9 +91,9 @@ class OnRay:
         """As `Workers.done`.
 
         Args:
-            task: What does them.
-            jobs: Made when they are given to a worker.
-            tell: Called with news.
+            task: As there.
+            jobs: As there.
+            tell: As there.
 
         Yields:
             Each job when it has ended.
@@ -103,36 +103,39 @@ class OnRay:
             RuntimeError: Worker after worker died at one job.
         """
         # Not packed: it may hold on to shared values, of which Ray is to know.
-        stored = _Stored(ray.put(task))
-        waiting, deaths, at = deque(range(len(jobs))), Counter[int](), dict[Any, _Worker]()
+        stored, files = _Stored(ray.put(task)), files_run()
+        waiting, deaths, at = deque(range(len(jobs))), Counter[int](), dict[Any, tuple[_Worker, int]]()
         try:
             while waiting or at:
-                while waiting and self._idle:
-                    job, worker = jobs[waiting[0]], self._idle.pop()
-                    worker.job = waiting.popleft()
-                    at[worker.actor.do.options(num_returns="streaming").remote(stored, files_run(), job)] = worker
-                self._begin_more(len(waiting), len(at))
+                while waiting and (free := self._free(len(waiting))):
+                    doing = free.actor.do.options(num_returns="streaming").remote(stored, files, jobs[waiting[0]])
+                    at[doing] = free, waiting.popleft()
+                    free.load += 1
+                self._begin_more(len(waiting))
                 for found in self._ready([*at, *self._beginning]):
                     if found in self._beginning:
                         self._admit(found, self._beginning.pop(found))
                         continue
+                    worker, job = at[found]
                     try:
                         report = ray.get(next(found))
                     except (RayActorError, StopIteration) as error:
-                        worker = at.pop(found)
-                        deaths[worker.job] += 1
-                        mourn(worker.place, deaths[worker.job], error)
-                        waiting.appendleft(worker.job)
+                        del at[found]
+                        waiting.appendleft(job)
+                        if worker in self._workers:  # or this one had only been waiting there
+                            self._workers.remove(worker)
+                            deaths[job] += 1
+                            mourn(worker.place, deaths[job], error)
                         continue
                     if isinstance(report, News) and isinstance(report.told, Files):
                         self._confirmed[report.told.home]()
                         report.told.save()
                     elif (end := taken_in(report, tell)) is not None:
-                        self._idle.append(worker := at.pop(found))
-                        yield Done(worker.job, end.result)
+                        del at[found]
+                        worker.load -= 1
+                        yield Done(job, end.result)
         finally:
-            for worker in at.values():
-                _end(worker)
+            self._end_all([worker for worker in self._workers if worker.load])
 
     def forget(self) -> None:
         """Let go what was shared: names mean something in one piece of work."""
@@ -141,15 +144,23 @@ class OnRay:
 
     def close(self) -> None:
         """End all workers."""
-        for worker in (*self._idle, *self._beginning.values()):
-            _end(worker)
-        self._idle.clear()
+        self._end_all([*self._workers, *self._beginning.values()])
         self._beginning.clear()
         self.forget()
 
-    def _begin_more(self, num_waiting: int, num_working: int) -> None:
+    def _end_all(self, workers: list[_Worker]) -> None:
+        for worker in workers:
+            ray.kill(worker.actor, no_restart=True)
+        self._workers = [worker for worker in self._workers if worker not in workers]
+
+    def _free(self, num_waiting: int) -> _Worker | None:
+        """A worker with nothing to do; while many jobs wait also one with a single job, lest it wait for the next."""
+        most = 2 if num_waiting > 2 * len(self._workers) else 1
+        return next((one for load in range(most) for one in self._workers if one.load == load), None)
+
+    def _begin_more(self, num_waiting: int) -> None:
         """Begin workers for the jobs that wait, as far as there is room; the others come when these have ended."""
-        room = self._size - num_working - len(self._idle) - len(self._beginning)
+        room = self._size - len(self._workers) - len(self._beginning)
         for _ in range(min(room, num_waiting - len(self._beginning))):
             actor = ray.remote(Doer).options(
                 num_cpus=self.threads, num_gpus=int(self.on_accelerator), scheduling_strategy="SPREAD"
@@ -178,19 +189,15 @@ class OnRay:
         other = other_kind(kind_of_worker(), kind)
         if not other:
             LOG.info("worker: %s", worker.place)
-            self._idle.append(worker)
+            self._workers.append(worker)
             return
-        _end(worker)
+        self._end_all([worker])
         self._size -= 1
         if other not in self._refusals:
             self._refusals.append(other)
             warn_of_other_kind(worker.place, other)
         if self._size == 0:
             raise refused_all(self._refusals)
-
-
-def _end(worker: _Worker) -> None:
-    ray.kill(worker.actor, no_restart=True)
 
 
 _crews: list[OnRay] = []  # of the connection that is open
