@@ -1,6 +1,7 @@
 """Pictures of pages as a reader sees them, in a wide and a narrow window, light and dark, and what is wrong with them.
 
     python examples/screenshots.py run/report.html other/report.html --out shots
+    python examples/screenshots.py --make pages --out shots     (a page of every kind, from examples/pages.py)
 
 It opens every page in headless Chromium, which must be installed, saves a PNG for each window, and prints how far down
 the first picture begins, the texts that are cut, the pictures that scroll, what the browser complained of, and the
@@ -195,11 +196,16 @@ def findings(browser: Browser) -> dict[str, Any]:
 def main() -> int:
     """Opens the pages."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("pages", nargs="+", type=Path)
+    parser.add_argument("pages", nargs="*", type=Path)
+    parser.add_argument("--make", type=Path, metavar="FOLDER", help="make a page of every kind there")
     parser.add_argument("--out", type=Path, default=Path("screenshots"))
     parser.add_argument("--light-only", action="store_true", help="not dark")
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
+    if options.make:
+        from pages import make_pages
+
+        options.pages += make_pages(options.make)
     is_good = True
     with Browser() as browser:
         for page in options.pages:

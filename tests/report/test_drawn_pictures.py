@@ -155,6 +155,13 @@ def test_names_are_shortened_in_the_middle_and_stay_different() -> None:
     assert all(str(i) in name for i, name in enumerate(alike))
 
 
+def test_shortened_names_of_two_kinds_and_many_numbers_stay_different() -> None:
+    names = [f"transformer_blocks.{i}.{kind}_projection" for i in range(30) for kind in ("intermediate", "output")]
+    short = shortened(names, 20)
+    assert len(set(short)) == 60
+    assert max(map(len, short)) == 20
+
+
 def test_a_file_stands_alone_and_is_as_compact_as_it_gets(measurement: Make) -> None:
     content = heatmap(measurement(3), "loss_rise").file("Heat map")
     assert compact(content) == content

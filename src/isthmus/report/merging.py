@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MERGED = "merged"
+WIDTH_INCHES = 4.2  # so that its letters are read on a phone
 TALLEST = 12.0  # tolerances; what costs more stands at the top edge, with its number
 MARKERS = {"all layers": "s", "by single layers": "^", "greedy": "v", "slerp": "P"}
 
@@ -47,7 +48,7 @@ def cost_figure(shown: CostShown) -> "Figure":
     from matplotlib import rc_context
 
     with rc_context(style.STYLE):
-        figure = style.empty_figure(style.PAGE_INCHES, 3.1)
+        figure = style.empty_figure(WIDTH_INCHES, 3.4)
         axes = figure.subplots()
         axes.axhline(shown.tolerance, color=style.HOST_COLOURS["b"], linewidth=0.8, linestyle=(0, (4, 2)))
         axes.axhline(0, color=style.INK, linewidth=0.6)
@@ -73,7 +74,7 @@ def cost_figure(shown: CostShown) -> "Figure":
         axes.set_xlim(-3, 103)
         axes.margins(y=0.08)
         axes.yaxis.set_major_formatter(lambda value, _: significant_text(value, 2))
-        axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
+        axes.legend(loc="lower center", bbox_to_anchor=(0.45, 1.0), ncols=3)
         style.draw_notes(figure, [
             "Filled circles are certified. An arrow stands for a cost beyond the picture, with its number beside it."
         ])  # fmt: skip

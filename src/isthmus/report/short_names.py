@@ -31,7 +31,14 @@ def shortened(names: Sequence[str], most: int) -> list[str]:
         if len(set(tried)) > len(set(found)):
             found = tried
     alike = {short: [name for name, other in zip(names, found, strict=True) if other == short] for short in found}
-    return [_told_apart(name, alike[short], most) or short for name, short in zip(names, found, strict=True)]
+    told = [_told_apart(name, alike[short], most) or short for name, short in zip(names, found, strict=True)]
+    # What tells names of one kind apart may be alike in another kind: block 1's attention and block 1's projection.
+    every = [name for name, short in zip(names, found, strict=True) if len(set(alike[short])) > 1]
+    wider = [
+        (_told_apart(name, every, most) if name in every else "") or short
+        for name, short in zip(names, told, strict=True)
+    ]
+    return wider if len(set(wider)) > len(set(told)) else told
 
 
 def _told_apart(name: str, alike: Sequence[str], most: int) -> str:

@@ -145,7 +145,7 @@ def test_choose_click_and_copy(page, pages, browser):
     click(browser, ".map .drawing", "hidden3", "into b")
     assert browser.value("document.querySelector('.layer h3').textContent") == "hidden3, into b"
     assert [browser.value(SELECTED.format(name)) for name in ("layer", "host")] == ["hidden3", "into b"]
-    assert browser.value("document.querySelectorAll('.map .chosen').length") == 1
+    assert browser.value("document.querySelectorAll('.map .chosen.inner').length") == 1
 
     line = copied(browser, ".python")
     assert line == browser.value("document.querySelector('.python code').textContent")

@@ -82,7 +82,8 @@ def test_intervals_are_shown_where_the_run_has_them_and_nowhere_else(runs):
 
 def test_two_runs_have_one_scale_and_one_axis(runs, parts_of):
     alone = {name: parts_of(runs[name]) for name in ("one", "two")}
-    both = parts_of(runs["one"], runs["two"])
+    folders = runs["one"], runs["two"]
+    both = parts_of(*folders)
     ends = re.compile(r'text-anchor="middle" class="small">([−\d.]+)</text>')
     of = {
         "one": [alone["one"].part("0-map-0-0-2-0"), both.part("0-map-0-0-2-0")],
@@ -91,18 +92,28 @@ def test_two_runs_have_one_scale_and_one_axis(runs, parts_of):
     scales = {name: [ends.findall(part) for part in parts] for name, parts in of.items()}
     assert scales["one"][0] != scales["two"][0], "by themselves they have different scales"
     assert scales["one"][1] == scales["two"][1]
-    row = Scales.of(both.explored).curve_ends("loss_rise", "fc")
+    rows = [
+        Scales.of(parts_of(*pair).explored).curve_ends("loss_rise", "fc") for pair in itertools.permutations(folders)
+    ]
     curves = [alone[name].explored.loaded(0).result for name in ("one", "two")]
     highest = max(float((c["loss"] - c[f"loss_{h}"]).sel(host=h, moving="fc").max()) for c in curves for h in "ab")
-    assert row[1] == pytest.approx(highest)
+    assert [high for _, high in rows] == pytest.approx([highest, highest])
 
 
 def test_a_layer_that_explodes_at_one_step_bleaches_no_other_step():
     scales = Scales()
     for number in (0.1, 0.2, 0.15, 0.12, 46.1):
-        scales._numbers["loss_rise"]["conv1"].append((0.0, number))
+        scales._numbers["loss_rise", False]["conv1"].append((0.0, number))
     assert scales.curve_ends("loss_rise", "conv1") == (0.0, 0.2)
-    assert scales.colour_limit("loss_rise", ["all", "conv1"]) == 0.2
+    assert scales.colour_limit("loss_rise", ["all", "conv1"], 0.5) == 0.2
+
+
+def test_what_an_exchange_costs_bleaches_no_averaging():
+    scales = Scales()
+    scales._numbers["loss_rise", False]["conv1"] += [(0.0, 0.1), (0.0, 0.2)]
+    scales._numbers["loss_rise", True]["conv1"].append((0.0, 1.5))
+    assert [scales.colour_limit("loss_rise", ["all", "conv1"], alpha) for alpha in (0.5, 1.0)] == [0.2, 1.5]
+    assert scales.curve_ends("loss_rise", "conv1") == (0.0, 1.5)
 
 
 def test_every_key_of_a_member_has_a_part_and_no_other_has(runs, parts_of):

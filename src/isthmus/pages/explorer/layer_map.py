@@ -10,6 +10,9 @@ from isthmus.report.drawn.canvas import Canvas
 from isthmus.report.drawn.cells import Cell, Panel, cell_map
 from isthmus.results.rows import labels
 
+LONGEST_NAME = 34
+"""Characters: two columns leave room for more than pictures of many."""
+
 if TYPE_CHECKING:
     import xarray as xr
 
@@ -38,4 +41,5 @@ def layer_map(
     notes = [] if has_intervals else [f"There is {NO_INTERVAL}."]
     marks = (one.text for row in shown for one in row)
     notes += mark_notes(marks, str(result.attrs.get("baseline", "models")))
-    return cell_map([Panel(list(rows), [f"into {host}" for host in hosts], cells)], limit, words, notes)
+    panel = Panel(list(rows), [f"into {host}" for host in hosts], cells)
+    return cell_map([panel], limit, words, notes, longest_name=LONGEST_NAME)

@@ -163,7 +163,7 @@ class Parts:
     def _map(self, loaded: Loaded, split: int, value: int, alpha: int, sweep: int) -> str:
         options = loaded.options
         of, name, rows = options.splits[split], options.values[value], options.rows[options.sweeps[sweep]]
-        limit = self._scales.colour_limit(name, rows)
+        limit = self._scales.colour_limit(name, rows, options.alphas[alpha])
         drawing = layer_map(loaded.result, name, of, options.alphas[alpha], rows, limit)
         return drawing.inline("Layers by hosts. Arrow keys move over the cells, Enter chooses one.")
 

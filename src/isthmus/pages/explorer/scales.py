@@ -8,21 +8,25 @@ import numpy as np
 from isthmus.measures.barrier import Quantity
 from isthmus.pages.explorer.class_picture import class_value, kept_cells
 from isthmus.pages.explorer.explored import Explored, Loaded
-from isthmus.pages.explorer.numbers import curves_of, factor_of, kept_split
+from isthmus.pages.explorer.numbers import EXCHANGED, curves_of, factor_of, kept_split
 from isthmus.report.barriers.scale import middle, scale_end
 from isthmus.report.kept import one_page
+from isthmus.report.values import is_rise
+from isthmus.results.curves import Curve
 from isthmus.results.variables import OF
 from isthmus.sweeps.group import FULL_NETWORK
 
 Ends = dict[str, list[tuple[float, float]]]
 """Row -> the smallest and the largest number of every member, split and host."""
+Kind = tuple[str, bool]
+"""A variable, and whether layers are exchanged (alpha 1): that may cost tenfold what averaging does."""
 
 
 class Scales:
     """Where colours and axes end, from one pass over all members, of which few are in memory at a time."""
 
     def __init__(self) -> None:
-        self._numbers: dict[str, Ends] = defaultdict(lambda: defaultdict(list))
+        self._numbers: dict[Kind, Ends] = defaultdict(lambda: defaultdict(list))
         self._classes: dict[str, Ends] = defaultdict(lambda: defaultdict(list))
         self._widths: dict[str, list[float]] = defaultdict(list)
 
@@ -52,7 +56,8 @@ class Scales:
             for value in loaded.options.values:
                 for (row, _), curve in curves_of(loaded.result, value, split).items():
                     if row in loaded.options.layers:
-                        _take(self._numbers[value][row], curve)
+                        for is_exchange, numbers in _apart(loaded, value, curve):
+                            _take(self._numbers[value, is_exchange][row], numbers)
                 self._widths[value] += _half_widths(loaded, value, split)
             for kind in OF:
                 if loaded.classes is not None and OF[kind].barrier.name in loaded.result:
@@ -60,17 +65,19 @@ class Scales:
                     for (_, row, _), cell in cells.items():
                         _take(self._classes[kind][row], np.array([cell.estimate.value]))
 
-    def colour_limit(self, value: str, rows: Iterable[str]) -> float:
+    def colour_limit(self, value: str, rows: Iterable[str], alpha: float) -> float:
         """Where the colours of some rows end: the rule of one measurement over the cuts of all members.
 
         Args:
-            value: A rise, of which the largest along alpha counts, or a barrier.
+            value: A rise, of which the largest between the networks counts, or a barrier.
             rows: Labels of `moving`.
+            alpha: Where; the exchange has a scale of its own.
 
         Returns:
             A positive number in the unit that is shown.
         """
-        found = {row: _reaches(self._numbers[value][row]) for row in rows}
+        numbers = self._numbers[value, is_rise(value) and alpha == EXCHANGED]
+        found = {row: _reaches(numbers[row]) for row in rows}
         full = found.pop(FULL_NETWORK, [])
         layers = [reach for of_row in found.values() for reach in of_row]
         return scale_end(layers, full, middle(self._widths[value]))
@@ -85,7 +92,7 @@ class Scales:
         Returns:
             The lower end, zero at most, and the upper end, zero at least.
         """
-        return _range(self._numbers[value][row])
+        return _range([ends for is_exchange in (False, True) for ends in self._numbers[value, is_exchange][row]])
 
     def class_ends(self, kind: Quantity, row: str) -> tuple[float, float]:
         """The range of a row's numbers of classes, as `curve_ends`.
@@ -100,7 +107,15 @@ class Scales:
         return _range(self._classes[kind][row])
 
 
-def _take(into: list[tuple[float, float]], numbers: "np.ndarray[tuple[int], np.dtype[np.float64]]") -> None:
+def _apart(loaded: Loaded, value: str, curve: Curve) -> list[tuple[bool, Curve]]:
+    """The numbers on the way, and those of the exchange."""
+    if not is_rise(value):
+        return [(False, curve)]
+    is_exchange = np.array(loaded.options.alphas) == EXCHANGED
+    return [(False, curve[~is_exchange]), (True, curve[is_exchange])]
+
+
+def _take(into: list[tuple[float, float]], numbers: Curve) -> None:
     finite = numbers[np.isfinite(numbers)]
     if finite.size:
         into.append((float(finite.min()), float(finite.max())))

@@ -13,7 +13,7 @@ RULES = Path(__file__).parent.parent / "templates" / "drawing.css"
 THEME = Path(__file__).parent.parent / "templates" / "theme.css"
 WIDTH = 380.0  # of a phone's window: there a picture stands in its own size, elsewhere larger
 TEXT, SMALL = 11.0, 9.5
-NARROW, BROAD = "ijl.,:;|!'[]() ", "mwMW%<>=+~@&#…"
+NARROW, BROAD = "ijl.,:;|!'[]() ", "mwMW%<>=+−~@&#…"
 
 
 @dataclass(frozen=True)

@@ -68,7 +68,13 @@ class Panel:
 
 
 def cell_map(
-    panels: Sequence[Panel], limit: float, label: str, notes: Iterable[str] = (), *, outlined: bool = False
+    panels: Sequence[Panel],
+    limit: float,
+    label: str,
+    notes: Iterable[str] = (),
+    *,
+    outlined: bool = False,
+    longest_name: int = LONGEST_NAME,
 ) -> Canvas:
     """Panels below one another, all in the same colours.
 
@@ -79,13 +85,14 @@ def cell_map(
         notes: Sentences to add below.
         outlined: Whether cells without room for numbers are outlined where the interval excludes zero, and the others
             left quiet: for pictures in which most include it. Otherwise those that include it have a dot.
+        longest_name: Characters of a row's name.
 
     Returns:
         The picture.
     """
     canvas = Canvas(0)
     full = [style.row_name(row) for row in panels[0].rows]
-    names = shortened(full, LONGEST_NAME)
+    names = shortened(full, longest_name)
     gutter = max(text_width(name) for name in names) + 6
     most = int((canvas.width - gutter) / NARROWEST_CELL)
     top, signs = 2.0, {""}

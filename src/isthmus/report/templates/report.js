@@ -83,7 +83,7 @@
     for (const old of event.target.querySelectorAll(".chosen")) old.remove();
     const { row, column } = event.detail;
     const zone = zones(event.target).find((one) => one.row === row && one.column === column);
-    if (zone) put(rectangle("chosen"), zone, event.target);
+    if (zone) for (const name of ["chosen", "chosen inner"]) put(rectangle(name), zone, event.target);
   });
 
   function value(row, column) {
