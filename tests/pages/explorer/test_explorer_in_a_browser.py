@@ -15,6 +15,7 @@ from conftest import HOSTILE, make_collection
 from typer.testing import CliRunner
 
 from isthmus.cli.main import app
+from isthmus.measures.estimate import number_text
 from isthmus.pages.explorer.places import Asked
 from isthmus.pages.explorer.server import ExplorerServer
 from isthmus.pages.explorer.written import save_explorer
@@ -139,8 +140,7 @@ def test_choose_click_and_copy(page, pages, browser):
     assert browser.value("document.querySelector('.layer h3').textContent") == "hidden1, into a"
 
     choose(browser, "alpha", "alpha 0.25")
-    choose(browser, "value", "error rise at alpha")
-    assert "error rise at alpha 0.25" in browser.value("document.querySelector('.map').textContent")
+    assert "loss rise at alpha 0.25" in browser.value("document.querySelector('.map').textContent")
 
     click(browser, ".map .drawing", "hidden3", "into b")
     assert browser.value("document.querySelector('.layer h3').textContent") == "hidden3, into b"
@@ -152,8 +152,8 @@ def test_choose_click_and_copy(page, pages, browser):
     said = io.StringIO()
     with contextlib.redirect_stdout(said):
         exec(line, {})
-    number = float(cell(browser, "hidden3", "into b").split()[0].replace("−", "-"))
-    assert float(said.getvalue()) == pytest.approx(number, abs=0.06)
+    shown = cell(browser, "hidden3", "into b").split()[0]
+    assert number_text(float(said.getvalue()), len(shown.partition(".")[2])) == shown
 
     command = copied(browser, ".again")
     assert "--alpha 0.25 --host b --sweep single --layer hidden3" in command
@@ -278,6 +278,12 @@ def test_steps_of_a_collection_are_asked_for_one_by_one(runs, tmp_path, parts_of
         assert browser.value("document.querySelector('.pane h2').textContent") == "many: 4ep"
         assert {key.split("-")[0] for key in asked} == {"4"}
         assert len(asked) == 5, "the controls, the map, the layer, the headline and the table"
+        choose(browser, "beside", "many")
+        choose(browser, "beside-step", "7ep")
+        assert browser.value("document.querySelectorAll('.pane h2')[1].textContent") == "many: 7ep"
+        assert "--step 4ep --beside-step 7ep --value" in browser.value(
+            "document.querySelector('.again code').textContent"
+        )
         server.shutdown()
         server.server_close()
         choose(browser, "step", "5ep")
