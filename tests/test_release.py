@@ -15,6 +15,7 @@ SOURCE = ROOT / "src" / "isthmus"
 SETTINGS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 PROJECT = SETTINGS["project"]
 FLOWER = ROOT / "examples" / "flower"
+RAY = ROOT / "examples" / "ray" / "compose.yaml"
 
 
 def test_every_file_of_the_package_that_is_no_code_is_shipped() -> None:
@@ -69,3 +70,17 @@ def test_the_containers_start_a_recipe_for_as_many_clients_as_there_are() -> Non
     connection = tomllib.loads((FLOWER / "config.toml").read_text(encoding="utf-8"))["superlink"]
     assert connection[connection["default"]]["address"] in " ".join(services["client-0"]["command"])
     assert services["start"]["command"][3] == connection["default"]
+
+
+def test_the_containers_of_ray_find_their_head_and_the_recipe_is_there() -> None:
+    yaml = pytest.importorskip("yaml")
+    text = RAY.read_text(encoding="utf-8")
+    settings = yaml.safe_load(text)
+    head, worker = (settings["services"][name] for name in ("head", "worker"))
+    (port,) = (part.partition("=")[2] for part in head["command"] if part.startswith("--port="))
+    assert f"--address=head:{port}" in worker["command"]
+    assert head["networks"] == worker["networks"] == [*settings["networks"]]
+    assert settings["networks"]["cluster"]["internal"]  # Ray runs what anybody sends
+    (recipe,) = re.findall(r"isthmus train /recipes/(\S+) --ray auto", text)
+    assert (ROOT / "recipes" / recipe).is_file()
+    assert (RAY.parent / head["build"]["context"] / head["build"]["dockerfile"]).is_file()
