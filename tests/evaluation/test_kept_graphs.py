@@ -1,8 +1,12 @@
 """An export serves several measurements, and only those of an equal module."""
 
+import threading
+from collections import OrderedDict
+
 import torch
 from torch import nn
 
+from isthmus.evaluation.stages import kept_graphs as kept_module
 from isthmus.evaluation.stages.kept_graphs import graph_of, kept_graphs
 
 
@@ -27,7 +31,25 @@ def test_within_the_block_an_equal_module_is_exported_once_whatever_its_weights(
     with kept_graphs():
         first = graph_of(Scaled().eval(), INPUTS, KEYS)
         assert graph_of(Scaled().eval(), INPUTS, KEYS) is first
-    assert graph_of(Scaled().eval(), INPUTS, KEYS) is not first
+    with kept_graphs():
+        assert graph_of(Scaled().eval(), INPUTS, KEYS) is not first
+
+
+def test_outside_of_a_block_the_last_few_are_kept_and_what_cannot_be_read_is_not(monkeypatch):
+    monkeypatch.setattr(kept_module, "_recent", OrderedDict())
+    token = kept_module._kept.set(None)  # as in a process that is no test
+    try:
+        first = graph_of(Scaled().eval(), INPUTS, KEYS)
+        assert graph_of(Scaled().eval(), INPUTS, KEYS) is first
+        for width in range(4, 4 + kept_module.MOST_RECENT):
+            graph_of(Scaled(width=width).eval(), INPUTS, KEYS)
+        assert len(kept_module._recent) == kept_module.MOST_RECENT
+        assert graph_of(Scaled().eval(), INPUTS, KEYS) is not first
+        unread = Scaled().eval()
+        unread.handle = threading.Lock()
+        assert graph_of(unread, INPUTS, KEYS) is not graph_of(unread, INPUTS, KEYS)
+    finally:
+        kept_module._kept.reset(token)
 
 
 def test_blocks_that_add_to_the_same_graphs_share_them():
