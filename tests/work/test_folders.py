@@ -1,6 +1,8 @@
 """A folder of a job on another machine: what is there goes along, and what is made comes home at once and in order."""
 
 import pickle
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -71,12 +73,15 @@ def test_a_job_that_fails_leaves_at_home_what_it_had_made(home, elsewhere):
 
 
 def test_copies_that_killed_workers_left_are_removed_and_those_of_living_ones_stay(home, elsewhere):
-    dead, strange = elsewhere / f"{COPY}00000000-1-1-x", elsewhere / "isthmus-other"
-    dead.mkdir()
-    strange.mkdir()
+    code = "from isthmus.processes import this_process; print(this_process())"
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
+    dead, unseen = elsewhere / f"{COPY}{ended}-x", elsewhere / f"{COPY}00000000-1-1-x"
+    strange = elsewhere / "isthmus-other"
+    for place in (dead, unseen, strange):
+        place.mkdir()
     arrived = pickle.loads(pickle.dumps(Sent(home)))
     with arrived.opened(print) as first, arrived.opened(print) as second:
-        assert {path.name for path in elsewhere.iterdir()} == {dead.name, strange.name, first.name, second.name}
+        assert {path.name for path in elsewhere.iterdir()} == {unseen.name, strange.name, first.name, second.name}
 
 
 def test_a_job_of_this_machine_has_the_folder_itself(home):
