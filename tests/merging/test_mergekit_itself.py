@@ -112,8 +112,12 @@ def test_files_of_a_network_with_statistics_and_counters(tmp_path):
     module = case.build()
     layers, kinds = layer_partition("module", module), entry_kinds(module)
     paths = [tmp_path / f"{name}.safetensors" for name in "ab"]
+    counters = {key: tensor for key, tensor in case.weights(0).items() if not tensor.is_floating_point()}
+    assert counters
     for path, seed in zip(paths, (0, 1), strict=True):
-        save_file({k: t.bfloat16() if t.is_floating_point() else t for k, t in case.weights(seed).items()}, path)
+        # mergekit refuses files whose counters differ.
+        weights = case.weights(seed) | counters
+        save_file({k: t.bfloat16() if t.is_floating_point() else t for k, t in weights.items()}, path)
     alphas = dict.fromkeys(("conv1", "layer1.0.conv1", "fc"), 0.5)
     save_recipe(tmp_path / "r.yml", alphas, layers, kinds, *paths)
     made = average(*paths, layers=alphas, model=case.build).weights
