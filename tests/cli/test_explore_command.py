@@ -14,6 +14,7 @@ from isthmus.cli.main import app
 
 STORED = Path(__file__).parents[1] / "stored" / "0.1.0"
 RUN, STEPS, PAIRS = (STORED / name for name in ("run", "collection-steps", "collection-pairs"))
+WAIT = 120  # seconds; a busy machine takes its time
 
 
 def explore(*arguments):
@@ -65,15 +66,19 @@ def test_only_a_page_is_written(name, tmp_path):
 
 
 @pytest.mark.parametrize(("sent", "status"), [(signal.SIGINT, 0), (signal.SIGTERM, 143)])
+@pytest.mark.usefixtures("interruptible")
 def test_a_server_prints_its_address_and_ends_when_told_to(sent, status):
     command = [sys.executable, "-m", "isthmus", "explore", str(STEPS), "--no-open"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        address = process.stdout.readline().removeprefix("explorer: ").strip()
-        assert re.fullmatch(r"http://127\.0\.0\.1:\d+/[\w-]{32}/", address)
-        with urllib.request.urlopen(address, timeout=20) as answer:
-            assert b"<h2>collection-steps: 1ep</h2>" in answer.read()
-        process.send_signal(sent)
-        said = process.communicate(timeout=20)[1]
+        try:
+            address = process.stdout.readline().removeprefix("explorer: ").strip()
+            assert re.fullmatch(r"http://127\.0\.0\.1:\d+/[\w-]{32}/", address)
+            with urllib.request.urlopen(address, timeout=WAIT) as answer:
+                assert b"<h2>collection-steps: 1ep</h2>" in answer.read()
+            process.send_signal(sent)
+            said = process.communicate(timeout=WAIT)[1]
+        finally:
+            process.kill()  # a server that did not end would be waited for
     assert process.returncode == status
     assert "Traceback" not in said
     assert said.endswith("ended\n")

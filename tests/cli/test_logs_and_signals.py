@@ -26,15 +26,6 @@ def logger():
     LOGGER.handlers = handlers
 
 
-@pytest.fixture
-def interruptible():
-    """A process in the background of a shell ignores SIGINT."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
-@pytest.mark.usefixtures("interruptible")
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
 def test_a_signal_ends_a_command_with_its_own_status_and_says_how_to_go_on(number, status, capsys):
     def working():
