@@ -9,6 +9,8 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -61,31 +63,58 @@ def _ran(file: Path, where: str) -> ModuleType:
     if package := _package(path):
         module.__package__ = package
     sys.modules[module.__name__] = module  # dataclasses and loader workers look their module up
-    with explain_failures(path, where):
-        exec(compile(source, path, "exec"), vars(module))
+    try:
+        with explain_failures(path, where):
+            exec(compile(source, path, "exec"), vars(module))
+    except BaseException:
+        del sys.modules[module.__name__]  # as an import that failed
+        raise
     return module
 
 
 def files_run() -> dict[str, str]:
-    """The user's files that were run in this process, by the name of the module that each became."""
+    """The user's files that were run in this process.
+
+    Returns:
+        The name of the module that each became -> the file.
+    """
     found = {name: user_file(name) for name in list(sys.modules)}
     return {name: str(file) for name, file in found.items() if file is not None}
 
 
-def run_again(files: Mapping[str, str]) -> None:
-    """Run the user's files that another process ran, so that functions of theirs can be taken from it.
+class _FilesOfAnother(MetaPathFinder, Loader):
+    """Imports the user's files that another process ran, under the names that they have there."""
 
-    Args:
-        files: From `files_run` there.
+    def __init__(self) -> None:
+        self.files: dict[str, str] = {}
 
-    Raises:
-        InputError: A file is not there on this machine, or is another one.
-    """
-    for name, file in files.items():
-        if name not in sys.modules and _ran(Path(file), file).__name__ != name:
+    def find_spec(self, fullname: str, _path: Any, _target: Any = None) -> ModuleSpec | None:
+        return ModuleSpec(fullname, self) if fullname in self.files else None
+
+    def exec_module(self, module: ModuleType) -> None:
+        file, name = self.files[module.__name__], module.__name__
+        # Puts the module that it makes into the place of this one.
+        if _ran(Path(file), file).__name__ != name:
             raise InputError(
                 "the file as it is on the machine that asked", "another one", file, "have the same on every machine"
             )
+
+
+_of_another = _FilesOfAnother()
+
+
+def run_again(files: Mapping[str, str]) -> None:
+    """Run the user's files that another process ran, each when something of it is first needed.
+
+    What another process ran for other work, and what was changed or failed there since, is no matter. Importing a file
+    that is not there on this machine, or is another one, raises an `InputError`.
+
+    Args:
+        files: From `files_run` there.
+    """
+    _of_another.files |= files
+    if _of_another not in sys.meta_path:
+        sys.meta_path.append(_of_another)
 
 
 def load_attribute(module: str, name: str, where: str) -> tuple[Any, Path]:

@@ -13,7 +13,7 @@ from isthmus.report.barriers.scale import middle, scale_end
 from isthmus.report.kept import one_page
 from isthmus.report.values import is_rise
 from isthmus.results.curves import Curve
-from isthmus.results.variables import OF
+from isthmus.results.variables import NUMBERS, OF
 from isthmus.sweeps.group import FULL_NETWORK
 
 Ends = dict[str, list[tuple[float, float]]]
@@ -132,8 +132,9 @@ def _range(ends: list[tuple[float, float]]) -> tuple[float, float]:
 
 
 def _half_widths(loaded: Loaded, value: str, split: str | None) -> list[float]:
-    if f"{value}_low" not in loaded.result:
+    number = NUMBERS.get(value)
+    if number is None or number.low not in loaded.result:
         return []
     part = kept_split(loaded.result, split)
-    widths = (part[f"{value}_high"] - part[f"{value}_low"]) / 2 * factor_of(value)
+    widths = (part[number.high] - part[number.low]) / 2 * factor_of(value)
     return [float(width) for width in widths.values.ravel()]
