@@ -26,6 +26,7 @@ def logger():
     LOGGER.handlers = handlers
 
 
+@pytest.mark.usefixtures("interruptible")
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
 def test_a_signal_ends_a_command_with_its_own_status_and_says_how_to_go_on(number, status, capsys):
     def working():
