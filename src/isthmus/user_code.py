@@ -7,10 +7,8 @@ import importlib.util
 import itertools
 import sys
 import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from importlib.abc import Loader, MetaPathFinder
-from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -41,7 +39,7 @@ def load_function(file: Path, function: str, where: str) -> Callable[..., Any]:
             one that it imports.
         UnknownNameError: It has no such function.
     """
-    module = _ran(file, where)
+    module = run_file(file, where)
     own = {key: value for key, value in vars(module).items() if callable(value) and not key.startswith("__")}
     if function not in own:
         named = [key for key, value in own.items() if getattr(value, "__module__", None) == module.__name__]
@@ -53,7 +51,19 @@ def load_function(file: Path, function: str, where: str) -> Callable[..., Any]:
     return own[function]  # type: ignore[no-any-return]
 
 
-def _ran(file: Path, where: str) -> ModuleType:
+def run_file(file: Path, where: str) -> ModuleType:
+    """Run a Python file as a module, whose name tells its place and contents.
+
+    Args:
+        file: The file.
+        where: What to call it in messages.
+
+    Returns:
+        The module, which `sys.modules` holds too.
+
+    Raises:
+        InputError: It is not there, or does not run.
+    """
     if not file.is_file():
         raise InputError("a Python file", "nothing there", str(file), "correct the path")
     path, source = file.resolve(), file.read_bytes()
@@ -70,51 +80,6 @@ def _ran(file: Path, where: str) -> ModuleType:
         del sys.modules[module.__name__]  # as an import that failed
         raise
     return module
-
-
-def files_run() -> dict[str, str]:
-    """The user's files that were run in this process.
-
-    Returns:
-        The name of the module that each became -> the file.
-    """
-    found = {name: user_file(name) for name in list(sys.modules)}
-    return {name: str(file) for name, file in found.items() if file is not None}
-
-
-class _FilesOfAnother(MetaPathFinder, Loader):
-    """Imports the user's files that another process ran, under the names that they have there."""
-
-    def __init__(self) -> None:
-        self.files: dict[str, str] = {}
-
-    def find_spec(self, fullname: str, _path: Any, _target: Any = None) -> ModuleSpec | None:
-        return ModuleSpec(fullname, self) if fullname in self.files else None
-
-    def exec_module(self, module: ModuleType) -> None:
-        file, name = self.files[module.__name__], module.__name__
-        # Puts the module that it makes into the place of this one.
-        if _ran(Path(file), file).__name__ != name:
-            raise InputError(
-                "the file as it is on the machine that asked", "another one", file, "have the same on every machine"
-            )
-
-
-_of_another = _FilesOfAnother()
-
-
-def run_again(files: Mapping[str, str]) -> None:
-    """Run the user's files that another process ran, each when something of it is first needed.
-
-    What another process ran for other work, and what was changed or failed there since, is no matter. Importing a file
-    that is not there on this machine, or is another one, raises an `InputError`.
-
-    Args:
-        files: From `files_run` there.
-    """
-    _of_another.files |= files
-    if _of_another not in sys.meta_path:
-        sys.meta_path.append(_of_another)
 
 
 def load_attribute(module: str, name: str, where: str) -> tuple[Any, Path]:

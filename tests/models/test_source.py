@@ -1,7 +1,6 @@
 """Networks from a file of the user's: what runs, what is refused, what is left alone."""
 
 import hashlib
-import importlib
 import sys
 
 import pytest
@@ -11,7 +10,6 @@ from torch import nn
 from isthmus.errors import InputError
 from isthmus.models.load import load_model
 from isthmus.models.source import source_hash
-from isthmus.user_code import MODULE_PREFIX, files_run, load_function, run_again
 
 NET = """\
 from __future__ import annotations
@@ -233,25 +231,3 @@ def test_a_function_of_a_module_is_found_from_the_working_folder(package, monkey
 def test_a_module_that_gives_no_network_is_refused_with_its_own_reason(spec, message):
     with pytest.raises(InputError, match=message):
         load_model(spec)
-
-
-def test_a_file_that_another_process_ran_is_run_when_something_of_it_is_needed(tmp_path):
-    good, bad = tmp_path / "good.py", tmp_path / "bad.py"
-    good.write_text("def build():\n    return 1\n")
-    name = load_function(good, "build", "model").__module__
-    bad.write_text("1 / 0\n")
-    with pytest.raises(InputError, match="division by zero"):
-        load_function(bad, "build", "model")
-    told = files_run()
-    assert told[name] == str(good)
-    assert str(bad) not in told.values()
-    never = f"{MODULE_PREFIX}never"
-    sys.modules.pop(name)
-    run_again(told | {never: str(bad)})
-    assert importlib.import_module(name).build() == 1
-    with pytest.raises(InputError, match="division by zero"):
-        importlib.import_module(never)
-    good.write_text("def build():\n    return 2\n")
-    sys.modules.pop(name)
-    with pytest.raises(InputError, match="as it is on the machine that asked"):
-        importlib.import_module(name)

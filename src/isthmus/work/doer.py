@@ -8,11 +8,11 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any
 
-from isthmus.user_code import run_again
 from isthmus.work.kind import kind_of_worker, place_of_worker
 from isthmus.work.reports import Failed, Finished, Report, report_job
 from isthmus.work.shared import Shared
 from isthmus.work.task import Task
+from isthmus.work.user_files import run_again
 
 
 class Doer:

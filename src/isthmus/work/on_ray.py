@@ -21,7 +21,6 @@ from ray.exceptions import RayActorError
 
 from isthmus.errors import InputError
 from isthmus.processes import num_cores
-from isthmus.user_code import files_run
 from isthmus.work.doer import Doer
 from isthmus.work.environment import environment
 from isthmus.work.folders import Files, Sent
@@ -30,6 +29,7 @@ from isthmus.work.news import Tell, no_news
 from isthmus.work.packed import Packed, packed, unpacked
 from isthmus.work.reports import News, mourn, taken_in
 from isthmus.work.task import Done, Job, Result, Task, V, nothing
+from isthmus.work.user_files import files_run
 
 LOG = logging.getLogger(__name__)
 LOCAL = "local"
