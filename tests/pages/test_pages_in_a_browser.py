@@ -1,41 +1,23 @@
 """Pages as Chromium shows them: with scripts off, under their own policy, narrow and wide, by keyboard."""
 
-import importlib.util
 import json
-import sys
 from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
+from browsers import SHOTS, chromium
 from made_measurements import make_classes, make_measurement, many_sweeps
 
 from isthmus.pages import save_report
 
-ROOT = Path(__file__).parents[2]
 HOSTILE = "<img src=x onerror=document.title='owned'>"
 SHOWN = """[...document.querySelectorAll("main svg")].filter((svg) => svg.getBoundingClientRect().height > 50).length"""
 
 
-def screenshots() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("screenshots", ROOT / "examples" / "screenshots.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["screenshots"] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-SHOTS = screenshots()
-
-
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    if SHOTS.chromium() is None:
-        pytest.skip("expected Chromium on the path, got none; `apt-get install chromium` brings it")
-    with SHOTS.Browser() as found:
+    with chromium() as found:
         yield found
 
 

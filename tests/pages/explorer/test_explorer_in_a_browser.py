@@ -1,16 +1,14 @@
 """The explorer as Chromium shows it, written and served: choose, click, copy; with scripts off; names made to run."""
 
 import contextlib
-import importlib.util
 import io
 import json
 import shlex
-import sys
 import threading
 import time
-from pathlib import Path
 
 import pytest
+from browsers import SHOTS, chromium
 from conftest import HOSTILE, make_collection
 from typer.testing import CliRunner
 
@@ -20,7 +18,6 @@ from isthmus.pages.explorer.places import Asked
 from isthmus.pages.explorer.server import ExplorerServer
 from isthmus.pages.explorer.written import save_explorer
 
-PROGRAM = Path(__file__).parents[3] / "examples" / "screenshots.py"
 SELECTED = "document.querySelector('[name={}]').selectedOptions[0].textContent"
 TURN = "document.body.dataset.turn"
 PANES = r"[...document.querySelectorAll('.pane')].map((pane) => pane.textContent.replace(/\s+/g, ' '))"
@@ -41,22 +38,9 @@ PLACE = """(() => {
 })()"""
 
 
-def screenshots():
-    spec = importlib.util.spec_from_file_location("screenshots", PROGRAM)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["screenshots"] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-SHOTS = screenshots()
-
-
 @pytest.fixture(scope="module")
 def browser():
-    if SHOTS.chromium() is None:
-        pytest.skip("expected Chromium on the path, got none; `apt-get install chromium` brings it")
-    with SHOTS.Browser() as found:
+    with chromium() as found:
         found.ask("Emulation.setFocusEmulationEnabled", enabled=True)
         yield found
 
