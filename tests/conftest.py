@@ -32,7 +32,8 @@ from made_measurements import make_classes, make_measurement, with_cells  # noqa
 from isthmus.evaluation.stages.kept_graphs import kept_graphs  # noqa: E402
 from isthmus.report.style import picture_bytes  # noqa: E402
 
-collect_ignore_glob = ["*/conftest.py"]  # two of one name: pytest would read them as doctests of one module
+# Two of one name: pytest would read them as doctests of one module, and fail on whichever it meets second.
+collect_ignore_glob = ["conftest.py", "*/conftest.py"]
 
 
 @pytest.fixture(scope="session", autouse=True)

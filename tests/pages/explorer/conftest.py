@@ -1,26 +1,20 @@
 """Runs to explore: measured ones, one whose names are made to run, and a collection of many members."""
 
-import os
 from collections import OrderedDict
-from pathlib import Path
 
 import pytest
 import torch
 from cases import CASES
+from explored_runs import HOSTILE
 from torch import nn
 
 import isthmus
 from isthmus.pages.explorer.explored import Explored
 from isthmus.pages.explorer.parts import Parts
 from isthmus.pages.explorer.scales import Scales
-from isthmus.runs.folder.collection_record import CollectionRecord, MemberRecord
-from isthmus.runs.folder.layout import Layout
 
 MLP = CASES[0]
 SWEEPS = ["single", "window:2"]
-RUNS = "name=7"
-HOSTILE = (f"<script>{RUNS}</script>", f'<img src=x onerror="{RUNS}">', "fc")
-"""Names of layers; the window's name would be 7."""
 HOSTILE_SPLITS = ('"><svg onload=name=7>', "</template></script><script>name=7</script>")
 
 
@@ -60,16 +54,3 @@ def parts_of():
         return Parts(explored, Scales.of(explored))
 
     return made
-
-
-def make_collection(member: Path, folder: Path, count: int) -> Path:
-    """A collection of which every member is the same run, so that it takes no time to make."""
-    names = [f"{i}ep" for i in range(count)]
-    records = [MemberRecord(name=name, folder=name, step=name, name_a="a", name_b="b") for name in names]
-    for name in names:
-        of_member = Layout(folder).member(name).folder
-        for file in (file for file in member.rglob("*") if file.is_file() and "examples" not in file.parts):
-            (of_member / file.relative_to(member)).parent.mkdir(parents=True, exist_ok=True)
-            os.link(file, of_member / file.relative_to(member))
-    CollectionRecord(dimensions=("step",), members=tuple(records)).completed(names).save(folder)
-    return folder

@@ -9,7 +9,7 @@ import time
 
 import pytest
 from browsers import SHOTS, chromium
-from conftest import HOSTILE, make_collection
+from explored_runs import HOSTILE, make_collection
 from typer.testing import CliRunner
 
 from isthmus.cli.main import app

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import make_collection
+from explored_runs import make_collection
 
 import isthmus
 from isthmus.pages.explorer.explored import NUM_KEPT, Explored
