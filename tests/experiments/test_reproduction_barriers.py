@@ -132,3 +132,18 @@ def test_the_rows_by_epochs_are_those_of_the_first_pair_without_steps_within_an_
         f"at 0ep, 20ep the first row of the figure reads {full}, and the largest single layer {most} nats. At 20ep "
         f"{above} of 4 layers are above 0.1 nats into some host, and the two networks get 25.0 and {wrong:.1f} % wrong."
     )
+
+
+def test_shares_of_a_measurement_to_a_precision_come_from_the_images_that_both_were_drawn_on():
+    generator = torch.Generator().manual_seed(0)
+    inputs = torch.randn(6000, 64, generator=generator)
+    network_a, network_b = network(0, 3.0), network(1, 3.0)
+    data = inputs, torch.randint(10, (6000,), generator=generator)
+    model = load_model("mlp:inputs=64,width=6")
+    drawn = isthmus.measure(model, network_a, network_b, data, precision=0.06)
+    counts = drawn.num_examples
+    assert counts.min() < counts.sel(moving="all").max() < 6000
+    whole = {one.where: one.estimate for one in layer_shares(isthmus.measure(model, network_a, network_b, data))}
+    for one in layer_shares(drawn):
+        assert one.estimate.low <= whole[one.where].value <= one.estimate.high
+        assert one.estimate.high - one.estimate.low < np.inf

@@ -7,7 +7,7 @@ from isthmus.experiments.evidence.layerwise import SPLITS
 from isthmus.experiments.evidence.located import Located, largest
 from isthmus.experiments.evidence.panels import heat_maps
 from isthmus.experiments.reproduction.bench import Bench
-from isthmus.experiments.reproduction.cifar10 import ALONG, END
+from isthmus.experiments.reproduction.cifar10 import ALONG, END, PRECISION_ALONG, PRECISION_AT_END
 from isthmus.measures.estimate import difference
 from isthmus.report.picture import Picture
 
@@ -24,13 +24,14 @@ def run(bench: Bench) -> Evidence:
         What was seen for each criterion, and the heat maps of both.
     """
     along, at_end = ALONG[bench.scale], END[bench.scale]
+    coarse, fine = PRECISION_ALONG.get(bench.scale), PRECISION_AT_END.get(bench.scale)
     ends, pictures = {}, list[Picture]()
     for rate, owner in RATES.items():
         networks = bench.train_networks(owner, ("a1", "b1"))
         a, b = [networks.trajectory("a1")], [networks.trajectory("b1")]
-        steps = bench.measure(f"{rate} steps", networks.model, along, a=a, b=b)
+        steps = bench.measure(f"{rate} steps", networks.model, along, a=a, b=b, precision=coarse)
         a, b = [networks.final("a1")], [networks.final("b1")]
-        ends[rate] = bench.measure(f"{rate} end", networks.model, at_end, a=a, b=b)
+        ends[rate] = bench.measure(f"{rate} end", networks.model, at_end, a=a, b=b, precision=fine)
         pictures += heat_maps(steps.isel(pair=0), SPLITS, f"{rate} learning rate", f"{rate}_")
     full = {rate: barriers.full_barriers(end, "train")[0] for rate, end in ends.items()}
     layer = {rate: largest(barriers.layer_barriers(end, "train")) for rate, end in ends.items()}

@@ -12,6 +12,7 @@ from isthmus.experiments.evidence.evidence import Evidence
 from isthmus.experiments.evidence.located import Located, largest, smallest
 from isthmus.experiments.evidence.panels import pair_panels, step_panels
 from isthmus.experiments.evidence.shares import layer_shares
+from isthmus.experiments.reproduction.cifar10 import PRECISION_ALONG, PRECISION_AT_END
 from isthmus.experiments.reproduction.recipes import TrainedNetworks
 from isthmus.measures.estimate import percentage_points
 
@@ -51,9 +52,11 @@ def layerwise_evidence(
     chosen, donors = pairs or networks.pairs, others or networks
     (first, second), *_ = chosen
     a, b = [networks.trajectory(first)], [donors.trajectory(second)]
-    steps = bench.measure("steps", networks.model, along, a=a, b=b, **options)
+    precision = PRECISION_ALONG.get(bench.scale)
+    steps = bench.measure("steps", networks.model, along, a=a, b=b, precision=precision, **options)
     a, b = [networks.final(name) for name, _ in chosen], [donors.final(name) for _, name in chosen]
-    last = bench.measure("end", networks.model, end, a=a, b=b, **options)
+    precision = PRECISION_AT_END.get(bench.scale)
+    last = bench.measure("end", networks.model, end, a=a, b=b, precision=precision, **options)
     of_end, any_step = loss_found(last, "train"), largest_at_any_step(steps, "train")
     found = {**of_end, "any_step": any_step, **error_found(last, "test")}
     pictures = [*step_panels(steps, SPLITS), *(pair_panels(last, SPLITS) if len(chosen) > 1 else ())]

@@ -16,6 +16,8 @@ HALF_WAY = 0.5
 def shares(result: xr.Dataset, moving: Sequence[str], split: str | None = None) -> list[Located]:
     """The excess of every group over the mean of the two networks, divided by that of the full network, half-way.
 
+    Intervals are Fieller's for a number of examples that was fixed beforehand, also where a precision chose it.
+
     Args:
         result: Of one step, perhaps of several pairs, with alpha = 0.5.
         moving: Labels of groups.
@@ -29,9 +31,12 @@ def shares(result: xr.Dataset, moving: Sequence[str], split: str | None = None) 
         losses = examples(part, split_of(result, split))
         baseline = (losses.loss_a + losses.loss_b) / 2
         excess = (losses.loss.sel(alpha=HALF_WAY) - baseline).transpose("host", "moving", "example")
+        counts = _counts(losses)
         for label in moving:
             for host in labels(losses, "host"):
-                rows = (excess.sel(host=host, moving=group).values for group in (label, FULL_NETWORK))
+                # Of a measurement to a precision: the examples that were drawn for both.
+                count = min(int(counts.sel(host=host, moving=group)) for group in (label, FULL_NETWORK))
+                rows = (excess.sel(host=host, moving=group).values[:count] for group in (label, FULL_NETWORK))
                 words = [f"pair {pair}"] if pair else []
                 found.append(Located(paired_ratio(*rows), ", ".join([*words, f"{label} into {host}"])))
     return found
@@ -48,3 +53,10 @@ def layer_shares(result: xr.Dataset, split: str | None = None) -> list[Located]:
         One a pair, layer and host, saying which.
     """
     return shares(result, single_layers(result), split)
+
+
+def _counts(losses: xr.Dataset) -> xr.DataArray:
+    """How many of the examples every group was evaluated on half-way, for each host."""
+    whole = xr.ones_like(losses["loss"], dtype=bool)
+    counts: xr.DataArray = losses.get("is_evaluated", whole).sel(alpha=HALF_WAY).sum("example")
+    return counts

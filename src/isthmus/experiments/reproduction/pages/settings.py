@@ -88,8 +88,12 @@ def measured_rows(name: str, data: Mapping[str, str], options: Mapping[str, Any]
     """
     alphas = options.get("alphas", (0.5,))
     shown = f"{alphas} evenly spaced" if isinstance(alphas, int) else ", ".join(f"{a:g}" for a in _sequence(alphas))
-    dtype = f" in {options['dtype']}" if "dtype" in options else ""
-    return {MEASURED: f"{name}: {', '.join(f'`{spec}`' for spec in data.values())}{dtype}", ALPHAS: shown}
+    words = ", ".join(f"`{spec}`" for spec in data.values())
+    if options.get("precision") is not None:
+        words += f", as many as intervals of ±{options['precision']:g} nats need,"
+    if "dtype" in options:
+        words += f" in {options['dtype']}"
+    return {MEASURED: f"{name}: {words.removesuffix(',')}", ALPHAS: shown}
 
 
 def settings_table(paper: Mapping[str, str], ours: Mapping[str, str]) -> list[list[str]]:
