@@ -3,10 +3,10 @@
     python benchmarks/killed.py                              (40 by SIGKILL, 10 by SIGINT: about 10 minutes on one core)
     python benchmarks/killed.py --kills 4 --interrupts 1     (a smoke run)
 
-`measure`, a collection of three networks, `train` and `federate` take turns on networks of a few hundred weights. A
-command runs once unbroken. Then it begins anew in other folders, is killed at a moment that is drawn evenly over the
-unbroken time, and goes on with `--resume`. Every file has to be equal, but for those that hold times. A command that is
-interrupted has to end with status 130; how early it was is said by the number of files that it left.
+`measure`, a collection of three networks, `train`, `federate` and `reproduce` take turns on networks of a few hundred
+weights. A command runs once unbroken. Then it begins anew in other folders, is killed at a moment that is drawn evenly
+over the unbroken time, and goes on with `--resume`. Every file has to be equal, but for what tells times. A command that
+is interrupted has to end with status 130; how early it was is said by the number of files that it left.
 
 Processes come from a fork server that has loaded torch, so that moments fall into the work and not into imports.
 """
@@ -16,6 +16,7 @@ import json
 import multiprocessing
 import os
 import random
+import re
 import signal
 import sys
 import tempfile
@@ -59,10 +60,15 @@ WORK = {
     "collection": ["measure", *NETWORKS, *MEASURED, "--sweep", "full"],
     "train": ["train", "recipe.toml"],
     "federate": ["federate", "federation.toml"],
+    "reproduce": ["reproduce", "fig1", "--scale", "smoke"],
 }
 PRELOADED = [f"isthmus.{name}" for name in ("pages.result", "training.networks.networks", "federated.federate")]
 PRELOADED += ["torch._dynamo"]
-TIMES = {"seconds.json", "federated.json", "report.html"}  # of a federation, whose page shows what it took
+TIMES = {
+    "federate": {"seconds.json", "federated.json", "report.html"},  # the page shows what it took
+    "reproduce": {"times.json", "reproduction.json"},
+}
+TIMES_LINE = re.compile(rb"^.* cores: training .* measuring .*$", re.MULTILINE)  # of the page of a reproduction
 INTERRUPTED = 130
 PATIENCE = 3600.0
 WITHOUT_PAGES: list[bool] = []
@@ -125,7 +131,7 @@ def _run(home: Path, arguments: list[str], said: str, without_pages: bool) -> No
 
 
 def contents(folder: Path, kind: str) -> dict[str, bytes]:
-    """Every file's bytes, but for those that hold times.
+    """Every file's bytes, but for what tells times.
 
     Args:
         folder: Of a command.
@@ -134,9 +140,9 @@ def contents(folder: Path, kind: str) -> dict[str, bytes]:
     Returns:
         By path.
     """
-    left_out = TIMES if kind == "federate" else set()
-    files = (file for file in sorted(folder.rglob("*")) if file.is_file() and file.name not in left_out)
-    return {str(file.relative_to(folder)): file.read_bytes() for file in files}
+    files = [file for file in sorted(folder.rglob("*")) if file.is_file() and file.name not in TIMES.get(kind, set())]
+    found = {str(file.relative_to(folder)): file.read_bytes() for file in files}
+    return {name: TIMES_LINE.sub(b"", read) if name.endswith(".md") else read for name, read in found.items()}
 
 
 class Unbroken:

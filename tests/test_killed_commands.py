@@ -27,7 +27,7 @@ def ran(name, *arguments):
 
 @pytest.mark.slow  # each command is begun three times, with its page
 def test_commands_killed_at_random_moments_end_with_the_bytes_of_unbroken_ones():
-    done = ran("killed.py", "--kills", "8", "--interrupts", "4", "--seed", "1")
+    done = ran("killed.py", "--kills", "10", "--interrupts", "5", "--seed", "1")
     assert done.returncode == 0, done.stdout + done.stderr
 
 
