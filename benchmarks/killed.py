@@ -5,8 +5,8 @@
 
 `measure`, a collection of three networks, `train`, `federate` and `reproduce` take turns on networks of a few hundred
 weights. A command runs once unbroken. Then it begins anew in other folders, is killed at a moment that is drawn evenly
-over the unbroken time, and goes on with `--resume`. Every file has to be equal, but for what tells times. A command that
-is interrupted has to end with status 130; how early it was is said by the number of files that it left.
+over the unbroken time, and goes on with `--resume`. Every file has to be equal, but for what tells times. A command
+that is interrupted has to end with status 130; how early it was is said by the number of files that it left.
 
 Processes come from a fork server that has loaded torch, so that moments fall into the work and not into imports.
 """

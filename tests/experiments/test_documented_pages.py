@@ -53,6 +53,7 @@ def test_a_page_says_what_the_code_says_today(name):
     assert text.index("![") < text.index("**The claim:**")
     assert found["Claim"].strip() == f"In the paper: {claim.figure}. {claim.says}"
     assert found["Expected"].strip() == claim.expected
+    assert claim.published.get(scale, "") in found["Obtained"]
     departures = [f"- {text}" for text in claim.departures[scale]] or ["None."]
     assert found["Departures from the paper"].strip().splitlines() == departures
     rows = [line.strip("| ").split(" | ") for line in found["Settings"].strip().splitlines()[2:]]

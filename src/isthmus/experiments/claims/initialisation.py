@@ -25,7 +25,8 @@ def run(bench: Bench) -> Evidence:
     if bench.scale == Scale.EVENING:
         networks = bench.train_networks("fig1")
         bench.settings[START] = APART
-        return layerwise_evidence(bench, along, end, networks=networks, pairs=[("a1", "a2"), ("b1", "b2")])
+        pairs = [("a1", "a2"), ("b1", "b2")]
+        return layerwise_evidence(bench, along, end, networks=networks, pairs=pairs, by_epochs=True)
     there = bench.train_networks()
     pairs = [(f"a{number}", name) for number, name in enumerate(there.names, start=1)]
     here = bench.train_networks("fig1", [name for name, _ in pairs])

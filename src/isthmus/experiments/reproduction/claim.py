@@ -35,6 +35,7 @@ class Claim(BaseModel):
         headline: The criteria whose figures stand at the head of the page and in the list of claims, with the few words
             that the list has for each.
         paper_value: What the paper gives for them.
+        published: How good like networks are known to be, and by whom, at the scales whose networks can be compared.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -50,6 +51,7 @@ class Claim(BaseModel):
     criteria: dict[str, StatedCriterion]
     headline: dict[str, str]
     paper_value: Prose
+    published: dict[Scale, Prose] = {}
 
     @model_validator(mode="after")
     def _every_scale(self) -> "Claim":

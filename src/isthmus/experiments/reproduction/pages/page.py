@@ -20,6 +20,7 @@ BRACKETS = (
     "upper end; of a share of cuts, what the intervals of the cuts leave open"
 )
 ABOVE = "Above."
+PUBLISHED = "Published for like networks:"
 HEADINGS = (
     "Claim", "Command", "Hardware and time", "Settings", "Expected", "Obtained", "Departures from the paper", "Verdict",
     "Pictures",
@@ -44,6 +45,7 @@ def page_text(
     ours = settings | ({PAIRS: str(evidence.num_pairs)} if evidence.num_pairs else {})
     said = " ".join(evidence.obtained)
     shown = [_picture(claim.name, picture, said=picture.sentence in said) for picture in evidence.pictures]
+    published = claim.published.get(found.scale)
     parts = {
         "Claim": f"In the paper: {claim.figure}. {claim.says}",
         "Command": f"```\n{command_text(claim.name, found.scale)}\n```",
@@ -51,7 +53,8 @@ def page_text(
         "Settings": table_text(settings_table(claim.paper_settings, ours)),
         "Expected": claim.expected,
         "Obtained": "\n\n".join([
-            *_basis(evidence), *evidence.obtained, *([table_text(evidence.rows)] if evidence.rows else [])
+            *_basis(evidence), *evidence.obtained, *([f"{PUBLISHED} {published}"] if published else []),
+            *([table_text(evidence.rows)] if evidence.rows else []),
         ]),
         "Departures from the paper": "\n".join(f"- {text}" for text in claim.departures[found.scale]) or "None.",
         "Verdict": f"{_verdict_words(found)}\n\n{table_text(criteria_rows(found.criteria))}",
