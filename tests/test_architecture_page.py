@@ -3,6 +3,7 @@
 import ast
 import importlib.util
 import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -52,3 +53,14 @@ def test_every_file_that_is_named_exists(file):
 def test_what_to_touch_is_said_of_everything_that_people_add():
     for thing in ("sweep", "measure", "loss", "model", "data source", "claim", "command", "picture", "averaging rule"):
         assert re.search(rf"^\| {thing} \|", PAGE, re.MULTILINE), thing
+
+
+def test_no_room_and_no_folder_is_a_drawer():
+    lines = {file: len(file.read_text(encoding="utf-8").splitlines()) for file in PACKAGE.rglob("*.py")}
+    rooms = Counter({room.name: sum(lines[file] for file in room.rglob("*.py")) for room in PACKAGE.iterdir()})
+    (room, most), *_ = rooms.most_common()
+    assert most <= 0.16 * sum(lines.values()), room
+    folders = Counter(file.parent.relative_to(PACKAGE) for file in lines if file.name != "__init__.py")
+    (folder, files), *_ = folders.most_common()
+    assert files <= 14, folder
+    assert max(lines.values()) <= 300, max(lines, key=lines.get)

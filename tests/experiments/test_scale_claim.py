@@ -7,7 +7,7 @@ from isthmus.experiments.evidence.located import Located
 from isthmus.experiments.reproduction.recipes import shipped_recipes
 from isthmus.experiments.reproduction.scale import Scale
 from isthmus.measures.estimate import Estimate
-from isthmus.report.trends import Trend, trends
+from isthmus.report.claims.trends import Trend, trends
 
 
 def point(images, width, share=0.5, wrong=(0.1, 0.4)):

@@ -7,7 +7,8 @@ import xarray as xr
 import isthmus
 from isthmus.data.load import load_examples
 from isthmus.errors import InputError
-from isthmus.experiments.claims import fig4, gpt, mobilenet, pythia, vgg11
+from isthmus.experiments.claims import fig4, gpt, pythia
+from isthmus.experiments.claims.appendix import mobilenet, vgg11
 from isthmus.experiments.evidence.along_steps import largest_at_any_step
 from isthmus.experiments.reproduction.recipes import shipped_recipes
 from isthmus.experiments.reproduction.registry import known_claims

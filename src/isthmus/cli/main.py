@@ -8,7 +8,6 @@ import typer
 
 from isthmus.cli.cluster import with_address
 from isthmus.cli.demo import demo
-from isthmus.cli.explain import explain
 from isthmus.cli.explore import explore
 from isthmus.cli.federate import federate
 from isthmus.cli.inspect import inspect
@@ -25,6 +24,7 @@ from isthmus.cli.reproduce import reproduce
 from isthmus.cli.status import status
 from isthmus.cli.studies.attribute import attribute
 from isthmus.cli.studies.curvature import curvature
+from isthmus.cli.studies.explain import explain
 from isthmus.cli.studies.similarity import similarity
 from isthmus.cli.studies.subspace import subspace
 from isthmus.cli.train import train

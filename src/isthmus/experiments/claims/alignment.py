@@ -10,7 +10,7 @@ from isthmus.experiments.evidence.located import Located
 from isthmus.experiments.reproduction.bench import Bench
 from isthmus.experiments.reproduction.scale import Scale
 from isthmus.measures.estimate import Estimate, difference, percentage_points
-from isthmus.report.midpoints import midpoint_bars
+from isthmus.report.claims.midpoints import midpoint_bars
 from isthmus.report.picture import Picture
 from isthmus.sweeps.group import FULL_NETWORK
 

@@ -16,8 +16,8 @@ from isthmus.experiments.reproduction.recipes import TrainedNetworks
 from isthmus.experiments.reproduction.scale import Scale
 from isthmus.measures.estimate import Estimate, difference
 from isthmus.models.spec import RegisteredModel, parse_model_spec
+from isthmus.report.claims.trends import Trend, trends
 from isthmus.report.picture import Picture
-from isthmus.report.trends import Trend, trends
 from isthmus.results.rows import in_split
 from isthmus.results.variables import ERROR
 

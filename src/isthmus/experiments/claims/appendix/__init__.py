@@ -1,0 +1,1 @@
+"""Claims of the paper's appendix on other networks and other trainings."""
