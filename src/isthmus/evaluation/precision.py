@@ -2,13 +2,16 @@
 
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from jaxtyping import Float, Int
 
-from isthmus.data.examples import Examples
 from isthmus.evaluation.unit import Engine, ExampleBlock, Unit
-from isthmus.paths.point import Point
+
+if TYPE_CHECKING:
+    from isthmus.data.examples import Examples
+    from isthmus.paths.point import Point
 
 ENDS = (0, 1)  # the two complete networks are points 0 and 1
 
@@ -51,8 +54,8 @@ class PreciseEvaluation:
     def __init__(
         self,
         engine: Engine,
-        points: Sequence[Point],
-        examples: Examples,
+        points: "Sequence[Point]",
+        examples: "Examples",
         cuts: Sequence[Sequence[int]],
         rule: StoppingRule,
     ) -> None:

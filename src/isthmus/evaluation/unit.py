@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Bool, Float
 
-from isthmus.data.examples import Examples
-from isthmus.paths.point import Point
+if TYPE_CHECKING:
+    from isthmus.data.examples import Examples
+    from isthmus.paths.point import Point
 
 Unit = tuple[int, int]
 """A work unit by its first point and its first example."""
@@ -35,7 +36,7 @@ class ExampleBlock:
 class Engine(Protocol):
     """A way to evaluate points. Every engine gives the numbers of `direct`."""
 
-    def units(self, points: Sequence[Point], examples: Examples) -> Iterator[Unit]:
+    def units(self, points: "Sequence[Point]", examples: "Examples") -> Iterator[Unit]:
         """The units that points and examples make.
 
         Args:
@@ -43,7 +44,7 @@ class Engine(Protocol):
             examples: Any.
         """
 
-    def evaluated(self, points: Sequence[Point], examples: Examples) -> Callable[[Unit], ExampleBlock]:
+    def evaluated(self, points: "Sequence[Point]", examples: "Examples") -> Callable[[Unit], ExampleBlock]:
         """What evaluates one unit after the other, whichever they are.
 
         Args:
@@ -51,7 +52,9 @@ class Engine(Protocol):
             examples: On the engine's device.
         """
 
-    def blocks(self, points: Sequence[Point], examples: Examples, done: set[tuple[int, int]]) -> Iterator[ExampleBlock]:
+    def blocks(
+        self, points: "Sequence[Point]", examples: "Examples", done: set[tuple[int, int]]
+    ) -> Iterator[ExampleBlock]:
         """Evaluate points on examples, unit by unit, in an order that depends on the arguments alone.
 
         Args:
@@ -62,8 +65,8 @@ class Engine(Protocol):
 
 
 def blocks_of(
-    engine: Engine, points: Sequence[Point], examples: Examples, done: set[Unit]
-) -> Iterator[ExampleBlock]:  # fmt: skip
+    engine: Engine, points: "Sequence[Point]", examples: "Examples", done: set[Unit]
+) -> Iterator[ExampleBlock]:
     """The units of an engine one after the other.
 
     Args:

@@ -9,7 +9,8 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
-from isthmus.paths.linear import Host, Segment
+from isthmus.paths.host import Host
+from isthmus.paths.linear import Segment
 from isthmus.paths.point import Point
 
 

@@ -2,18 +2,16 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Literal
 
 import torch
 from torch import Tensor
 
 from isthmus.layers.partition import LayerPartition
+from isthmus.paths.host import Host
 from isthmus.paths.point import Blend, Direction, Displaced, Point, Version
 from isthmus.weights.interpolation import complement, interpolation
 from isthmus.weights.parametrisation import SpectralNorm
 from isthmus.weights.state import Kind, StateDict, cast_weights, content_hash, same_bits
-
-Host = Literal["a", "b"]
 
 
 @dataclass(frozen=True)

@@ -1,14 +1,13 @@
 """From per-example results to the labelled result."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
 
 from isthmus.measures.averaging import averaging_alpha
 from isthmus.measures.baseline import Baseline
-from isthmus.measures.distance import LayerDistance
 from isthmus.measures.examples import ExampleTable
 from isthmus.measures.intervals.sequential import AskedPrecision
 from isthmus.measures.ratio import per_unit
@@ -17,8 +16,11 @@ from isthmus.results.split import class_variables, split_variables
 from isthmus.results.variables import LOSS, Values, with_dimensions
 from isthmus.sweeps.grid import Grid
 
+if TYPE_CHECKING:
+    from isthmus.measures.distance import LayerDistance
 
-def layer_variables(distances: list[LayerDistance]) -> Values:
+
+def layer_variables(distances: "list[LayerDistance]") -> Values:
     """The variables that no data enters: distance and angle of every moving group.
 
     Args:

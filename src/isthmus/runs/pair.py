@@ -27,7 +27,7 @@ from isthmus.runs.folder.table import save_results, save_tables
 from isthmus.runs.jobs.in_memory import in_memory
 from isthmus.runs.jobs.units import spread
 from isthmus.runs.memory import fit_into_memory
-from isthmus.runs.precise import asked_precision
+from isthmus.runs.request.precision import asked_precision
 from isthmus.runs.request.request import Request
 from isthmus.runs.subject.subject import chosen_engine, subject_of
 from isthmus.runs.without_effect import effect_remarks, layers_without_effect

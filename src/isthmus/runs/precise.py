@@ -10,24 +10,13 @@ from isthmus.data.examples import Examples
 from isthmus.evaluation.precision import PreciseEvaluation
 from isthmus.evaluation.unit import Engine, ExampleBlock
 from isthmus.measures.intervals.sampled_barrier import BarrierRule, cuts_of
-from isthmus.measures.intervals.sequential import AskedPrecision, looks
+from isthmus.measures.intervals.sequential import looks
 from isthmus.runs.folder.store import ExampleStore
+from isthmus.runs.request.precision import asked_precision
 from isthmus.runs.request.settings import Settings
 
 if TYPE_CHECKING:
     from isthmus.runs.subject.subject import Subject
-
-
-def asked_precision(settings: Settings) -> AskedPrecision | None:
-    """The precision that was asked.
-
-    Args:
-        settings: Of the measurement.
-
-    Returns:
-        None where all examples are used.
-    """
-    return None if settings.precision is None else AskedPrecision(settings.precision, settings.simultaneous)
 
 
 def drawn_order(settings: Settings, num_examples: int) -> np.ndarray | None:

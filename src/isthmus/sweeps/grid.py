@@ -2,14 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from jaxtyping import Float, Int
 
 from isthmus.errors import InputError
-from isthmus.paths.linear import Host, Segment
-from isthmus.paths.point import Point
+from isthmus.paths.host import Host
 from isthmus.sweeps.group import MovingGroup, Sweep
+
+if TYPE_CHECKING:
+    from isthmus.paths.linear import Segment
+    from isthmus.paths.point import Point
 
 
 @dataclass(frozen=True)
@@ -88,8 +92,8 @@ class Grid:
 
 
 def grid_of(
-    segment: Segment, sweeps: Sequence[Sweep], hosts: Sequence[Host], alphas: Sequence[float], *, far_ends: bool
-) -> tuple[Grid, tuple[Point, ...]]:
+    segment: "Segment", sweeps: Sequence[Sweep], hosts: Sequence[Host], alphas: Sequence[float], *, far_ends: bool
+) -> "tuple[Grid, tuple[Point, ...]]":
     """Lay out a measurement.
 
     Args:

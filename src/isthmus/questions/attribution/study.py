@@ -18,7 +18,7 @@ from isthmus.evaluation.unit import Engine
 from isthmus.measures.estimates import Estimates
 from isthmus.measures.intervals.effective_examples import effective_examples
 from isthmus.measures.intervals.paired_mean import paired_mean
-from isthmus.paths.linear import Host
+from isthmus.paths.host import Host
 from isthmus.questions.attribution.game import (
     Coalition,
     all_coalitions,

@@ -17,7 +17,8 @@ from isthmus.evaluation.batches import BatchSize
 from isthmus.evaluation.probe import SelfCheck
 from isthmus.evaluation.unit import Engine
 from isthmus.measures.barrier import barrier_of
-from isthmus.paths.linear import Host, Segment
+from isthmus.paths.host import Host
+from isthmus.paths.linear import Segment
 from isthmus.paths.point import Point
 from isthmus.questions.curvature.check import curvature_check
 from isthmus.questions.curvature.derivatives import Derivatives, directional_derivatives

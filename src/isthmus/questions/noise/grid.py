@@ -9,7 +9,8 @@ import torch
 from jaxtyping import Float, Int
 
 from isthmus.paths.direction import RandomDirection, RandomStep
-from isthmus.paths.linear import Host, Segment
+from isthmus.paths.host import Host
+from isthmus.paths.linear import Segment
 from isthmus.paths.point import Direction, Point
 from isthmus.questions.noise.subspace import TrainingSubspace
 from isthmus.sweeps.group import MovingGroup

@@ -13,7 +13,7 @@ from isthmus.evaluation.batches import BatchSize
 from isthmus.measures.examples import ExampleTable
 from isthmus.measures.rise import rise_over_host
 from isthmus.paths.direction import RandomDirection
-from isthmus.paths.linear import Host
+from isthmus.paths.host import Host
 from isthmus.questions.noise.grid import ABSENT, KINDS, NoiseGrid, noise_grid
 from isthmus.questions.noise.settings import NUM_DRAWS, SIGMAS, NoiseSettings
 from isthmus.questions.noise.snapshots import last_file, load_snapshots, named_trajectory

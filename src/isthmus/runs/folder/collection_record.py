@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
@@ -13,7 +13,10 @@ from isthmus.files import save_whole
 from isthmus.gate.door import inside, parsing
 from isthmus.gate.texts import read_json
 from isthmus.runs.folder.layout import Layout, folder_names
-from isthmus.runs.request.members import Collection, Dimension
+from isthmus.runs.request.dimension import Dimension
+
+if TYPE_CHECKING:
+    from isthmus.runs.request.members import Collection
 
 COLLECTION_SCHEMA_VERSION = 1
 KIND: Literal["collection"] = "collection"
@@ -65,7 +68,7 @@ class CollectionRecord(_Part):
     warnings: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, collection: Collection) -> "CollectionRecord":
+    def of(cls, collection: "Collection") -> "CollectionRecord":
         """The record of a collection that is yet to be measured.
 
         Args:

@@ -23,7 +23,7 @@ from isthmus.runs.folder.reading import by_member, member_result
 from isthmus.runs.folder.record import Record, load_record
 from isthmus.runs.folder.store import FolderStore
 from isthmus.runs.folder.table import load_results
-from isthmus.runs.precise import asked_precision
+from isthmus.runs.request.precision import asked_precision
 from isthmus.sweeps.grid import Grid
 
 FITTING, AGAIN = "per-example results that fit run.json", "measure again into a new folder"

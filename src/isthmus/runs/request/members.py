@@ -5,9 +5,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Literal
 
 from isthmus.errors import InputError, IsthmusWarning, UnknownNameError, short_list
+from isthmus.runs.request.dimension import Dimension
 from isthmus.runs.request.inputs import Weights
 from isthmus.runs.request.networks import (
     NamedNetwork,
@@ -20,7 +20,6 @@ from isthmus.runs.request.networks import (
 from isthmus.weights.step import Step
 from isthmus.weights.trajectory import Trajectory
 
-Dimension = Literal["pair", "step"]
 Pair = tuple[NamedNetwork, NamedNetwork]
 
 
