@@ -17,7 +17,7 @@ from isthmus.pages.explorer.numbers import numbers_at
 from isthmus.pages.explorer.options import CHOICES, Choice
 from isthmus.pages.explorer.places import Asked, Places
 from isthmus.pages.explorer.scales import Scales
-from isthmus.pages.explorer.written import save_explorer
+from isthmus.pages.explorer.written import save_explorer, unpacked
 
 STORED = Path(__file__).parents[2] / "stored" / "0.1.0"
 
@@ -162,18 +162,33 @@ def test_few_members_are_in_memory_at_a_time(runs, tmp_path, monkeypatch):
     assert max(held) == NUM_KEPT
 
 
+PACKED = re.compile(r'<script type="text/plain" id="packed">([\w+/=]+)</script>')
+
+
+def carried(text):
+    return [key.partition("-")[0] for key in unpacked(PACKED.search(text)[1]) if key.endswith("-controls")]
+
+
 def test_a_page_of_many_members_carries_some_and_says_which(runs, tmp_path, parts_of):
     folder = make_collection(runs["midpoint"], tmp_path / "many", 5)
     parts = parts_of(folder)
     weight = sum(len(parts.part(key).encode()) for key in parts.keys(0))
     page = save_explorer(parts, tmp_path / "explore.html", Asked(texts={"step": "1ep"}), most_bytes=int(2.5 * weight))
     text = page.read_text()
-    carried = re.findall(r'<template id="part-(\d+)-controls">', text)
-    assert carried == ["0", "1", "4"], "the first, the last, and the one asked for"
+    assert carried(text) == ["0", "1", "4"], "the first, the last, and the one asked for"
     assert "This page carries 3 of 5 measurements: many: 0ep, many: 1ep, many: 4ep." in text
     whole = save_explorer(parts, tmp_path / "whole.html", Asked()).read_text()
     assert "This page carries" not in whole
-    assert len(re.findall(r'<template id="part-\d+-controls">', whole)) == 5
+    assert len(carried(whole)) == 5
+
+
+def test_what_a_page_carries_is_what_the_parts_are(runs, tmp_path, parts_of):
+    parts = parts_of(runs["one"])
+    text = save_explorer(parts, tmp_path / "explore.html", Asked()).read_text()
+    found = unpacked(PACKED.search(text)[1])
+    assert found == {key: parts.part(key) for key in parts.keys(0)}
+    assert 5 * len(PACKED.search(text)[1]) < sum(map(len, found.values())), "most of it is said again and again"
+    assert text == save_explorer(parts, tmp_path / "again.html", Asked()).read_text()
 
 
 def test_a_collection_that_is_not_finished_shows_what_is(runs, tmp_path, parts_of):

@@ -1,6 +1,6 @@
 """The explorer's page: one view, and all that can be chosen."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -23,7 +23,7 @@ def explorer_page(
     asked: Asked,
     *,
     is_served: bool,
-    carried: Iterable[tuple[str, str]] = (),
+    carried: str = "",
     notes: Sequence[str] = (),
 ) -> str:
     """The page that shows what is asked for, as far as it is there.
@@ -33,7 +33,7 @@ def explorer_page(
         places: The members that it offers.
         asked: What to show.
         is_served: Whether a server answers for parts.
-        carried: Keys and parts that the page carries.
+        carried: The parts that the page carries, as `isthmus.pages.explorer.written.packed` gives them.
         notes: What else to say.
 
     Returns:
@@ -71,7 +71,7 @@ def explorer_page(
         command=command([str(explored.folders[member.run]) for member in members], members, options, choice),
         notes=[*left_out, *unfinished, *notes],
         members=places.data(),
-        parts=carried,
+        packed=carried,
     )
 
 

@@ -6,25 +6,35 @@
   const model = panes.querySelector(".pane").cloneNode(true);
   model.querySelector(".again").remove();
   const choices = ["split", "value", "alpha", "host", "sweep", "layer"], kept = new Map();
-  let turn = 0;
+  let turn = 0, unpacked = null;
 
   function part(key) {
-    if (!kept.has(key)) {
-      const here = document.getElementById("part-" + key);
-      kept.set(key, here ? Promise.resolve(here.content) : asked(key));
-    }
-    return kept.get(key).then((content) => content.cloneNode(true));
+    if (!kept.has(key)) kept.set(key, (form.dataset.served ? asked(key) : carried(key)).then(content));
+    return kept.get(key).then((made) => made.cloneNode(true));
+  }
+  function content(text) {
+    const box = document.createElement("template");
+    box.innerHTML = text;
+    return box.content;
+  }
+  async function carried(key) {
+    unpacked ??= unpack(document.getElementById("packed").textContent);
+    const found = (await unpacked)[key];
+    if (found === undefined) throw new Error("This page does not carry that.");
+    return found;
+  }
+  async function unpack(text) {
+    if (!self.DecompressionStream) throw new Error("This browser is too old for the other views that the page carries.");
+    const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+    return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"))).json();
   }
   async function asked(key) {
-    if (!form.dataset.served) throw new Error("This page does not carry that.");
     const answer = await fetch("part?" + key).catch(() => null);
     if (!answer || !answer.ok) {
       kept.delete(key);
       throw new Error(answer ? "The server has no such part." : "isthmus explore has ended: start it again.");
     }
-    const box = document.createElement("template");
-    box.innerHTML = await answer.text();
-    return box.content;
+    return answer.text();
   }
   // Words in capitals are replaced in one go, so that no piece is taken for a word (lines.py does the same).
   const filled = (pattern, pieces) => pattern.replace(new RegExp(Object.keys(pieces).join("|"), "g"), (word) => pieces[word]);
