@@ -47,8 +47,8 @@ def test_pictures_and_a_page_that_loads_nothing_are_written(explained):
                     "figures/surface.svg"]  # fmt: skip
     page = (folder / "explain.html").read_text(encoding="utf-8")
     assert numbers["page"] == str(folder / "explain.html")
-    assert not re.search(r'(?:src|href)="(?!data:)', page)
-    assert page.count("data:image/svg+xml") == 2
+    assert not re.search(r'(?:src|href)="(?!data:|#)', page)
+    assert page.count('<svg class="plotted"') == 2
     for text in (*EXPLANATION, *numbers["readings"]):
         assert text.replace("'", "&#39;") in page
     assert all((folder / "figures" / f"{name}.svg").stat().st_size < 300_000 for name in ("surface", "cuts"))

@@ -57,7 +57,7 @@ def test_every_question_of_a_run_is_drawn_and_said_and_stands_on_the_page(measur
         assert picture.sentence.endswith(".")
         assert picture.sentence.replace("'", "&#39;") in text
     drawn = [picture for picture in pictures if picture.drawing]
-    assert text.count('<img class="drawn" src="data:image/svg+xml;base64,') == len(STEMS) - len(drawn)
+    assert text.count('<svg class="plotted"') == len(STEMS) - len(drawn)
     for picture in drawn:
         assert f'aria-label="{picture.title}. ' in text
 

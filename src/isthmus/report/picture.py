@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from isthmus.files import save_bytes
-from isthmus.report.rendering import data_address
+from isthmus.report.drawn.themed import themed
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -48,15 +48,14 @@ class Picture:
             svgs: The pictures that were saved, by stem.
 
         Returns:
-            "title", "sentence", "inline" (the page's own drawing, or "") and "svg" (any other as an address that holds
-            all of it; "" if it was not saved).
+            "title", "sentence" and "inline" (SVG in the colours of the page's theme; "" if it was not saved).
         """
         words = {"title": self.title, "sentence": self.sentence}
+        label = f"{self.title}. {self.sentence or 'The numbers are in the table below.'}"
         if self._canvas is not None:
-            label = f"{self.title}. {self.sentence or 'The numbers are in the table below.'}"
-            return {**words, "inline": self._canvas.inline(label), "svg": ""}
+            return {**words, "inline": self._canvas.inline(label)}
         svg = svgs.get(self.stem)
-        return {**words, "inline": "", "svg": data_address(svg) if svg else ""}
+        return {**words, "inline": themed(svg, label) if svg else ""}
 
     def contents(self, formats: Iterable[str]) -> dict[str, bytes]:
         """Its files.

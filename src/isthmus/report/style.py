@@ -33,6 +33,8 @@ BEYOND = {1: "#000000", -1: "#00004d"}
 DEPTH = "viridis"
 UNDEFINED_FILL, UNDEFINED_HATCH, UNDEFINED_INK = "#dddddd", "/////", "#999999"
 INK, FAINT = "#222222", "#bbbbbb"
+CELL_INK, CELL_WHITE = "#111111", "#fefefe"
+"""What is drawn on colours that stand for numbers. Pages leave it as it is; INK and white follow the reader's theme."""
 
 STYLE: dict[Any, Any] = {
     "font.family": ["DejaVu Sans"],  # comes with matplotlib, so it is there on every machine

@@ -39,7 +39,7 @@ def compact(svg: bytes) -> bytes:
     named = {name for element in root.iter() for v in element.attrib.values() for name in re.findall(r"#(\w+)", v)}
     classes: dict[str, str] = {}
     leaves = [_plain(leaf, named, classes) for leaf in _leaves(root)]
-    definitions = "".join(_text(part) for leaf in leaves if leaf.tag == "defs" for part in leaf)
+    definitions = "".join(element_text(part) for leaf in leaves if leaf.tag == "defs" for part in leaf)
     # Joined, see-through paths would no longer darken where they cross, and dashes would run on.
     single = {short for rule, short in classes.items() if re.search("opacity|dash", rule)}
     drawn = _grouped(list(_joined((leaf for leaf in leaves if leaf.tag != "defs"), single)), SHARED)
@@ -144,7 +144,7 @@ def _are_tiles(paths: Sequence[str]) -> bool:
 
 def _grouped(leaves: Sequence[Element], keys: Sequence[str]) -> str:
     if not keys:
-        return "".join(map(_text, leaves))
+        return "".join(map(element_text, leaves))
     text = ""
     for value, found in groupby(leaves, key=lambda leaf: leaf.attrib.get(keys[0])):
         run = list(found)
@@ -158,11 +158,19 @@ def _grouped(leaves: Sequence[Element], keys: Sequence[str]) -> str:
     return text
 
 
-def _text(element: Element) -> str:
+def element_text(element: Element) -> str:
+    """An element as markup, without the blanks between elements.
+
+    Args:
+        element: Of a picture; names of tags and attributes as they are written.
+
+    Returns:
+        The markup.
+    """
     attributes = _attributes(element.attrib)
     words = element.tag in {"text", "tspan"}
     inside = escape(element.text or "") if words else ""
-    inside += "".join(_text(child) + (escape(child.tail or "") if words else "") for child in element)
+    inside += "".join(element_text(child) + (escape(child.tail or "") if words else "") for child in element)
     return f"<{element.tag}{attributes}>{inside}</{element.tag}>" if inside else f"<{element.tag}{attributes}/>"
 
 

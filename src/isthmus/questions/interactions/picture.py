@@ -166,7 +166,7 @@ def _draw_cells(axes: "Axes", found: "xr.Dataset", colours: "Colormap", norm: "N
     )
     clear = np.argwhere(off & ((low > 0) | (high < 0)))
     boxes = [[(j + x, i + y) for x, y in CORNERS] for i, j in clear]
-    axes.add_collection(LineCollection(boxes, colors=style.INK, linewidths=0.7))
+    axes.add_collection(LineCollection(boxes, colors=style.CELL_INK, linewidths=0.7))
     for i, j in np.argwhere(off & np.isnan(middle)):
         style.draw_undefined(axes, j - 0.5, i - 0.5, 1, 1)
     axes.set_xlim(-0.5, n - 0.5)

@@ -64,12 +64,12 @@ def _draw_surface(figure: "Figure", axes: "Axes", surface: "xr.DataArray") -> No
     w1, w2, loss = surface["w1"].values, surface["w2"].values, surface.values
     top = int(np.ceil(np.log10(loss.max())))
     levels = 10.0 ** np.arange(top - DECADES, top + 0.5)
-    shades = LinearSegmentedColormap.from_list("shades", ["#ffffff", "#8a8f98"])
+    shades = LinearSegmentedColormap.from_list("shades", [style.CELL_WHITE, "#8a8f98"])
     filled = axes.contourf(
         w1, w2, np.maximum(loss, levels[0]), levels, norm=LogNorm(levels[0], levels[-1]), cmap=shades
     )
     with np.errstate(divide="ignore"):
-        axes.plot(w1, surface.attrs["y"] / w1, color=style.INK, linewidth=0.8, linestyle=(0, (4, 2)))
+        axes.plot(w1, surface.attrs["y"] / w1, color=style.CELL_INK, linewidth=0.8, linestyle=(0, (4, 2)))
     axes.set_xlim(w1[0], w1[-1])
     axes.set_ylim(w2[0], w2[-1])
     axes.set_xlabel("w1, layer 1")

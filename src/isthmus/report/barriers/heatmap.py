@@ -75,7 +75,7 @@ def _draw_cell(axes: "Axes", centre: tuple[float, float], cell: "CutBarrier", co
     from matplotlib.patches import Rectangle
 
     x, y = centre
-    ink, box = style.INK, None
+    ink, box = style.CELL_INK, None
     if cell.estimate.is_nan:
         style.draw_undefined(axes, x - 0.5, y - 0.5, 1, 1)
         box = {"facecolor": style.UNDEFINED_FILL, "edgecolor": "none", "pad": 0.6}
@@ -83,7 +83,7 @@ def _draw_cell(axes: "Axes", centre: tuple[float, float], cell: "CutBarrier", co
         axes.add_patch(Rectangle((x - 0.5, y - 0.5), 1, 1, facecolor=colour, edgecolor="white", linewidth=0.5))
         # How bright a colour looks, by the weights of Rec. 601.
         luminance = 0.299 * colour[0] + 0.587 * colour[1] + 0.114 * colour[2]
-        ink = "white" if luminance < 0.5 else style.INK
+        ink = style.CELL_WHITE if luminance < 0.5 else style.CELL_INK
     axes.text(x, y, cell.estimate.text, ha="center", va="center_baseline", fontsize=7, color=ink, bbox=box)
     if cell.marks:
         axes.text(x + 0.27, y, cell.marks, ha="left", va="center_baseline", fontsize=7, color=ink)

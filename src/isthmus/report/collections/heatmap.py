@@ -154,10 +154,10 @@ def _ink(one: "Estimate", colour: tuple[float, ...]) -> str:
     # How bright a colour looks, by the weights of Rec. 601.
     luminance = 0.299 * colour[0] + 0.587 * colour[1] + 0.114 * colour[2]
     if one.is_nan:
-        return style.INK
+        return style.CELL_INK
     if one.includes_zero:
         return next(grey for limit, grey in GREYS if luminance <= limit)
-    return "white" if luminance < 0.5 else style.INK
+    return style.CELL_WHITE if luminance < 0.5 else style.CELL_INK
 
 
 def _notes(shown: Columns, *, has_numbers: bool) -> list[str]:

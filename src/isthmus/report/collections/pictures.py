@@ -102,7 +102,7 @@ def _parts(result: "xr.Dataset") -> list[_Part]:
     pairs = labels(result, "pair")
     parts = [_Part(result.isel(pair=i), "step", pair if len(pairs) > 1 else "") for i, pair in enumerate(pairs)]
     if len(pairs) > 1:
-        note = f"Mean of {len(pairs)} pairs; decimals and grey numbers go by the 95 % interval over pairs."
+        note = f"Mean of {len(pairs)} pairs; decimals and italics go by the 95 % interval over pairs."
         last = labels(result, "step")[-1]
         parts.insert(0, _Part(mean_over_pairs(result), "step", "mean over pairs", (note,)))
         parts.insert(1, _Part(result.isel(step=-1), "pair", f"at {last}"))

@@ -101,7 +101,7 @@ def replicate_bars(
     reach = layer_reach(shown)
     is_beyond = any(abs(cells["pairs"][row, host].estimate.value) > reach for row in layers for host in hosts)
     notes = [
-        "Dots: pairs. Mark: their mean. Wide bar: 95 % interval over pairs. Dark line: what the examples leave open.",
+        "Dots: pairs. Mark: their mean. Wide bar: 95 % interval over pairs. Thin line: what the examples leave open.",
         *([OUTLYING] if is_beyond else []),
         *([] if are_independent(result) else [DEPENDENT]),
     ]

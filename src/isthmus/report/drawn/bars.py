@@ -109,6 +109,8 @@ def bar_picture(tables: Sequence[BarrierTable], groups: Sequence[Rows]) -> Canva
     _draw_ground(canvas, axis, first - 4, bottom)
     for group, of_group in zip(groups, tops, strict=True):
         if group.title:
+            # On paper of its own, for the line at zero may run through it.
+            canvas.rect(left - 2, of_group[0] - 14, text_width(group.title, SMALL) + 4, 12, "paper")
             canvas.text(left, of_group[0] - 5, group.title, "small strong")
         for k, (name, y) in enumerate(zip(group.names, of_group, strict=True)):
             look = "strong" if name == style.row_name(FULL_NETWORK) else ""

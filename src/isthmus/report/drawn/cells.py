@@ -156,7 +156,8 @@ def _draw_tiles(
             tile = f"M{short(x)} {short(y)}h{short(width - gap)}v{short(ROW - 1)}h-{short(width - gap)}z"
             tiles[key] = tiles.get(key, "") + tile
     for key, data in sorted(tiles.items(), key=lambda pair: -99 if pair[0] is None else pair[0]):
-        canvas.path(data, "undefined" if key is None else "", fill="" if key is None else shade_colour(key))
+        look = "undefined" if key is None else "beyond" if abs(key) > STEPS else ""
+        canvas.path(data, look, fill="" if key is None else shade_colour(key))
 
 
 def _draw_words(
@@ -197,7 +198,8 @@ def _draw_colour_bar(
     left, width, height = min(gutter, 110.0), 160.0, 9.0
     tile = width / (2 * STEPS + 1)
     for i in range(-STEPS, STEPS + 1):
-        canvas.rect(left + tile * (i + STEPS), top, tile + 0.3, height, fill=shade_colour(i))
+        start = tile * (i + STEPS)
+        canvas.rect(left + start, top, width - start, height, fill=shade_colour(i))  # so no gap shows what lies below
     for place, number in ((0.0, -limit), (0.5, 0.0), (1.0, limit)):
         canvas.text(left + place * width, top + height + 11, style.limit_text(number), "small", anchor="middle")
     canvas.text(left + width / 2, top + height + 25, label, "small", anchor="middle")
@@ -206,7 +208,7 @@ def _draw_colour_bar(
     for sign, words in ((1, "above"), (-1, "below")):
         beyond = [value for value in values if sign * value > limit]
         if beyond:
-            canvas.rect(x, top, 9, height, fill=shade_colour(sign * (STEPS + 1)))
+            canvas.rect(x, top, 9, height, "beyond", shade_colour(sign * (STEPS + 1)))
             furthest = style.limit_text(max(beyond, key=abs))
             canvas.text(x + 12, top + height - 0.5, f"{words}, to {furthest}", "small")
             top_words = text_width(f"{words}, to {furthest}", SMALL)

@@ -110,7 +110,7 @@ def map_figure(
             style.draw_undefined(axes, column - 0.5, row - 0.5, 1, 1)
         if scale.threshold is not None and cell >= MARKED_CELL:
             rows, places = np.nonzero(numbers > scale.threshold)
-            inks = ["white" if _luminance(colours(float(norm(x)))) < DARK else style.INK for x in numbers[rows, places]]
+            inks = [_ink(colours(float(norm(x)))) for x in numbers[rows, places]]
             axes.scatter(places, rows, s=3, c=inks, linewidths=0)
         axes.set_ylim(len(layers) - 0.5, -0.5)
         axes.set_yticks(range(len(layers)), layers)
@@ -127,7 +127,7 @@ def map_figure(
         bar.set_ticks(scale.ticks, labels=[f"{x:.3g}".replace("-", "−") for x in scale.ticks])
         bar.outline.set_linewidth(0.4)
         if scale.threshold is not None and scale.low < scale.threshold < scale.high:
-            bar.ax.axvline(scale.threshold, color=style.INK, linewidth=0.8)
+            bar.ax.axvline(scale.threshold, color=style.CELL_INK, linewidth=0.8)
         bar.set_label(scale.label)
     return figure
 
@@ -143,5 +143,6 @@ def _notes(numbers: np.ndarray, scale: Scale) -> list[str]:
     return [f"Dot: above the threshold of {scale.threshold:g} nats, the line in the colour bar."]
 
 
-def _luminance(colour: tuple[float, ...]) -> float:
-    return 0.299 * colour[0] + 0.587 * colour[1] + 0.114 * colour[2]
+def _ink(colour: tuple[float, ...]) -> str:
+    luminance = 0.299 * colour[0] + 0.587 * colour[1] + 0.114 * colour[2]
+    return style.CELL_WHITE if luminance < DARK else style.CELL_INK
