@@ -264,3 +264,17 @@ def test_an_interrupt_ends_with_status_130_and_keeps_what_is_done(files, tmp_pat
     assert "--resume" in err
     assert len(list((tmp_path / "run" / "examples").rglob("p*.parquet"))) == 2
     assert run(*arguments, "--resume")[0] == 130 or run(*arguments, "--resume")[0] == 0
+
+
+def test_a_command_that_is_misspelt_is_guessed_once():
+    status, _, err = run("measre")
+    assert status == 2
+    assert err.count("Did you mean") == 1
+    assert "'measure'" in err
+
+
+def test_help_has_no_signs_of_markup():
+    status, out, _ = run("measure", "--help")
+    assert status == 0
+    assert "[default: module]" in out
+    assert "\\[" not in out

@@ -16,6 +16,7 @@ from isthmus.cli.merging.align import align
 from isthmus.cli.merging.average import average
 from isthmus.cli.merging.merge import merge
 from isthmus.cli.models import models
+from isthmus.cli.output.commands import Command, Commands
 from isthmus.cli.output.logs import begin_logging, take_log_level
 from isthmus.cli.output.outcome import DEBUG, answered_sigterm, report_failures, status_of
 from isthmus.cli.output.questions import EPILOG
@@ -31,6 +32,7 @@ from isthmus.cli.train import train
 
 STUDIES = (attribute, curvature, similarity, subspace)
 app = typer.Typer(
+    cls=Commands,
     help="Which layers of two trained networks can be averaged, at what cost, and why.",
     epilog="Exit status: 0 done, 1 a fault of isthmus, 2 wrong input, 130 interrupted, 143 ended. --debug: tracebacks.",
     no_args_is_help=True,
@@ -43,7 +45,7 @@ COMMANDS = (
     *(report, explore, train, federate, reproduce, status, models, explain),
 )
 for command in COMMANDS:
-    app.command(epilog=EPILOG if command is measure else None)(report_failures(command))
+    app.command(cls=Command, epilog=EPILOG if command is measure else None)(report_failures(command))
 
 
 def _print_version(asked: bool) -> None:
