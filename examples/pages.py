@@ -3,8 +3,8 @@
     python examples/pages.py --out pages          (about two minutes on two cores)
 
 It makes the report of a run with 11 alphas and two splits, of 62 layers with long names, of 20 steps of a training and
-of three pairs, the page of a merge and of a federated training, and explorers of these. What they show means little:
-the networks are small, and those of 62 layers are not trained.
+of three pairs, the pages of two studies, of a merge and of a federated training, and explorers: 48 screenshots in all.
+What they show means little: the networks are small, and those of 62 layers are not trained.
 """
 
 import argparse
@@ -19,6 +19,7 @@ import isthmus
 from isthmus.cli.main import app
 
 NUM_BLOCKS, WIDTH = 30, 24
+PAGES = ("run", "layers", "steps", "pairs", "curvature", "similarity", "federated")
 MODEL, DATA = "cnn:width=8,channels=1", "digits"
 NETWORKS = f"""
 model = "{MODEL}"
@@ -134,6 +135,9 @@ def make_pages(folder: Path) -> list[Path]:
     }.items():
         if not (folder / name / "report.html").is_file():
             isthmus_command("measure", *arguments, "--out", folder / name, "--resume")
+    for study in ("curvature", "similarity"):
+        if not (folder / study / "report.html").is_file():
+            isthmus_command(study, *last[::2], *on, f"{DATA}:test[0:100]", "--out", folder / study)
     if not (folder / "merged.safetensors").is_file():
         merging = ["--certify-on", f"{DATA}:test", "--tolerance", 0.1, "--out", folder / "merged.safetensors"]
         isthmus_command("merge", *last[:2], *on, f"{DATA}:train[0:500]", *merging)
@@ -148,7 +152,7 @@ def make_pages(folder: Path) -> list[Path]:
     }
     for name, runs in explorers.items():
         isthmus_command("explore", *runs, "--out", folder / f"{name}.html")
-    reports = [folder / name / "report.html" for name in ("run", "layers", "steps", "pairs", "federated")]
+    reports = [folder / name / "report.html" for name in PAGES]
     return [*reports, *folder.glob("merged*.html"), *(folder / f"{name}.html" for name in explorers)]
 
 

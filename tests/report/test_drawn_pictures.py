@@ -74,6 +74,17 @@ def test_the_full_network_and_the_layers_share_a_scale_up_to_tenfold(measurement
     assert "above, to 2.1" in heatmap(result, "loss_rise").inline("")
 
 
+def test_black_cells_have_an_edge_that_dark_pages_show(measurement: Make) -> None:
+    result = measurement(layers=["conv", "fc"])
+    set_row(result, "conv", 0.1)
+    set_row(result, "all", 2.0)
+    black = [
+        element.get("class") for element in root_of(heatmap(result, "loss_rise")) if element.get("fill") == "#000000"
+    ]
+    assert len(black) == 2, "the full network's cells, and the sample beside the scale"
+    assert set(black) == {"beyond"}
+
+
 def test_one_layer_far_off_does_not_bleach_the_rest(measurement: Make) -> None:
     result = measurement([f"conv{i}" for i in range(8)], errors=False)
     for i in range(8):

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 NUM_NAMED = 5
+WIDTH_INCHES = 4.2  # so that its letters are read on a phone
+LONGEST_OF_TWO = 32  # characters of a legend that has room for two columns
 SPREAD_OF_LINEAR_AXES = 30.0  # times the linear part; beyond it most points would lie in a heap at zero
 NUMBER_OFFSETS = ((7, 0), (-7, 0), (0, 8), (0, -8))  # in points
 NOTES = (
@@ -67,7 +69,7 @@ def figure(study: "xr.Dataset") -> "Figure":
     every = _rises(study)
     rises = [rise for rise in every if math.isfinite(rise.predicted) and math.isfinite(rise.measured.value)]
     with rc_context(style.STYLE):
-        shown = style.empty_figure(style.PAGE_INCHES, 4.2)
+        shown = style.empty_figure(WIDTH_INCHES, 4.8)
         if len(rises) < len(every):
             style.draw_notes(shown, [f"{len(every) - len(rises)} layers are not shown: their numbers are not finite."])
         axes = shown.subplots()
@@ -297,4 +299,6 @@ def _number_largest(axes: "Axes", rises: Sequence[_Midpoint]) -> None:
     hosts, words = axes.get_legend_handles_labels()
     named = [f"{number} {_named(rise)}" for number, rise in enumerate(largest, start=1)]
     blank = Line2D([], [], linestyle="")
-    axes.legend([*hosts, *(blank for _ in named)], [*words, *named], loc="upper left", bbox_to_anchor=(1.0, 1.0))
+    handles = [*hosts, *(blank for _ in named)]
+    num_columns = 2 if max(map(len, named), default=0) <= LONGEST_OF_TWO else 1
+    axes.figure.legend(handles, [*words, *named], loc="outside lower left", ncols=num_columns)
