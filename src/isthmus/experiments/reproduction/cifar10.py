@@ -21,5 +21,5 @@ END = {
 """At the last step, which the criteria speak of."""
 
 PRECISION_ALONG: Mapping[Scale, float] = {Scale.EVENING: 0.05}
-PRECISION_AT_END: Mapping[Scale, float] = {Scale.EVENING: 0.02}
+PRECISION_AT_END: Mapping[Scale, float] = {Scale.EVENING: 0.03}
 """Half-widths of intervals, in nats, that choose how many of the images are measured on; all of them elsewhere."""
