@@ -12,7 +12,7 @@ from run_folders import contents
 from torch import nn
 
 import isthmus
-from isthmus.errors import InputError
+from isthmus.errors import InputError, IsthmusWarning
 
 NUM_EXAMPLES, FIRST_LOOK = 2000, 1376
 EASY, HARD = 0.5, 0.02
@@ -52,6 +52,14 @@ def test_every_loss_interval_is_as_tight_as_asked_and_speaks_of_the_data(whole, 
     missed = (whole.loss_barrier < result.loss_barrier_low) | (whole.loss_barrier > result.loss_barrier_high)
     assert missed.sum() <= 1
     np.testing.assert_allclose(result.loss_barrier, whole.loss_barrier, atol=2 * precision)
+
+
+def test_of_equal_networks_no_more_is_measured_than_the_first_look():
+    with pytest.warns(IsthmusWarning, match="hold the same weights"):
+        result = measured(HARD, b=PAIR[0])
+    assert set(result.num_examples.values.flat) == {FIRST_LOOK}
+    assert not result.loss_barrier_high.any()
+    assert not result.loss_barrier_low.any()
 
 
 def test_a_coarser_precision_takes_fewer_examples():

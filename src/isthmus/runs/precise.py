@@ -53,7 +53,8 @@ def precise_blocks(
     assert asked is not None
     assert store.order is not None
     cuts = cuts_of(grid, settings.baseline)
-    rule = BarrierRule(grid, settings.baseline, asked.of_split(len(examples), len(cuts)))
+    precision = asked.of_split(len(examples), len(cuts))
+    rule = BarrierRule(grid, settings.baseline, precision, are_equal=subject.a.hash == subject.b.hash)
     ordered = examples.take(torch.tensor(store.order))
     yield from PreciseEvaluation(engine, subject.points, ordered, cuts, rule).blocks(
         looks(len(examples)), store.known()

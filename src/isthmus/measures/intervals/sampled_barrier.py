@@ -152,11 +152,13 @@ class BarrierRule:
         grid: The rows.
         baseline: What the excess is counted from.
         precision: What was asked.
+        are_equal: Whether the two networks hold the same weights, so that nothing can vary.
     """
 
     grid: Grid
     baseline: Baseline
     precision: Precision
+    are_equal: bool = False
 
     def __call__(
         self, losses: Float[np.ndarray, "points n"], counts: Int[np.ndarray, " points"], active: Sequence[int]
@@ -193,7 +195,7 @@ class BarrierRule:
         # Equal differences in a sample do not prove that all are equal: an interval without width would say so.
         is_still = cut.excess_variance == 0 or (cut.rise_variance == 0 and not cut.is_host)
         if cut.rise.num_examples < self.precision.num_population and is_still:
-            return cut.is_host and self.baseline == "host"
+            return self.are_equal or (cut.is_host and self.baseline == "host")
         return self.precision.is_met(cut.rise) and self.precision.is_met(cut.excess)
 
 
