@@ -75,14 +75,8 @@ def figure(study: "xr.Dataset") -> "Figure":
         axes = shown.subplots()
         _scale(axes, rises)
         both = (*axes.get_xlim(), *axes.get_ylim())
-        axes.plot(
-            [min(both), max(both)],
-            [min(both), max(both)],
-            color=style.FAINT,
-            linewidth=0.9,
-            label="as predicted",
-            zorder=1,
-        )
+        ends = [min(both), max(both)]
+        axes.plot(ends, ends, color=style.FAINT, linewidth=0.9, label="as predicted", zorder=1)
         axes.axhline(0, color=style.FAINT, linewidth=0.5, zorder=0)
         axes.axvline(0, color=style.FAINT, linewidth=0.5, zorder=0)
         for host in map(str, study["host"].values):
