@@ -184,6 +184,17 @@ def test_stages_are_compiled_once_whatever_points_follow_and_not_for_every_batch
     assert counters["stats"]["unique_graphs"] == 3 * graphs  # the first size, all others, and one example alone
 
 
+def test_what_was_compiled_before_decides_nothing(monkeypatch):
+    given = []
+    monkeypatch.setattr(compiling.torch, "compile", lambda function, **_: given.append(function) or function)
+    with torch.random.fork_rng(devices=[]):
+        pair = Pair.of(nn.Linear(5, 4), torch.randn(6, 5))
+    for _ in range(2):
+        compiled_network(pair.staged(), pair.network, pair.segment, pair.examples, BatchSize(4))
+    first, second = (type(function).forward.__code__ for function in given)
+    assert first is not second  # by which the compiler remembers sizes
+
+
 def test_stages_that_cannot_be_compiled_stay_as_they_are_and_the_note_says_why(monkeypatch):
     def broken(function, **_):
         def fails(*_):

@@ -82,14 +82,14 @@ def test_a_network_that_changes_its_weights_is_not_cut():
 
 
 def test_a_difference_beyond_the_tolerance_is_one_stage_with_its_reason(monkeypatch):
-    def cut_wrongly(graph, layers):
-        network = right(graph, layers)
+    def cut_wrongly(graph, layers, **asked):
+        network = right(graph, layers, **asked)
         last = network.stages[-1]
         wrong = replace(last, function=lambda *values: tuple(1.001 * value for value in last.function(*values)))
         return replace(network, stages=(*network.stages[:-1], wrong))
 
-    right = staging.cut
-    monkeypatch.setattr(staging, "cut", cut_wrongly)
+    right = staging.kept_cut
+    monkeypatch.setattr(staging, "kept_cut", cut_wrongly)
     network = staged(LayerUsedTwice(), row_inputs(3))
     assert len(network.stages) == 1
     assert (

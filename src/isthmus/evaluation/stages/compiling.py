@@ -4,13 +4,18 @@ The first batch size is compiled for itself; a second one once for all sizes tha
 """
 
 import warnings
+from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import replace
+from typing import Any
 
 import torch
+from torch import fx
 
 from isthmus.data.examples import Examples
 from isthmus.evaluation.batches import BatchSize
 from isthmus.evaluation.network import Network
+from isthmus.evaluation.stages.export import forgotten_exports
 from isthmus.evaluation.stages.stages import StagedNetwork
 from isthmus.evaluation.stages.staging import TOLERANCES, difference_from_network
 from isthmus.paths.linear import Segment
@@ -38,7 +43,7 @@ def compiled_network(
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the compiler's own deprecations
-            stages = tuple(replace(s, function=torch.compile(s.function)) for s in staged.stages)
+            stages = tuple(replace(s, function=torch.compile(_with_own_code(s.function))) for s in staged.stages)
             compiled = replace(staged, stages=stages)
             difference = batch_size.attempt(
                 lambda size: difference_from_network(network, segment, compiled, [take_rows(inputs, slice(size))])
@@ -50,3 +55,12 @@ def compiled_network(
     if not difference <= TOLERANCES[network.dtype]:
         return staged, f"not compiled: outputs differ by {difference:.2g} of the largest"
     return compiled, f"compiled, which changes outputs by at most {difference:.2g} of the largest"
+
+
+def _with_own_code(function: Callable[..., Any]) -> Callable[..., Any]:
+    # The compiler remembers by the code which sizes it has seen, and measurements of one architecture share their
+    # stages: an earlier batch size would decide how a later measurement is compiled.
+    if not isinstance(function, fx.GraphModule):
+        return function
+    with forgotten_exports():
+        return fx.GraphModule(function, deepcopy(function.graph))

@@ -14,6 +14,29 @@ from isthmus.evaluation.stages.wiring import INPUTS
 from isthmus.layers.partition import LayerPartition
 
 
+def kept_cut(graph: OperatorGraph, layers: LayerPartition, *, in_order: bool = False) -> StagedNetwork:
+    """The stages of a graph, which are kept with it until it is cut for other layers.
+
+    A stage is a `torch.fx.GraphModule`, which makes a class and a code of its own and refers to itself: one that is let
+    go stays until Python next looks for cycles among all its objects, some hundred measurements later.
+
+    Args:
+        graph: From `operator_graph`; it keeps the last cut of each kind.
+        layers: Labels the weights.
+        in_order: Whether to cut as `cut_in_order` does, in place of `cut`.
+
+    Returns:
+        The stages.
+
+    Raises:
+        NotImplementedError: An operator changes a weight or a constant in place.
+    """
+    kept, named = graph.cuts.get(in_order), tuple(layers.layers.items())
+    if kept is None or kept[0] != named:
+        kept = graph.cuts[in_order] = named, (cut_in_order if in_order else cut)(graph, layers)
+    return kept[1]
+
+
 def cut(graph: OperatorGraph, layers: LayerPartition) -> StagedNetwork:
     """Cut a graph so that a stage depends on no layer that some of its operators could do without.
 

@@ -6,7 +6,7 @@ import re
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Any
 
@@ -20,7 +20,11 @@ from torch.utils._pytree import tree_leaves, tree_map_only
 
 from isthmus.evaluation.output import USUAL_OUTPUT, Output
 from isthmus.evaluation.stages.masks import decided_masks
+from isthmus.evaluation.stages.stages import StagedNetwork
 from isthmus.trees import Tree, arguments
+
+NamedLayers = tuple[tuple[str, tuple[str, ...]], ...]
+"""The layers of a partition in their order: labels and keys."""
 
 WITHOUT_EFFECT = {torch.ops.aten.detach_.default}  # named in-place, but concerns gradients alone
 
@@ -36,6 +40,7 @@ class OperatorGraph:
             made in the code, sub-graphs. They are on the module's device and in its dtype.
         calls: The operators that the result depends on, and those that write in place.
         result: The node of the scores.
+        cuts: Layers and stages of the last cut of each kind (`isthmus.evaluation.stages.cutting.kept_cut`).
     """
 
     inputs: tuple[fx.Node, ...]
@@ -43,6 +48,7 @@ class OperatorGraph:
     constants: dict[fx.Node, Any]
     calls: tuple[fx.Node, ...]
     result: fx.Node
+    cuts: dict[bool, tuple[NamedLayers, StagedNetwork]] = field(default_factory=dict, repr=False, compare=False)
 
     def storages(self, node: fx.Node) -> frozenset[int]:
         """The pieces of memory that the values of a node lie in; nodes that share one are views of one another."""

@@ -11,7 +11,7 @@ from isthmus.evaluation.batches import BatchSize
 from isthmus.evaluation.failures import failure_text
 from isthmus.evaluation.network import Network
 from isthmus.evaluation.stages.cost import stage_costs
-from isthmus.evaluation.stages.cutting import cut, cut_in_order
+from isthmus.evaluation.stages.cutting import kept_cut
 from isthmus.evaluation.stages.export import forgotten_exports
 from isthmus.evaluation.stages.kept_graphs import graph_of
 from isthmus.evaluation.stages.stages import Source, Stage, StagedNetwork, Values
@@ -52,7 +52,7 @@ def staged_network(
         two = take_rows(join_trees([inputs, inputs]), slice(2))
         with forgotten_exports():
             graph = graph_of(network.module, two, frozenset(_keys(segment)), network.output)
-            staged = (cut_in_order if in_order else cut)(graph, segment.layers)
+            staged = kept_cut(graph, segment.layers, in_order=in_order)
         difference = batch_size.attempt(
             lambda size: difference_from_network(network, segment, staged, [take_rows(inputs, slice(size)), one])
         )
