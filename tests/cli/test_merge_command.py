@@ -23,6 +23,8 @@ def files(tmp_path_factory):
     model.load_state_dict(a)
     save_file(a, folder / "a.safetensors")
     save_file({key: torch.lerp(a[key], other[key], 0.4) for key in a}, folder / "b.safetensors")
+    save_file({key: torch.lerp(a[key], other[key], -0.1) for key in a}, folder / "c.safetensors")
+    save_file({key: 1_000 * tensor for key, tensor in other.items()}, folder / "far.safetensors")
     for name, seed in (("select", 1), ("certify", 2)):
         inputs, _ = MLP.data(200, seed)
         targets = model(inputs).argmax(1)
@@ -30,11 +32,11 @@ def files(tmp_path_factory):
     return folder
 
 
-def run(files, *more, certify_on="certify.npz"):
+def run(files, *more, certify_on="certify.npz", donors="b"):
     arguments = [
         "merge",
         files / "a.safetensors",
-        files / "b.safetensors",
+        *(files / f"{name}.safetensors" for name in donors.split(",")),
         "--model",
         "mlp:inputs=12,width=7,classes=10",
     ]
@@ -54,10 +56,26 @@ def test_it_writes_network_record_and_page_and_says_what_it_costs(files, tmp_pat
     assert "greedy" in out
     assert load_file(tmp_path / "m.safetensors").keys() == load_file(files / "a.safetensors").keys()
     page = (tmp_path / "m.merge.html").read_text()
-    assert "<svg" not in page
+    assert page.count('<svg class="plotted"') == 1
     assert 'src="http' not in page
     for text in (*layers, "certify.npz", "load_file(&#34;m.safetensors&#34;)", "greedy", "slerp"):
         assert text in page or text.replace("&#34;", '"') in page
+
+
+def test_more_donors_make_a_soup_and_who_gives_nothing_is_named(files, tmp_path):
+    status, out, err = run(files, "--out", tmp_path / "m.safetensors", "--tolerance", 0.05, donors="b,far,c")
+    assert status == 0, err
+    record = json.loads((tmp_path / "m.merge.json").read_text())
+    joined = record["merged"]["donors"]
+    assert all(joined[f"{name}.safetensors"] for name in "bc")
+    assert joined["far.safetensors"] == []
+    said = " ".join(out.split())
+    assert f"c.safetensors in {len(joined['c.safetensors'])}" in said
+    assert "left out, since no layer fits: far.safetensors" in said
+    assert "donor far.safetensors" in said
+    page = (tmp_path / "m.merge.html").read_text()
+    assert "Averaged, each layer as the mean of the networks in it" in page
+    assert "left out, since no layer fits: far.safetensors" in page
 
 
 def test_where_nothing_is_certified_it_says_how_far_off_the_first_set_is(files, tmp_path):

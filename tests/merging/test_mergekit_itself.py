@@ -49,7 +49,8 @@ def averaged(place, build, dtype):
     layers, kinds = layer_partition("module", models[0]), entry_kinds(models[0])
     alphas = dict.fromkeys(list(layers)[::2], 0.5)
     average(place / "a", place / "b", layers=alphas, model=f"hf:{place / 'a'}", out=place / "ours")
-    save_recipe(place / "r.yml", alphas, layers, kinds, place / "a", place / "b")
+    shares = {label: (1 - alpha, alpha) for label, alpha in alphas.items()}
+    save_recipe(place / "r.yml", shares, layers, kinds, [place / "a", place / "b"])
     moved = {key for label in alphas for key in layers[label]}
     return load_file(place / "ours" / "model.safetensors"), run_mergekit(place / "r.yml", place / "theirs"), moved
 
@@ -90,6 +91,31 @@ def test_a_certified_merge_has_the_bytes_of_its_recipe(tmp_path):
     assert all(torch.equal(bits(ours[key]), bits(theirs[key])) for key in ours)
 
 
+@pytest.mark.filterwarnings("ignore:few examples carry the cost")
+def test_a_soup_is_that_of_its_recipe_but_for_the_last_place_of_few_numbers(tmp_path):
+    a, others = gpt2(0).bfloat16(), [gpt2(seed).bfloat16() for seed in (1, 2)]
+    save_tokenizer(save_folder(a, tmp_path / "a"))
+    for name, other in zip("bc", others, strict=True):
+        near = {key: torch.lerp(t, other.state_dict()[key], 0.4) for key, t in a.state_dict().items()}
+        other.load_state_dict(near)
+        save_tokenizer(save_folder(other, tmp_path / name))
+    tokens = torch.randint(len(WORDS), (80, 11), generator=torch.Generator().manual_seed(1))
+    halves = [(part[:, :-1], part[:, 1:]) for part in tokens.split(40)]
+    found = isthmus.merge(
+        f"hf:{tmp_path / 'a'}", tmp_path / "a", [tmp_path / "b", tmp_path / "c"], *halves, tolerance=5.0, num_random=0,
+        out=tmp_path / "merged", mergekit=tmp_path / "r.yml",
+    )  # fmt: skip
+    assert all(found.joined.values())
+    ours, theirs = (
+        load_file(tmp_path / "merged" / "model.safetensors"),
+        run_mergekit(tmp_path / "r.yml", tmp_path / "t"),
+    )
+    assert ours.keys() == theirs.keys()
+    steps = [(ours[key].view(torch.int16).int() - theirs[key].view(torch.int16).int()).abs() for key in ours]
+    assert max(int(step.max()) for step in steps) <= 1
+    assert sum(int((step > 0).sum()) for step in steps) < 0.01 * sum(step.numel() for step in steps)
+
+
 def test_in_float32_bits_agree_wherever_the_difference_is_exact(tmp_path):
     ours, theirs, moved = averaged(tmp_path, llama, torch.float32)
     a, b = (load_file(tmp_path / name / "model.safetensors") for name in "ab")
@@ -119,7 +145,7 @@ def test_files_of_a_network_with_statistics_and_counters(tmp_path):
         weights = case.weights(seed) | counters
         save_file({k: t.bfloat16() if t.is_floating_point() else t for k, t in weights.items()}, path)
     alphas = dict.fromkeys(("conv1", "layer1.0.conv1", "fc"), 0.5)
-    save_recipe(tmp_path / "r.yml", alphas, layers, kinds, *paths)
+    save_recipe(tmp_path / "r.yml", dict.fromkeys(alphas, (0.5, 0.5)), layers, kinds, paths)
     made = average(*paths, layers=alphas, model=case.build).weights
     theirs = run_mergekit(tmp_path / "r.yml", tmp_path / "out", "mergekit-pytorch")
     assert theirs.keys() == made.keys()

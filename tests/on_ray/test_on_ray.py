@@ -158,12 +158,13 @@ def test_seeds_of_a_federation_have_the_bytes_of_this_process(cluster, folder):
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:few examples carry")
-def test_a_merge_has_the_bytes_of_this_process(cluster, folder):
+@pytest.mark.parametrize("donors", ["b.safetensors", ["b.safetensors", "c.safetensors"]])
+def test_a_merge_has_the_bytes_of_this_process(cluster, folder, donors):
     files = {}
     for out, place in (("here", None), ("there", LOCAL)):
         (folder / out).mkdir()
         isthmus.merge(
-            MODEL, "a.safetensors", "b.safetensors", "data.npz[0:30]", "data.npz[30:60]", tolerance=10.0, batch_size=4,
+            MODEL, "a.safetensors", donors, "data.npz[0:30]", "data.npz[30:60]", tolerance=10.0, batch_size=4,
             num_random=1, out=folder / out / "m.safetensors", ray=place, device="cpu",
         )  # fmt: skip
         files[out] = contents(folder / out)

@@ -123,17 +123,29 @@ def _fill(folder: Path, weights: StateDict, facts: Mapping[str, Any], metadata: 
 
 def _card(facts: Mapping[str, Any]) -> str:
     """A model card: what hubs read in its head, and a table that a person reads."""
-    head = ["---", "base_model:", *(f"- {json.dumps(facts[name])}" for name in "ab"), "tags:", "- merge", "- isthmus"]
-    a, b = (card_name(facts[name]) for name in "ab")
-    if "alphas" in facts:
+    donors = [donor for donor in facts.get("donors", ()) if donor["layers"]]
+    donors = donors or [{"name": facts["b"], "hash": facts["hash_b"]}]
+    names = [facts["a"], *(donor["name"] for donor in donors)]
+    head = ["---", "base_model:", *(f"- {json.dumps(name)}" for name in names), "tags:", "- merge", "- isthmus"]
+    a, *others = map(card_name, names)
+    b = ", ".join(others)
+    if "donors" in facts:
+        labels = dict.fromkeys(label for donor in donors for label in donor["layers"])
+        numbers = {label: 1 + sum(label in donor["layers"] for donor in donors) for label in labels}
+        title, columns = f"{a} with layers averaged with {b}", "| layer | mean of |"
+        told = "every layer below is the mean of so many networks, all others are a's"
+    elif "alphas" in facts:
         numbers, columns = facts["alphas"], "| layer | alpha |"
         title, told = f"{a} with layers averaged with {b}", "every layer below is a + alpha (b - a), all others are a's"
     else:
         numbers, columns = facts["groups"], "| group | units |"
         title, told = f"{b} aligned to {a}", "b's units are permuted to lie near a's, its function is unchanged"
+    hashes = [
+        f"| {name} | `{of['hash']}` |" for name, of in zip(others if "donors" in facts else ["b"], donors, strict=True)
+    ]
     rows = [f"| `{card_name(label)}` | {number:g} |" for label, number in numbers.items()]
     return "\n".join([
         *head, "---", "", f"# {title}", "", f"Made by isthmus {facts['isthmus_version']}: {told}.", "",
-        "| network | content hash |", "|---|---|", f"| a | `{facts['hash_a']}` |", f"| b | `{facts['hash_b']}` |", "",
+        "| network | content hash |", "|---|---|", f"| a | `{facts['hash_a']}` |", *hashes, "",
         columns, "|---|---|", *rows, "",
     ])  # fmt: skip

@@ -20,26 +20,24 @@ class Recipe:
     """Weights of tensors, as filters.
 
     Attributes:
-        host: Filters and fallback of network a's weights.
-        donor: Those of network b's.
-        aliases: For every tensor, the names under which mergekit may know it -> what share of it is network b's.
+        networks: Filters and fallback of each network's weights, the host's first.
+        aliases: For every tensor, the names under which mergekit may know it -> what share of it is whose.
     """
 
-    host: tuple[Filters, float]
-    donor: tuple[Filters, float]
-    aliases: dict[tuple[str, ...], float]
+    networks: tuple[tuple[Filters, float], ...]
+    aliases: dict[tuple[str, ...], tuple[float, ...]]
 
-    def shares(self, name: str) -> float:
-        """What share of a tensor is network b's, by mergekit's rule.
+    def shares(self, name: str) -> tuple[float, ...]:
+        """What share of a tensor is whose, by mergekit's rule.
 
         Args:
             name: Of the tensor.
 
         Returns:
-            Its weight over the sum of both.
+            The networks' weights over their sum.
         """
-        of_a, of_b = (resolved(*side, name) for side in (self.host, self.donor))
-        return of_b / (of_a + of_b)
+        weights = [resolved(*network, name) for network in self.networks]
+        return tuple(weight / sum(weights) for weight in weights)
 
 
 def resolved(filters: Filters, fallback: float, name: str) -> float:
@@ -103,13 +101,13 @@ def filters_of(values: Mapping[tuple[str, ...], float], layers: Iterable[str], f
 
 
 def recipe_of(
-    alphas: Mapping[str, float], layers: LayerPartition, kinds: Mapping[str, Kind], names: Iterable[str], *,
+    shares: Mapping[str, Sequence[float]], layers: LayerPartition, kinds: Mapping[str, Kind], names: Iterable[str], *,
     keeps_statistics: bool = False, is_model: bool = False,
 ) -> Recipe:  # fmt: skip
     """A recipe for averaged layers.
 
     Args:
-        alphas: Layer -> alpha.
+        shares: Of each averaged layer, the share of the host and of every donor; they add up to 1.
         layers: Keys of every layer.
         kinds: Of every key.
         names: The tensors as they are stored.
@@ -123,67 +121,82 @@ def recipe_of(
         InputError: A stored name is no key of the model.
     """
     blended = {Kind.PARAMETER, Kind.FLOAT_BUFFER} | (set() if keeps_statistics else {Kind.STATISTICS})
-    of_key = {key: alphas[label] for label in alphas for key in layers[label] if kinds[key] in blended}
+    of_key = {key: tuple(shares[label]) for label in shares for key in layers[label] if kinds[key] in blended}
+    own = (1.0, *(0.0 for _ in next(iter(shares.values()), (1.0,))[1:]))
     keys = {key for label in layers for key in layers[label]}
     stored = list(names)
     body = _body(stored) if is_model else ""
-    aliases: dict[tuple[str, ...], float] = {}
+    aliases: dict[tuple[str, ...], tuple[float, ...]] = {}
     for name in stored:
         key = _key_of(name, keys)
         short = name.removeprefix(body)
-        aliases[(name, short) if body and short != name else (name,)] = of_key.get(key, 0.0)
-    texts = [f"{label}." if label not in keys else label for label in alphas]
+        aliases[(name, short) if body and short != name else (name,)] = of_key.get(key, own)
+    texts = [f"{label}." if label not in keys else label for label in shares]
     texts = [text.removeprefix(body) for text in texts]
-    is_half = set(alphas.values()) <= {0.5}
-    # One and one: their mean is exact in any type, which 0.3 and 0.7 are not.
-    of_a = {names: 1.0 if is_half else 1 - share for names, share in aliases.items()}
-    of_b = {names: float(share > 0) if is_half else share for names, share in aliases.items()}
-    recipe = Recipe((filters_of(of_a, texts, 1.0), 1.0), (filters_of(of_b, texts, 0.0), 0.0), aliases)
-    assert all(abs(recipe.shares(name) - share) < 1e-12 for names, share in aliases.items() for name in names), (
-        "every name has its weight"
+    is_mean = all(len(set(whose) - {0.0}) == 1 for whose in shares.values())
+    recipe = Recipe(
+        tuple(
+            # One each: their mean is exact in any type, which 0.3 and 0.7 are not.
+            (
+                filters_of(
+                    {n: float(w[number] > 0) if is_mean else w[number] for n, w in aliases.items()}, texts, rest
+                ),
+                rest,
+            )
+            for number, rest in enumerate(own)
+        ),
+        aliases,
     )
+    assert all(
+        max(abs(found - share) for found, share in zip(recipe.shares(name), whose, strict=True)) < 1e-12
+        for names, whose in aliases.items()
+        for name in names
+    ), "every name has its weight"
     return recipe
 
 
 def save_recipe(
-    file: Path, alphas: Mapping[str, float], layers: LayerPartition, kinds: Mapping[str, Kind], a: object, b: object, *,
-    keeps_statistics: bool = False,
+    file: Path, shares: Mapping[str, Sequence[float]], layers: LayerPartition, kinds: Mapping[str, Kind],
+    networks: Sequence[object], *, keeps_statistics: bool = False,
 ) -> None:  # fmt: skip
     """Write a recipe for `mergekit-pytorch` (files) or `mergekit-yaml` (folders of Hugging Face).
 
     Args:
         file: To make.
-        alphas: Layer -> alpha.
+        shares: Of each averaged layer, the share of every network.
         layers: Keys of every layer.
         kinds: Of every key.
-        a: The host as it was given.
-        b: The donor.
+        networks: The host and the donors as they were given; those that share in no layer are left out.
         keeps_statistics: Whether BatchNorm's running statistics stay the host's.
     """
-    refuse_no_recipe(a, b)
-    paths = [Path(given) for given in (a, b) if isinstance(given, str | Path)]
+    refuse_no_recipe(networks)
+    shared = [
+        number for number in range(len(networks)) if not number or any(whose[number] for whose in shares.values())
+    ]
+    shares = {label: [whose[number] for number in shared] for label, whose in shares.items()}
+    paths = [Path(given) for given in (networks[number] for number in shared) if isinstance(given, str | Path)]
     names = stored_names(paths[0])
     is_model = paths[0].is_dir()
-    recipe = recipe_of(alphas, layers, kinds, names, keeps_statistics=keeps_statistics, is_model=is_model)
+    recipe = recipe_of(shares, layers, kinds, names, keeps_statistics=keeps_statistics, is_model=is_model)
     save_bytes(file, recipe_text(recipe, paths, list(names.values()), is_model=is_model).encode())
 
 
-def refuse_no_recipe(a: object, b: object) -> None:
+def refuse_no_recipe(networks: Sequence[object]) -> None:
     """Refuse networks that mergekit can't read, or reads under other names.
 
     Args:
-        a: The host as it was given.
-        b: The donor.
+        networks: The host and the donors as they were given.
 
     Raises:
-        InputError: The networks are no safetensors files or folders, or hold tensors of different names.
+        InputError: They are no safetensors files or folders, or hold tensors of different names.
     """
-    paths = [Path(given) for given in (a, b) if isinstance(given, str | Path) and Path(given).exists()]
-    if len(paths) < 2:
-        raise InputError("checkpoints on disk, for a recipe", "others", "--mergekit", "save both networks first")
-    differing = sorted(stored_names(paths[0]).keys() ^ stored_names(paths[1]).keys())
+    paths = [Path(given) for given in networks if isinstance(given, str | Path) and Path(given).exists()]
+    if len(paths) < len(networks):
+        raise InputError("checkpoints on disk, for a recipe", "others", "--mergekit", "save all networks first")
+    host, *others = (stored_names(path).keys() for path in paths)
+    differing = sorted({name for other in others for name in host ^ other})
     if differing:
-        raise InputError("tensors of the same names in both", differing[0], "--mergekit", "save both in one form")
+        raise InputError("tensors of the same names in all", differing[0], "--mergekit", "save all in one form")
 
 
 def recipe_text(recipe: Recipe, paths: Sequence[Path], types: Sequence[str], *, is_model: bool) -> str:
@@ -191,7 +204,7 @@ def recipe_text(recipe: Recipe, paths: Sequence[Path], types: Sequence[str], *, 
 
     Args:
         recipe: The weights.
-        paths: Of both networks.
+        paths: Of the networks.
         types: Of the tensors, as their files write them.
         is_model: Whether they are folders of Hugging Face.
 
@@ -206,7 +219,7 @@ def recipe_text(recipe: Recipe, paths: Sequence[Path], types: Sequence[str], *, 
     if len(floating) > 1:
         lines.append(f"# The networks hold {', '.join(floating)}; all come out as {max(floating)}.")
     lines += ["merge_method: linear", "models:"]
-    for path, (filters, fallback) in zip(paths, (recipe.host, recipe.donor), strict=True):
+    for path, (filters, fallback) in zip(paths, recipe.networks, strict=True):
         lines += [f"  - model: {json.dumps(str(path))}", "    parameters:"]
         if not filters:
             lines.append(f"      weight: {fallback:g}")

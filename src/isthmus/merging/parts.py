@@ -15,12 +15,17 @@ import torch
 
 from isthmus.data.examples import Examples
 from isthmus.held_folder import held_folder
+from isthmus.merging.asked import Asked
+from isthmus.merging.blended import Pair
+from isthmus.merging.search.found import Found
+from isthmus.merging.search.worth import KINDS
 from isthmus.runs.folder.damage import remove_damaged
 from isthmus.runs.folder.layout import Layout
 from isthmus.runs.folder.manifest import record_of
 from isthmus.runs.folder.store import ExampleStore, FolderStore, MemoryStore
 from isthmus.runs.request.request import Request
 from isthmus.runs.subject.subject import Subject
+from isthmus.weights.state import tied_keys
 
 SELECT, CERTIFY = "select", "certify"
 """The splits that a merge is measured on."""
@@ -28,37 +33,65 @@ Rounds = Callable[[], ExampleStore]
 """Where the results of the next round go; those of an interrupted merge are there."""
 
 
-def merge_facts(subject: Subject, request: Request, certifying: Examples) -> dict[str, Any]:
+def merge_facts(subject: Subject, request: Request, certifying: Examples, asked: Asked, found: Found) -> dict[str, Any]:
     """What a merge is of, as its record says it.
 
     Args:
         subject: What is measured.
         request: What was asked.
         certifying: The examples that certify.
+        asked: The tolerance and the rest.
+        found: The donors, and how all was computed.
 
     Returns:
-        Names and hashes.
+        Names, hashes and settings.
     """
     settings, data = request.settings, {"data": subject.splits[SELECT], "certify_on": certifying}
     data |= {} if subject.recalibration is None else {"recalibrate_on": subject.recalibration}
     named = {name: {"name": d.name, "hash": d.content_hash, "num_examples": len(d)} for name, d in data.items()}
+    is_soup = len(found.donors) > 1
+    if not is_soup:
+        (b,) = found.donors
+        networks: dict[str, Any] = {"a": subject.a.name, "b": b.name, "hash_a": subject.a.hash, "hash_b": b.hash}
+    else:
+        networks = {"a": subject.a.name, "hash_a": subject.a.hash}
+        networks |= {"donors": [{"name": donor.name, "hash": donor.hash} for donor in found.donors]}
     return {
         "isthmus_version": version("isthmus"),
         "torch_version": torch.__version__,
         "python_version": platform.python_version(),
         "model": subject.model.name,
         "model_hash": subject.model.hash,
-        "a": subject.a.name,
-        "b": subject.b.name,
-        "hash_a": subject.a.hash,
-        "hash_b": subject.b.hash,
+        **networks,
         **named,
         "layers": settings.layers,
         "loss": settings.loss,
         "batch_norm": settings.batch_norm,
         "dtype": settings.dtype,
         "device": str(subject.network.device),
+        **({} if is_soup else {"alpha": asked.alpha}),
+        **({} if asked.places is None else {"alphas": dict(found.alphas)}),
+        "tolerance": asked.tolerance,
+        "metric": asked.metric,
+        "by": asked.by if isinstance(asked.by, str) and asked.by in KINDS else "given",
+        "engine": found.engine,
     }
+
+
+def pair_of(subject: Subject) -> Pair:
+    """The two networks of a merge in the types of their files.
+
+    Args:
+        subject: What is measured.
+
+    Returns:
+        The pair.
+    """
+    module, segment = subject.model.module, subject.segment
+    return Pair(
+        subject.a.weights, subject.b.weights, (subject.a.name, subject.b.name), (subject.a.hash, subject.b.hash),
+        segment.layers, segment.kinds, tied_keys(module), module, subject.a.filled,
+    )  # fmt: skip
 
 
 @contextmanager

@@ -2,13 +2,13 @@
 
 import json
 import math
-from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from isthmus.files import save_bytes
 from isthmus.measures.estimate import Estimate
 from isthmus.merging.search.certificate import CONFIDENCE
+from isthmus.merging.search.soup import Soup
 
 if TYPE_CHECKING:
     from isthmus.merging.merged import Merge
@@ -46,30 +46,40 @@ def record_of_merge(merge: "Merge") -> dict[str, Any]:
     Returns:
         NaN and infinities are texts.
     """
-    selection, found = merge.selection, merge.certificate
-    order = tuple(merge.worth)
+    is_soup = len(merge.donors) > 1
+
+    def of_donors(soup: Soup) -> dict[str, Any]:
+        """Of two networks the layers say it."""
+        layers = [list(merge.in_order(layers)) for layers in soup]
+        return {"donors": dict(zip(merge.donors, layers, strict=True))} if is_soup else {}
+
     tests = [
         {
-            "layers": _in_order(order, test.layers),
+            "layers": list(merge.in_order(test.layers)),
+            **of_donors(soup),
             **_ends("rise", test.rise),
             "bound": test.bound,
             "passed": test.passed,
         }
-        for test in found.tests
+        for test, soup in zip(merge.certificate.tests, merge.soups, strict=True)
+    ]
+    searches = [
+        {
+            "layers": list(merge.in_order(selection.chosen)),
+            "num_tried": selection.num_tried,
+            "single": {label: _ends("rise", rise) for label, rise in selection.single.items()},
+        }
+        for selection in merge.selections
     ]
     record = {
         "schema_version": SCHEMA_VERSION,
         **merge.facts,
-        "merged": {"layers": list(merge.layers), "num_parameters": merge.num_parameters[0]},
+        "merged": {"layers": list(merge.layers), **of_donors(merge.soup), "num_parameters": merge.num_parameters[0]},
         "num_parameters": merge.num_parameters[1],
         "worth": merge.worth,
         "certificate": {"confidence": CONFIDENCE, "tests": tests},
-        "selection": {
-            "layers": _in_order(order, selection.chosen),
-            "num_tried": selection.num_tried,
-            "single": {label: _ends("rise", rise) for label, rise in selection.single.items()},
-        },
-        "compared": [_compared(one) for one in merge.contenders],
+        "selection": dict(zip(merge.donors, searches, strict=True)) if is_soup else searches[0],
+        "compared": [_compared(one) | (of_donors(one.soup) if one.soup else {}) for one in merge.contenders],
         "notes": list(merge.notes),
     }
     plain: dict[str, Any] = _plain(record)
@@ -84,10 +94,6 @@ def save_record(merge: "Merge", file: Path) -> None:
         file: To make.
     """
     save_bytes(file, (json.dumps(record_of_merge(merge), indent=1, allow_nan=False) + "\n").encode())
-
-
-def _in_order(order: Sequence[str], layers: Collection[str]) -> list[str]:
-    return [label for label in order if label in layers]
 
 
 def _ends(name: str, estimate: Estimate) -> dict[str, Any]:

@@ -9,8 +9,9 @@ from isthmus.errors import short_list
 from isthmus.files import save_bytes
 from isthmus.measures.estimate import Estimate, percentage_points
 from isthmus.merging.record import companion
-from isthmus.merging.search.comparison import PLAIN
-from isthmus.pages.merge_words import data_name, merge_sentence, percent, unit_of
+from isthmus.merging.search.comparison import PLAIN, SLERP
+from isthmus.merging.search.soup import layers_of, share_of
+from isthmus.pages.merge_words import data_name, left_out_words, merge_sentence, percent, unit_of
 from isthmus.report.cells import Cell, Table
 from isthmus.report.merging import MERGED, CostShown, cost_figure
 from isthmus.report.picture import Picture
@@ -29,9 +30,18 @@ NOTES = (
     "The certificate tests nested sets of layers, fixed beforehand, by bounds that hold for all of them together; sets "
     "that pass leave, the others are tested anew, and the largest that passed is merged. The probability that what it "
     "certifies costs more than the tolerance, on average over examples of this kind, is at most 2.5 %.",
+)
+OF_TWO = (
     "'by single layers' trusts the costs of single layers alone and adds them up; 'greedy' takes layers in that "
     "order as long as the joint cost fits; random sets are of about the same size; 'slerp' is spherical interpolation "
     "of all layers, tensor by tensor.",
+)
+OF_SEVERAL = (
+    "Donors were taken one after another, the one that does best by itself on the examples of the choice first. Layers "
+    "joined as long as the whole costs less than the tolerance there, each as the plain mean of the networks in it. "
+    "The certificate is of the whole, over network a: no donor was judged on its examples.",
+    "'Of all' is what donors gave of all that they could give: the plain average of all networks is 100 %. 'One "
+    "donor alone' has the layers of the first that joined; random ones are as large as the merged network.",
 )
 
 RECALIBRATE_ON = "recalibrate_on"
@@ -79,7 +89,7 @@ def same_words(merge: "Merge") -> str:
         A sentence, or "".
     """
     shown = _distinct(merge)
-    same = [one.name for one in merge.contenders if one not in shown and one.layers == merge.layers]
+    same = [one.name for one in merge.contenders if one not in shown and one.soup == merge.soup]
     none = [one.name for one in merge.contenders if one not in shown and not one.layers and one.name not in same]
     said = [f"The same layers as the merged network: {short_list(same)}."] if same else []
     return " ".join([*said, *([f"No layer at all: {short_list(none)}."] if none else [])])
@@ -94,13 +104,16 @@ def certificate_rows(merge: "Merge") -> Table:
     Returns:
         One row a set.
     """
-    rows, before = [], frozenset[str]()
-    total = sum(merge.worth.values())
-    for number, test in enumerate(merge.certificate.tests, start=1):
-        added = [label for label in merge.worth if label in test.layers - before]
-        before = test.layers
-        share = sum(merge.worth[label] for label in test.layers) / total if total else 0.0
-        words = f"{len(added)} layers" if number == 1 and len(added) > 3 else short_list(added, 3)
+    rows, before = [], frozenset[tuple[str, str]]()
+    for number, (test, soup) in enumerate(zip(merge.certificate.tests, merge.soups, strict=True), start=1):
+        pairs = [
+            (donor, label) for donor, layers in zip(merge.donors, soup, strict=True) for label in merge.in_order(layers)
+        ]
+        added = [pair for pair in pairs if pair not in before]
+        before = frozenset(pairs)
+        share = share_of(soup, merge.worth)
+        is_soup = len(merge.donors) > 1
+        words = f"{len(added)} layers" if number == 1 and len(added) > 3 else _joining(added, is_soup=is_soup)
         is_error = merge.facts["metric"] == "error"
         cost, bound = (percentage_points(test.rise), 100 * test.bound) if is_error else (test.rise, test.bound)
         verdict = "certified" if test.passed else "not"
@@ -110,6 +123,13 @@ def certificate_rows(merge: "Merge") -> Table:
             Cell(significant_text(bound), stored=repr(bound)), Cell(verdict),
         ))  # fmt: skip
     return Table(("Test", "Layers", "With these more", "Of all", "Cost", "Surely below", "Verdict"), tuple(rows))
+
+
+def _joining(added: "list[tuple[str, str]]", *, is_soup: bool) -> str:
+    """Layers that are averaged with a donor more than in the test before; the donors' names where there are several."""
+    donors = dict.fromkeys(donor for donor, _ in added)
+    of = {donor: short_list([label for name, label in added if name == donor], 3) for donor in donors}
+    return "; ".join(f"{donor}: {labels}" if is_soup else labels for donor, labels in of.items())
 
 
 def save_merge_page(merge: "Merge", out: Path) -> Path:
@@ -157,12 +177,15 @@ def merge_page(merge: "Merge", name: str) -> str:
         file=name,
         merged=[f"{label} at {alphas[label]:g}" if label in alphas else label for label in merge.layers],
         kept=kept,
+        donors=merge.donors,
+        joined=merge.joined if len(merge.donors) > 1 else {},
+        left_out=left_out_words(merge),
         picture=picture.shown({"merge": svg}),
         compared=merge_rows(merge),
         same=same_words(merge),
         on=data_name(merge.facts["certify_on"]["name"]),
         tests=certificate_rows(merge),
-        notes=(*NOTES, *anew),
+        notes=(*NOTES, *(OF_TWO if len(merge.donors) == 1 else OF_SEVERAL), *anew),
         warnings=list(merge.notes),
         settings=settings,
         is_folder=not name.endswith(".safetensors"),
@@ -178,7 +201,6 @@ def cost_shown(merge: "Merge") -> CostShown:
     Returns:
         Shares of worth and costs, in nats or percentage points.
     """
-    total = sum(merge.worth.values()) or 1.0
     is_error = merge.facts["metric"] == "error"
 
     def shown(cost: Estimate) -> Estimate:
@@ -190,8 +212,8 @@ def cost_shown(merge: "Merge") -> CostShown:
         if one.layers is not None and cost is not None:
             points.append((one.name, one.worth, shown(cost)))
     tests = [
-        (sum(merge.worth[label] for label in test.layers) / total, shown(test.rise), test.passed)
-        for test in merge.certificate.tests
+        (share_of(soup, merge.worth), shown(test.rise), test.passed)
+        for test, soup in zip(merge.certificate.tests, merge.soups, strict=True)
     ]
     limit = 100 * merge.certificate.tolerance if is_error else merge.certificate.tolerance
     return CostShown(
@@ -201,9 +223,12 @@ def cost_shown(merge: "Merge") -> CostShown:
 
 def _distinct(merge: "Merge") -> "list[Contender]":
     """The networks beside one another, without those that are the merged network or the host once more."""
-    spared = {merge.layers, ()}
-    plain = ("host", "donor", MERGED, PLAIN, "slerp")
-    return [one for one in merge.contenders if one.name in plain or one.layers not in spared]
+    always = (MERGED, SLERP) if len(merge.donors) > 1 else (MERGED, PLAIN, SLERP)
+    return [
+        one
+        for one in merge.contenders
+        if one.soup is None or one.name in always or (layers_of(one.soup) and one.soup != merge.soup)
+    ]
 
 
 def _rise_cell(cost: Estimate) -> Cell:

@@ -34,19 +34,44 @@ def merge_sentence(merge: "Merge") -> str:
             f"{data_name(on['name'])}: nothing is merged. {_failure_words(merge)}"
         )
     moved, total = merge.num_parameters
-    largest = merge.certificate.tests[-1].layers
+    largest = found.tests[-1].layers
     more = (
         ""
-        if len(largest) == len(merge.layers)
+        if merge.soups[-1] == merge.soup
         else f" The search offered {len(largest)}; more than these were not certified."
+        if len(merge.donors) == 1
+        else " The search offered more; that was not certified."
     )
     share = percent(moved / total if total else 0)
     return (
-        f"{len(merge.layers)} of {len(merge.worth)} layers with {share} of the parameters are averaged. That costs "
-        f"network a {cost_text(certified.rise, facts)} on {on['num_examples']} examples of {data_name(on['name'])} "
-        f"that did not choose the layers: less than {limit} with {percent(CONFIDENCE)} confidence.{more}"
-        f"{_error_words(merge)}"
+        f"{len(merge.layers)} of {len(merge.worth)} layers with {share} of the parameters are averaged"
+        f"{_donor_words(merge)}. That costs network a {cost_text(certified.rise, facts)} on {on['num_examples']} "
+        f"examples of {data_name(on['name'])} that did not choose the layers: less than {limit} with "
+        f"{percent(CONFIDENCE)} confidence.{more}{_error_words(merge)}"
     )
+
+
+def _donor_words(merge: "Merge") -> str:
+    """How many layers each of several donors joined, and which joined none."""
+    if len(merge.donors) == 1:
+        return ""
+    joined = [f"{name} in {len(layers)}" for name, layers in merge.joined.items() if layers]
+    return "; ".join([f", each as the mean of the networks in it: {', '.join(joined)}", *left_out_words(merge)])
+
+
+def left_out_words(merge: "Merge") -> list[str]:
+    """Which donors are in no layer of the merged network, and why.
+
+    Args:
+        merge: From `isthmus.merge`.
+
+    Returns:
+        Up to two texts.
+    """
+    fits = {name for name, selection in zip(merge.donors, merge.selections, strict=True) if selection.chosen}
+    unfit, uncertified = ([n for n in merge.left_out if (n in fits) == is_fit] for is_fit in (False, True))
+    said = [f"left out, since no layer fits: {', '.join(unfit)}"] if unfit else []
+    return [*said, *([f"left out, since it is not certified: {', '.join(uncertified)}"] if uncertified else [])]
 
 
 def _error_words(merge: "Merge") -> str:

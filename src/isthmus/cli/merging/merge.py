@@ -8,7 +8,6 @@ import typer
 
 from isthmus.cli.options import (
     CheckpointA,
-    CheckpointB,
     DataOption,
     JsonOption,
     ModelOption,
@@ -35,7 +34,13 @@ MERGE = (
 @with_settings(*MERGE)
 def merge(
     a: CheckpointA,
-    b: CheckpointB,
+    donors: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="B...",
+            help="Checkpoints of the donors. With two or more each layer is the mean of the networks that fit in it.",
+        ),
+    ],
     model: ModelOption,
     data: DataOption,
     certify_on: Annotated[str, typer.Option(help="Other examples than --data, to certify the choice on.")],
@@ -63,12 +68,12 @@ def merge(
     as_json: JsonOption = False,
     **settings: Any,
 ) -> None:
-    """Average as much of two networks as costs network a surely less than a tolerance, and say what it costs."""
+    """Average as much of two networks or more as costs network a surely less than a tolerance, and say the cost."""
     from isthmus.merging.merge import merge as merge_networks
     from isthmus.merging.record import record_of_merge
 
     merged = merge_networks(
-        model, a, b, data, certify_on, tolerance=tolerance, metric=metric, by=by, alpha=alpha,
+        model, a, donors, data, certify_on, tolerance=tolerance, metric=metric, by=by, alpha=alpha,
         alphas=alphas, num_random=num_random, recalibration_data=recalibrate_on, out=out, mergekit=mergekit,
         progress=progress, **settings,
     )  # fmt: skip

@@ -1,29 +1,37 @@
-"""What else could have been done with two networks, measured on the examples of the certificate."""
+"""What else could have been done with the same networks, measured on the examples of the certificate."""
 
 import math
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
 
 from isthmus.measures.barrier import Quantity
 from isthmus.measures.estimate import Estimate
+from isthmus.measures.examples import ExampleTable
 from isthmus.measures.intervals.paired_mean import paired_mean
 from isthmus.merging.search.selection import Rises, Selection, greedy_set, single_order_set
 from isthmus.merging.search.slerp import slerp_point
+from isthmus.merging.search.soup import Soup, layers_of, share_of
 from isthmus.merging.search.trials import REACH, Layers, Trials
 from isthmus.paths.point import Point
 
-PLAIN = "plain average"
+HOST, DONOR, MERGED, PLAIN, SLERP, RANDOM = "host", "donor", "merged", "plain average", "slerp", "random"
+ALONE = "one donor alone"
+Key = TypeVar("Key", str, tuple[int, str])
 
 
 @dataclass(frozen=True)
 class Contender:
-    """A network that two networks give.
+    """A network that the given ones give.
 
     Attributes:
         name: What was done.
-        layers: Which layers are averaged; None where that says nothing, as of a network as it was.
-        worth: Theirs, as a fraction of that of all layers.
+        soup: Which layers are averaged with which donors; None where that says nothing, as of a network as it was.
+        layers: Those that are averaged, in layer order; None as above.
+        worth: Of what donors gave, as a fraction of all that they could give.
         loss: Mean over the examples.
         loss_rise: Over the host, paired on the examples, with its own 95 % interval.
         error_rate: None without classes.
@@ -31,6 +39,7 @@ class Contender:
     """
 
     name: str
+    soup: Soup | None
     layers: tuple[str, ...] | None
     worth: float
     loss: float
@@ -60,10 +69,10 @@ def other_sets(
         "by single layers": single_order_set(selection, tolerance),
         "greedy": greedy_set(selection, tolerance, rises),
     }
-    return found | {f"random {seed + 1}": random_set(worth, size, seed) for seed in seeds}
+    return found | {f"{RANDOM} {seed + 1}": random_set(worth, size, seed) for seed in seeds}
 
 
-def random_set(worth: Mapping[str, float], size: float, seed: int) -> Layers:
+def random_set(worth: Mapping[Key, float], size: float, seed: int) -> frozenset[Key]:
     """Layers in a random order, as many as come nearest to a worth, at least one.
 
     Args:
@@ -108,40 +117,52 @@ def contenders(
     everything = frozenset(segment.layers)
     plain = segment.point("a", everything, alpha)
     named: list[tuple[str, Layers | None, Point]] = [
-        ("host", None, trials.point(())),
-        ("donor", None, segment.point("b", (), 0.0)),
-        ("merged", merged, trials.point(merged)),
+        (HOST, None, trials.host),
+        (DONOR, None, trials.donor),
+        (MERGED, merged, trials.point(merged)),
         *((name, layers, trials.point(layers)) for name, layers in others.items()),
         *([] if trials.point(everything) == plain else [(PLAIN, everything, plain)]),
-        ("slerp", everything, slerp_point(segment, alpha)),
+        (SLERP, everything, slerp_point(segment, alpha)),
     ]
-    points, total = [point for _, _, point in named], sum(worth.values())
-    quantities: list[Quantity] = ["loss"]
-    values = {"loss": trials.values(points, "loss")}
-    if all(trials.known[point].error is not None for point in points):
-        quantities.append("error")
-        values["error"] = trials.values(points, "error")
-    means = {quantity: values[quantity].mean(axis=1) for quantity in quantities}
-    rises = {
-        q: [
-            Estimate.exact(0.0) if point == points[0] else paired_mean(row, REACH[q])
-            for point, row in zip(points, trials.differences(points, q), strict=True)
-        ]
-        for q in quantities
-    }
+    trials.values([point for _, _, point in named], "loss")
+    found = [(name, None if layers is None else (layers,), trials.known[point]) for name, layers, point in named]
+    return compared(found, worth)
 
-    def contender(number: int, name: str, layers: Layers | None) -> Contender:
-        share = sum(worth[label] for label in layers or ()) / total if total else 0.0
-        shown = None if layers is None else tuple(label for label in segment.layers if label in layers)
-        has_error = "error" in quantities
+
+def compared(networks: Sequence[tuple[str, Soup | None, ExampleTable]], worth: Mapping[str, float]) -> list[Contender]:
+    """Networks beside one another.
+
+    Args:
+        networks: What was done, which layers are averaged, and the results of this one network; the host first.
+        worth: Of each layer, in layer order.
+
+    Returns:
+        One for each.
+    """
+    host = networks[0][2]
+    has_errors = all(table.error is not None for _, _, table in networks)
+
+    def rise(table: ExampleTable, quantity: Quantity) -> Estimate:
+        if table is host:
+            return Estimate.exact(0.0)
+        with np.errstate(invalid="ignore"):
+            row = table.values(quantity)[0].astype(np.float64) - host.values(quantity)[0].astype(np.float64)
+        return paired_mean(row, REACH[quantity])
+
+    def mean(table: ExampleTable, quantity: Quantity) -> float:
+        return float(table.values(quantity)[0].astype(np.float64).mean())
+
+    def contender(name: str, soup: Soup | None, table: ExampleTable) -> Contender:
+        averaged = None if soup is None else layers_of(soup)
         return Contender(
             name,
-            shown,
-            share,
-            float(means["loss"][number]),
-            rises["loss"][number],
-            float(means["error"][number]) if has_error else None,
-            rises["error"][number] if has_error else None,
+            soup,
+            None if averaged is None else tuple(label for label in worth if label in averaged),
+            share_of(soup or (), worth),
+            mean(table, "loss"),
+            rise(table, "loss"),
+            mean(table, "error") if has_errors else None,
+            rise(table, "error") if has_errors else None,
         )
 
-    return [contender(number, name, layers) for number, (name, layers, _) in enumerate(named)]
+    return [contender(*network) for network in networks]

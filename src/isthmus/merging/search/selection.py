@@ -11,6 +11,7 @@ Rises = Callable[[Sequence[Layers]], Sequence[Estimate]]
 """What it costs the host to have each of some sets averaged."""
 MOST_EXCHANGES = 10  # rounds; each must gain worth, so the search ends anyway
 MOST_JOINING = 4  # layers of a round; beside each of them all others are left out one by one
+NO_RISE = Estimate.exact(0.0)
 AMPLE = 3.0  # arms of the interval: as many other examples certify such a set in 997 of 1000 cases
 
 
@@ -42,8 +43,8 @@ class Selection:
 class _Search:
     """A search in progress: what is known, and what is worth how much."""
 
-    def __init__(self, worth: Mapping[str, float], tolerance: float, rises: Rises) -> None:
-        self.worth, self.tolerance, self._rises = worth, tolerance, rises
+    def __init__(self, worth: Mapping[str, float], tolerance: float, rises: Rises, start: Estimate) -> None:
+        self.worth, self.tolerance, self._rises, self._start = worth, tolerance, rises, start
         self.known: dict[Layers, Estimate] = {}
 
     def rises(self, sets: Sequence[Layers]) -> list[Estimate]:
@@ -51,7 +52,7 @@ class _Search:
         fresh = [layers for layers in dict.fromkeys(sets) if layers not in self.known and layers]
         if fresh:
             self.known |= dict(zip(fresh, self._rises(fresh), strict=True))
-        return [self.known[layers] if layers else Estimate.exact(0.0) for layers in sets]
+        return [self.known[layers] if layers else self._start for layers in sets]
 
     def fits(self, rise: Estimate, *, surely: bool) -> bool:
         """Whether a rise is within the tolerance; NaN never is."""
@@ -122,7 +123,9 @@ class _Search:
         return sum(self.worth[label] for label in sorted(layers))
 
 
-def select(worth: Mapping[str, float], tolerance: float, rises: Rises) -> Selection:
+def select(
+    worth: Mapping[str, float], tolerance: float, rises: Rises, *, start: Estimate = NO_RISE, grows_on: bool = True
+) -> Selection:
     """The set of layers of most worth whose joint average costs the host less than the tolerance.
 
     Layers are ordered by what each costs alone for its worth. Growing groups of this order are bisected, and every
@@ -135,6 +138,8 @@ def select(worth: Mapping[str, float], tolerance: float, rises: Rises) -> Select
         worth: Of each layer, in layer order; at least 0.
         tolerance: In the unit of the rises.
         rises: Measures sets of layers.
+        start: What no layer costs: nothing, or what others cost that were averaged before.
+        grows_on: Whether sets are sought of which the mean alone fits.
 
     Returns:
         The set, and the nested sets about it.
@@ -146,11 +151,11 @@ def select(worth: Mapping[str, float], tolerance: float, rises: Rises) -> Select
         >>> sorted(found.chosen)
         ['conv', 'norm']
     """
-    search = _Search(worth, tolerance, rises)
+    search = _Search(worth, tolerance, rises, start)
     single = dict(zip(worth, search.rises([frozenset([label]) for label in worth]), strict=True))
-    order = search.ranked({label: rise.value for label, rise in single.items()})
-    start = frozenset(order[: search.grown(frozenset(), order, surely=True)])
-    chosen = search.filled(start, _others(order, start), surely=True)[-1]
+    order = search.ranked({label: rise.value - start.value for label, rise in single.items()})
+    group = frozenset(order[: search.grown(frozenset(), order, surely=True)])
+    chosen = search.filled(group, _others(order, group), surely=True)[-1]
     for _ in range(MOST_EXCHANGES):
         outside = _others(order, chosen)
         better = search.exchanged(chosen, outside) if outside and chosen else chosen
@@ -158,10 +163,11 @@ def select(worth: Mapping[str, float], tolerance: float, rises: Rises) -> Select
         if not search.total(better) > search.total(chosen):
             break
         chosen = better
-    above = search.filled(chosen, _others(order, chosen), surely=False)
+    above = search.filled(chosen, _others(order, chosen), surely=False) if grows_on else [chosen]
     below = _stripped(chosen, [label for label in order if label in chosen])
     nested = [*below, *(s for s in above if s)]
-    return Selection(single, tuple(order), chosen, _with_falling_room(nested, search), search.known)
+    chain = tuple(nested[number] for number in with_falling_room(search.rises(nested), tolerance))
+    return Selection(single, tuple(order), chosen, chain, search.known)
 
 
 def _others(order: Sequence[str], chosen: Layers) -> list[str]:
@@ -180,16 +186,28 @@ def _stripped(chosen: Layers, order: Sequence[str]) -> list[Layers]:
     return [frozenset(order[:size]) for size in reversed(sizes)]
 
 
-def _with_falling_room(nested: Sequence[Layers], search: _Search) -> tuple[Layers, ...]:
-    """Those of nested sets that leave more room than every larger one: a smaller set that costs more serves nobody."""
-    kept: list[Layers] = []
+def with_falling_room(rises: Sequence[Estimate], tolerance: float) -> list[int]:
+    """Those of nested sets that leave more room than every larger one: a smaller set that costs more serves nobody.
+
+    Args:
+        rises: What they cost, the smallest set first.
+        tolerance: In the unit of the rises.
+
+    Returns:
+        Numbers of sets, from the smallest to the largest.
+
+    Example:
+        >>> with_falling_room([Estimate(cost, cost - 0.01, cost + 0.01) for cost in (0.005, 0.006, 0.002, 0.015)], 0.02)
+        [2, 3]
+    """
+    kept: list[int] = []
     most = -math.inf
-    for layers, rise in reversed(list(zip(nested, search.rises(nested), strict=True))):
-        room = min(room_below(rise, search.tolerance), AMPLE)  # so the sets begin with the largest that has as much
+    for number, rise in reversed(list(enumerate(rises))):
+        room = min(room_below(rise, tolerance), AMPLE)  # so the sets begin with the largest that has as much
         if room > most:
-            kept.append(layers)
+            kept.append(number)
             most = room
-    return tuple(reversed(kept))
+    return kept[::-1]
 
 
 def room_below(rise: Estimate, tolerance: float) -> float:

@@ -29,13 +29,14 @@ class Trials:
     """The networks that have been evaluated on one set of examples.
 
     Attributes:
-        segment: The two networks; the host is a.
+        segment: The two networks; layers leave a.
         engine: Evaluates points.
         examples: What they are evaluated on.
         alphas: Where each layer is taken if it moves.
         progress: Whether to show on a terminal how far a round is.
         store: Where the results of the next round go, with those that are there already.
         own_engine: Evaluates a and b themselves, where others have statistics measured anew; None for `engine`.
+        host_results: Of the network that costs are over, where it is another than a; None for a.
         known: Per-example losses and errors by point.
     """
 
@@ -46,11 +47,26 @@ class Trials:
     progress: bool = False
     store: Callable[[], ExampleStore] = lambda: MemoryStore(None)
     own_engine: Engine | None = None
+    host_results: ExampleTable | None = None
     known: dict[Point, ExampleTable] = field(default_factory=dict)
 
     @cached_property
     def _ends(self) -> tuple[Point, Point]:
         return self.segment.point("a", (), 0.0), self.segment.point("b", (), 0.0)
+
+    @cached_property
+    def host(self) -> Point:
+        """The network that costs are over; one of no layers stands for a network that is not of this segment."""
+        if self.host_results is None:
+            return self._ends[0]
+        elsewhere = Point(())
+        self.known[elsewhere] = self.host_results
+        return elsewhere
+
+    @cached_property
+    def donor(self) -> Point:
+        """Network b."""
+        return self._ends[1]
 
     @cached_property
     def _versions(self) -> dict[str, Version]:
@@ -109,7 +125,7 @@ class Trials:
         Returns:
             One row a point.
         """
-        values = self.values([self.point(()), *points], quantity)
+        values = self.values([self.host, *points], quantity)
         with np.errstate(invalid="ignore"):
             return np.asarray(values[1:] - values[0])
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from string import ascii_lowercase
 from typing import Any, TypeGuard
 
 from torch import Tensor
@@ -167,6 +168,29 @@ def _own_weights(entry: Weights, name: str) -> tuple[dict[str, Tensor], str, tup
 
 def _num_bytes(checkpoint: Checkpoint) -> int:
     return sum(tensor.nbytes for tensor in checkpoint.weights.values())
+
+
+def read_apart(networks: Sequence[Weights]) -> list[Checkpoint]:
+    """The weights of several networks under names that differ: by their folder too where files have one name.
+
+    Args:
+        networks: As `read_weights`, network a first.
+
+    Returns:
+        One for each. Weights that were given directly are called "a", "b", "c", ...
+    """
+    letters = [*ascii_lowercase, *map(str, range(len(ascii_lowercase) + 1, len(networks) + 1))]
+    read = [read_weights(weights, letter) for weights, letter in zip(networks, letters, strict=False)]
+    files = [name for _, name, _ in read]
+    names = list(files)
+    for number, (given, name) in enumerate(zip(networks, files, strict=True)):
+        if files.count(name) > 1 and isinstance(given, str | Path):
+            names[number] = f"{Path(given).resolve().parent.name}/{name}"
+    named: list[Checkpoint] = []
+    for (weights, _, notes), name in zip(read, names, strict=True):
+        count = sum(name in {one.name, one.name.rpartition(" (")[0]} for one in named)
+        named.append(Checkpoint(dict(weights), f"{name} ({count + 1})" if count else name, notes))
+    return named
 
 
 def refuse_one_network(weights: object) -> None:
