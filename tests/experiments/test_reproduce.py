@@ -2,6 +2,7 @@
 
 import json
 import sys
+import time
 from types import SimpleNamespace
 
 import pytest
@@ -17,6 +18,7 @@ from isthmus.experiments.reproduction.record import Reproduction, load_reproduct
 from isthmus.experiments.reproduction.registry import known_claims
 from isthmus.experiments.reproduction.reproduce import reproduce
 from isthmus.experiments.reproduction.scale import Scale
+from isthmus.experiments.reproduction.times import count_time, spent_seconds
 
 NAME = "tiny-smoke"
 CLAIM = known_claims()["fig1"].model_copy(update={"name": "tiny"})
@@ -121,6 +123,20 @@ def test_another_claim_takes_the_networks_that_are_there_and_their_time(done):
     assert said == ["fig2: 2 networks are there"]
     assert bench.borrowed == ["tiny"]
     assert bench.seconds == {"training": found.seconds["training"], "measuring": 0.0}
+
+
+def test_time_that_was_told_of_is_counted_where_the_process_is_killed_after_it(tmp_path):
+    with count_time(tmp_path, "training") as add_time:
+        time.sleep(0.2)
+        add_time()
+        told = spent_seconds(tmp_path)["training"]
+        time.sleep(0.2)
+        add_time()
+        assert 0.2 <= told < spent_seconds(tmp_path)["training"]
+    with count_time(tmp_path, "training"), count_time(tmp_path, "measuring"):
+        time.sleep(0.1)
+    assert spent_seconds(tmp_path)["training"] >= 0.5
+    assert spent_seconds(tmp_path)["measuring"] >= 0.1
 
 
 def test_federations_that_are_there_to_their_end_take_no_more_time(tmp_path, monkeypatch):

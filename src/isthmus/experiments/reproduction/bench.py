@@ -105,10 +105,13 @@ class Bench:
             self.say(f"{len(recipes)} networks are there")
         else:
             self.say(f"training {len(missing)} networks of {shipped[0].model} on {shipped[0].data}")
-        with count_time(home, TRAINING, unless=not missing):
-            train_at_once(
-                recipes, networks.folder, resume=True, data_root=self.data_root, ray=self._ray, tell=self._tell
-            )
+        with count_time(home, TRAINING, unless=not missing) as add_time:
+
+            def tell(progress: "Progress") -> None:
+                add_time()
+                self._tell(progress)
+
+            train_at_once(recipes, networks.folder, resume=True, data_root=self.data_root, ray=self._ray, tell=tell)
         return networks
 
     def federate(self) -> "dict[str, FederationTables]":
@@ -176,11 +179,11 @@ class Bench:
         with self._measuring(name, complete=is_whole(out)):
             return make(out=out, resume=True, data_root=self.data_root)
 
-    def _measuring(self, name: str, *, complete: bool) -> AbstractContextManager[None]:
+    def _measuring(self, name: str, *, complete: bool) -> AbstractContextManager[Callable[[], None]]:
         self.say(f"{name} is measured" if complete else f"measuring {name}")
         return count_time(self.folder, MEASURING, unless=complete)
 
-    def count_time(self) -> AbstractContextManager[None]:
+    def count_time(self) -> AbstractContextManager[Callable[[], None]]:
         """Count the time of a block that measures something without `measured`.
 
         Returns:

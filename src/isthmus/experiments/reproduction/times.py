@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -28,8 +28,10 @@ def spent_seconds(folder: Path) -> dict[str, float]:
 
 
 @contextmanager
-def count_time(folder: Path, work: str, *, unless: bool = False) -> Iterator[None]:
+def count_time(folder: Path, work: str, *, unless: bool = False) -> Iterator[Callable[[], None]]:
     """Add the time that the block takes to what was spent, also where it fails or is interrupted.
+
+    A process that is killed adds nothing any more, so long work says now and then that it goes on.
 
     Args:
         folder: Of a claim at a scale.
@@ -37,17 +39,21 @@ def count_time(folder: Path, work: str, *, unless: bool = False) -> Iterator[Non
         unless: Whether the work was done before, so that its time is not counted again.
 
     Yields:
-        Nothing.
+        Adds the time until now.
     """
-    begun = time.monotonic()
+    begun, before = time.monotonic(), spent_seconds(folder).get(work, 0.0)
+
+    def add() -> None:
+        if unless:
+            return
+        spent = spent_seconds(folder) | {work: round(before + time.monotonic() - begun, 1)}
+        text = json.dumps(spent) + "\n"
+        save_whole(folder / TIMES_FILE, lambda temporary: temporary.write_text(text, encoding="utf-8"))
+
     try:
-        yield
+        yield add
     finally:
-        if not unless:
-            spent = spent_seconds(folder)
-            spent[work] = round(spent.get(work, 0.0) + time.monotonic() - begun, 1)
-            text = json.dumps(spent) + "\n"
-            save_whole(folder / TIMES_FILE, lambda temporary: temporary.write_text(text, encoding="utf-8"))
+        add()
 
 
 def seconds_text(seconds: float) -> str:
