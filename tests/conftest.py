@@ -54,7 +54,10 @@ def processes() -> BaseContext:
 TESTS = Path(__file__).parent
 RENDERED = dict.fromkeys([TESTS, TESTS / "report"], ("svg", "png"))
 RENDERED |= dict.fromkeys([TESTS / "pages", TESTS / "questions", TESTS / "cli" / "test_explain.py"], ("svg",))
-BLANK = {"svg": b'<svg xmlns="http://www.w3.org/2000/svg"/>', "png": b"\x89PNG\r\n\x1a\n"}
+BLANK = {
+    "svg": b'<svg xmlns="http://www.w3.org/2000/svg" id="blank" viewBox="0 0 1 1" width="1pt"/>',
+    "png": b"\x89PNG\r\n\x1a\n",
+}
 
 
 @pytest.fixture(scope="module", autouse=True)

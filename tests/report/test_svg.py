@@ -208,9 +208,9 @@ def test_a_path_of_any_points_stays_within_rounding(subpaths):
         assert np.allclose(points, after[: len(points)], 0, 0.0051)
 
 
-def test_all_documents_together_stay_under_three_megabytes():
+def test_all_documents_together_stay_under_four_megabytes():
     files = [file for file in DOCS.rglob("*") if file.is_file()]
-    assert sum(file.stat().st_size for file in files) < 3_000_000
+    assert sum(file.stat().st_size for file in files) < 4_000_000
     pictures = [file for file in files if file.suffix == ".svg"]
     assert len(pictures) > 50
     loose = [file.name for file in pictures if compact(file.read_bytes()) != file.read_bytes()]
