@@ -27,6 +27,7 @@ PARAMETERS = {
 }
 
 
+@pytest.mark.filterwarnings("ignore:.*the first part of it")  # not everybody has all files of CIFAR-100
 @pytest.mark.slow  # networks of ten to ninety million parameters
 @pytest.mark.parametrize("claim", CLAIMS)
 def test_twenty_steps_at_full_width(claim):
