@@ -18,8 +18,7 @@ def run(bench: Bench) -> Evidence:
     Returns:
         What was seen for each criterion, and the paper's picture.
     """
-    whole = bench.scale in {Scale.EVENING, Scale.PAPER}
     # TF32 moved no excess by more than 0.0001 nats, and no error at all (docs/decisions.md, Claims).
     options: dict[str, Any] = {"dtype": "tf32"} if bench.scale == Scale.PAPER else {}
     along, end = ALONG[bench.scale], END[bench.scale]
-    return layerwise_evidence(bench, along, end, by_epochs=whole, **options)
+    return layerwise_evidence(bench, along, end, by_epochs=bench.scale.is_whole, **options)

@@ -17,6 +17,11 @@ class Scale(StrEnum):
     EVENING = "evening"
     PAPER = "paper"
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether networks see all training images, so that how good they are is worth a sentence."""
+        return self in {Scale.EVENING, Scale.PAPER}
+
 
 READ = tuple(scale for scale in Scale if scale != Scale.SMOKE)
 """The scales whose numbers are meant to be read."""

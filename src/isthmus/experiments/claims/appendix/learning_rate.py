@@ -9,7 +9,6 @@ from isthmus.experiments.evidence.located import Located, largest
 from isthmus.experiments.evidence.panels import heat_maps
 from isthmus.experiments.reproduction.bench import Bench
 from isthmus.experiments.reproduction.cifar10 import ALONG, END, PRECISION_ALONG, PRECISION_AT_END
-from isthmus.experiments.reproduction.scale import Scale
 from isthmus.measures.estimate import difference
 from isthmus.report.picture import Picture
 
@@ -34,7 +33,7 @@ def run(bench: Bench) -> Evidence:
         steps = bench.measure(f"{rate} steps", networks.model, along, a=a, b=b, precision=coarse)
         a, b = [networks.final("a1")], [networks.final("b1")]
         ends[rate] = bench.measure(f"{rate} end", networks.model, at_end, a=a, b=b, precision=fine)
-        if bench.scale in {Scale.EVENING, Scale.PAPER}:
+        if bench.scale.is_whole:
             small = bench.threshold(f"layer_{rate}")
             obtained += [
                 f"At the {rate} rate, on {words}: {rows_by_epochs(steps, split, small)}"
