@@ -65,17 +65,17 @@ def picture(names: list[str], edges: dict[tuple[str, str], int]) -> str:
     for i, name in enumerate(reversed(names)):
         y = TOP + CELL * i
         own = LEFT + CELL * (count - 1 - i)
-        parts.append(f'<rect x="{LEFT}" y="{y}" width="{own - LEFT}" height="{CELL - 1}" fill="#f1f5f9"/>')
-        parts.append(f'<rect x="{own}" y="{y}" width="{CELL - 1}" height="{CELL - 1}" fill="#334155"/>')
+        parts.append(f'<rect x="{LEFT}" y="{y}" width="{own - LEFT}" height="{CELL - 1}" fill="#f4f4f4"/>')
+        parts.append(f'<rect x="{own}" y="{y}" width="{CELL - 1}" height="{CELL - 1}" fill="#888"/>')
         parts.append(f'<text x="{LEFT - 8}" y="{y + 13}" text-anchor="end" font-weight="bold">{escape(name)}</text>')
-        parts.append(f'<text x="{LEFT + CELL * count + 12}" y="{y + 13}" fill="#334155">{escape(says(name))}</text>')
+        parts.append(f'<text x="{LEFT + CELL * count + 12}" y="{y + 13}" fill="#555">{escape(says(name))}</text>')
         column = LEFT + CELL * names.index(name) + 13
         parts.append(f'<text transform="translate({column},{TOP - 6}) rotate(-60)">{escape(name)}</text>')
         for j, imported in enumerate(names):
             if (name, imported) in edges:
                 x = LEFT + CELL * j + (CELL - 1) / 2
                 radius = 3 if edges[name, imported] < FEW else 5.5
-                parts.append(f'<circle cx="{x:g}" cy="{y + (CELL - 1) / 2:g}" r="{radius:g}" fill="#0369a1"/>')
+                parts.append(f'<circle cx="{x:g}" cy="{y + (CELL - 1) / 2:g}" r="{radius:g}" fill="#0072b2"/>')
     return "\n".join([*parts, "</svg>", ""])
 
 

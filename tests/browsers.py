@@ -11,19 +11,18 @@ from typing import Any
 import pytest
 
 
-def screenshots() -> ModuleType:
-    """The program that makes them."""
-    file = Path(__file__).parents[1] / "examples" / "screenshots.py"
-    spec = importlib.util.spec_from_file_location("screenshots", file)
+def program(name: str) -> ModuleType:
+    """A program of `examples/`."""
+    spec = importlib.util.spec_from_file_location(name, Path(__file__).parents[1] / "examples" / f"{name}.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
-    sys.modules["screenshots"] = module
+    sys.modules[name] = module
     spec.loader.exec_module(module)
     return module
 
 
-SHOTS = screenshots()
+SHOTS = program("screenshots")
 
 
 @contextmanager

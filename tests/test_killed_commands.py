@@ -52,7 +52,14 @@ def test_growth_is_told_from_noise():
     spec.loader.exec_module(soak)
     rounds = soak.np.arange(400)
     noise = soak.np.random.default_rng(0).normal(size=400)
-    growth, half = soak.slope(rounds, 300 + noise)
-    assert abs(growth) < half
-    growth, half = soak.slope(rounds, 300 + noise + 0.05 * rounds)
-    assert abs(growth - 50) < half < 5
+    quiet = soak.growth(rounds, 300 + noise)
+    assert quiet["is_flat"]
+    leak = soak.growth(rounds, 300 + noise + 0.05 * rounds)
+    _, low, high = leak["median_MiB_a_thousand_rounds"]
+    assert low < 50 < high
+    assert low > 25
+    assert not leak["is_flat"]
+    doubled = soak.growth(rounds, 300 + noise + 4.0 * (rounds >= 200))
+    assert doubled["is_flat"]
+    assert doubled["largest_step_MiB"] > 3
+    assert doubled["slope_MiB_a_thousand_rounds"] > 5
