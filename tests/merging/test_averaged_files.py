@@ -164,7 +164,7 @@ def test_nothing_is_written_over_and_nothing_half(tmp_path):
     with pytest.raises(InputError, match="a name that is free"):
         average(A, B, out=tmp_path / "there.safetensors")
     assert (tmp_path / "there.safetensors").read_text() == "mine"
-    for name, message in (("m.pt", "safetensors"), ("folder", "a folder as host")):
+    for name, message in (("m.pt", "safetensors"), ("folder", "ends in .safetensors")):
         with pytest.raises(InputError, match=message):
             average(A, B, out=tmp_path / name)
     with pytest.raises(InputError, match=r"equal|keys"):

@@ -5,6 +5,7 @@ import json
 import merged_networks as normalised
 import pytest
 import torch
+from browsers import SHOTS, chromium
 from cases import CASES
 from safetensors.torch import load_file, save_file
 from test_mergekit_recipe import shares_of
@@ -13,8 +14,8 @@ import isthmus
 from isthmus.errors import InputError
 from isthmus.layers.rules import layer_partition
 from isthmus.measures.intervals.paired_mean import paired_mean
-from isthmus.pages.merge import merge_page, save_merge_page
-from isthmus.pages.merge_words import merge_sentence
+from isthmus.pages.merge import merge_page, merge_rows, save_merge_page
+from isthmus.pages.merge_words import merge_headline, merge_sentence
 from isthmus.runs.folder.store import FolderStore
 
 MLP = CASES[0]
@@ -135,6 +136,20 @@ def test_the_best_donor_comes_first_and_noise_is_left_out_by_name(merged, files)
     assert record["merged"]["donors"] == {name: list(layers) for name, layers in found.joined.items()}
     assert [donor["name"] for donor in record["donors"]] == list(found.donors)
     assert "b" not in record
+
+
+def test_the_page_of_a_soup_begins_with_its_cost_and_picture_and_says_what_shares_are_of(merged, tmp_path):
+    found, out = merged
+    page = save_merge_page(found, tmp_path / out.name)
+    assert f'<p class="headline">{merge_headline(found)}</p>' in page.read_text()
+    assert "averaged, % of all donors' layers" in page.read_text()
+    assert merge_rows(found).columns[2] == "Of all donors' layers"
+    with chromium() as browser:
+        for width in SHOTS.WIDTHS:
+            browser.open(page, width)
+            seen = SHOTS.findings(browser)
+            assert 0 < seen["first"] <= SHOTS.LOWEST
+            assert (seen["cut"], seen["scrolls"], seen["sideways"]) == ([], [], False)
 
 
 def test_the_tolerance_is_the_hosts_for_the_whole_soup(merged):

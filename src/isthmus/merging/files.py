@@ -60,7 +60,12 @@ def refuse_folder_of_no_folder(out: Path, host: object) -> None:
         InputError: `out` is no `.safetensors` file, and the host no folder.
     """
     if out.suffix != ".safetensors" and not (isinstance(host, str | Path) and Path(host).is_dir()):
-        raise InputError("a folder as host, for a folder", "a host that is none", str(out), "name a .safetensors file")
+        raise InputError(
+            "a file name that ends in .safetensors (a folder is written where network a is one)",
+            f"{out}, and a network a that is no folder",
+            "--out",
+            f"write {out.with_name(out.name + '.safetensors')}",
+        )
 
 
 def save_merged(

@@ -11,7 +11,15 @@ from isthmus.measures.estimate import Estimate, percentage_points
 from isthmus.merging.record import companion
 from isthmus.merging.search.comparison import PLAIN, SLERP
 from isthmus.merging.search.soup import layers_of, share_of
-from isthmus.pages.merge_words import data_name, left_out_words, merge_sentence, percent, unit_of
+from isthmus.pages.merge_words import (
+    data_name,
+    left_out_words,
+    merge_headline,
+    merge_sentence,
+    percent,
+    unit_of,
+    worth_words,
+)
 from isthmus.report.cells import Cell, Table
 from isthmus.report.merging import MERGED, CostShown, cost_figure
 from isthmus.report.picture import Picture
@@ -23,7 +31,6 @@ if TYPE_CHECKING:
     from isthmus.merging.merged import Merge
     from isthmus.merging.search.comparison import Contender
 
-WORTH_WORDS = {"parameters": "parameters", "count": "layers"}
 NOTES = (
     "The cost of a network is the rise of its mean loss or error rate over that of network a, paired on the examples.",
     "Layers were chosen on other examples than those of the certificate; all numbers here come from the latter.",
@@ -63,8 +70,7 @@ def merge_rows(merge: "Merge", *, brief: bool = False) -> Table:
         One row a network.
     """
     has_errors = all(one.error_rate is not None for one in merge.contenders)
-    worth = WORTH_WORDS.get(merge.facts["by"], "worth")
-    columns = ("Network", "Layers", f"Of all {worth}", "Loss", "Loss rise over a")
+    columns = ("Network", "Layers", f"Of all {worth_words(merge)}", "Loss", "Loss rise over a")
     rows = []
     for one in _distinct(merge):
         size = ("–", "–") if one.layers is None else (f"{len(one.layers)}", percent(one.worth))
@@ -175,6 +181,7 @@ def merge_page(merge: "Merge", name: str) -> str:
         title=f"Isthmus: {name}",
         facts=merge.facts,
         file=name,
+        headline=merge_headline(merge),
         merged=[f"{label} at {alphas[label]:g}" if label in alphas else label for label in merge.layers],
         kept=kept,
         donors=merge.donors,
@@ -216,9 +223,7 @@ def cost_shown(merge: "Merge") -> CostShown:
         for test, soup in zip(merge.certificate.tests, merge.soups, strict=True)
     ]
     limit = 100 * merge.certificate.tolerance if is_error else merge.certificate.tolerance
-    return CostShown(
-        tuple(points), tuple(tests), limit, unit_of(merge.facts) or "loss", WORTH_WORDS.get(merge.facts["by"], "worth")
-    )
+    return CostShown(tuple(points), tuple(tests), limit, unit_of(merge.facts) or "loss", worth_words(merge))
 
 
 def _distinct(merge: "Merge") -> "list[Contender]":

@@ -15,6 +15,26 @@ if TYPE_CHECKING:
 
     from isthmus.merging.merged import Merge
 
+WORTH_WORDS = {"parameters": "parameters", "count": "layers"}
+
+
+def merge_headline(merge: "Merge") -> str:
+    """What a merge costs, in a line or two.
+
+    Args:
+        merge: From `isthmus.merge`.
+
+    Returns:
+        One sentence.
+    """
+    certified, limit = merge.certificate.certified, cost_text(Estimate.exact(merge.certificate.tolerance), merge.facts)
+    if certified is None:
+        return f"Nothing is merged: no set of layers is certified to cost less than {limit}."
+    cost = cost_text(certified.rise, merge.facts)
+    return (
+        f"Averaging {len(merge.layers)} of {len(merge.worth)} layers costs network a {cost}, certified below {limit}."
+    )
+
 
 def merge_sentence(merge: "Merge") -> str:
     """What was merged and what it costs.
@@ -57,6 +77,19 @@ def _donor_words(merge: "Merge") -> str:
         return ""
     joined = [f"{name} in {len(layers)}" for name, layers in merge.joined.items() if layers]
     return "; ".join([f", each as the mean of the networks in it: {', '.join(joined)}", *left_out_words(merge)])
+
+
+def worth_words(merge: "Merge") -> str:
+    """What shares of a merge are of: with several donors, of what all of them could give.
+
+    Args:
+        merge: From `isthmus.merge`.
+
+    Returns:
+        Such as "parameters", or "donors' parameters".
+    """
+    worth = WORTH_WORDS.get(merge.facts["by"], "worth")
+    return worth if len(merge.donors) == 1 else f"donors' {worth}"
 
 
 def left_out_words(merge: "Merge") -> list[str]:
