@@ -14,7 +14,14 @@ if TYPE_CHECKING:
 MERGED = "merged"
 WIDTH_INCHES = 4.2  # so that its letters are read on a phone
 TALLEST = 12.0  # tolerances; what costs more stands at the top edge, with its number
-MARKERS = {"all layers": "s", "plain average": "D", "by single layers": "^", "greedy": "v", "slerp": "P"}
+MARKERS = {
+    "all layers": "s",
+    "one donor alone": "<",
+    "plain average": "D",
+    "by single layers": "^",
+    "greedy": "v",
+    "slerp": "P",
+}
 
 
 @dataclass(frozen=True)
