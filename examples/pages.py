@@ -3,7 +3,8 @@
     python examples/pages.py --out pages          (about two minutes on two cores)
 
 It makes the report of a run with 11 alphas and two splits, of 62 layers with long names, of 20 steps of a training and
-of three pairs, the pages of two studies, of a merge and of a federated training, and explorers: 48 screenshots in all.
+of three pairs, the pages of three studies, of a merge of two networks and of three, and of a federated training, and
+explorers: 56 screenshots in all.
 What they show means little: the networks are small, and those of 62 layers are not trained.
 """
 
@@ -19,7 +20,7 @@ import isthmus
 from isthmus.cli.main import app
 
 NUM_BLOCKS, WIDTH = 30, 24
-PAGES = ("run", "layers", "steps", "pairs", "curvature", "similarity", "federated")
+PAGES = ("run", "layers", "steps", "pairs", "curvature", "similarity", "subspace", "federated")
 MODEL, DATA = "cnn:width=8,channels=1", "digits"
 NETWORKS = f"""
 model = "{MODEL}"
@@ -138,9 +139,12 @@ def make_pages(folder: Path) -> list[Path]:
     for study in ("curvature", "similarity"):
         if not (folder / study / "report.html").is_file():
             isthmus_command(study, *last[::2], *on, f"{DATA}:test[0:100]", "--out", folder / study)
-    if not (folder / "merged.safetensors").is_file():
-        merging = ["--certify-on", f"{DATA}:test", "--tolerance", 0.1, "--out", folder / "merged.safetensors"]
-        isthmus_command("merge", *last[:2], *on, f"{DATA}:train[0:500]", *merging)
+    if not (folder / "subspace" / "report.html").is_file():
+        isthmus_command("subspace", a, b, *on, f"{DATA}:test[0:100]", "--out", folder / "subspace")
+    for name, networks in {"merged": last[:2], "merged-soup": last}.items():
+        if not (out := folder / f"{name}.safetensors").is_file():
+            merging = ["--certify-on", f"{DATA}:test", "--tolerance", 0.1, "--out", out]
+            isthmus_command("merge", *networks, *on, f"{DATA}:train[0:500]", *merging)
     if not (folder / "federated" / "report.html").is_file():
         (folder / "federated.toml").write_text(FEDERATION, encoding="utf-8")
         isthmus_command("federate", folder / "federated.toml", "--out", folder / "federated", "--resume")

@@ -121,6 +121,17 @@ def test_ticks_are_round_and_within() -> None:
         assert all(low <= value <= high for value, _ in ticks)
 
 
+def test_numbers_at_the_edge_stay_on_the_sheet(measurement: Make) -> None:
+    result = measurement(3, [0.0, 0.5, 1.0])
+    for factor in np.geomspace(0.03, 1, 100):  # somewhere a tick is the last point of its axis
+        scaled = result.assign({name: factor * of for name, of in result.data_vars.items() if of.dtype.kind == "f"})
+        canvas = distances(scaled)
+        for text in root_of(canvas).iter("{http://www.w3.org/2000/svg}text"):
+            if text.get("text-anchor") == "middle" and "rotate" not in text.get("transform", ""):
+                x, half = float(text.attrib["x"]), text_width(text.text or "", 9.5) / 2
+                assert half - 0.1 <= x <= canvas.width - half + 0.1, text.text
+
+
 @pytest.mark.parametrize("picture", DRAWN)
 @pytest.mark.parametrize("names", NAMES, ids=str)
 def test_every_text_stays_on_the_sheet_and_every_name_is_there(picture: Any, names: Any, measurement: Make) -> None:

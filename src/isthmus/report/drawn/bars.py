@@ -191,7 +191,7 @@ def _draw_ground(canvas: Canvas, axis: Axis, top: float, bottom: float) -> None:
             canvas.rect(piece.start, top, piece.end - piece.start, bottom - top, "tint")
         for x, text in piece.ticks(4 if is_main else 1):
             canvas.path(f"M{short(x)} {short(top)}V{short(bottom)}", "grid")
-            canvas.text(x, bottom + 12, text, "small", anchor="middle")
+            canvas.centred(x, bottom + 12, text)
     zero = axis.at(0.0)
     canvas.path(f"M{short(zero)} {short(top)}V{short(bottom)}", "zero")
 

@@ -91,6 +91,17 @@ class Canvas:
         turn = f' transform="rotate(-90 {short(x)} {short(y)})"' if turned else ""
         self._parts.append(f"<text {_at(x=x, y=y)}{where}{turn}{_look(look, '')}>{told}{escape(words)}</text>")
 
+    def centred(self, x: float, y: float, words: str) -> None:
+        """A line of small text in the middle of its place, moved by as little as keeps it on the sheet.
+
+        Args:
+            x: Its middle, such as the place of a tick.
+            y: Its baseline.
+            words: What it says.
+        """
+        half = text_width(words, SMALL) / 2
+        self.text(max(half, min(x, self.width - half)), y, words, "small", anchor="middle")
+
     def texts(self, look: str, words: Iterable[tuple[float, float, str]]) -> None:
         """Many short texts of one look, each in the middle of its place.
 

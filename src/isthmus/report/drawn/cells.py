@@ -201,7 +201,7 @@ def _draw_colour_bar(
         start = tile * (i + STEPS)
         canvas.rect(left + start, top, width - start, height, fill=shade_colour(i))  # so no gap shows what lies below
     for place, number in ((0.0, -limit), (0.5, 0.0), (1.0, limit)):
-        canvas.text(left + place * width, top + height + 11, style.limit_text(number), "small", anchor="middle")
+        canvas.centred(left + place * width, top + height + 11, style.limit_text(number))
     canvas.text(left + width / 2, top + height + 25, label, "small", anchor="middle")
     values = [cell.estimate.value for panel in panels for row in panel.cells for cell in row]
     x = left + width + 14

@@ -158,7 +158,7 @@ def draw_axes(canvas: Canvas, across: Piece, down: Piece, alpha: Sequence[float]
     for x, text in across.ticks(5):
         canvas.path(f"M{short(x)} {short(down.start)}v3", "zero")
         if is_last:
-            canvas.text(x, down.start + 13, text, "small", anchor="middle")
+            canvas.centred(x, down.start + 13, text)
     if is_last:
         other = "b" if host == "a" else "a"
         ends = f"alpha (0 is {host}, 1 is {other})" if max(alpha) == 1 else f"alpha (0 is {host})"

@@ -49,7 +49,7 @@ def distances(result: "xr.Dataset") -> Canvas:
         canvas.text(start + width / 2, 12, lines, "small", anchor="middle")
         for x, text in piece.ticks(2):
             canvas.path(f"M{short(x)} 20V{short(bottom)}", "grid")
-            canvas.text(x, bottom + 12, text, "small", anchor="middle")
+            canvas.centred(x, bottom + 12, text)
         for i, (value, top) in enumerate(zip(values, tops, strict=True)):
             y, zero = short(top + ROW / 2), short(piece.at(0.0))
             words[i][k] = f"{value:.6g}"

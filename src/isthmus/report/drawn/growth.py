@@ -43,7 +43,7 @@ def growth_panel(
     for _, colour, of_line, numbers in lines:
         _draw_line(canvas, across, down, of_line, numbers, colour)
     for size in sizes[:: -(-len(sizes) // 12)]:
-        canvas.text(across.at(size), down.start + 13, str(size), "small", anchor="middle")
+        canvas.centred(across.at(size), down.start + 13, str(size))
     canvas.text(
         (across.start + across.end) / 2,
         down.start + 26,

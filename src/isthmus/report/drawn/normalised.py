@@ -51,7 +51,7 @@ def columns_of_dots(
         piece = Piece(*panel_ends(shown), start, start + width)
         for x, text in piece.ticks(2):
             canvas.path(f"M{short(x)} 20V{short(bottom)}", "grid")
-            canvas.text(x, bottom + 12, text, "small", anchor="middle")
+            canvas.centred(x, bottom + 12, text)
         if piece.low < 0 < piece.high:
             canvas.path(f"M{short(piece.at(0.0))} 20V{short(bottom)}", "zero")
         for host in hosts:
@@ -62,9 +62,7 @@ def columns_of_dots(
             for i, host in enumerate(hosts):
                 _draw_dot(canvas, piece, top + 2.5 + 9 * i + 4.5, cells[layer, host])
         for i, line in enumerate(title.split("\n")):
-            half = text_width(line, SMALL) / 2
-            middle = min(start + width / 2, canvas.width - half)
-            canvas.text(middle, bottom + 26 + 12 * i, line, "small", anchor="middle")
+            canvas.centred(start + width / 2, bottom + 26 + 12 * i, line)
     said = [title.replace("\n", " ") for title in titles]
     tips = [
         [
