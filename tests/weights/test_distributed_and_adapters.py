@@ -124,6 +124,12 @@ def test_weights_stored_as_inputs_by_outputs_take_the_transpose(tmp_path):
         ({}, {"peft_type": "IA3"}, "IA3(.|\n)*merge_and_unload"),
         ({}, {"base_model_name_or_path": None}, "fill in base_model_name_or_path"),
         ({}, {"r": "two"}, "r and lora_alpha"),
+        ({}, {"r": 0}, "ranks from 1"),
+        ({}, {"r": -2, "use_rslora": True}, "ranks from 1"),
+        ({}, {"r": 10**400}, "ranks from 1"),
+        ({}, {"rank_pattern": {"body.*": 0}}, "ranks from 1"),
+        ({}, {"lora_alpha": float("inf")}, "alphas that are finite"),
+        ({}, {"alpha_pattern": {"body.*": float("nan")}}, "alphas that are finite"),
     ],
 )  # fmt: skip
 def test_adapters_that_do_not_fit_are_refused(tmp_path, entries, config, message):

@@ -20,6 +20,7 @@ CONFIG = "adapter_config.json"
 FILES = ("adapter_model.safetensors", "adapter_model.bin")
 OUTER = "base_model.model."  # what PEFT puts before every key
 MOST_REPETITIONS = 2
+HIGHEST_RANK = 2**31 - 1  # no weight has more rows; the scale divides by it as a float
 ASKED = "write names of modules, or merge it with PEFT: model.merge_and_unload().save_pretrained(FOLDER)"
 FACTOR = re.compile(r"(?P<module>.+)\.(?P<part>lora_A|lora_B|lora_embedding_A|lora_embedding_B)(\.default)?(\.weight)?")
 
@@ -88,10 +89,10 @@ def adapter_config(folder: Path) -> AdapterConfig:
             raise InputError("an adapter of plain LoRA", got, place, merge)
         return AdapterConfig(
             base=str(config.get("base_model_name_or_path") or ""),
-            rank=int(config["r"]),
-            alpha=float(config["lora_alpha"]),
-            ranks=_patterns(config.get("rank_pattern"), int, place),
-            alphas=_patterns(config.get("alpha_pattern"), float, place),
+            rank=_rank(config["r"], place),
+            alpha=_alpha(config["lora_alpha"], place),
+            ranks=_patterns(config.get("rank_pattern"), _rank, place),
+            alphas=_patterns(config.get("alpha_pattern"), _alpha, place),
             rank_stabilised=bool(config.get("use_rslora")),
             transposed=bool(config.get("fan_in_fan_out")),
         )
@@ -192,9 +193,23 @@ def _own_key(key: str) -> str:
     return key.removeprefix(OUTER).replace(".modules_to_save.default.", ".").replace(".modules_to_save.", ".")
 
 
-def _patterns(given: Any, kind: Callable[[Any], float], place: str) -> dict[str, Any]:
+def _rank(given: Any, place: str) -> int:
+    rank = int(given)
+    if not 1 <= rank <= HIGHEST_RANK:
+        raise InputError(f"ranks from 1 to {HIGHEST_RANK}", str(given)[:40], place, "copy the folder again")
+    return rank
+
+
+def _alpha(given: Any, place: str) -> float:
+    alpha = float(given)
+    if not math.isfinite(alpha):
+        raise InputError("alphas that are finite numbers", str(given)[:40], place, "copy the folder again")
+    return alpha
+
+
+def _patterns(given: Any, kind: Callable[[Any, str], float], place: str) -> dict[str, Any]:
     """Numbers by pattern, each pattern one that is matched in little time."""
-    found = {str(pattern): kind(value) for pattern, value in dict(given or {}).items()}
+    found = {str(pattern): kind(value, place) for pattern, value in dict(given or {}).items()}
     for pattern in found:
         refuse_more("name", len(pattern), place)
         re.compile(pattern)
