@@ -11,6 +11,7 @@ from torch import nn
 from isthmus.data.examples import Examples
 from isthmus.errors import InputError, UnknownNameError
 from isthmus.models.load import load_model
+from isthmus.training.arithmetic import forward_of, has_unsafe_gradients
 from isthmus.training.initial import make_initial_model
 from isthmus.training.loop import train
 from isthmus.training.recipe.augmentation_settings import Crop, Flip, Mixup, RandAugment
@@ -244,6 +245,18 @@ def test_a_compiled_network_trains_as_the_plain_one_up_to_rounding():
     for key, tensor in one.weights.items():
         torch.testing.assert_close(other.weights[key], tensor, rtol=1e-3, atol=1e-4)
     assert other.losses == pytest.approx(one.losses, rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("capability", "width", "unsafe"),
+    [("AVX2", 4, True), ("DEFAULT", 2, True), ("AVX2", 8, False), ("AVX512", 4, False), ("AVX512_BF16", 2, False)],
+)
+def test_narrow_steps_of_one_pixel_are_not_trained_channels_last_without_avx512(capability, width, unsafe, monkeypatch):
+    monkeypatch.setattr("torch.backends.cpu.get_cpu_capability", lambda: capability)
+    model, device = load_model(f"resnet18:width={width}"), torch.device("cpu")
+    assert has_unsafe_gradients(model, device) is unsafe
+    forward_of(model, recipe_of(channels_last=True), device)
+    assert model.conv1.weight.is_contiguous(memory_format=torch.channels_last) is not unsafe
 
 
 def test_channels_last_trains_the_same_network_up_to_rounding():

@@ -13,6 +13,7 @@ from isthmus.evaluation.output import USUAL_OUTPUT
 from isthmus.training.recipe.recipe import Recipe
 
 Forward = Callable[[Tensor], Tensor]
+VECTOR = 8  # numbers of float32 in a vector of AVX2
 
 
 def forward_of(model: nn.Module, recipe: Recipe, device: torch.device) -> Forward:
@@ -29,17 +30,40 @@ def forward_of(model: nn.Module, recipe: Recipe, device: torch.device) -> Forwar
     if recipe.dtype == "float64":
         model.double()
     # On a processor torch 2.13 gives NaN here in bfloat16 where a 3x3 convolution sees one pixel (docs/decisions.md).
-    if recipe.channels_last:
+    is_last = recipe.channels_last and not has_unsafe_gradients(model, device)
+    if is_last:
         model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     network = _compiled(model, device) if recipe.compile else model
 
     def forward(inputs: Tensor) -> Tensor:
-        if recipe.channels_last and inputs.ndim == 4:
+        if is_last and inputs.ndim == 4:
             inputs = inputs.to(memory_format=torch.channels_last)
         with torch.autocast(device.type, torch.bfloat16, enabled=recipe.dtype == "bfloat16"):
             return USUAL_OUTPUT(network(inputs))
 
     return forward
+
+
+def has_unsafe_gradients(model: nn.Module, device: torch.device) -> bool:
+    """Whether gradients of convolutions that run channels last would be written beyond their memory.
+
+    torch 2.13's oneDNN does so on processors without AVX-512, where a convolution of one pixel leaves pixels out and
+    has fewer channels than a vector has numbers (docs/decisions.md, Questions). Wider ones are fine.
+
+    Args:
+        model: To be trained.
+        device: Where.
+
+    Returns:
+        True where channels last has to be left out.
+    """
+    if device.type != "cpu" or torch.backends.cpu.get_cpu_capability().startswith("AVX512"):
+        return False
+    convolutions = (part for part in model.modules() if isinstance(part, nn.Conv2d))
+    return any(
+        max(one.kernel_size) == 1 and max(one.stride) > 1 and min(one.in_channels, one.out_channels) < VECTOR
+        for one in convolutions
+    )
 
 
 def _compiled(model: nn.Module, device: torch.device) -> Callable[[Tensor], object]:

@@ -91,8 +91,12 @@ def directional_derivatives(
     # Tied keys are one tensor, whose derivative is the sum over its places; so one leaf stands for all of them.
     first_key = {key: keys[0] for keys in tied_keys(network.module) for key in keys}
     entries = cast_weights(weights, network.dtype)
+    if network.device.type == "cpu":
+        # Channels last, the second derivative of a convolution writes beyond its memory in torch 2.13's oneDNN on
+        # processors with AVX2 alone (docs/decisions.md, Questions).
+        entries = {key: tensor.contiguous() for key, tensor in entries.items()}
     moved = {first_key.get(key, key) for direction in directions for key in direction}
-    # In its own memory format, which decides the kernels of all that follows.
+    # In the memory format of the entry, which decides the kernels of all that follows.
     leaves = {key: entries[key].detach().clone(memory_format=torch.preserve_format) for key in sorted(moved)}
     arrows = [_on_leaves(direction, first_key, leaves) for direction in directions]
     own = entries | {key: leaves[first_key.get(key, key)] for key in entries if first_key.get(key, key) in leaves}
