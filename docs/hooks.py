@@ -1,8 +1,8 @@
 """What the documentation site needs beside Markdown: commands, links, examples, pictures in its theme."""
 
-import importlib.util
 import posixpath
 import re
+import runpy
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +36,7 @@ def on_files(files: Any, config: Any) -> Any:
     Returns:
         The files with one more.
     """
-    content = _program("reference").commands_page()
+    content = runpy.run_path(str(ROOT / "examples" / "reference.py"))["commands_page"]()
     files.append(File.generated(config, "reference/commands.md", content=content))
     return files
 
@@ -47,7 +47,7 @@ def on_post_build(config: Any, **_: Any) -> None:
     Args:
         config: The site's.
     """
-    in_theme = _program("site_pictures").in_theme
+    in_theme = runpy.run_path(str(ROOT / "examples" / "site_pictures.py"))["in_theme"]
     for picture in Path(config.site_dir).rglob("pictures/*.svg"):
         picture.write_text(in_theme(picture.read_text(encoding="utf-8")), encoding="utf-8")
 
@@ -73,13 +73,3 @@ def on_page_markdown(markdown: str, page: Any, config: Any, **_: Any) -> str:
 
     # Python's messages hold `L['inputs']['targets']`, which would be a reference.
     return LINK.sub(said, markdown).replace("']['", "']\\['")
-
-
-def _program(name: str) -> Any:
-    """A program of `examples/`, loaded."""
-    spec = importlib.util.spec_from_file_location(name, ROOT / "examples" / f"{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module

@@ -11,7 +11,7 @@ greedy ones, and the worst of three random sets of the same size.
 import argparse
 import time
 import tomllib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import isthmus
@@ -35,14 +35,13 @@ PAIRS = {  # the networks, and on what the layers are chosen and certified
 }  # fmt: skip
 
 
-def rows(networks: Path, data_root: Path | None, tolerance: float, pairs: Iterable[str] = PAIRS) -> list[list[str]]:
+def rows(networks: Path, data_root: Path | None, tolerance: float) -> list[list[str]]:
     """Merge the pairs.
 
     Args:
         networks: The folder of the trained ones.
         data_root: Where data lies.
         tolerance: In nats.
-        pairs: Which.
 
     Returns:
         One row a pair, of `HEAD`.
@@ -51,8 +50,7 @@ def rows(networks: Path, data_root: Path | None, tolerance: float, pairs: Iterab
     models = {one["name"]: one.get("model", recipe["model"]) for one in recipe["network"]}
     lengths = {one["name"]: one.get("length", recipe["length"]) for one in recipe["network"]}
     found = []
-    for pair in pairs:
-        *names, choose, certify = PAIRS[pair]
+    for pair, (*names, choose, certify) in PAIRS.items():
         a, b = (networks / name / f"{lengths[name]}.safetensors" for name in names)
         begun = time.perf_counter()
         merge = isthmus.merge(models[names[0]], a, b, choose, certify, tolerance=tolerance, data_root=data_root)

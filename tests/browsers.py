@@ -1,26 +1,11 @@
 """The browser of the screenshots, for tests that look at pages."""
 
-import importlib.util
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
-
-
-def program(name: str) -> ModuleType:
-    """A program of `examples/`."""
-    spec = importlib.util.spec_from_file_location(name, Path(__file__).parents[1] / "examples" / f"{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    return module
-
+from programs import program
 
 SHOTS = program("screenshots")
 

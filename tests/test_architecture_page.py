@@ -1,12 +1,12 @@
 """docs/architecture.md against the code: the picture of the rooms, the walk of a measurement, and what to touch."""
 
 import ast
-import importlib.util
 import re
 from collections import Counter
 from pathlib import Path
 
 import pytest
+from programs import program
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
@@ -17,10 +17,7 @@ FILES = sorted(set(re.findall(r"`([a-z_]+/[a-z_/]*\.(?:py|toml))`", PAGE)))
 
 @pytest.fixture(scope="module")
 def rooms():
-    spec = importlib.util.spec_from_file_location("rooms", ROOT / "examples" / "rooms.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return program("rooms")
 
 
 def test_the_picture_of_the_rooms_is_that_of_todays_imports(rooms):

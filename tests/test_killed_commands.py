@@ -3,7 +3,6 @@
 `benchmarks/killed.py` and `benchmarks/soak.py` do it at length; docs/trust.md has the figures.
 """
 
-import importlib.util
 import json
 import os
 import subprocess
@@ -11,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from programs import program
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 
@@ -47,9 +47,7 @@ def test_repeated_measuring_is_counted():
 
 
 def test_growth_is_told_from_noise():
-    spec = importlib.util.spec_from_file_location("soak", BENCHMARKS / "soak.py")
-    soak = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(soak)
+    soak = program("soak", "benchmarks")
     rounds = soak.np.arange(400)
     noise = soak.np.random.default_rng(0).normal(size=400)
     quiet = soak.growth(rounds, 300 + noise)

@@ -6,7 +6,8 @@ from pathlib import Path
 import matplotlib.image
 import numpy as np
 import pytest
-from browsers import chromium, program
+from browsers import chromium
+from programs import program
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAPER = {"light": "#ffffff", "dark": "#14171a"}
