@@ -6,6 +6,7 @@ import warnings
 from pathlib import Path
 
 from isthmus.errors import InputError, IsthmusWarning, UnknownNameError
+from isthmus.work.in_processes import Processes
 
 
 def squares():
@@ -68,3 +69,8 @@ def waiting():
         signal.pause()
 
     return do
+
+
+def first(pipe):
+    """A first process, which passes on what its worker says."""
+    list(Processes(1, "torch").done(waiting, [0], pipe.send))

@@ -1,6 +1,8 @@
 """Jobs in this process and in others: the same results, news, messages and warnings, whatever happens to a worker."""
 
 import os
+from multiprocessing import get_context
+from multiprocessing.connection import wait
 
 import pytest
 import small_tasks
@@ -72,3 +74,19 @@ def test_where_telling_fails_the_other_processes_are_ended():
     for number in seen:
         with pytest.raises(ProcessLookupError):
             os.kill(number, 0)
+
+
+@pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="no pidfd_open on this system")
+def test_a_worker_that_tells_nothing_ends_with_the_first_process():
+    spawning = get_context("spawn")
+    ours, theirs = spawning.Pipe()
+    first = spawning.Process(target=small_tasks.first, args=(theirs,))
+    first.start()
+    worker = os.pidfd_open(ours.recv())  # is ready once the process has ended, whosever child it is
+    assert not wait([worker], timeout=0.5)
+    first.kill()
+    first.join()
+    try:
+        assert wait([worker], timeout=20)
+    finally:
+        os.close(worker)

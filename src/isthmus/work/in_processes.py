@@ -1,12 +1,14 @@
 """Jobs in processes of this machine, each with one thread: small networks use the cores better this way."""
 
+import os
 import signal
 import sys
+import threading
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkServerContext, SpawnContext
 from multiprocessing.process import BaseProcess
@@ -126,6 +128,7 @@ def _context(module: str) -> ForkServerContext | SpawnContext:
 def _work(pipe: Connection, task: Task[Any, Any]) -> None:
     """Do the jobs that come, until no more do, or nobody hears of them."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupt is the first process's: it ends this one
+    threading.Thread(target=_end_with_the_first, name="end with the first process", daemon=True).start()
     import torch
 
     torch.set_num_threads(1)
@@ -141,3 +144,10 @@ def _work(pipe: Connection, task: Task[Any, Any]) -> None:
             report_job(do, job, pipe.send)
     except (EOFError, BrokenPipeError, ConnectionResetError):
         return
+
+
+def _end_with_the_first() -> None:
+    """End this process once the first one has: an orphan holds its folder, which a resumed command needs."""
+    if first := parent_process():
+        first.join()  # also where a fork server made this process: it passes on the first one's pipe
+        os._exit(1)
