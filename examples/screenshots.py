@@ -21,7 +21,7 @@ from types import TracebackType
 from typing import Any, Self
 
 WIDTHS, HEIGHT, LOWEST, TALLEST = (400, 1400), 900, 700, 6000
-# A text is cut where it leaves the picture that it is in, or the window.
+# A text is cut where it leaves the picture that it is in; a table's caption where it leaves the window, as its rows may.
 FINDINGS = """(() => {
   const seen = (element) => element.getClientRects().length > 0;
   const pictures = [...document.querySelectorAll("figure svg, figure img, figure .plot")].filter(seen);
@@ -29,12 +29,17 @@ FINDINGS = """(() => {
     const inner = text.getBoundingClientRect(), outer = text.ownerSVGElement.getBoundingClientRect();
     return inner.width && (inner.left < outer.left - 0.5 || inner.right > outer.right + 0.5);
   });
+  const wide = [...document.querySelectorAll("caption")].filter((caption) => {
+    const text = document.createRange();
+    text.selectNodeContents(caption);
+    return text.getBoundingClientRect().right > innerWidth;
+  });
   const scrolls = [...document.querySelectorAll("figure, figure div")].filter(
     (box) => box.scrollWidth > box.clientWidth + 1 && getComputedStyle(box).overflowX !== "visible");
   return {
     first: pictures.length ? Math.round(pictures[0].getBoundingClientRect().top + scrollY) : -1,
     pictures: pictures.length,
-    cut: [...new Set(cut.map((text) => text.textContent))],
+    cut: [...new Set([...cut, ...wide].map((text) => text.textContent))],
     scrolls: scrolls.map((box) => (box.closest("figure").textContent || "").trim().slice(0, 60)),
     sideways: document.documentElement.scrollWidth > innerWidth,
     height: document.documentElement.scrollHeight,

@@ -48,6 +48,15 @@ def test_folders_are_made_on_the_way(tmp_path):
     assert (tmp_path / "new" / "folder" / "x").read_text() == "text"
 
 
+@pytest.mark.parametrize("below", ["x", "folder/x"])
+def test_no_folder_is_made_in_the_place_of_a_file_and_another_name_is_asked_for(tmp_path, below):
+    (tmp_path / "report.html").write_text("a page")
+    with pytest.raises(UnwritableError, match="name another --out: it has the name of a file") as caught:
+        save_bytes(tmp_path / "report.html" / below, b"")
+    assert caught.value.where.startswith(str(tmp_path / "report.html"))
+    assert (tmp_path / "report.html").read_text() == "a page"
+
+
 @pytest.mark.parametrize(("mask", "mode"), [(0o022, 0o644), (0o002, 0o664), (0o077, 0o600)])
 def test_a_file_has_the_mode_of_the_umask_also_where_its_writer_makes_it_private(tmp_path, umask, mask, mode):
     umask(mask)

@@ -13,6 +13,7 @@ from isthmus.processes import is_running, this_process
 
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 NOT_OURS = (errno.EROFS, errno.EACCES, errno.EPERM)
+A_FILE = (errno.EEXIST, errno.ENOTDIR)  # where a folder is to be made
 _SYSTEM_ERROR = re.compile(r"\(os error (\d+)\)")  # as Rust writes it, of which safetensors makes no OSError
 _told: list[Callable[[], None]] = []  # no context variable: another thread may write
 _PART = re.compile(r"\..+\.([0-9a-f]{8}-\d+-\d*|\d+)\.part")  # a bare number: isthmus 0.1
@@ -74,6 +75,8 @@ def unwritable(number: int | None, folder: Path) -> UnwritableError:
         remedy = "make room, then go on with --resume: what is finished is kept"
     elif number in NOT_OURS:
         remedy = "make it writable, or name another --out"
+    elif number in A_FILE:
+        remedy = "name another --out: it has the name of a file"
     got = "a folder that is gone" if number is None else os.strerror(number)
     return UnwritableError("a writable folder", got, str(folder), remedy)
 
