@@ -21,7 +21,7 @@ from types import TracebackType
 from typing import Any, Self
 
 WIDTHS, HEIGHT, LOWEST, TALLEST = (400, 1400), 900, 700, 6000
-# A text is cut where it leaves the picture that it is in; a table's caption where it leaves the window, as its rows may.
+# A text is cut where it leaves the picture that it is in; a caption of a table where it leaves the window.
 FINDINGS = """(() => {
   const seen = (element) => element.getClientRects().length > 0;
   const pictures = [...document.querySelectorAll("figure svg, figure img, figure .plot")].filter(seen);
