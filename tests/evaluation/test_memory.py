@@ -1,12 +1,15 @@
 """The peak of a measurement is known before it begins, and its batches fit."""
 
+import sys
+from pathlib import Path
+
 import pytest
 import torch
 from cases import CASES
 
 import isthmus
 from isthmus.evaluation.arithmetic import memory
-from isthmus.evaluation.arithmetic.memory import available_bytes, fitting_batch_size, most_bytes
+from isthmus.evaluation.arithmetic.memory import available_bytes, fitting_batch_size, give_back, most_bytes
 
 CNN = CASES[1]
 
@@ -21,6 +24,21 @@ def test_the_most_that_is_alive_at_once_is_counted_and_not_the_sum():
             del second
 
     assert most_bytes(work) == 2 * 1000 * 4
+
+
+def anonymous_mib():
+    (line,) = (line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("RssAnon"))
+    return int(line.split()[1]) / 1024
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only glibc keeps what was freed, and gives it back when asked")
+def test_what_was_freed_between_things_that_stay_is_given_back():
+    made = [torch.ones(25_000) for _ in range(2_000)]  # 100 kB each, too little for a mapping of its own
+    full = anonymous_mib()
+    del made[::2]
+    give_back()
+    assert full - anonymous_mib() > 80  # of 95 MiB
+    assert len(made) == 1_000
 
 
 def test_a_batch_is_halved_until_it_fits_and_one_example_always_does():

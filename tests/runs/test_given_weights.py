@@ -1,6 +1,7 @@
 """Outputs come from the given weights and nothing else, or the model is refused; beside a loop of fresh copies."""
 
 import random
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,6 +12,10 @@ from torch.nn import functional
 
 import isthmus
 from isthmus.errors import InputError
+from isthmus.evaluation.network import Network
+from isthmus.runs.request.inputs import named_loss
+from isthmus.runs.subject.given_weights import written_keys
+from isthmus.weights.state import tensors_of
 
 pytestmark = pytest.mark.filterwarnings("ignore:engine shared. a single stage")
 
@@ -255,3 +260,28 @@ def test_statistics_are_not_measured_anew_where_every_run_loads_the_network():
     both = weights(normed, 1), weights(normed, 2)
     with pytest.raises(InputError, match="computes from the weights at hand"):
         isthmus.measure(normed, *both, (INPUTS, TARGETS), **options)
+
+
+class Writing(nn.Module):
+    """Counts its runs in one entry, and moves another behind the back of the version counter."""
+
+    def __init__(self):
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(8, 6))
+        for name in ("runs", "largest"):
+            self.register_buffer(name, torch.zeros(()))
+
+    def forward(self, x):
+        self.runs += 1
+        self.largest.data.fill_(float(x.max()))
+        return functional.linear(x, self.weight)
+
+
+def test_only_what_forward_writes_to_is_copied_and_everything_of_a_network_that_does_not_run():
+    module = Writing()
+    network = Network.from_model(module, named_loss("cross_entropy").function, torch.device("cpu"), torch.float32)
+    state, inputs = tensors_of(module), torch.randn(4, 6)
+    network = replace(network, written=frozenset(state))
+    assert written_keys(network, state, inputs) == {"runs", "largest"}
+    assert written_keys(network, state, torch.randn(4, 5)) == frozenset(state)
+    assert (float(state["runs"]), float(state["largest"])) == (0.0, 0.0)

@@ -4,8 +4,11 @@ A processor's system does not refuse memory, it kills whoever has taken it. So t
 fits, from what a forward pass of one example and one of two take.
 """
 
+import ctypes
+import sys
 import weakref
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +58,21 @@ def _left_in_groups(root: Path, place: str, names: tuple[str, str, str]) -> list
         except (OSError, ValueError):  # not seen from here
             continue
     return found
+
+
+def give_back() -> None:
+    """Give back to the system what was freed, where the C library keeps it (glibc, in holes of its heap).
+
+    Copies of a large network that were let go would otherwise count to the peak of what follows.
+    """
+    trim = _malloc_trim()
+    if trim is not None:
+        trim(0)
+
+
+@cache
+def _malloc_trim() -> Any:
+    return getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
 
 
 def fitting_batch_size(size: int, fixed: float, of_example: float, room: int | None) -> int:

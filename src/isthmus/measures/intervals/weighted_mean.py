@@ -11,7 +11,6 @@ NUM_DRAWN_VALUES = 32  # of more distinct values the saddle point is found faste
 GENTLEST, STEEPEST = 1e-3, 1e9  # lambda times the spread; for probabilities from 0.75 on the root lies between
 
 
-@lru_cache(maxsize=4096)
 def weighted_mean_quantile(values: tuple[float, ...], counts: tuple[int, ...], probability: float) -> float:
     """The quantile of sum_j D_j v_j for weights D of the Dirichlet distribution with parameters `counts`.
 
@@ -29,14 +28,23 @@ def weighted_mean_quantile(values: tuple[float, ...], counts: tuple[int, ...], p
         >>> weighted_mean_quantile((0.0, 1.0), (1, 1), 0.75)
         0.75
     """
+    return (_of_few if len(values) <= NUM_DRAWN_VALUES else _of_many)(values, counts, probability)
+
+
+# One measurement asks again and again. An entry is as large as its values, so there are many of a few values alone.
+@lru_cache(maxsize=4096)
+def _of_few(values: tuple[float, ...], counts: tuple[int, ...], probability: float) -> float:
     if len(values) == 1:
         return values[0]
     if len(values) == 2:
         return float(values[0] + betaincinv(counts[1], counts[0], probability) * (values[1] - values[0]))
-    if len(values) > NUM_DRAWN_VALUES:
-        return saddle_point_quantile(values, counts, probability)
     weights = np.random.default_rng(0).standard_gamma(counts, (NUM_DRAWS, len(counts)))
     return float(np.quantile(weights @ np.array(values) / weights.sum(axis=1), probability))
+
+
+@lru_cache(maxsize=256)
+def _of_many(values: tuple[float, ...], counts: tuple[int, ...], probability: float) -> float:
+    return saddle_point_quantile(values, counts, probability)
 
 
 def saddle_point_quantile(values: Sequence[float], counts: Sequence[int], probability: float) -> float:

@@ -9,13 +9,14 @@ from torch import Tensor, nn
 
 from isthmus.errors import InputError
 from isthmus.evaluation.arithmetic.device import DTYPES, device_named
+from isthmus.evaluation.arithmetic.memory import give_back
 from isthmus.evaluation.losses.remarks import missing_inputs
 from isthmus.evaluation.network import Network
 from isthmus.evaluation.normalization import refuse_shared_examples
 from isthmus.evaluation.output import Output
 from isthmus.evaluation.probe import SelfCheck, probe_of
 from isthmus.runs.request.settings import Settings
-from isthmus.runs.subject.given_weights import NUM_EXAMPLES, given_weights, reads_another
+from isthmus.runs.subject.given_weights import NUM_EXAMPLES, given_weights, reads_another, written_keys
 from isthmus.runs.subject.loaded import Loaded
 from isthmus.trees import Tree
 from isthmus.weights.state import StateDict, cast_weights, copy_of, lend_weights
@@ -60,7 +61,9 @@ class Checked:
         a, b = ({k: t.to(device) for k, t in cast_weights(n.weights, blended).items()} for n in (loaded.a, loaded.b))
         inputs, _ = next(iter(loaded.splits.values())).batch(0, NUM_EXAMPLES, device, dtype)
         network, fresh = _own_network(loaded, Output(settings.output), a, inputs, device, dtype)
-        network = replace(network, error=loaded.error.function if loaded.error else None)
+        error = loaded.error.function if loaded.error else None
+        network = replace(network, error=error, written=written_keys(network, a, inputs))
+        give_back()  # the copies that every key had until now
         probes = {name: probe_of(network, a, split) for name, split in loaded.splits.items()}
         given = given_weights(network, fresh, a, b, inputs, loaded.model.again, loaded.model.drawn)
         network = given.network
@@ -78,6 +81,7 @@ class Checked:
         if loaded.model.notes:
             what = "the network in the model that was given is measured"
             found.append(SelfCheck(what, passed=True, detail="; ".join(loaded.model.notes)))
+        give_back()
         return cls(network, a, b, found, remarks)
 
 

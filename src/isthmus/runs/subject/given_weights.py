@@ -182,6 +182,23 @@ def _half_way(a: StateDict, b: StateDict) -> dict[str, Tensor]:
     return {key: interpolation(a[key], b[key], 0.5) if is_blendable(a[key]) else a[key] for key in a}
 
 
+def written_keys(network: Network, weights: StateDict, inputs: Tree) -> frozenset[str]:
+    """What a run with some weights writes to, so that the runs after it copy no more than this.
+
+    Args:
+        network: Runs on these inputs.
+        weights: Of either network.
+        inputs: A batch on the network's device; not changed.
+
+    Returns:
+        Keys; all of them where the model does not run, of which the probe says why.
+    """
+    try:
+        return frozenset(_written(network, weights, inputs))
+    except Exception:  # whatever a model raises on inputs that it does not take
+        return frozenset(weights)
+
+
 def _written(network: Network, weights: StateDict, inputs: Tree) -> set[str]:
     """The keys that forward writes to, by version or by value."""
     mine = {key: tensor.to(network.dtype) if tensor.is_floating_point() else tensor for key, tensor in weights.items()}
