@@ -51,7 +51,7 @@ def contents(folder):
 
 
 def killed_training(folder, text, out, place, number):
-    """Train until this process kills itself: after so many epochs, or before a file gets its final name."""
+    """Train until this process kills itself: after so many epochs, or before so many files, or one, get their names."""
     os.chdir(folder)
     passed = 0
 
@@ -65,6 +65,7 @@ def killed_training(folder, text, out, place, number):
 
     def replacing(self, target):
         passing("rename")
+        passing(Path(target).name)
         return replace(self, target)
 
     Path.replace = replacing
