@@ -31,7 +31,7 @@ import torch
 from scipy.stats import binom, linregress
 
 import isthmus
-from isthmus.measures.intervals.weighted_mean import weighted_mean_quantile
+from isthmus.measures.intervals.weighted_mean import NUM_KEPT, weighted_mean_quantile
 from isthmus.models.load import load_model
 from isthmus.training.networks.networks import train_networks
 from isthmus.training.recipe.recipe import NetworkRecipe
@@ -74,7 +74,7 @@ def round_of_work(number: int, home: Path, data: tuple[torch.Tensor, torch.Tenso
 
 def fill_quantiles() -> None:
     """Fill the cache of quantiles with entries of the size that errors have: a round adds about 20 of 4,096."""
-    for count in range(4096):
+    for count in range(NUM_KEPT):
         weighted_mean_quantile((-1.0, 0.0, 1.0), (1, 1, 1 + count), 0.975)
 
 

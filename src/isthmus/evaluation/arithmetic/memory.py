@@ -8,7 +8,6 @@ import ctypes
 import sys
 import weakref
 from collections.abc import Callable
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +22,7 @@ GROUPS_OF_THIS = Path("/proc/self/cgroup")
 GROUPS = Path("/sys/fs/cgroup")
 VERSION_1 = ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file")
 VERSION_2 = ("memory.max", "memory.current", "inactive_file")
+_TRIM = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None  # not in every C library
 
 
 def available_bytes() -> int | None:
@@ -65,14 +65,8 @@ def give_back() -> None:
 
     Copies of a large network that were let go would otherwise count to the peak of what follows.
     """
-    trim = _malloc_trim()
-    if trim is not None:
-        trim(0)
-
-
-@cache
-def _malloc_trim() -> Any:
-    return getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
+    if _TRIM is not None:
+        _TRIM(0)
 
 
 def fitting_batch_size(size: int, fixed: float, of_example: float, room: int | None) -> int:

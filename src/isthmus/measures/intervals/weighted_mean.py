@@ -8,6 +8,8 @@ from scipy.special import betaincinv, ndtr
 
 NUM_DRAWS = 10_000  # the probability of the quantile is right to 0.16 %
 NUM_DRAWN_VALUES = 32  # of more distinct values the saddle point is found faster than weights are drawn
+# One measurement asks again and again. A result is kept with its values, so there are many of a few values alone.
+NUM_KEPT, NUM_KEPT_OF_MANY = 4096, 256
 GENTLEST, STEEPEST = 1e-3, 1e9  # lambda times the spread; for probabilities from 0.75 on the root lies between
 
 
@@ -31,8 +33,7 @@ def weighted_mean_quantile(values: tuple[float, ...], counts: tuple[int, ...], p
     return (_of_few if len(values) <= NUM_DRAWN_VALUES else _of_many)(values, counts, probability)
 
 
-# One measurement asks again and again. An entry is as large as its values, so there are many of a few values alone.
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=NUM_KEPT)
 def _of_few(values: tuple[float, ...], counts: tuple[int, ...], probability: float) -> float:
     if len(values) == 1:
         return values[0]
@@ -42,7 +43,7 @@ def _of_few(values: tuple[float, ...], counts: tuple[int, ...], probability: flo
     return float(np.quantile(weights @ np.array(values) / weights.sum(axis=1), probability))
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=NUM_KEPT_OF_MANY)
 def _of_many(values: tuple[float, ...], counts: tuple[int, ...], probability: float) -> float:
     return saddle_point_quantile(values, counts, probability)
 

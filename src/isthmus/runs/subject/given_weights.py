@@ -52,7 +52,7 @@ def given_weights(
     parameters that it reads from elsewhere.
 
     Args:
-        network: Runs on these inputs; `written` may name more keys than forward writes to.
+        network: Runs on these inputs; `written` names what a run with a's weights writes to, or more (`written_keys`).
         fresh: Makes the model anew.
         a: Weights of network a, on the network's device.
         b: Weights of network b.
@@ -69,7 +69,7 @@ def given_weights(
     """
     where = type(network.module).__name__
     remarks = _remarks_on_others(network, a, inputs, where)
-    network = replace(network, written=frozenset(_written(network, a, inputs) | _written(network, b, inputs)))
+    network = replace(network, written=network.written | _written(network, b, inputs))
     if network.written:
         names = short_list(sorted(network.written))
         remarks.append(f"the forward pass writes to {names}: every batch starts from the given values")
@@ -194,19 +194,19 @@ def written_keys(network: Network, weights: StateDict, inputs: Tree) -> frozense
         Keys; all of them where the model does not run, of which the probe says why.
     """
     try:
-        return frozenset(_written(network, weights, inputs))
+        return _written(network, weights, inputs)
     except Exception:  # whatever a model raises on inputs that it does not take
         return frozenset(weights)
 
 
-def _written(network: Network, weights: StateDict, inputs: Tree) -> set[str]:
+def _written(network: Network, weights: StateDict, inputs: Tree) -> frozenset[str]:
     """The keys that forward writes to, by version or by value."""
     mine = {key: tensor.to(network.dtype) if tensor.is_floating_point() else tensor for key, tensor in weights.items()}
     given = {key: tensor.clone() for key, tensor in mine.items()}
     before = {key: tensor._version for key, tensor in given.items()}
     replace(network, written=frozenset()).outputs(given, inputs)
     # By value too, since `weight.data.clamp_()` leaves the version alone.
-    return {key for key in given if given[key]._version != before[key] or not same_bits(given[key], mine[key])}
+    return frozenset(key for key in given if given[key]._version != before[key] or not same_bits(given[key], mine[key]))
 
 
 def _crossed_difference(network: Network, a: StateDict, b: StateDict, inputs: Tree, loaded: dict[str, Tensor]) -> float:
