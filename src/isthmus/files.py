@@ -19,6 +19,19 @@ _told: list[Callable[[], None]] = []  # no context variable: another thread may 
 _PART = re.compile(r"\..+\.([0-9a-f]{8}-\d+-\d*|\d+)\.part")  # a bare number: isthmus 0.1
 
 
+def instead_of_folder(path: Path, otherwise: str) -> str:
+    """What is there in place of a folder that somebody should have named, for a message.
+
+    Args:
+        path: As it was named.
+        otherwise: What to say of a folder.
+
+    Returns:
+        That, or that there is a file or nothing.
+    """
+    return otherwise if path.is_dir() else "a file" if path.is_file() else "no such folder"
+
+
 def save_whole(path: Path, write: Callable[[Path], object]) -> None:
     """Write a file under a temporary name, flush it to the disk, and rename it.
 

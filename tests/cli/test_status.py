@@ -84,3 +84,13 @@ def test_a_folder_of_other_things_is_refused(tmp_path, place):
 def test_a_manifest_that_cannot_be_read_is_said(tmp_path):
     (tmp_path / "study.json").write_text("{")
     assert "study.json, unreadable" in said(tmp_path)[1]
+
+
+@pytest.mark.parametrize("command", ["status", "report", "explore"])
+def test_a_file_in_place_of_a_folder_is_called_one(tmp_path, command):
+    page = tmp_path / "report.html"
+    page.write_text("<html>")
+    for path, got in ((page, "got a file"), (tmp_path / "nothing", "got no such folder")):
+        result = CliRunner().invoke(app, [command, str(path)])
+        assert result.exit_code == 2
+        assert got in result.output

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from isthmus.errors import InputError, UnknownNameError
-from isthmus.files import save_whole
+from isthmus.files import instead_of_folder, save_whole
 from isthmus.gate.texts import read_object
 from isthmus.weights.checkpoint import Checkpoint, load_checkpoint
 from isthmus.weights.formats.folder import USUAL_FILES
@@ -75,7 +75,7 @@ def load_trajectory(folder: str | Path) -> Trajectory:
     if not files:
         raise InputError(
             "a folder of checkpoints named by their step, such as 20ep.safetensors or 500it.safetensors",
-            "none there" if folder.is_dir() else "no such folder",
+            instead_of_folder(folder, "none there"),
             str(folder),
             "check the path, or rename the checkpoints",
         )

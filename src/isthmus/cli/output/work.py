@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from isthmus.errors import InputError
+from isthmus.files import instead_of_folder
 from isthmus.held_folder import living_holder
 from isthmus.progress_file import PROGRESS_FILE, load_progress
 from isthmus.runs.folder.layout import RUN_FILE, STUDY_FILE, Layout
@@ -82,7 +83,7 @@ def work_in(folder: Path) -> list[Work]:
     """
     found = list(_found(folder))
     if not found:
-        got = "nothing that isthmus made" if folder.is_dir() else "no such folder"
+        got = instead_of_folder(folder, "nothing that isthmus made")
         raise InputError("a folder that was given to --out", got, str(folder), "check the path")
     return found
 

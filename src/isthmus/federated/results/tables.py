@@ -9,6 +9,7 @@ import pandas as pd
 import pyarrow as pa
 
 from isthmus.errors import DamagedError, InputError, short_list
+from isthmus.files import instead_of_folder
 from isthmus.gate.door import parsing
 from isthmus.gate.texts import read_object
 from isthmus.sealed import load_table
@@ -232,7 +233,7 @@ def load_manifest(folder: Path) -> dict[str, Any]:
     """
     file = folder / MANIFEST
     if not file.is_file():
-        got = "a folder without one" if folder.is_dir() else "no such folder"
+        got = instead_of_folder(folder, "a folder without one")
         raise InputError(f"a federated training, with {MANIFEST} in it", got, str(folder), "name the folder of --out")
     manifest = read_object(file, f"a {MANIFEST} written by isthmus", RERUN)
     with parsing(f"a {MANIFEST} written by isthmus", str(file), RERUN):

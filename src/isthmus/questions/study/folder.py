@@ -11,7 +11,7 @@ import pyarrow as pa
 import xarray as xr
 
 from isthmus.errors import DamagedError, InputError
-from isthmus.files import save_whole
+from isthmus.files import instead_of_folder, save_whole
 from isthmus.gate.door import parsing
 from isthmus.gate.texts import read_object
 from isthmus.held_folder import held_folder, is_empty, refuse_held
@@ -194,7 +194,7 @@ def refuse_other_study(folder: str | Path, attributes: Mapping[Any, Any]) -> Non
 def _contents(folder: Path) -> dict[str, Any]:
     file = Layout(folder).study
     if not file.is_file():
-        got = "a folder without one" if folder.is_dir() else "no such folder"
+        got = instead_of_folder(folder, "a folder without one")
         raise InputError(f"a study, with {STUDY_FILE} in it", got, str(folder), "name the folder given to --out")
     written, remedy = f"a {STUDY_FILE} written by isthmus", "make the study again"
     found = read_object(file, written, remedy)

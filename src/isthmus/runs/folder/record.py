@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import field_serializer
 
 from isthmus.errors import InputError
-from isthmus.files import save_whole
+from isthmus.files import instead_of_folder, save_whole
 from isthmus.gate.door import parsing
 from isthmus.gate.texts import read_json
 from isthmus.runs.folder.grid_record import GridRecord, Part
@@ -204,7 +204,7 @@ def load_record(folder: Path) -> Record:
     if not file.is_file():
         raise InputError(
             f"a run folder, with {RUN_FILE} in it",
-            "a folder without one" if folder.is_dir() else "no such folder",
+            instead_of_folder(folder, "a folder without one"),
             str(folder),
             "name the folder that isthmus measure --out wrote",
         )
