@@ -12,6 +12,8 @@ Face in `--dtype`. Then, each in a fresh process:
     average   `isthmus.average` of every block, into a folder
     merge     `isthmus.merge` by blocks: search, certificate, comparison, and the merged folder
     measure   `isthmus.measure` of every block alone at its midpoint, for both hosts, in `--dtype`
+    forward   one forward pass and the losses of one batch, by transformers and PyTorch alone, of a network that is
+              there already: values of the batch and what operators take while they run
 
 A process first does the same with a tiny pair, so that packages, exporter and allocator are there before it counts.
 From then on its memory is read from outside (`/proc/PID/status`) every two milliseconds:
@@ -21,7 +23,7 @@ From then on its memory is read from outside (`/proc/PID/status`) every two mill
     high water   VmHWM, as the kernel keeps it, less what was resident before: both together at most
 
 Expect an anonymous peak of at most two networks and one block for `average` and `merge`, and of at most 1.3 networks
-for `measure`, values of the batch included.
+and a forward pass for `measure`.
 """
 
 import argparse
@@ -31,7 +33,8 @@ import sys
 import tempfile
 import time
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -44,7 +47,7 @@ from torch.nn import functional
 
 import isthmus
 
-PARTS = ("average", "merge", "measure")
+PARTS = ("average", "merge", "measure", "forward")
 TINY = {"blocks": 1, "width": 8, "vocabulary": 256, "steps": 1, "windows": 8}
 TEXT = Path(__file__).parents[1] / "LICENSE"
 INTERVAL = 0.002  # seconds between two readings
@@ -127,15 +130,34 @@ def _part(options: argparse.Namespace) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as made:
         tiny = argparse.Namespace(**{**vars(options), **TINY})
         _make_pair(Path(made), tiny)
-        _done(options.part, Path(made), tiny)
+        _work(options.part, Path(made), tiny)()
+    work = _work(options.part, folder, options)
     own = Path("/proc/self/status")
     print(json.dumps(_memory(own)), flush=True)
     assert sys.stdin.readline() == GO
     Path("/proc/self/clear_refs").write_text("5", encoding="utf-8")  # the high water is counted from here
     begun = time.perf_counter()
-    found = _done(options.part, folder, options)
+    found = work()
     print(json.dumps({**found, "seconds": time.perf_counter() - begun, "VmHWM": _memory(own)["VmHWM"]}))
     return found
+
+
+def _work(part: str, folder: Path, options: argparse.Namespace) -> Callable[[], dict[str, Any]]:
+    """What a part does; what it needs to be there is there."""
+    if part != "forward":
+        return partial(_done, part, folder, options)
+    import transformers
+
+    model = transformers.AutoModelForCausalLM.from_pretrained(folder / "a", dtype=getattr(torch, options.dtype)).eval()
+
+    def forward() -> dict[str, Any]:
+        windows = _windows(options, torch.Generator().manual_seed(1))[: options.batch_size]
+        with torch.no_grad():
+            logits = model(windows[:, :-1], use_cache=False).logits.float()
+            losses = functional.cross_entropy(logits.flatten(0, 1), windows[:, 1:].flatten(), reduction="none")
+        return {"done": f"{len(windows)} windows, mean loss {losses.mean():.3f}"}
+
+    return forward
 
 
 def _done(part: str, folder: Path, options: argparse.Namespace) -> dict[str, Any]:

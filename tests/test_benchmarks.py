@@ -123,10 +123,11 @@ def test_the_memory_benchmark_watches_an_average_a_merge_and_a_measurement(tmp_p
     )
     assert done.returncode == 0, done.stderr
     report = json.loads(file.read_text())
-    assert list(report["parts"]) == ["average", "merge", "measure"]
+    assert list(report["parts"]) == ["average", "merge", "measure", "forward"]
     assert 100_000 < report["network"] < 1_000_000
     assert report["parts"]["average"]["done"] == "5 of 5 layers averaged"
     assert report["parts"]["measure"]["done"] == "5 layers measured, engine shared"
+    assert report["parts"]["forward"]["done"].startswith("4 windows, mean loss ")
     assert report["block"] == 4 * 1024 * 32  # the table of positions, larger than a block of width 32
     assert all(seen["VmHWM"] > seen["anonymous"] for seen in report["parts"].values())
     assert "anonymous" in done.stdout

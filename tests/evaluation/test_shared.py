@@ -15,7 +15,7 @@ from isthmus.evaluation import shared
 from isthmus.evaluation.stages.blends import LayerBlends
 from isthmus.models.registry import MODELS
 from isthmus.paths.linear import Segment
-from isthmus.weights.state import cast_weights
+from isthmus.weights.casting import cast_weights
 
 
 def assert_engines_agree(pair, points, cut=True):
@@ -227,9 +227,9 @@ def test_blends_of_a_small_network_are_made_once_for_all_batches(monkeypatch):
     made = []
 
     class Counted(Segment):
-        def layer_weights(self, label, version):
+        def layer_weights(self, label, version, dtype=None):
             made.append((label, version))
-            return super().layer_weights(label, version)
+            return super().layer_weights(label, version, dtype)
 
     pair.segment = Counted(**{field.name: getattr(pair.segment, field.name) for field in fields(pair.segment)})
     points, staged = pair.points("single", alphas=(0.1, 0.5, 0.9)), pair.staged()

@@ -13,7 +13,7 @@ from torch import nn
 from isthmus.evaluation.batches import BatchSize
 from isthmus.questions.similarity.features import FeatureConnectivity, dissimilarity, feature_names
 from isthmus.questions.similarity.lockstep import Lockstep
-from isthmus.weights.state import cast_weights
+from isthmus.weights.casting import cast_weights
 
 
 class Kept:

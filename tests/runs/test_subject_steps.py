@@ -5,7 +5,9 @@ import torch
 from cases import CASES
 
 import isthmus
+from isthmus.evaluation.arithmetic.memory import most_bytes
 from isthmus.evaluation.probe import SelfCheck
+from isthmus.models.load import load_model
 from isthmus.runs.request.request import request_of
 from isthmus.runs.subject.checked import Checked, checks_of_all
 from isthmus.runs.subject.loaded import Loaded
@@ -123,12 +125,38 @@ def test_a_failed_check_of_an_earlier_split_stays_failed_after_a_later_one(monke
     assert (check.passed, check.detail) == (False, "one: seen; two: seen")
 
 
-def test_the_networks_that_run_lie_in_the_memory_of_network_a():
+def test_the_network_that_runs_lies_in_the_memory_of_network_a_and_the_model_beside_it_takes_none():
     model = MLP.build()
     before = {key: tensor.clone() for key, tensor in model.state_dict().items()}
     for given, is_ours in ((model, False), ("mlp:inputs=12,width=7,classes=10", True)):
         subject = subject_of(asked(given))
-        for module, is_lent in ((subject.network.module, True), (subject.model.module, is_ours)):
-            for key, tensor in module.state_dict().items():
-                assert (tensor.data_ptr() == subject.a.weights[key].data_ptr()) == is_lent, key
+        for key, tensor in subject.network.module.state_dict().items():
+            assert tensor.data_ptr() == subject.a.weights[key].data_ptr(), key
+        assert all(parameter.is_meta == is_ours for parameter in subject.model.module.parameters())
     assert all(torch.equal(tensor, before[key]) for key, tensor in model.state_dict().items())
+
+
+def test_networks_in_half_precision_are_held_as_their_files_hold_them():
+    a, b = ({key: tensor.to(torch.bfloat16) for key, tensor in weights.items()} for weights in (A, B))
+    subject = subject_of(asked(a=a, b=b, dtype="bfloat16"))
+    segment = subject.segment
+    at_a = segment.weights(segment.point("a", (), 0.0), torch.bfloat16)
+    for key, tensor in subject.network.module.state_dict().items():
+        assert tensor.data_ptr() == at_a[key].data_ptr() == subject.a.weights[key].data_ptr(), key
+    middle = segment.weights(segment.point("a", tuple(segment.layers), 0.5), torch.bfloat16)
+    for key, tensor in middle.items():
+        assert torch.equal(
+            tensor, torch.lerp(*(w[key].float() for w in (segment.first, segment.second)), 0.5).bfloat16()
+        )
+
+
+def test_a_pair_in_half_precision_is_checked_without_a_float32_copy_of_a_network():
+    spec = "mlp:inputs=64,width=64,hidden=16,classes=10"
+    pair = []
+    for seed in range(2):
+        torch.manual_seed(seed)
+        pair.append({key: tensor.to(torch.bfloat16) for key, tensor in load_model(spec).state_dict().items()})
+    inputs, targets = torch.randn(8, 64), torch.arange(8)
+    network = sum(tensor.nbytes for tensor in pair[0].values())
+    most = most_bytes(lambda: subject_of(asked(spec, *pair, (inputs, targets), dtype="bfloat16")))
+    assert most < 1.5 * network  # a copy that is loaded in the ordinary way, and a layer in float32

@@ -8,10 +8,11 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from isthmus.errors import InputError
+from isthmus.weights.casting import cast_weights, cast_when_read
 from isthmus.weights.checkpoint import save_weights
 from isthmus.weights.formats.safetensors_file import NAMES, write_entries
-from isthmus.weights.made_when_read import MadeWhenRead, cast_when_read, some_of
-from isthmus.weights.state import cast_weights, content_hash
+from isthmus.weights.made_when_read import MadeWhenRead, some_of
+from isthmus.weights.state import content_hash
 
 LETTERS = "zyxwvutsrqponmlkjih"
 ODD = 'h.0."quoted"\\ é\n\x01'

@@ -62,7 +62,7 @@ class DirectEngine:
         def block(unit: Unit) -> ExampleBlock:
             number, start = unit
             with explain_run(examples.name):
-                weights = self.prepared(self.segment.weights(points[number]))
+                weights = self.prepared(self.segment.weights(points[number], self.network.dtype))
                 loss, error = self.batch_size.attempt(partial(self._evaluated, weights, examples))
             return ExampleBlock((number,), start, loss.numpy()[None], None if error is None else error.numpy()[None])
 

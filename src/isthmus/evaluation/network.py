@@ -13,7 +13,11 @@ from isthmus.evaluation.losses.example_errors import example_errors, own_errors
 from isthmus.evaluation.losses.loss import Loss, example_losses
 from isthmus.evaluation.output import USUAL_OUTPUT, Output
 from isthmus.trees import Tree, arguments, map_tensors
-from isthmus.weights.state import StateDict, cast_weights, copy_of
+from isthmus.weights.casting import cast_weights
+from isthmus.weights.state import StateDict, copy_of, is_blendable
+
+Fresh = Callable[[torch.device, torch.dtype], nn.Module]
+"""Makes a model that nobody else holds, for a device and a type; it may still be elsewhere and in another one."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +58,7 @@ class Network:
     output: Output = USUAL_OUTPUT
     error: Loss | None = None
     written: frozenset[str] = frozenset()
-    fresh: Callable[[], nn.Module] | None = None
+    fresh: Fresh | None = None
 
     @classmethod
     def from_model(
@@ -84,7 +88,7 @@ class Network:
             InputError: The model cannot be copied.
         """
         try:
-            module = model if is_own else copy_of(model)
+            module = model if is_own else placed_copy(model, device, dtype)
         except (TypeError, RuntimeError, ValueError) as error:
             raise InputError(
                 "a model that copy.deepcopy can copy",
@@ -135,13 +139,11 @@ class Network:
         # Every key has its own tensor here, also those that the module ties: blends of equal values.
         return functional_call(self.module, given, args, kwargs, tie_weights=False)
 
-    def loaded_outputs(
-        self, fresh: Callable[[], nn.Module], weights: StateDict, inputs: Tree, times: int = 1
-    ) -> Tensor:
+    def loaded_outputs(self, fresh: Fresh, weights: StateDict, inputs: Tree, times: int = 1) -> Tensor:
         """The scores of a batch in the ordinary way: a fresh model, `load_state_dict`, `eval()`, `forward`.
 
         Args:
-            fresh: Makes the model, which nobody else holds.
+            fresh: Makes the model.
             weights: As for `outputs`.
             inputs: A batch on the network's device; not changed.
             times: How often forward runs.
@@ -151,7 +153,7 @@ class Network:
         """
         with torch.no_grad():
             # Training mode until the weights are in: layers that merge weights in eval() must see these.
-            module = _moved(fresh(), self.device, self.dtype).train()
+            module = _moved(fresh(self.device, self.dtype), self.device, self.dtype).train()
             # Not strict: extra state that is no tensor is not among the weights.
             module.load_state_dict(cast_weights(weights, self.dtype), strict=False)
             module.eval()
@@ -191,6 +193,30 @@ class Network:
         if self.error is not None:
             return own_errors(self.error, outputs, targets)
         return example_errors(self.loss, outputs, targets) if self.counts_errors else None
+
+
+def placed_copy(model: nn.Module, device: torch.device, dtype: torch.dtype) -> nn.Module:
+    """A copy of a model on a device and in a type; a parameter is never there in two types.
+
+    Args:
+        model: Any module; parameters on the device `meta` get room, and NaN in it.
+        device: Where to hold it.
+        dtype: Of its floating-point tensors.
+
+    Returns:
+        A module that shares no tensor with it, in the mode that it is in.
+    """
+    # Lazy parameters and others of their own kind know best how they are copied.
+    usual = (parameter for parameter in model.parameters() if type(parameter) is nn.Parameter)
+    placed = {id(parameter): _placed(parameter.detach(), device, dtype) for parameter in usual}
+    return _moved(copy_of(model, placed), device, dtype)
+
+
+def _placed(parameter: Tensor, device: torch.device, dtype: torch.dtype) -> Tensor:
+    wanted = dtype if parameter.is_floating_point() else parameter.dtype
+    if parameter.is_meta:
+        return torch.full(parameter.shape, float("nan") if is_blendable(parameter) else 0, dtype=wanted, device=device)
+    return parameter.to(device, wanted, copy=True)
 
 
 def _moved(module: nn.Module, device: torch.device, dtype: torch.dtype) -> nn.Module:

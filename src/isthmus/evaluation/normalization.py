@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from isthmus.data.examples import Examples
 from isthmus.errors import InputError
 from isthmus.evaluation.network import Network
-from isthmus.weights.state import cast_weights
+from isthmus.weights.casting import cast_weights
 
 NormBase = nn.modules.batchnorm._NormBase
 

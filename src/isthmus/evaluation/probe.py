@@ -8,16 +8,18 @@ from torch import nn
 
 from isthmus.data.examples import Examples
 from isthmus.errors import InputError, short_list
+from isthmus.evaluation.arithmetic.memory import give_back
 from isthmus.evaluation.batches import is_out_of_memory
 from isthmus.evaluation.failures import failure_text
 from isthmus.evaluation.losses.fitting_targets import errors_are_defined, refuse_unfit_targets
 from isthmus.evaluation.losses.probe import own_loss_difference
 from isthmus.evaluation.losses.remarks import missing_inputs, missing_targets, probability_outputs, targets_not_shifted
 from isthmus.evaluation.losses.shapes import has_classes
-from isthmus.evaluation.network import Network
+from isthmus.evaluation.network import Network, placed_copy
 from isthmus.paths.linear import Segment
 from isthmus.trees import Tree, take_rows, tensors, tree_text
-from isthmus.weights.state import Kind, StateDict, copy_of, same_bits
+from isthmus.weights.casting import entry_as
+from isthmus.weights.state import Kind, StateDict, same_bits
 
 PROBE_SIZE = 32  # enough for a batch to matter, little beside a measurement
 ALONE_TOLERANCE = 1e-3  # of the largest output; kernels may sum in another order for another batch size
@@ -217,14 +219,20 @@ def end_checks(network: Network, segment: Segment, a: StateDict, b: StateDict, e
     of_host = {Kind.INTEGER_BUFFER, Kind.COUNTER} | ({Kind.STATISTICS} if segment.keeps_statistics else set())
     checks = []
     for alpha, name, end in ((0.0, "a", a), (1.0, "b", b)):
-        found = segment.weights(segment.point("a", tuple(segment.layers), alpha))
-        expected = {key: (a if segment.kinds[key] in of_host else end)[key] for key in end}
-        kept = sum(not same_bits(expected[key], tensor) for key, tensor in end.items())
+        give_back()  # the network that was loaded for the end before
+        point = segment.point("a", tuple(segment.layers), alpha)
+        from_host = {key for key in end if segment.kinds[key] in of_host}
+        kept = sum(not same_bits(a[key], end[key]) for key in from_host)
+        # Entry by entry: two networks that are widened when they are read are not there as a whole.
         equal = all(
-            segment.kinds[key] is Kind.COUNTER or same_bits(found[key], tensor) for key, tensor in expected.items()
+            segment.kinds[key] is Kind.COUNTER
+            or same_bits(segment.entry(label, version, key), (a if key in from_host else end)[key])
+            for label, version in zip(segment.layers, point.versions, strict=True)
+            for key in segment.layers[label]
         )
-        plain = network.loaded_outputs(network.fresh or partial(copy_of, network.module), expected, inputs)
-        passed = equal and same_bits(plain, network.outputs(found, inputs))
+        expected = {key: entry_as(a if key in from_host else end, key, network.dtype) for key in end}
+        plain = network.loaded_outputs(network.fresh or partial(placed_copy, network.module), expected, inputs)
+        passed = equal and same_bits(plain, network.outputs(segment.weights(point, network.dtype), inputs))
         note = f"; {kept} entries are the host's, as the BatchNorm policy says" if kept else ""
         verdict = f"weights and outputs {'equal' if passed else 'differ'} to the bit{note}"
         checks.append(SelfCheck(f"alpha {alpha:g} is network {name}", passed, verdict))

@@ -27,8 +27,9 @@ from isthmus.runs.request.request import request_of
 from isthmus.runs.subject.subject import Subject, chosen_engine, examples_at_once, subject_of
 from isthmus.sweeps.grid import grid_of
 from isthmus.sweeps.single import Single
+from isthmus.weights.casting import cast_weights
 from isthmus.weights.parametrisation import spectral_norms
-from isthmus.weights.state import StateDict, cast_weights, same_bits, tied_keys
+from isthmus.weights.state import StateDict, same_bits, tied_keys
 
 Pairs = Literal["ring", "all"]
 HALF = 0.5

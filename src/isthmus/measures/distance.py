@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import torch
 
+from isthmus.weights.casting import stored_in
 from isthmus.weights.interpolation import tensor_difference
 from isthmus.weights.state import LARGE, StateDict, parts, widen
 
@@ -37,7 +38,7 @@ def layer_distance(a: StateDict, b: StateDict, keys: Collection[str]) -> LayerDi
     undefined and said to be so, as is that of vectors with NaN or infinities. Equal infinities are at distance zero.
 
     Args:
-        a: One network.
+        a: One network. Of weights that are widened when they are read, the stored tensors are compared.
         b: The other.
         keys: The parameters to compare; a tensor that stands under several keys counts once.
 
@@ -48,6 +49,7 @@ def layer_distance(a: StateDict, b: StateDict, keys: Collection[str]) -> LayerDi
         >>> layer_distance({"w": torch.tensor([3.0, 0.0])}, {"w": torch.tensor([0.0, 4.0])}, ["w"]).distance
         5.0
     """
+    a, b = stored_in(a), stored_in(b)
     squares = torch.zeros(4, dtype=torch.float64)
     count = 0
     seen: set[tuple[int, int]] = set()

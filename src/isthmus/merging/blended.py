@@ -10,7 +10,8 @@ from torch import Tensor, nn
 
 from isthmus.layers.partition import LayerPartition
 from isthmus.paths.linear import Segment
-from isthmus.weights.made_when_read import MadeWhenRead, cast_when_read, layout_of
+from isthmus.weights.casting import cast_when_read
+from isthmus.weights.made_when_read import MadeWhenRead, layout_of
 from isthmus.weights.parametrisation import spectral_norms
 from isthmus.weights.state import Kind, StateDict, is_blendable
 
@@ -94,6 +95,7 @@ def blended(pair: Pair, alphas: Mapping[str, float], *, keeps_statistics: bool =
     def entry(key: str) -> Tensor:
         if pair.kinds[key] is Kind.COUNTER:
             return pair.a[key]
-        return segment.entry(layers[key], versions[layers[key]], key).to(layout_of(pair.a)[key].dtype)
+        dtype = layout_of(pair.a)[key].dtype
+        return segment.entry(layers[key], versions[layers[key]], key, dtype if dtype.is_floating_point else None)
 
     return MadeWhenRead(layout_of(pair.a), entry)

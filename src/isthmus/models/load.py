@@ -2,7 +2,8 @@
 
 import fnmatch
 import importlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -15,11 +16,12 @@ from isthmus.models.pretrained import load_pretrained_model
 from isthmus.models.registry import MODELS, Option
 from isthmus.models.source import load_user_model
 from isthmus.models.spec import WHERE, RegisteredModel, parse_model_spec
+from isthmus.models.without_values import built_without_values
 from isthmus.weights.formats.adapter import is_adapter
 from isthmus.weights.keys import full_key, prefixes, usual_first
 
 
-def load_model(spec: str, weights: Mapping[str, Tensor] | None = None) -> nn.Module:
+def load_model(spec: str, weights: Mapping[str, Tensor] | None = None, *, with_values: bool = True) -> nn.Module:
     """Build the network that a specification names, on the CPU, with PyTorch's random state as it was before.
 
     An option that the specification leaves open is read from the shapes of `weights` where they show it, else it has
@@ -29,6 +31,8 @@ def load_model(spec: str, weights: Mapping[str, Tensor] | None = None) -> nn.Mod
         spec: A registered name with options (`resnet18_no_norm:width=16`), `hf:FOLDER_OR_ID[@REVISION]`,
             `path/to/file.py:function` or `package.module:function`, also with arguments.
         weights: A state dict that the network is to take.
+        with_values: Whether its parameters need values: False leaves them on the device `meta`, where they take no
+            memory, if it is one of isthmus or transformers whose weights all come from a checkpoint.
 
     Returns:
         The network, freshly initialised from the current random state.
@@ -41,19 +45,23 @@ def load_model(spec: str, weights: Mapping[str, Tensor] | None = None) -> nn.Mod
     # Whatever default device the user has set.
     with torch.random.fork_rng(devices=[]), torch.device("cpu"):
         if isinstance(parsed, HuggingFaceSource):
-            is_adapted = parsed.is_folder and is_adapter(Path(parsed.source))
-            return load_adapted_model(parsed) if is_adapted else load_pretrained_model(parsed)
+            if parsed.is_folder and is_adapter(Path(parsed.source)):
+                return load_adapted_model(parsed)
+            return _built(partial(load_pretrained_model, parsed), with_values)
         if not isinstance(parsed, RegisteredModel):
             return load_user_model(parsed)
         options = _options(parsed, _network_in(weights or {}, parsed))
         module, _, function = MODELS[parsed.name].origin.partition(":")
         try:
-            model: nn.Module = getattr(importlib.import_module(module), function)(**options)
+            return _built(partial(getattr(importlib.import_module(module), function), **options), with_values)
         except InputError:
             raise
         except ValueError as error:
             raise InputError("options that fit together", str(error), f"{WHERE} {spec}", "choose others") from error
-        return model
+
+
+def _built(build: Callable[[], nn.Module], with_values: bool) -> nn.Module:
+    return build() if with_values else built_without_values(build)
 
 
 def _options(spec: RegisteredModel, weights: Mapping[str, Tensor]) -> dict[str, int | float]:

@@ -12,6 +12,7 @@ from torch import Tensor
 from isthmus.paths.host import Host
 from isthmus.paths.linear import Segment
 from isthmus.paths.point import Point
+from isthmus.weights.made_when_read import layout_of
 
 
 @dataclass(frozen=True)
@@ -56,9 +57,8 @@ class RandomDirection:
         Returns:
             0 if they have no parameters.
         """
-        return math.sqrt(
-            sum(_squared_length(self, key, segment.first[key].shape) for key in segment.parameters(moving))
-        )
+        shapes = layout_of(segment.first)
+        return math.sqrt(sum(_squared_length(self, key, shapes[key].shape) for key in segment.parameters(moving)))
 
     def _numbers(self, key: str, shape: torch.Size) -> Tensor:
         digest = hashlib.sha256(f"direction:{self.seed}:{self.draw}:{key}".encode()).digest()

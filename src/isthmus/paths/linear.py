@@ -9,9 +9,11 @@ from torch import Tensor
 from isthmus.layers.partition import LayerPartition
 from isthmus.paths.host import Host
 from isthmus.paths.point import Blend, Direction, Displaced, Point, Version
-from isthmus.weights.interpolation import complement, interpolation
+from isthmus.weights.casting import cast_tensor, cast_weights, entry_as, on_device, stored_in
+from isthmus.weights.interpolation import complement, interpolation, rounded_interpolation
+from isthmus.weights.made_when_read import layout_of
 from isthmus.weights.parametrisation import SpectralNorm
-from isthmus.weights.state import Kind, StateDict, cast_weights, content_hash, same_bits
+from isthmus.weights.state import Kind, StateDict, content_hash, same_bits
 
 
 @dataclass(frozen=True)
@@ -154,16 +156,20 @@ class Segment:
         keys = (key for label in self.layers if label in set(moving) for key in self.layers[label])
         return tuple(key for key in keys if self.kinds[key] is Kind.PARAMETER and key not in self.tied)
 
-    def layer_weights(self, label: str, version: Version) -> dict[str, Tensor]:
+    def layer_weights(self, label: str, version: Version, dtype: torch.dtype | None = None) -> dict[str, Tensor]:
         """The weights of one layer at a version.
 
         Args:
             label: The layer.
             version: Its place on the segment, or beside it.
+            dtype: The floating-point type to round to, an entry at a time; None for that of the computation.
 
         Returns:
-            Key -> tensor; at the segment's ends the networks' own tensors, not copies.
+            Key -> tensor; at the segment's ends the networks' own tensors, not copies, where they are of the type.
         """
+        if label in self.spectral and dtype is not None:
+            # The vectors of spectral normalisation are computed from weights that are not rounded yet.
+            return cast_weights(self.layer_weights(label, version), dtype)
         made: dict[str, Tensor] = {}
         # The vectors of spectral normalisation belong to all weights of the host's layer.
         whole = isinstance(version, Displaced) and label in self.spectral
@@ -173,40 +179,41 @@ class Segment:
             if same in made and self._is_one_tensor(key, same):
                 made[key] = made[same]
             elif isinstance(version, Displaced):
-                made[key] = self._displaced(key, host[key] if whole else self._entry(key, version.host), version)
+                moved = self._displaced(key, host[key] if whole else self._entry(key, version.host), version)
+                made[key] = moved if dtype is None else cast_tensor(moved, dtype)
             else:
-                made[key] = self._entry(key, version)
+                made[key] = self._entry(key, version, dtype)
         return made | self._vectors_at(label, version, made) if label in self.spectral else made
 
-    def entry(self, label: str, version: Version, key: str) -> Tensor:
+    def entry(self, label: str, version: Version, key: str, dtype: torch.dtype | None = None) -> Tensor:
         """One tensor of a layer at a version; only this one is made, where the layer has no spectral normalisation.
 
         Args:
             label: The layer.
             version: Its place on the segment, or beside it.
             key: Of the tensor.
+            dtype: As for `layer_weights`.
 
         Returns:
             As `layer_weights`.
         """
         if isinstance(version, Blend) and label not in self.spectral:
-            return self._entry(key, version)
-        return self.layer_weights(label, version)[key]
+            return self._entry(key, version, dtype)
+        return self.layer_weights(label, version, dtype)[key]
 
     def weights(self, point: Point, dtype: torch.dtype | None = None) -> dict[str, Tensor]:
         """The whole state dict at a point.
 
         Args:
             point: From `point`.
-            dtype: The floating type to cast to, a layer at a time, so that the blend is never there in two types.
+            dtype: The floating type to round to, an entry at a time, so that the blend is never there in two types.
 
         Returns:
             Key -> tensor for every key.
         """
         made: dict[str, Tensor] = {}
         for label, version in zip(self.layers, point.versions, strict=True):
-            weights = self.layer_weights(label, version)
-            made |= weights if dtype is None else cast_weights(weights, dtype)
+            made |= self.layer_weights(label, version, dtype)
         return made
 
     def to(self, device: torch.device) -> "Segment":
@@ -218,7 +225,7 @@ class Segment:
         Returns:
             A segment with equal points.
         """
-        first, second = ({key: t.to(device) for key, t in weights.items()} for weights in (self.first, self.second))
+        first, second = (on_device(weights, device) for weights in (self.first, self.second))
         # The vectors found so far are on the old device.
         return replace(self, first=first, second=second, vectors={})
 
@@ -236,7 +243,8 @@ class Segment:
         return self.vectors[label, version]
 
     def _is_one_tensor(self, key: str, other: str) -> bool:
-        pairs = ((weights[key], weights[other]) for weights in (self.first, self.second))
+        ends = (stored_in(self.first), stored_in(self.second))
+        pairs = ((weights[key], weights[other]) for weights in ends)
         return all((x.data_ptr(), x.stride()) == (y.data_ptr(), y.stride()) for x, y in pairs)
 
     def _displaced(self, key: str, tensor: Tensor, version: Displaced) -> Tensor:
@@ -246,9 +254,15 @@ class Segment:
         part = version.direction.part(self.tied.get(key, key), tensor)
         return torch.add(tensor, part, alpha=version.scale)
 
-    def _entry(self, key: str, version: Blend) -> Tensor:
+    def _entry(self, key: str, version: Blend, dtype: torch.dtype | None = None) -> Tensor:
         kind = self.kinds[key]
         if kind in {Kind.INTEGER_BUFFER, Kind.COUNTER}:
             return (self.first, self.second)[version.integers][key]
         position = version.statistics if kind is Kind.STATISTICS else version.position
-        return interpolation(self.first[key], self.second[key], position)
+        wide, ends = layout_of(self.first)[key].dtype, (self.first, self.second)
+        if position in {0, 1} and dtype is not None:
+            return entry_as(ends[int(position)], key, dtype)
+        if position in {0, 1} or not wide.is_floating_point:
+            return interpolation(self.first[key], self.second[key], position)
+        first, second = (stored_in(end)[key] for end in ends)
+        return rounded_interpolation(first, second, position, wide, dtype or wide)

@@ -90,7 +90,7 @@ def _seconds_per_example(subject: Subject, batch_size: int) -> float:
     """The median time of one full forward pass, by example."""
     examples = next(iter(subject.splits.values()))
     stop = min(batch_size, len(examples))
-    weights = subject.segment.weights(subject.points[0])
+    weights = subject.segment.weights(subject.points[0], subject.network.dtype)
     seconds = []
     for _ in range(NUM_PROBES):
         begun = time.perf_counter()

@@ -42,7 +42,7 @@ def memory_plan(subject: Subject, engine: Engine) -> MemoryPlan:
         The plan.
     """
     network, first = subject.network, next(iter(subject.splits.values()))
-    weights = subject.segment.weights(subject.points[0])
+    weights = subject.segment.weights(subject.points[0], network.dtype)
 
     def forward(count: int) -> int:
         def work() -> None:

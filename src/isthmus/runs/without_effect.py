@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 import numpy as np
+from torch import Tensor
 
 from isthmus.evaluation.probe import PROBE_SIZE
 from isthmus.measures.examples import ExampleTable
@@ -65,8 +66,9 @@ def _is_still(grid: Grid, table: ExampleTable, h: int, m: int) -> bool:
 def _moves_no_output(subject: Subject, label: str) -> bool:
     network, segment, examples = subject.network, subject.segment, next(iter(subject.splits.values()))
     inputs, _ = examples.batch(0, PROBE_SIZE, network.device, network.dtype)
-    still = network.outputs(segment.weights(segment.point("a", (), 0.0)), inputs)
-    return all(
-        same_bits(still, network.outputs(segment.weights(segment.point("a", (label,), alpha)), inputs))
-        for alpha in (0.5, 1.0)
-    )
+
+    def outputs(moving: tuple[str, ...], alpha: float) -> Tensor:
+        return network.outputs(segment.weights(segment.point("a", moving, alpha), network.dtype), inputs)
+
+    still = outputs((), 0.0)
+    return all(same_bits(still, outputs((label,), alpha)) for alpha in (0.5, 1.0))

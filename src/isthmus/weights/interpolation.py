@@ -6,6 +6,10 @@ import torch
 from jaxtyping import Shaped
 from torch import Tensor
 
+from isthmus.weights.state import parts
+
+PART = 2**18  # numbers; larger temporaries leave holes between the tensors that stay, which no later one fits into
+
 
 def interpolation(
     first: Shaped[Tensor, "*shape"], second: Shaped[Tensor, "*shape"], position: float
@@ -40,6 +44,40 @@ def interpolation(
     if blended.device.type == "cpu" and bool(blended.sum().isfinite()):
         return blended
     return torch.where(first == second, first, blended)
+
+
+def rounded_interpolation(
+    first: Shaped[Tensor, "*shape"],
+    second: Shaped[Tensor, "*shape"],
+    position: float,
+    wide: torch.dtype,
+    dtype: torch.dtype,
+) -> Shaped[Tensor, "*shape"]:
+    """The interpolation, computed in one floating-point type and rounded to another, a part at a time.
+
+    Args:
+        first: A floating-point tensor.
+        second: Its partner of the same shape.
+        position: 0 is `first`, 1 is `second`; other values extrapolate.
+        wide: Type of the computation.
+        dtype: Type of the result.
+
+    Returns:
+        `interpolation(first.to(wide), second.to(wide), position).to(dtype)` to the bit. Of a large tensor that lies in
+        one piece only a part is there in `wide` at a time.
+
+    Example:
+        >>> ends = (torch.tensor([x], dtype=torch.bfloat16) for x in (1.0, 1.0078125))
+        >>> rounded_interpolation(*ends, 0.25, torch.float32, torch.float32)
+        tensor([1.0020])
+    """
+    is_cast = {first.dtype, second.dtype, dtype} != {wide}
+    if not is_cast or first.numel() <= PART or not (first.is_contiguous() and second.is_contiguous()):
+        return interpolation(first.to(wide), second.to(wide), position).to(dtype)
+    made = torch.empty_like(first, dtype=dtype)
+    for part, one, other in zip(*(parts(tensor, PART) for tensor in (made, first, second)), strict=True):
+        part.copy_(interpolation(one.to(wide), other.to(wide), position))
+    return made
 
 
 def tensor_difference(

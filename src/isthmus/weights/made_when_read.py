@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 
-import torch
 from torch import Tensor
 
 from isthmus.weights.state import StateDict
@@ -63,23 +62,3 @@ def some_of(weights: StateDict, keys: Collection[str]) -> StateDict:
     wanted = set(keys)
     layout = {key: tensor for key, tensor in layout_of(weights).items() if key in wanted}
     return MadeWhenRead(layout, weights.__getitem__) if isinstance(weights, MadeWhenRead) else layout
-
-
-def cast_when_read(weights: StateDict, dtype: torch.dtype) -> StateDict:
-    """The weights with every floating-point entry in a type, as of `isthmus.weights.state.cast_weights`.
-
-    Args:
-        weights: Any state dict.
-        dtype: A floating-point type.
-
-    Returns:
-        The state dict itself where it is of that type; else one that casts an entry when it is read.
-    """
-    layout = layout_of(weights)
-    if all(tensor.dtype == dtype for tensor in layout.values() if tensor.is_floating_point()):
-        return weights
-    cast = {
-        key: torch.empty(tensor.shape, dtype=dtype, device="meta") if tensor.is_floating_point() else tensor
-        for key, tensor in layout.items()
-    }
-    return MadeWhenRead(cast, lambda key: weights[key].to(cast[key].dtype))

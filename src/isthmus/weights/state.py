@@ -71,21 +71,24 @@ def tied_keys(model: nn.Module) -> list[tuple[str, ...]]:
     return [keys for keys in kept if len(keys) > 1]
 
 
-def copy_of(model: nn.Module) -> nn.Module:
+def copy_of(model: nn.Module, instead: Mapping[int, Tensor] | None = None) -> nn.Module:
     """A deep copy of a model, also of one on which a hook such as `weight_norm` left a weight that it computed.
 
     Args:
         model: The network.
+        instead: What stands in the copy for some of its parameters, by their `id`: in another type, say.
 
     Returns:
-        A network that shares no tensor with it.
+        A network that shares no other tensor with it.
 
     Raises:
         Exception: Whatever `copy.deepcopy` raises on a part that cannot be copied.
     """
     made = [t for part in model.modules() for t in vars(part).values() if isinstance(t, Tensor) and not t.is_leaf]
     # deepcopy refuses tensors that were computed, so it is given copies of them.
-    return copy.deepcopy(model, {id(tensor): tensor.detach().clone() for tensor in made})
+    known: dict[int, Tensor] = {id(tensor): tensor.detach().clone() for tensor in made}
+    known |= {number: nn.Parameter(tensor, requires_grad=False) for number, tensor in (instead or {}).items()}
+    return copy.deepcopy(model, known)
 
 
 def lend_weights(module: nn.Module, weights: StateDict, copied: Collection[str] = ()) -> None:
@@ -117,11 +120,6 @@ def lend_weights(module: nn.Module, weights: StateDict, copied: Collection[str] 
 def is_blendable(tensor: Tensor) -> bool:
     """Whether a weighted mean of such tensors makes sense: floating point or complex."""
     return tensor.is_floating_point() or tensor.is_complex()
-
-
-def cast_weights(weights: StateDict, dtype: torch.dtype) -> dict[str, Tensor]:
-    """The weights with every floating-point entry in `dtype`; integers and complex numbers stay as they are."""
-    return {k: t.to(dtype) if t.is_floating_point() else t for k, t in weights.items()}
 
 
 def widen(tensor: Tensor) -> Tensor:

@@ -8,6 +8,7 @@ from isthmus.evaluation.network import Network
 from isthmus.evaluation.probe import PROBE_SIZE, SelfCheck
 from isthmus.evaluation.stages.staging import relative_difference
 from isthmus.trees import tensors
+from isthmus.weights.casting import CastWhenRead
 from isthmus.weights.state import StateDict
 
 Convolution = (nn.Conv2d, nn.ConvTranspose2d)
@@ -32,7 +33,7 @@ def convolution_keys(module: nn.Module) -> frozenset[str]:
 
 def lay_out(
     network: Network, a: StateDict, b: StateDict, examples: Examples
-) -> tuple[dict[str, Tensor], dict[str, Tensor], list[SelfCheck]]:
+) -> tuple[StateDict, StateDict, list[SelfCheck]]:
     """The weights in the memory format that the network is to run in; values and shapes stay.
 
     The rule: images (a 4-d input) in float32 or bfloat16 on a processor, in bfloat16 on an accelerator, through a
@@ -52,17 +53,17 @@ def lay_out(
     faster = FASTER_DTYPES.get(network.device.type, ACCELERATOR_DTYPES)
     keys = convolution_keys(network.module)
     if not any(tensor.ndim == 4 for tensor in tensors(examples.inputs)) or network.dtype not in faster or not keys:
-        return dict(a), dict(b), []
+        return a, b, []
     inputs, _ = examples.batch(0, min(PROBE_SIZE, len(examples)), network.device, network.dtype)
     moved = _channels_last(a, keys)
     what = "convolutions run channels last, with the same outputs"
     try:
         difference = relative_difference(network.outputs(moved, inputs), network.outputs(a, inputs))
     except RuntimeError as error:  # a view of values that no longer lie as the model's code expects
-        return dict(a), dict(b), [_not_done(str(error).splitlines()[0])]
+        return a, b, [_not_done(str(error).splitlines()[0])]
     # Put so that NaN fails too.
     if not difference <= TOLERANCES[network.dtype]:
-        return dict(a), dict(b), [_not_done(f"outputs differ by {difference:.2g} of the largest")]
+        return a, b, [_not_done(f"outputs differ by {difference:.2g} of the largest")]
     for key, parameter in network.module.named_parameters(remove_duplicate=False):
         if key in keys:
             parameter.data = _moved(parameter.data)
@@ -74,7 +75,9 @@ def _not_done(reason: str) -> SelfCheck:
     return SelfCheck("convolutions run in the order of the model, not channels last", passed=True, detail=reason)
 
 
-def _channels_last(weights: StateDict, keys: frozenset[str]) -> dict[str, Tensor]:
+def _channels_last(weights: StateDict, keys: frozenset[str]) -> StateDict:
+    if isinstance(weights, CastWhenRead):
+        return CastWhenRead(_channels_last(weights.stored, keys), weights.dtype)
     return {k: _moved(t) if k in keys else t for k, t in weights.items()}
 
 

@@ -3,17 +3,26 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 
 import torch
 from torch import Tensor, nn
 
 from isthmus.data.examples import Examples
+from isthmus.evaluation.arithmetic.made_when_used import MadeWhenUsed
+from isthmus.evaluation.arithmetic.memory import give_back
+from isthmus.evaluation.losses.loss import example_losses
 from isthmus.evaluation.network import Network
 from isthmus.evaluation.probe import PROBE_SIZE, SelfCheck
 from isthmus.paths.linear import Segment
-from isthmus.weights.state import cast_weights, lend_weights
+from isthmus.paths.point import Point
+from isthmus.trees import take_rows
+from isthmus.weights.casting import stored_in
+from isthmus.weights.made_when_read import layout_of
+from isthmus.weights.state import StateDict, copy_of
 
 REDUCED = {"bfloat16", "tf32"}
+SCORED_AT_ONCE = 4
 MEAN_TOLERANCE = 0.01  # of the mean loss in float32, or in the unit of the loss where that is below 1
 
 
@@ -65,17 +74,16 @@ def reduction_checks(
         return []
     if dtype == "tf32" and network.device.type == "cpu":
         return [SelfCheck(what, passed=True, detail="a processor has no TF32: everything is computed in float32")]
-    full = Network.from_model(module, network.loss, network.device, torch.float32, network.output)
-    lend_weights(full.module, cast_weights(segment.first, torch.float32), copied=network.written)
-    full = replace(full, written=network.written, fresh=network.fresh)
+    full = _without_room(network, module, segment)
     stop = min(PROBE_SIZE, len(examples))
     everything = tuple(segment.layers)
     of_mean, of_example, passed = 0.0, 0.0, True
     for alpha in (0.0, 1.0, 0.5):
         point = segment.point("a", everything, alpha)
+        give_back()  # the weights of the point before
         # One after the other, so that the blend is not there in two types.
         found = _losses(dtype, network, segment.weights(point, network.dtype), examples, stop)
-        expected = _losses("", full, segment.weights(point), examples, stop)
+        expected = _losses("", full, _made_when_used(segment, point), examples, stop)
         difference = float((found.mean() - expected.mean()).abs())
         # Losses that are infinite in float32 too are none of the reduction's doing.
         both_fail = not bool(found.mean().isfinite()) and not bool(expected.mean().isfinite())
@@ -91,8 +99,37 @@ def reduction_checks(
     return [SelfCheck(what, passed, detail)]
 
 
-def _losses(dtype: str, network: Network, weights: dict[str, Tensor], examples: Examples, stop: int) -> Tensor:
+def _without_room(network: Network, module: nn.Module, segment: Segment) -> Network:
+    """The network in float32, its own parameters without room: all of them are given to every run."""
+    first = layout_of(segment.first)
+    without_room = {
+        id(parameter): torch.zeros((), dtype=first[key].dtype, device=network.device).expand(parameter.shape)
+        for key, parameter in module.named_parameters(remove_duplicate=False)
+        if key in first
+    }
+    copied = copy_of(module, without_room)
+    full = Network.from_model(copied, network.loss, network.device, torch.float32, network.output, is_own=True)
+    return replace(full, written=network.written, fresh=network.fresh)
+
+
+def _made_when_used(segment: Segment, point: Point) -> StateDict:
+    """The weights at a point in float32, each made by the operators that read it."""
+    stored, layout = stored_in(segment.first), layout_of(segment.first)
+    return {
+        key: MadeWhenUsed(
+            stored[key], layout[key].dtype, partial(segment.entry, label, version, key, layout[key].dtype)
+        )
+        for label, version in zip(segment.layers, point.versions, strict=True)
+        for key in segment.layers[label]
+    }
+
+
+def _losses(dtype: str, network: Network, weights: StateDict, examples: Examples, stop: int) -> Tensor:
     inputs, targets = examples.batch(0, stop, network.device, network.dtype)
-    with float32_products(dtype, network.device):
+    with float32_products(dtype, network.device), torch.no_grad():  # a loss of the user's may have weights of its own
+        outputs = network.outputs(weights, inputs)
+        # A few at a time: of a large vocabulary the losses of 32 windows take half of what a large network does.
+        parts = (slice(start, start + SCORED_AT_ONCE) for start in range(0, stop, SCORED_AT_ONCE))
+        found = [example_losses(network.loss, outputs[part], take_rows(targets, part)) for part in parts]
         # In double, so that the mean's own rounding is not taken for the reduction's.
-        return network.result(weights, inputs, targets).loss.double()
+        return torch.cat(found).double()

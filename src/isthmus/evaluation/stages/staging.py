@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from isthmus.data.examples import Examples
+from isthmus.evaluation.arithmetic.memory import give_back
 from isthmus.evaluation.batches import BatchSize
 from isthmus.evaluation.failures import failure_text
 from isthmus.evaluation.network import Network
@@ -19,7 +20,8 @@ from isthmus.evaluation.stages.wiring import INPUTS
 from isthmus.layers.partition import LayerPartition
 from isthmus.paths.linear import Segment
 from isthmus.trees import Tree, join_trees, map_tensors, take_rows, tensors
-from isthmus.weights.state import StateDict, cast_weights, same_bits
+from isthmus.weights.casting import cast_weights
+from isthmus.weights.state import StateDict, same_bits
 
 # Of the largest output. Equality to the bit is the rule; a module that takes another route while it is exported (the
 # fused path of nn.TransformerEncoderLayer) may sum in another order.
@@ -64,6 +66,7 @@ def staged_network(
         # Put so that NaN fails too.
         if not difference <= TOLERANCES[network.dtype]:
             staged = whole_network(network, segment.layers, inputs, f"the stages differ from the network: {detail}")
+    give_back()  # the weights that were compared
     # Costs are counted on one example, so that they hold for any batch size.
     one = map_tensors(Tensor.clone, take_rows(inputs, slice(1)))
     return replace(staged, costs=stage_costs(staged, cast_weights(segment.first, network.dtype), one))

@@ -7,6 +7,7 @@ from pathlib import Path
 from isthmus.errors import InputError, UnknownNameError
 from isthmus.gate.texts import read_object
 from isthmus.paths.linear import Segment
+from isthmus.weights.made_when_read import layout_of
 
 KINDS = ("parameters", "count")
 By = str | Path | Mapping[str, float]
@@ -52,7 +53,7 @@ def num_parameters(segment: Segment, *labels: str) -> int:
     Returns:
         How many numbers they are.
     """
-    return sum(segment.first[key].numel() for key in segment.parameters(labels))
+    return sum(layout_of(segment.first)[key].numel() for key in segment.parameters(labels))
 
 
 def _read(file: Path) -> Mapping[str, float]:

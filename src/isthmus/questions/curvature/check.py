@@ -11,7 +11,8 @@ from isthmus.evaluation.losses.loss import example_losses
 from isthmus.evaluation.network import Network
 from isthmus.evaluation.probe import SelfCheck
 from isthmus.questions.curvature.derivatives import UndifferentiableError, WeightVector, directional_derivatives
-from isthmus.weights.state import StateDict, cast_weights
+from isthmus.weights.casting import cast_weights
+from isthmus.weights.state import StateDict
 
 STEPS = (1e-3, 1e-5, 1e-7, 1e-9)  # long for smooth networks that round inside, short to stay between the kinks of ReLUs
 NUM_EXAMPLES = 8  # a wrong derivative shows on any of them

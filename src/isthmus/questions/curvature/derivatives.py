@@ -12,7 +12,8 @@ from isthmus.errors import InputError
 from isthmus.evaluation.batches import OUT_OF_MEMORY, BatchSize, batch_bounds
 from isthmus.evaluation.losses.loss import example_losses
 from isthmus.evaluation.network import Network
-from isthmus.weights.state import StateDict, cast_weights, tied_keys
+from isthmus.weights.casting import cast_weights
+from isthmus.weights.state import StateDict, tied_keys
 
 WeightVector = Mapping[str, Tensor]
 

@@ -14,6 +14,7 @@ from isthmus.paths.linear import Segment
 from isthmus.paths.point import Direction, Point
 from isthmus.questions.noise.subspace import TrainingSubspace
 from isthmus.sweeps.group import MovingGroup
+from isthmus.weights.made_when_read import layout_of
 from isthmus.weights.state import StateDict
 
 NoiseKind = Literal["averaging", "training", "null", "random"]
@@ -94,7 +95,7 @@ def noise_grid(
 def _ways(segment: Segment, group: MovingGroup, subspace: TrainingSubspace, draws: Iterable[RandomDirection]) -> Ways:
     """For every kind of noise and every draw the direction, and the scale that makes it one unit long."""
     ways: Ways = {"training": [], "null": [], "random": []}
-    dtype = torch.float64 if any(t.dtype == torch.float64 for t in segment.first.values()) else torch.float32
+    dtype = torch.float64 if any(t.dtype == torch.float64 for t in layout_of(segment.first).values()) else torch.float32
     for draw in draws:
         for space in ("training", "null"):
             noise = subspace.noise(space, draw, dtype)

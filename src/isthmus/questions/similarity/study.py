@@ -36,7 +36,6 @@ from isthmus.runs.request.settings import Alphas
 from isthmus.runs.request.signature import with_settings_shown
 from isthmus.runs.subject.subject import Subject, examples_at_once, subject_of
 from isthmus.sweeps.group import FULL_NETWORK
-from isthmus.weights.state import cast_weights
 
 STUDY = "similarity"
 COMPARED = ("a-b", "blend-a", "blend-b")
@@ -140,7 +139,7 @@ def _compared(
     ends = [segment.point("a", (), 0.0), segment.point("b", (), 0.0)]
     points = [*ends, *(segment.point("a", everything, alpha) for alpha in alphas)]
     inputs, _ = examples.batch(0, 2, network.device, network.dtype)
-    names = feature_names(staged, cast_weights(segment.weights(points[0]), network.dtype), inputs)
+    names = feature_names(staged, segment.weights(points[0], network.dtype), inputs)
     observer = FeatureConnectivity(names, alphas, len(examples))
     done = {int(name) for name in parts.names()}
     for start, outputs in Lockstep(network, segment, staged, size).outputs(points, examples, observer, done):

@@ -175,10 +175,12 @@ def named_model(model: Model, weights: StateDict) -> NamedModel:
 
 
 def _specified_model(spec: str, weights: StateDict) -> NamedModel:
-    module, source = load_model(spec, weights), source_hash(spec)
+    source = source_hash(spec)
     if source is None:  # isthmus' own, or one of transformers: its code is known by its name
+        module = load_model(spec, weights, with_values=False)
         return NamedModel(module, _shown(spec), _hash(module, ""))
-    return _own_model(module, weights, _shown(spec), source, known_modules(spec), partial(load_model, spec, weights))
+    build = partial(load_model, spec, weights)
+    return _own_model(build(), weights, _shown(spec), source, known_modules(spec), build)
 
 
 def _own_model(

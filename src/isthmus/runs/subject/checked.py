@@ -1,17 +1,16 @@
 """The second step: the model runs on a few examples of every split, and what could only be wrong is refused."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
 import torch
-from torch import Tensor, nn
 
 from isthmus.errors import InputError
 from isthmus.evaluation.arithmetic.device import DTYPES, device_named
 from isthmus.evaluation.arithmetic.memory import give_back
 from isthmus.evaluation.losses.remarks import missing_inputs
-from isthmus.evaluation.network import Network
+from isthmus.evaluation.network import Fresh, Network, placed_copy
 from isthmus.evaluation.normalization import refuse_shared_examples
 from isthmus.evaluation.output import Output
 from isthmus.evaluation.probe import SelfCheck, probe_of
@@ -19,7 +18,8 @@ from isthmus.runs.request.settings import Settings
 from isthmus.runs.subject.given_weights import NUM_EXAMPLES, given_weights, reads_another, written_keys
 from isthmus.runs.subject.loaded import Loaded
 from isthmus.trees import Tree
-from isthmus.weights.state import StateDict, cast_weights, copy_of, lend_weights
+from isthmus.weights.casting import cast_weights, cast_when_read, on_device
+from isthmus.weights.state import StateDict, lend_weights
 
 
 @dataclass(frozen=True)
@@ -35,8 +35,8 @@ class Checked:
     """
 
     network: Network
-    weights_a: dict[str, Tensor]
-    weights_b: dict[str, Tensor]
+    weights_a: StateDict
+    weights_b: StateDict
     checks: list[SelfCheck]
     remarks: list[str]
 
@@ -56,9 +56,7 @@ class Checked:
                 not fit together; or the model is recalibrated on measured examples without leave.
         """
         device, dtype = device_named(settings.device), DTYPES[settings.dtype]
-        # Also for bfloat16: blends are made in float32 and rounded last.
-        blended = torch.float64 if dtype == torch.float64 else torch.float32
-        a, b = ({k: t.to(device) for k, t in cast_weights(n.weights, blended).items()} for n in (loaded.a, loaded.b))
+        a, b = (on_device(_blendable(weights.weights, dtype), device) for weights in (loaded.a, loaded.b))
         inputs, _ = next(iter(loaded.splits.values())).batch(0, NUM_EXAMPLES, device, dtype)
         network, fresh = _own_network(loaded, Output(settings.output), a, inputs, device, dtype)
         error = loaded.error.function if loaded.error else None
@@ -85,9 +83,17 @@ class Checked:
         return cls(network, a, b, found, remarks)
 
 
+def _blendable(weights: StateDict, dtype: torch.dtype) -> StateDict:
+    """Weights in the type that blends are computed in, for a network that runs in a type."""
+    if dtype.itemsize >= torch.float32.itemsize:
+        return cast_weights(weights, dtype)
+    # Blends are made in float32 and rounded last. Both ends run as they are stored, so nobody holds them in float32.
+    return cast_when_read(weights, torch.float32)
+
+
 def _own_network(
     loaded: Loaded, output: Output, weights: StateDict, inputs: Tree, device: torch.device, dtype: torch.dtype
-) -> tuple[Network, Callable[[], nn.Module]]:
+) -> tuple[Network, Fresh]:
     """A network of which nobody else holds the module, and what makes further such modules."""
     # Copies of the model, or builds where it can't be copied or is closed over itself. Until it is known what forward
     # writes to, it is given copies of all weights.
@@ -100,7 +106,7 @@ def _own_network(
         refused = error
     if refused is None:
         if not reads_another(network, model.module, weights, inputs):
-            return network, partial(copy_of, model.module)
+            return network, partial(placed_copy, model.module)
         refused = InputError(
             "a model whose forward uses its own weights",
             "one that reads those of the model that it was copied from: it is closed over it",
@@ -111,7 +117,7 @@ def _own_network(
     if build is None or (module := build()) is model.module:
         raise refused
     network = Network.from_model(module, loaded.loss.function, device, dtype, output, is_own=True)
-    return replace(network, written=written), build
+    return replace(network, written=written), lambda *_: build()
 
 
 def checks_of_all(found: Mapping[str, Sequence[SelfCheck]]) -> list[SelfCheck]:

@@ -1,6 +1,6 @@
 """Whether outputs come from the given weights and nothing else; a network for which that takes care is given it."""
 
-from collections.abc import Callable, Sequence, Set
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -9,11 +9,13 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from isthmus.errors import InputError, short_list
-from isthmus.evaluation.network import Network
+from isthmus.evaluation.network import Fresh, Network
 from isthmus.evaluation.stages.staging import TOLERANCES, relative_difference
 from isthmus.trees import Tree
+from isthmus.weights.casting import cast_weights, stored_in
 from isthmus.weights.interpolation import interpolation
-from isthmus.weights.state import StateDict, cast_weights, is_blendable, lend_weights, same_bits
+from isthmus.weights.made_when_read import MadeWhenRead, layout_of
+from isthmus.weights.state import StateDict, is_blendable, lend_weights, same_bits
 
 NUM_EXAMPLES = 8  # of a dozen forward passes; what comes from elsewhere shows on any example
 AFRESH = (
@@ -39,7 +41,7 @@ class GivenWeights:
 
 def given_weights(
     network: Network,
-    fresh: Callable[[], nn.Module],
+    fresh: Fresh,
     a: StateDict,
     b: StateDict,
     inputs: Tree,
@@ -84,7 +86,7 @@ def given_weights(
                 "reset in eval() what forward keeps, or don't use it there",
             )
     if again is not None:
-        difference = relative_difference(network.loaded_outputs(lambda: again, a, inputs), loaded["a"])
+        difference = relative_difference(network.loaded_outputs(lambda *_: again, a, inputs), loaded["a"])
         if not difference <= TOLERANCES[network.dtype]:
             what = f"; every build draws {short_list(drawn)} anew, and no checkpoint holds it" if drawn else ""
             raise InputError(
@@ -98,7 +100,7 @@ def given_weights(
         network = replace(network, fresh=fresh)
         remarks.append(AFRESH)
         difference = _crossed_difference(network, a, b, inputs, loaded)
-    same_weights = all(same_bits(a[key], b[key]) for key in a)
+    same_weights = all(same_bits(stored_in(a)[key], stored_in(b)[key]) for key in a)
     # Two networks of which one rescales the other have equal outputs; half-way they are others.
     all_equal = not same_weights and same_bits(loaded["a"], loaded["b"])
     if all_equal and same_bits(loaded["a"], network.loaded_outputs(fresh, _half_way(a, b), inputs)):
@@ -178,8 +180,11 @@ def _remarks_on_others(network: Network, weights: StateDict, inputs: Tree, where
     return found
 
 
-def _half_way(a: StateDict, b: StateDict) -> dict[str, Tensor]:
-    return {key: interpolation(a[key], b[key], 0.5) if is_blendable(a[key]) else a[key] for key in a}
+def _half_way(a: StateDict, b: StateDict) -> StateDict:
+    def entry(key: str) -> Tensor:
+        return interpolation(a[key], b[key], 0.5) if is_blendable(a[key]) else a[key]
+
+    return MadeWhenRead(layout_of(a), entry)
 
 
 def written_keys(network: Network, weights: StateDict, inputs: Tree) -> frozenset[str]:
@@ -201,7 +206,7 @@ def written_keys(network: Network, weights: StateDict, inputs: Tree) -> frozense
 
 def _written(network: Network, weights: StateDict, inputs: Tree) -> frozenset[str]:
     """The keys that forward writes to, by version or by value."""
-    mine = {key: tensor.to(network.dtype) if tensor.is_floating_point() else tensor for key, tensor in weights.items()}
+    mine = cast_weights(weights, network.dtype)
     given = {key: tensor.clone() for key, tensor in mine.items()}
     before = {key: tensor._version for key, tensor in given.items()}
     replace(network, written=frozenset()).outputs(given, inputs)

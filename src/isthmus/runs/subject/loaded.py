@@ -20,7 +20,6 @@ from isthmus.runs.request.request import Request
 from isthmus.runs.subject.cautions import refuse_integer_parameters
 from isthmus.runs.subject.fitted_examples import fitted_examples
 from isthmus.trees import shape_of_example
-from isthmus.weights.state import lend_weights
 
 
 @dataclass(frozen=True)
@@ -65,9 +64,6 @@ class Loaded:
         read_a, read_b = read_pair(request.a, request.b)
         model = named_model(request.model, read_a[0])
         a, b = (fitted_weights(*read, model.module) for read in (read_a, read_b))
-        if isinstance(request.model, str) and model.build is None:
-            # Nobody else holds a network of isthmus or transformers, and its own values are never used.
-            lend_weights(model.module, a.weights)
         refuse_integer_parameters(model.module, a, b)
         root, tokenizer = request.data_root, own_tokenizer(request.model)
         loaded = load_splits(request.data, data_root=root, tokenizer=tokenizer)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from isthmus.errors import IsthmusWarning
 from isthmus.evaluation.arithmetic.layout import lay_out
+from isthmus.evaluation.arithmetic.memory import give_back
 from isthmus.evaluation.arithmetic.reduced import reduction_checks
 from isthmus.evaluation.batches import BatchSize, default_batch_size
 from isthmus.evaluation.engines import ChosenEngine, engine_of
@@ -101,6 +102,7 @@ def layout_of(loaded: Loaded, checked: Checked, request: Request) -> Subject:
     grid, points = grid_of(segment, request.sweeps, settings.hosts, settings.alphas, far_ends=needs_far_ends)
     checks = checked.checks + layout_checks + end_checks(network, segment, a, b, first)
     checks += reduction_checks(settings.dtype, network, module, segment, first)
+    give_back()  # the weights that these two made
     stored = spectral_checks(norms, checked.weights_a, checked.weights_b)
     checks += stored + held_type_check(module, settings.dtype)
     moved = [segment.parameters(group.layers) for group in grid.groups]
