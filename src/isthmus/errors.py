@@ -57,6 +57,10 @@ class DamagedError(InputError):
     """A file holds something else than was written into it."""
 
 
+class MisfitError(InputError):
+    """Weights lack keys of the model, have others, or some of another shape."""
+
+
 class UnknownNameError(InputError, LookupError):
     """A name that is not in a list; the message proposes the nearest that is."""
 

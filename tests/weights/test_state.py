@@ -55,11 +55,13 @@ def test_the_content_hash_sees_values_names_shapes_and_dtypes_but_not_order():
     assert len({content_hash(w) for w in [weights, *others]}) == 5
 
 
-def test_a_difference_names_every_key():
+def test_a_difference_names_three_keys_of_a_kind_and_counts_the_others():
     expected = {"x": torch.zeros(2), "y": torch.zeros(1), "z": torch.zeros(1)}
     difference = structure_difference({"x": torch.zeros(3), "w": torch.zeros(1), "y": torch.zeros(1)}, expected)
     assert str(difference) == "1 missing: z; 1 unexpected: w; 1 of another shape: x [3] instead of [2]"
     assert not structure_difference(expected, expected)
+    many = structure_difference({}, {letter: torch.zeros(1) for letter in "abcde"})
+    assert str(many) == "5 missing: a, b, c and 2 more"
 
 
 def test_same_bits_takes_nan_for_equal_to_nan_and_dtypes_for_different():

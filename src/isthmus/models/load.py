@@ -50,7 +50,7 @@ def load_model(spec: str, weights: Mapping[str, Tensor] | None = None, *, with_v
             return _built(partial(load_pretrained_model, parsed), with_values)
         if not isinstance(parsed, RegisteredModel):
             return load_user_model(parsed)
-        options = _options(parsed, _network_in(weights or {}, parsed))
+        options = options_of(parsed, weights or {})
         module, _, function = MODELS[parsed.name].origin.partition(":")
         try:
             return _built(partial(getattr(importlib.import_module(module), function), **options), with_values)
@@ -64,8 +64,20 @@ def _built(build: Callable[[], nn.Module], with_values: bool) -> nn.Module:
     return build() if with_values else built_without_values(build)
 
 
-def _options(spec: RegisteredModel, weights: Mapping[str, Tensor]) -> dict[str, int | float]:
-    options: dict[str, int | float] = {}
+def options_of(spec: RegisteredModel, weights: Mapping[str, Tensor]) -> dict[str, int | float]:
+    """Every option of a network: as it was given, as a checkpoint shows it, or its default.
+
+    Args:
+        spec: The network.
+        weights: A state dict that it is to take; may be empty.
+
+    Returns:
+        Option -> value.
+
+    Raises:
+        InputError: A needed option is given nowhere.
+    """
+    weights, options = _network_in(weights, spec), dict[str, int | float]()
     for name, option in MODELS[spec.name].options.items():
         value = spec.options.get(name)
         if value is None:

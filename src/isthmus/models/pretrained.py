@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from isthmus.errors import InputError, short_list
+from isthmus.errors import InputError, MisfitError, short_list
 from isthmus.hugging_face import HuggingFaceSource, explain_hub_failures, quiet, transformers_package
 from isthmus.models.spec import WHERE
 from isthmus.weights.placement import entries_of_model, placement
@@ -92,7 +92,7 @@ def renamed_weights(weights: StateDict, model: nn.Module, where: str) -> tuple[S
         Weights and, where something was renamed, a note.
 
     Raises:
-        InputError: The rules leave keys missing, left over, or of another shape.
+        MisfitError: The rules leave keys missing, left over, or of another shape.
     """
     if not is_pretrained(model) or weights.keys() <= tensors_of(model).keys():
         return weights, ()
@@ -111,9 +111,9 @@ def renamed_weights(weights: StateDict, model: nn.Module, where: str) -> tuple[S
         )
     mismatched = [entry[0] for entry in found["mismatched_keys"]]
     wrong = {"missing": found["missing_keys"], "unexpected": found["unexpected_keys"], "of another shape": mismatched}
-    difference = "; ".join(f"{len(keys)} {what}: {short_list(sorted(keys))}" for what, keys in wrong.items() if keys)
+    difference = "; ".join(f"{len(keys)} {what}: {short_list(sorted(keys), 3)}" for what, keys in wrong.items() if keys)
     if difference:
-        raise InputError(
+        raise MisfitError(
             f"the keys and shapes of {type(model).__name__}",
             difference,
             where,

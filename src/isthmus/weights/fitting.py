@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from isthmus.errors import InputError, short_list
+from isthmus.errors import InputError, MisfitError, short_list
 from isthmus.weights.formats.number_types import read_as
 from isthmus.weights.placement import Placement, entries_of_model, placement
 from isthmus.weights.state import StateDict, copy_of, same_bits, tensors_of
@@ -42,7 +42,8 @@ def fit_to_model(weights: StateDict, model: nn.Module, where: str) -> FittedWeig
         The weights and a note for every change. Tensors are shared, not copied.
 
     Raises:
-        InputError: Keys or shapes differ (all of them are named), or tied keys hold different values.
+        MisfitError: Keys or shapes differ.
+        InputError: Tied keys hold different values.
     """
     expected = entries_of_model(model)
     found = placement(weights, expected, where)
@@ -90,7 +91,7 @@ def _loaded_by(
         # Assigned, since copying would round the file's numbers to the model's type.
         loaded.load_state_dict(own, assign=True)
     except Exception as error:  # whatever the user's module raises on copying or loading
-        raise InputError(
+        raise MisfitError(
             f"the {len(tensors_of(model))} keys and shapes of the model",
             (f"under the prefix {below!r}: " if below else "") + str(found.difference),
             where,

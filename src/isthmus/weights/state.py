@@ -152,7 +152,7 @@ def _add_entry(digest: "hashlib._Hash", key: str, entry: Tensor) -> None:
 
 @dataclass(frozen=True)
 class StructureDifference:
-    """How the keys and shapes of some weights depart from those expected."""
+    """How the keys and shapes of some weights depart from those expected; as text, the first three of each kind."""
 
     missing: tuple[str, ...]
     unexpected: tuple[str, ...]
@@ -163,7 +163,7 @@ class StructureDifference:
 
     def __str__(self) -> str:
         parts = (("missing", self.missing), ("unexpected", self.unexpected), ("of another shape", self.reshaped))
-        return "; ".join(f"{len(keys)} {what}: {short_list(keys, limit=len(keys))}" for what, keys in parts if keys)
+        return "; ".join(f"{len(keys)} {what}: {short_list(keys, 3)}" for what, keys in parts if keys)
 
 
 def structure_difference(weights: StateDict, expected: StateDict) -> StructureDifference:

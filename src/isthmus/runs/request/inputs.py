@@ -10,10 +10,11 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from isthmus.errors import InputError
+from isthmus.errors import GUESS, InputError, MisfitError
 from isthmus.evaluation.losses.loss import Loss, loss_named
 from isthmus.hugging_face import PREFIX, hugging_face_source
 from isthmus.identity import Identity, identity_of
+from isthmus.models.guess import guessed_model
 from isthmus.models.load import load_model
 from isthmus.models.pretrained import model_settings, renamed_weights
 from isthmus.models.ready import ready_model
@@ -139,9 +140,18 @@ def fitted_weights(weights: StateDict, name: str, notes: tuple[str, ...], module
 
     Returns:
         Weights that the model can take; tensors are shared, never written to.
+
+    Raises:
+        MisfitError: They are of another network; the message proposes one of isthmus that takes them.
+        InputError: Tied keys hold different values.
     """
-    renamed, more = renamed_weights(weights, module, name)
-    fitted = fit_to_model(renamed, module, name)
+    try:
+        renamed, more = renamed_weights(weights, module, name)
+        fitted = fit_to_model(renamed, module, name)
+    except MisfitError as error:
+        guess = guessed_model(weights)
+        remedy = f"{GUESS} {guess}? {error.remedy[:1].upper()}{error.remedy[1:]}" if guess else error.remedy
+        raise MisfitError(error.expected, error.got, error.where, remedy) from error
     detached = {key: tensor.detach() for key, tensor in fitted.weights.items()}
     return NamedWeights(detached, name, (*notes, *more, *fitted.notes), content_hash(detached), fitted.filled)
 
