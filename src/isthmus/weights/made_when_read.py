@@ -15,6 +15,7 @@ class MadeWhenRead(Mapping[str, Tensor]):
         entry: Makes the tensor of a key.
 
     Example:
+        >>> import torch
         >>> twos = MadeWhenRead({"w": torch.empty(2, device="meta")}, lambda key: torch.full((2,), 2.0))
         >>> twos["w"].tolist(), list(twos)
         ([2.0, 2.0], ['w'])
