@@ -13,7 +13,7 @@ from isthmus.evaluation.losses.example_errors import example_errors, own_errors
 from isthmus.evaluation.losses.loss import Loss, example_losses
 from isthmus.evaluation.output import USUAL_OUTPUT, Output
 from isthmus.trees import Tree, arguments, map_tensors
-from isthmus.weights.casting import cast_weights
+from isthmus.weights.casting import cast_tensor, cast_weights
 from isthmus.weights.state import StateDict, copy_of, is_blendable
 
 Fresh = Callable[[torch.device, torch.dtype], nn.Module]
@@ -223,5 +223,5 @@ def _moved(module: nn.Module, device: torch.device, dtype: torch.dtype) -> nn.Mo
     # Derivatives are asked of the weights that are given, never of the module's own.
     module = module.to(device=device).requires_grad_(requires_grad=False)
     # Not module.to(dtype): that would drop the imaginary parts of complex numbers.
-    module._apply(lambda tensor: tensor.to(dtype) if tensor.is_floating_point() else tensor)  # type: ignore[no-untyped-call]
+    module._apply(lambda tensor: cast_tensor(tensor, dtype))  # type: ignore[no-untyped-call]
     return module

@@ -260,9 +260,9 @@ class Segment:
             return (self.first, self.second)[version.integers][key]
         position = version.statistics if kind is Kind.STATISTICS else version.position
         wide, ends = layout_of(self.first)[key].dtype, (self.first, self.second)
-        if position in {0, 1} and dtype is not None:
-            return entry_as(ends[int(position)], key, dtype)
-        if position in {0, 1} or not wide.is_floating_point:
+        if position in {0, 1}:
+            return entry_as(ends[int(position)], key, dtype or wide)
+        if not wide.is_floating_point:
             return interpolation(self.first[key], self.second[key], position)
         first, second = (stored_in(end)[key] for end in ends)
         return rounded_interpolation(first, second, position, wide, dtype or wide)

@@ -8,6 +8,7 @@ from torch import Tensor, fx
 
 from isthmus.evaluation.stages.export import OperatorGraph
 from isthmus.trees import Tree, tensors
+from isthmus.weights.casting import cast_tensor
 from isthmus.weights.state import StateDict
 
 Seen: TypeAlias = tuple[fx.Node, Tensor]
@@ -60,7 +61,4 @@ def moved(weights: Mapping[str, Tensor], device: torch.device, dtype: torch.dtyp
     Returns:
         The same entries; integers stay integers.
     """
-    return {
-        key: tensor.to(device=device, dtype=dtype if tensor.is_floating_point() else tensor.dtype)
-        for key, tensor in weights.items()
-    }
+    return {key: cast_tensor(tensor.to(device), dtype) for key, tensor in weights.items()}

@@ -181,10 +181,12 @@ def _remarks_on_others(network: Network, weights: StateDict, inputs: Tree, where
 
 
 def _half_way(a: StateDict, b: StateDict) -> StateDict:
-    def entry(key: str) -> Tensor:
-        return interpolation(a[key], b[key], 0.5) if is_blendable(a[key]) else a[key]
+    layout = layout_of(a)
 
-    return MadeWhenRead(layout_of(a), entry)
+    def entry(key: str) -> Tensor:
+        return interpolation(a[key], b[key], 0.5) if is_blendable(layout[key]) else a[key]
+
+    return MadeWhenRead(layout, entry)
 
 
 def written_keys(network: Network, weights: StateDict, inputs: Tree) -> frozenset[str]:
