@@ -131,7 +131,10 @@ def test_a_folder_that_is_gone_is_noticed_by_who_holds_it(tmp_path, lost):
             hold.confirm()
 
 
-@pytest.mark.parametrize("text", ["", "{", '{"host": "node7"}', "[]"])
+OF_OTHER_TYPES = '{"host": 1, "pid": "x", "since": "", "process": 5, "token": ""}'
+
+
+@pytest.mark.parametrize("text", ["", "{", '{"host": "node7"}', "[]", "[" * 5000, OF_OTHER_TYPES])
 def test_a_lock_that_cannot_be_read_counts_like_that_of_another_host(tmp_path, text):
     (tmp_path / LOCK_FILE).write_text(text)
     with pytest.raises(InputError, match="another process"):

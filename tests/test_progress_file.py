@@ -45,5 +45,20 @@ def test_a_disk_that_is_full_stops_no_work_here(tmp_path):
     said = ProgressFile(tmp_path / "gone", "measure", "losses")
     said.advance(1, loss=1.0)
     assert load_progress(tmp_path / "gone") == []
-    (tmp_path / PROGRESS_FILE).write_text("[]\nno\n" + json.dumps({"event": "begin"}) + "\n")
-    assert load_progress(tmp_path) == [{"event": "begin"}]
+
+
+LINE = {"event": "progress", "done": 3, "seconds": 1.5, "loss": None}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[]", "no", "[" * 5000, '"begin"', '{"event": ["begin"]}', '{"event": "begin"}', '{"event": "other"}',
+        json.dumps(LINE | {"done": "3"}), json.dumps(LINE | {"done": 10**400}),
+        json.dumps(LINE | {"seconds": math.inf}), json.dumps(LINE | {"loss": math.nan}),
+    ],
+    ids=range(11),
+)  # fmt: skip
+def test_a_line_that_was_not_written_here_is_left_out(text, tmp_path):
+    (tmp_path / PROGRESS_FILE).write_text(f"{text}\n{json.dumps(LINE)}\n")
+    assert load_progress(tmp_path) == [LINE]

@@ -250,9 +250,12 @@ def _read(lock: Path) -> _Lock | None:
     except PermissionError:  # that of another user, whose umask says so
         return _Lock(None, lock.stat().st_mtime)
     try:
-        return _Lock(Holder(**json.loads(text)), signed)
-    except (ValueError, TypeError):
+        holder = Holder(**json.loads(text))
+    except (ValueError, TypeError, RecursionError):
         return _Lock(None, signed)
+    # A lock may have come with a stranger's folder.
+    is_ours = isinstance(holder.pid, int) and all(isinstance(value, str) for value in (holder.host, holder.process))
+    return _Lock(holder if is_ours else None, signed)
 
 
 def _refuse_living(found: _Lock, now: float, folder: Path) -> None:

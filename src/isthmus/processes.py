@@ -80,7 +80,7 @@ def _start(number: int) -> str | None:
 def _is_there(number: int) -> bool:
     try:
         os.kill(number, 0)
-    except ProcessLookupError:
+    except (ProcessLookupError, OverflowError):  # no system numbers a process so high
         return False
     except PermissionError:
         return True

@@ -17,6 +17,12 @@ from typing import Any
 
 PROGRESS_FILE = "progress.jsonl"
 MOST_OFTEN_SECONDS = 1.0
+WRITTEN: dict[str, dict[str, Any]] = {
+    "begin": {"kind": str, "unit": str, "done": int, "of": int | None, "host": str, "pid": int, "time": str},
+    "progress": {"done": int, "seconds": int | float},
+    "end": {},
+}
+"""Event -> what a line of it holds at least, and of which type."""
 
 
 class ProgressFile:
@@ -87,7 +93,8 @@ def load_progress(folder: Path) -> list[dict[str, Any]]:
         folder: Any.
 
     Returns:
-        The lines, of all sessions; none where there is no such file. Half a line is left out.
+        The lines, of all sessions; none where there is no such file. Half a line is left out, and one that holds
+        something else than is written here.
     """
     try:
         texts = (folder / PROGRESS_FILE).read_text(encoding="utf-8", errors="replace").splitlines()
@@ -95,8 +102,17 @@ def load_progress(folder: Path) -> list[dict[str, Any]]:
         return []
     lines = []
     for text in texts:
-        with suppress(ValueError):
+        with suppress(ValueError, RecursionError):
             values = json.loads(text)
-            if isinstance(values, dict) and "event" in values:
+            if _is_written_here(values):
                 lines.append(values)
     return lines
+
+
+def _is_written_here(values: Any) -> bool:
+    """Whether a line can be counted with: the file may have come with a stranger's folder."""
+    fields = WRITTEN.get(str(values.get("event"))) if isinstance(values, dict) else None
+    if fields is None or not all(isinstance(values.get(name), kind) for name, kind in fields.items()):
+        return False
+    # Sums of floats with larger integers fail; NaN is not below either.
+    return all(abs(value) < 2**63 for value in values.values() if isinstance(value, int | float))

@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 from isthmus.cli.main import app
 from isthmus.cli.output.scalars import scalars_in
 from isthmus.cli.output.work import work_in
+from isthmus.errors import InputError
 from isthmus.progress_file import ProgressFile
 
 SCALARS = [
@@ -40,6 +41,12 @@ def work(tmp_path):
     (federation / "federated.json").write_text('{"complete": false}')
     ProgressFile(federation, "federate", "rounds").advance(1, rule="all", error_rate=0.5)
     return tmp_path / "work"
+
+
+def test_losses_that_are_no_numbers_are_refused(work):
+    (work / "trained" / "x" / "log.csv").write_text("epoch,iteration,training_loss\n1,five,0.7\n")
+    with pytest.raises(InputError, match="expected losses as isthmus train writes them"):
+        list(scalars_in(work_in(work), work))
 
 
 def test_losses_and_what_work_says_are_scalars(work):

@@ -1,5 +1,6 @@
 """The folder of a federated training: what is read, and what is refused in words."""
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -50,9 +51,11 @@ def test_a_training_without_measurements_has_an_empty_table_of_barriers(tmp_path
     [
         ({"schema": 2}, "schema 1 or earlier"),
         ({"complete": False}, "--resume"),
-        ({"recipe": {"rounds": 3, "rules": ["all", "barrier", "none"]}}, "outcomes of round 3, the last"),
-        ({"recipe": {"rounds": 2, "rules": ["all"]}}, "written by isthmus"),
-        ({"seconds": []}, "none named 'rule'"),
+        ({"recipe": {"rounds": 3, "clients": 2, "rules": ["all", "barrier", "none"]}}, "outcomes of round 3, the last"),
+        ({"recipe": {"rounds": 2, "clients": 2, "rules": ["all"]}}, "written by isthmus"),
+        ({"seconds": []}, "seconds: List should have at least 1 item"),
+        ({"hashes": {"data": math.inf}}, "hashes.data: Input should be a valid string"),
+        ({"layers": [{"layer": "a", "bytes": 10**30, "parameters": 1}]}, "layers.0.bytes: Input should be less than"),
     ],
 )
 def test_a_manifest_that_cannot_be_read_is_refused(

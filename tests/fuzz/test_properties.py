@@ -2,7 +2,10 @@
 
 import json
 import struct
+from collections.abc import Iterator
+from itertools import cycle
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -16,6 +19,7 @@ JSON_FILES = [(name, file) for name, file in PARTS if file.endswith(".json")]
 RECIPES = [(name, file) for name, file in PARTS if file.endswith(".toml")]
 SAFETENSORS = next(target for target in all_targets() if target.name == "safetensors")
 WEIGHTS = next(iter(SAFETENSORS.files))
+MARK = "the number stands here"
 BY_NAME: dict[str, Target] = {target.name: target for target in all_targets()}
 DTYPES = ("F32", "BF16", "I64", "BOOL", "F8_E4M3", "U8", "X1", "")
 KEYS = (
@@ -94,6 +98,33 @@ def toml(value: object) -> str:
     if isinstance(value, list):
         return "[" + ", ".join(map(toml, value)) + "]"
     return '""' if value is None else json.dumps(value).replace("NaN", "nan").replace("Infinity", "inf")
+
+
+@pytest.mark.parametrize("part", JSON_FILES, ids="/".join)
+def test_any_number_in_any_place_of_a_json_file_is_read_or_refused(part, tmp_path):
+    """Beyond all floats, and so large that whoever counts to it never ends: each in turn, for reading takes time."""
+    name, file = part
+    found, numbers = json.loads(BY_NAME[name].files[file]), cycle(("1e309", "1" + 25 * "0", "1" + 400 * "0"))
+    for keys, number in zip(places(found), numbers, strict=False):
+        data = json.dumps(put(found, keys, MARK)).replace(json.dumps(MARK), number)
+        assert_read_or_refused(name, file, data.encode(), tmp_path)
+
+
+def places(value: object, *keys: str | int) -> Iterator[tuple[str | int, ...]]:
+    """Where something stands in JSON: the keys that lead to it. Of a list the first entry stands for all."""
+    yield keys
+    inner = value.items() if isinstance(value, dict) else enumerate(value[:1]) if isinstance(value, list) else ()
+    for key, one in inner:
+        yield from places(one, *keys, key)
+
+
+def put(value: Any, keys: tuple[str | int, ...], other: object) -> object:
+    """The same JSON with something else in one place."""
+    if not keys:
+        return other
+    changed = list(value) if isinstance(value, list) else dict(value)
+    changed[keys[0]] = put(value[keys[0]], keys[1:], other)
+    return changed
 
 
 def test_the_spaces_hold_what_is_read_and_what_is_refused(tmp_path):

@@ -1,6 +1,7 @@
 """`isthmus.merge`: the file that it writes is the network that it certified, on examples that did not choose it."""
 
 import json
+import math
 from dataclasses import replace
 
 import pytest
@@ -158,6 +159,13 @@ def test_the_worth_of_layers_may_be_given(tmp_path):
         assert found.worth == {label: worth[label] for label in found.worth}
         assert "0" in found.layers
         assert found.facts["by"] == "given"
+
+
+@pytest.mark.parametrize("number", [-1, math.inf, 10**400, "x"])
+def test_a_worth_that_is_no_number_of_at_least_0_is_refused(number):
+    worth = dict.fromkeys(("0", "1", "3", "4", "6", "7", "10"), 1.0) | {"4": number}
+    with pytest.raises(InputError, match="a number of at least 0 for every layer"):
+        isthmus.merge(build, A, B, SELECT, CERTIFY, tolerance=0.3, by=worth, num_random=0)
 
 
 def test_random_sets_come_near_to_a_worth():

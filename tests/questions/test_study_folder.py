@@ -84,6 +84,13 @@ def test_a_folder_that_cannot_be_made_is_refused(tmp_path):
         save_study(study(), tmp_path / "file" / "below")
 
 
+def say(folder, name, value):
+    """Change an attribute where it is stored."""
+    contents = json.loads((folder / "study.json").read_text())
+    contents["attrs"][name] = value
+    (folder / "study.json").write_text(json.dumps(contents))
+
+
 @pytest.mark.parametrize(
     ("break_it", "message"),
     [
@@ -91,6 +98,9 @@ def test_a_folder_that_cannot_be_made_is_refused(tmp_path):
         (lambda f: (f / "study.json").write_text("{"), "a study.json written by isthmus"),
         (lambda f: (f / "study.json").write_text("[]"), "a study.json written by isthmus"),
         (lambda f: (f / "study.json").write_text('{"schema_version": 99, "attrs": {}}'), "schema version 1 or earlier"),
+        (lambda f: say(f, "self_checks", '[{"check": 1}]'), "0.check: Input should be a valid string"),
+        (lambda f: say(f, "warnings", "no list"), "Invalid JSON"),
+        (lambda f: say(f, "settings", "[]"), "Input should be an object"),
         (lambda f: (f / "study.parquet").unlink(), "a whole study"),
         (lambda f: (f / "study.parquet").write_bytes(b"PAR1"), "a whole study"),
     ],

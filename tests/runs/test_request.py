@@ -83,7 +83,9 @@ def test_a_loss_in_a_file_is_its_function_under_its_own_name(tmp_path):
 @pytest.mark.parametrize(
     ("wrong", "words"),
     [
-        ({"alphas": 1}, "expected a count of at least 2 points, or positions such as 0.5 or 0,0.5,1"),
+        ({"alphas": 1}, "expected a count of 2 to 100,000 points, or positions such as 0.5 or 0,0.5,1"),
+        ({"alphas": 10**19}, "expected a count of 2 to 100,000 points"),
+        ({"alphas": (10**400,)}, "expected different finite numbers, or a count"),
         ({"alphas": (0.5, 0.5)}, "expected different finite numbers, or a count"),
         ({"hosts": "c"}, "expected 'a' or 'b'"),
         ({"steps": "3"}, "expected a step in training"),

@@ -1,8 +1,12 @@
 """Run folders: what is in them, resuming, and being killed at any moment."""
 
 import json
+import math
+import operator
 import os
+import shutil
 import signal
+from functools import reduce
 from pathlib import Path
 
 import numpy as np
@@ -191,3 +195,40 @@ def test_a_run_of_a_later_version_is_refused(pair, tmp_path):
     file.write_text("{")
     with pytest.raises(isthmus.InputError, match=r"run\.json"):
         isthmus.load_run(tmp_path / "run")
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "message"),
+    [
+        (("hosts", 0), "x", "Input should be 'a' or 'b'"),
+        (("alphas", 0), math.inf, "finite number"),
+        (("rows", 0, 0, 0), 10**18, "points 0 to 1000000000000000000 of"),
+        (("far_ends", 0, 0), -1, "points -1 to"),
+        (("directions", "random", 0, 0, 0, 0), 135, "points 0 to 135 of 135"),
+        (("groups", 1, "label"), "x", "tables with another moving than run.json names"),
+        (("groups", 1, "sweep"), "x", "tables with another sweep than"),
+        (("alphas", 1), 0.25, "tables with another alpha than"),
+        (("directions", "fractions", 1), 0.25, "tables with another fraction than"),
+    ],
+)
+def test_a_record_whose_rows_are_others_than_those_of_the_tables_is_refused(place, value, message, tmp_path):
+    """A page takes labels and points of one for those of the other."""
+    shutil.copytree(Path(__file__).parents[1] / "stored" / "0.1.0" / "run", tmp_path / "run")
+    file = tmp_path / "run" / "run.json"
+    record = json.loads(file.read_text())
+    *way, last = place
+    reduce(operator.getitem, way, record["grid"])[last] = value
+    file.write_text(json.dumps(record))
+    with pytest.raises(isthmus.InputError, match=message):
+        isthmus.load_run(tmp_path / "run")
+
+
+def test_a_precision_without_an_order_of_examples_is_refused(tmp_path):
+    shutil.copytree(
+        Path(__file__).parents[1] / "stored" / "0.1.0" / "collection-pairs" / "members" / "a-b", tmp_path / "run"
+    )
+    file = tmp_path / "run" / "run.json"
+    record = json.loads(file.read_text())
+    file.write_text(json.dumps(record | {"settings": record["settings"] | {"precision": 0.1}}))
+    with pytest.raises(isthmus.InputError, match="a precision without the order"):
+        isthmus.barrier(isthmus.load_run(tmp_path / "run"))

@@ -228,5 +228,4 @@ def load_seconds(folder: RuleFolder) -> dict[str, float]:
     if not folder.seconds_file.is_file():
         return {}
     with damage_said(folder.seconds_file):
-        found: dict[str, float] = read_json(folder.seconds_file)
-    return found
+        return {str(work): float(seconds) for work, seconds in read_json(folder.seconds_file).items()}

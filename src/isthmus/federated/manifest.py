@@ -3,7 +3,7 @@
 import json
 import platform
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -21,6 +21,7 @@ from isthmus.federated.file import RULES
 from isthmus.federated.folder import RoundRecord, RuleFolder, load_round, load_seconds, save_json
 from isthmus.federated.recipe import FederatedRecipe, Measuring
 from isthmus.federated.results.tables import MANIFEST, SCHEMA_VERSION, SCHEMAS, load_manifest
+from isthmus.gate.door import parsing
 from isthmus.models.source import source_hash
 from isthmus.sealed import save_table
 from isthmus.training.networks.networks import loss_hash
@@ -43,9 +44,11 @@ def begin(recipe: FederatedRecipe, out: Path, data_root: Path | None) -> None:
     facts = _facts(recipe, data_root)
     earlier = load_manifest(out) if (out / MANIFEST).is_file() else None
     if earlier is not None:
-        _refuse_others(earlier, facts, out)
-        facts["clients"], facts["layers"] = earlier["clients"], earlier["layers"]
-        facts["rules"] = earlier["rules"] | facts["rules"]  # rounds of a rule that is left out now are still there
+        with parsing(f"a {MANIFEST} written by isthmus", str(out), "name another --out"):
+            _refuse_others(earlier, facts, out)
+            facts["clients"], facts["layers"] = earlier["clients"], earlier["layers"]
+            _by_seed_and_client(facts["clients"])
+            facts["rules"] = earlier["rules"] | facts["rules"]  # rounds of a rule that is left out now are still there
     save_json(facts, out / MANIFEST)
 
 
@@ -83,9 +86,9 @@ def finish(recipe: FederatedRecipe, out: Path, seeds: Sequence[Described]) -> No
     for name, schema in SCHEMAS.items():
         save_table(pa.Table.from_pylist(rows[name], schema), out / f"{name}.parquet")
     manifest = load_manifest(out)
-    clients = {(one["seed"], one["client"]): one for one in manifest["clients"]}
+    clients = _by_seed_and_client(manifest["clients"])
     for seed_facts in seeds:
-        clients |= {(one["seed"], one["client"]): one for one in seed_facts.clients}
+        clients |= _by_seed_and_client(seed_facts.clients)
         manifest["layers"] = list(seed_facts.layers)
     manifest |= {
         "clients": [clients[key] for key in sorted(clients) if key[0] in recipe.seeds],
@@ -93,6 +96,10 @@ def finish(recipe: FederatedRecipe, out: Path, seeds: Sequence[Described]) -> No
         "complete": True,
     }
     save_json(manifest, out / MANIFEST)
+
+
+def _by_seed_and_client(rows: Iterable[dict[str, Any]]) -> dict[tuple[int, int], dict[str, Any]]:
+    return {(one["seed"], one["client"]): one for one in rows}
 
 
 def _facts(recipe: FederatedRecipe, data_root: Path | None) -> dict[str, Any]:

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
+from pydantic import ValidationError
+
 from isthmus.errors import InputError
 
 LONGEST_FILE_NAME = 255  # bytes, on all usual file systems
@@ -38,9 +40,16 @@ def parsing(expected: str, where: str, remedy: str, what: str = "") -> Iterator[
     except RecursionError as error:
         raise InputError(expected, "one that is nested too deep", where, remedy) from error
     except Exception as error:
-        got = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
-        got = f"nothing named {got}" if isinstance(error, KeyError) else got
+        got = _in_words(error)[:200]
         raise InputError(expected, f"{what} ({got})" if what else got, where, remedy) from error
+
+
+def _in_words(error: Exception) -> str:
+    if isinstance(error, ValidationError):
+        first = error.errors(include_url=False)[0]
+        return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+    first_line = (str(error).strip().splitlines() or [type(error).__name__])[0]
+    return f"nothing named {first_line}" if isinstance(error, KeyError) else first_line
 
 
 def inside(folder: Path, name: object, where: str) -> Path:

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from isthmus.cli.output.work import Work
+from isthmus.gate.door import parsing
+from isthmus.gate.texts import read_text
 from isthmus.progress_file import load_progress
 
 LOSSES = "log.csv"
@@ -44,9 +46,11 @@ def scalars_in(found: list[Work], root: Path) -> Iterator[tuple[str, list[Scalar
 
 
 def _losses(folder: Path) -> Iterator[Scalar]:
-    with (folder / LOSSES).open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            yield Scalar("training_loss", float(row["training_loss"]), int(row["iteration"]))
+    file = folder / LOSSES
+    with parsing("losses as isthmus train writes them", str(file), "go on with --resume, which makes them again"):
+        rows = csv.DictReader(read_text(file).splitlines())
+        found = [Scalar("training_loss", float(row["training_loss"]), int(row["iteration"])) for row in rows]
+    yield from found
 
 
 def _said(folder: Path) -> Iterator[Scalar]:

@@ -1,6 +1,5 @@
 """How far the work in a folder is, from what stands there: manifests, locks and `progress.jsonl`. Nothing is loaded."""
 
-import json
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -10,15 +9,16 @@ from typing import Any
 
 from isthmus.errors import InputError
 from isthmus.files import instead_of_folder
+from isthmus.gate.texts import read_json
 from isthmus.held_folder import living_holder
 from isthmus.progress_file import PROGRESS_FILE, load_progress
 from isthmus.runs.folder.layout import RUN_FILE, STUDY_FILE, Layout
 
 COMPLETE, RUNNING, STOPPED = "complete", "running", "stopped"
 KINDS: dict[str, Callable[[dict[str, Any], Path], tuple[str, bool]]] = {
-    RUN_FILE: lambda said, _: (said.get("kind", "measure"), said["complete"]),
-    STUDY_FILE: lambda said, _: (said["name"], "begun" not in said),
-    "federated.json": lambda said, _: ("federate", said["complete"]),
+    RUN_FILE: lambda said, _: (str(said.get("kind", "measure")), bool(said["complete"])),
+    STUDY_FILE: lambda said, _: (str(said["name"]), "begun" not in said),
+    "federated.json": lambda said, _: ("federate", bool(said["complete"])),
     "reproduction.json": lambda said, _: ("reproduce", bool(said["verdict"])),
     "recipe.json": lambda said, folder: ("train", (folder / f"{said['length']}.safetensors").is_file()),
 }
@@ -98,8 +98,8 @@ def _found(folder: Path) -> Iterator[Work]:
 
 def _work(folder: Path, manifest: str, kind_of: Callable[[dict[str, Any], Path], tuple[str, bool]]) -> Work:
     try:
-        kind, is_whole = kind_of(json.loads((folder / manifest).read_text(encoding="utf-8")), folder)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        kind, is_whole = kind_of(read_json(folder / manifest), folder)
+    except (InputError, OSError, ValueError, KeyError, TypeError, AttributeError):
         kind, is_whole = f"{manifest}, unreadable", False
     if is_whole:
         return Work(str(folder), kind, COMPLETE)

@@ -10,6 +10,8 @@ from isthmus.errors import InputError
 from isthmus.experiments.evidence.criterion import Criterion, Verdict
 from isthmus.experiments.reproduction.scale import Scale
 from isthmus.files import save_whole
+from isthmus.gate.door import parsing
+from isthmus.gate.texts import read_json
 
 RECORD_FILE = "reproduction.json"
 SCHEMA = 1
@@ -76,14 +78,12 @@ def load_reproduction(folder: Path) -> Reproduction | None:
     file = folder / RECORD_FILE
     if not file.is_file():
         return None
-    try:
-        stored = json.loads(file.read_text(encoding="utf-8"))
-        found = None if stored["schema"] > SCHEMA else _reproduction(stored)
-    except (ValueError, KeyError, TypeError) as error:
-        raise InputError(*_not_ours(repr(error), file)) from error
-    if found is None:
-        raise InputError(*_not_ours(f"schema {stored['schema']}", file))
-    return found
+    expected, remedy = f"a record of schema {SCHEMA} or earlier", "remove it, or update isthmus"
+    with parsing(expected, str(file), remedy):
+        stored = read_json(file)
+        if stored["schema"] > SCHEMA:
+            raise InputError(expected, f"schema {stored['schema']}", str(file), remedy)
+        return _reproduction(stored)
 
 
 def _reproduction(stored: dict[str, Any]) -> Reproduction:
@@ -98,7 +98,3 @@ def _reproduction(stored: dict[str, Any]) -> Reproduction:
         hardware=stored["hardware"],
         versions=stored["versions"],
     )
-
-
-def _not_ours(got: str, file: Path) -> tuple[str, str, str, str]:
-    return f"a record of schema {SCHEMA} or earlier", got, str(file), "remove it, or update isthmus"

@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from isthmus.errors import InputError
 from isthmus.files import save_whole
+from isthmus.gate.texts import read_json
 
 TIMES_FILE = "times.json"
 
@@ -21,9 +23,9 @@ def spent_seconds(folder: Path) -> dict[str, float]:
         Seconds by the kind of work; nothing if none was done.
     """
     try:
-        stored = json.loads((folder / TIMES_FILE).read_text(encoding="utf-8"))
+        stored = read_json(folder / TIMES_FILE)
         return {str(work): float(seconds) for work, seconds in stored.items()}
-    except (OSError, ValueError, TypeError, AttributeError):
+    except (InputError, OSError, ValueError, TypeError, AttributeError, OverflowError):
         return {}
 
 

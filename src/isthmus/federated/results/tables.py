@@ -9,6 +9,7 @@ import pandas as pd
 import pyarrow as pa
 
 from isthmus.errors import DamagedError, InputError, short_list
+from isthmus.federated.results.stored import check_manifest
 from isthmus.files import instead_of_folder
 from isthmus.gate.door import parsing
 from isthmus.gate.texts import read_object
@@ -177,7 +178,8 @@ def federation_tables(
         InputError: A table lacks a column, holds another type or a row twice, or a rule has no last round.
     """
     frames = {table: _frame(table, tables[table], where) for table in SCHEMAS}
-    try:
+    with parsing(f"a {MANIFEST} written by isthmus", where, RERUN):
+        check_manifest(manifest)
         seconds, clients, layers = (pd.DataFrame(manifest[part]) for part in ("seconds", "clients", "layers"))
         found = FederationTables(
             name=name,
@@ -191,10 +193,7 @@ def federation_tables(
             layers=layers,
             **frames,
         )
-        num_rounds = found.num_rounds
-        found.labels_of("all")
-    except (KeyError, TypeError, ValueError) as error:
-        raise InputError(f"a {MANIFEST} written by isthmus", _first_line(error), where, RERUN) from error
+        num_rounds, _, _ = found.num_rounds, found.threshold, found.labels_of("all")
     last = frames["outcomes"].loc[frames["outcomes"]["round"] == num_rounds, ["rule", "seed"]]
     there = set(last.itertuples(index=False, name=None))
     missing = [f"{rule}, seed {seed}" for rule in found.rules for seed in found.seeds if (rule, seed) not in there]

@@ -1,6 +1,6 @@
 """What it is worth to have a layer averaged: its parameters, one each, or numbers of the user's."""
 
-import math
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -38,7 +38,7 @@ def worth_of_layers(by: By, segment: Segment) -> dict[str, float]:
             raise UnknownNameError("a layer", label, tuple(segment.layers), "--by")
     for label in segment.layers:
         number = given.get(label)
-        if not isinstance(number, int | float) or not 0 <= number < math.inf:
+        if not isinstance(number, int | float) or not 0 <= number <= sys.float_info.max:
             raise InputError("a number of at least 0 for every layer", f"{label}: {number}", "--by", "give each one")
     return {label: float(given[label]) for label in segment.layers}
 

@@ -15,6 +15,7 @@ from isthmus.files import instead_of_folder, save_whole
 from isthmus.gate.door import parsing
 from isthmus.gate.texts import read_object
 from isthmus.held_folder import held_folder, is_empty, refuse_held
+from isthmus.questions.study.attributes import check_attributes
 from isthmus.questions.study.table import study_columns, study_dataset, study_layout
 from isthmus.results.labelled import labelled_study
 from isthmus.runs.folder.layout import STUDY_FILE, Layout
@@ -132,6 +133,7 @@ def load_study(folder: str | Path) -> xr.Dataset:
     except DamagedError as error:
         raise InputError("a whole study", error.got, str(folder), remedy) from error
     with parsing("a whole study", str(folder), remedy):
+        check_attributes(contents["attrs"])
         columns = {name: np.asarray(table[name].to_pylist()) for name in table.column_names}
         study = study_dataset(columns, contents)
         return labelled_study(study.assign_attrs({name: _read(value) for name, value in contents["attrs"].items()}))

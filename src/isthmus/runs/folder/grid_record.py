@@ -1,10 +1,16 @@
 """The rows of a measurement, as `run.json` holds them."""
 
-import numpy as np
-from pydantic import BaseModel, ConfigDict
+from typing import Annotated, Self
 
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from isthmus.paths.host import Host
 from isthmus.sweeps.grid import DirectionRows, Grid, Refinement
 from isthmus.sweeps.group import MovingGroup
+
+Position = Annotated[float, Field(allow_inf_nan=False)]
+"""A finite number."""
 
 
 class Part(BaseModel):
@@ -24,14 +30,14 @@ class GroupRecord(Part):
 class RefinementRecord(Part):
     """Positions and point numbers by (host, moving, refined)."""
 
-    alphas: list[list[list[float]]]
+    alphas: list[list[list[Position]]]
     rows: list[list[list[int]]]
 
 
 class DirectionRecord(Part):
     """Point numbers by (host, moving, draw, fraction) and (host, moving, fraction)."""
 
-    fractions: tuple[float, ...]
+    fractions: tuple[Position, ...]
     random: list[list[list[list[int]]]]
     averaging: list[list[list[int]]]
 
@@ -39,14 +45,25 @@ class DirectionRecord(Part):
 class GridRecord(Part):
     """The rows, as point numbers by (host, moving, alpha); `examples/` holds results by point number."""
 
-    hosts: tuple[str, ...]
+    hosts: tuple[Host, ...]
     groups: tuple[GroupRecord, ...]
-    alphas: tuple[float, ...]
+    alphas: tuple[Position, ...]
     num_points: int
     rows: list[list[list[int]]]
     far_ends: list[list[int]] | None
     refined: RefinementRecord | None = None
     directions: DirectionRecord | None = None
+
+    @model_validator(mode="after")
+    def _points_are_there(self) -> Self:
+        grid = self.grid()
+        numbers = [grid.rows] if grid.far_ends is None else [grid.rows, grid.far_ends]
+        numbers += [grid.refined.rows] if grid.refined else []
+        numbers += [grid.directions.random, grid.directions.averaging] if grid.directions else []
+        for part in numbers:
+            if part.size and not 0 <= part.min() <= part.max() < self.num_points:
+                raise ValueError(f"points {part.min()} to {part.max()} of {self.num_points}")
+        return self
 
     @classmethod
     def of(cls, grid: Grid) -> "GridRecord":
@@ -86,7 +103,7 @@ class GridRecord(Part):
         """
         refined, directions = self.refined, self.directions
         return Grid(
-            hosts=self.hosts,  # type: ignore[arg-type]
+            hosts=self.hosts,
             groups=tuple(MovingGroup(g.label, g.layers, g.sweep) for g in self.groups),
             alphas=self.alphas,
             num_points=self.num_points,

@@ -62,13 +62,8 @@ def measurement_of(result: xr.Dataset) -> Measurement:
     record = _stored_record(result)
     if record is not None:
         folder = Path(result.attrs["run_folder"])
-        files = Layout(folder).splits([split.name for split in record.splits])
         with parsing(FITTING, str(folder), AGAIN):
-            tables = {
-                split.name: FolderStore(files[split.name], None).table(record.grid.num_points, split.num_examples)
-                for split in record.splits
-            }
-        return Measurement(record, tables)
+            return Measurement(record, _stored_tables(record, folder))
     found = in_hand(result).measurement
     if found is None:
         raise InputError(
@@ -78,6 +73,17 @@ def measurement_of(result: xr.Dataset) -> Measurement:
             "measure with out=FOLDER, or keep what measure returned in this process",
         )
     return found
+
+
+def _stored_tables(record: Record, folder: Path) -> dict[str, ExampleTable]:
+    files = Layout(folder).splits([split.name for split in record.splits])
+    tables = {
+        split.name: FolderStore(files[split.name], None).table(record.grid.num_points, split.num_examples)
+        for split in record.splits
+    }
+    if asked_precision(record.settings) and any(table.order is None for table in tables.values()):
+        raise ValueError("a precision without the order that examples were drawn in")
+    return tables
 
 
 def has_losses(result: xr.Dataset) -> bool:

@@ -11,6 +11,7 @@ from isthmus.gate.door import parsing
 from isthmus.results.labelled import labelled
 from isthmus.runs.carried import in_hand, refuse_other_run
 from isthmus.runs.folder.collection_record import MemberRecord, is_collection, load_collection_record
+from isthmus.runs.folder.grid_record import GridRecord
 from isthmus.runs.folder.joined import joined_result, record_of_members
 from isthmus.runs.folder.layout import Layout
 from isthmus.runs.folder.record import load_record
@@ -43,7 +44,21 @@ def _load_pair(folder: Path) -> xr.Dataset:
             "continue it: isthmus measure ... --out FOLDER --resume",
         )
     with parsing("results that fit run.json", str(folder), "measure again into a new folder"):
-        return labelled(load_tables(folder).assign_attrs(record.attributes(), run_folder=str(folder.resolve())))
+        found = load_tables(folder)
+        _refuse_other_rows(found, record.grid)
+        return labelled(found.assign_attrs(record.attributes(), run_folder=str(folder.resolve())))
+
+
+def _refuse_other_rows(found: xr.Dataset, grid: GridRecord) -> None:
+    """Tables and record are files of their own: what is shown takes labels of one for those of the other."""
+    of_record = {
+        "host": list(grid.hosts), "moving": [group.label for group in grid.groups],
+        "sweep": [group.sweep for group in grid.groups], "alpha": list(grid.alphas),
+        "fraction": list(grid.directions.fractions) if grid.directions else [],
+    }  # fmt: skip
+    for name, labels in of_record.items():
+        if name in found.coords and found[name].values.tolist() != labels:
+            raise ValueError(f"tables with another {name} than run.json names")
 
 
 def _load_collection(folder: Path) -> xr.Dataset:

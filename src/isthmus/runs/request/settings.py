@@ -15,6 +15,7 @@ M = TypeVar("M", bound=BaseModel)
 
 Alphas = int | float | str | Sequence[float]
 LOSS_NAMES = ("cross_entropy", "squared_error", "absolute_error", "binary_cross_entropy")
+MOST_ALPHAS = 100_000  # a thousand times what a curve shows; a count is listed as soon as it is read, from a file too
 AUTO_POINTS = 9  # the midpoint is one of them, and halving their distance gives short binary numbers
 AUTO_TOLERANCE = 1 / 64  # three halvings of the spacing of nine points
 
@@ -188,22 +189,22 @@ def alpha_grid(alphas: Alphas) -> tuple[float, ...]:
     """The grid that `alphas` means: numbers as given, or a count of evenly spaced points of [0, 1].
 
     Args:
-        alphas: Numbers; or an integer n >= 2 for 0, 1/(n-1), ..., 1.
+        alphas: Numbers; or an integer n of 2 to 100,000 for 0, 1/(n-1), ..., 1.
 
     Returns:
         Distinct finite numbers in the order given.
 
     Raises:
-        InputError: A count below 2, no number, a number twice, or one that is not finite.
+        InputError: A count outside that, no number, a number twice, or one that is not finite.
 
     Example:
         >>> alpha_grid(3)
         (0.0, 0.5, 1.0)
     """
     if isinstance(alphas, int) and not isinstance(alphas, bool):
-        if alphas < 2:
+        if not 2 <= alphas <= MOST_ALPHAS:
             raise InputError(
-                "a count of at least 2 points, or positions such as 0.5 or 0,0.5,1",
+                f"a count of 2 to {MOST_ALPHAS:,} points, or positions such as 0.5 or 0,0.5,1",
                 repr(alphas),
                 "--alphas",
                 "write 0.5 for the midpoint, 11 for a grid of tenths, 0.0,1.0 for the two ends alone",
@@ -213,7 +214,7 @@ def alpha_grid(alphas: Alphas) -> tuple[float, ...]:
     numbers = [alphas] if isinstance(alphas, float) else alphas
     try:
         grid = tuple(float(number) for number in numbers)  # type: ignore[union-attr]
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         grid = ()
     if not grid or len(set(grid)) < len(grid) or not all(math.isfinite(number) for number in grid):
         raise InputError(
