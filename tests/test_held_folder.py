@@ -14,8 +14,8 @@ import pytest
 
 from isthmus import held_folder as room
 from isthmus.errors import InputError
-from isthmus.files import part_of
-from isthmus.held_folder import LOCK_FILE, held_folder, is_empty
+from isthmus.files import LOCK_FILE, is_empty, part_of
+from isthmus.held_folder import held_folder
 from isthmus.processes import is_running, this_process
 
 HOLDER = """

@@ -11,6 +11,7 @@ from pathlib import Path
 from isthmus.errors import InputError, UnwritableError
 from isthmus.processes import is_running, this_process
 
+LOCK_FILE = ".isthmus-lock"
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 NOT_OURS = (errno.EROFS, errno.EACCES, errno.EPERM)
 A_FILE = (errno.EEXIST, errno.ENOTDIR)  # where a folder is to be made
@@ -184,6 +185,32 @@ def is_part(path: Path) -> bool:
         False for names of other things.
     """
     return _PART.fullmatch(path.name) is not None
+
+
+def has_leftovers(folder: Path) -> bool:
+    """Whether there are a lock or half a file in a folder: of a process that was killed, or of one that works there.
+
+    Args:
+        folder: It need not be there.
+
+    Returns:
+        Where nobody works, holding the folder removes them.
+    """
+    return (folder / LOCK_FILE).exists() or any(is_part(path) for path in folder.rglob(".*.part"))
+
+
+def is_empty(folder: Path) -> bool:
+    """Whether nothing is in a folder but what a process that was killed at its very beginning leaves behind.
+
+    Args:
+        folder: It need not be there.
+
+    Returns:
+        True also if there are a lock and temporary files.
+    """
+    if not folder.exists():
+        return True
+    return all(path.name.startswith(LOCK_FILE) or is_part(path) for path in folder.iterdir())
 
 
 def remove_parts(folder: Path, *, is_ours: bool) -> None:

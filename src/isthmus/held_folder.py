@@ -21,11 +21,10 @@ from pathlib import Path
 from uuid import uuid4
 
 from isthmus.errors import InputError
-from isthmus.files import is_part, part_of, remove_parts, unwritable
+from isthmus.files import LOCK_FILE, part_of, remove_parts, unwritable
 from isthmus.processes import is_running, this_process
 
 LOG = logging.getLogger(__name__)
-LOCK_FILE = ".isthmus-lock"
 # Six signs in a row must be missing before a holder on another host counts as dead.
 SIGN_SECONDS = 20.0
 SILENCE_SECONDS = 120.0
@@ -162,20 +161,6 @@ def living_holder(folder: Path) -> Holder | None:
     if found is None or _is_dead(found, time.time()):
         return None
     return found.holder
-
-
-def is_empty(folder: Path) -> bool:
-    """Whether nothing is in a folder but what a process that was killed at its very beginning leaves behind.
-
-    Args:
-        folder: It need not be there.
-
-    Returns:
-        True also if there are a lock and temporary files.
-    """
-    if not folder.exists():
-        return True
-    return all(path.name.startswith(LOCK_FILE) or is_part(path) for path in folder.iterdir())
 
 
 def _claimed(lock: Path) -> Holder:

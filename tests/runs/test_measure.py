@@ -232,7 +232,7 @@ def test_definition_three_is_answered_from_the_errors_of_single_layers(pair):
 @pytest.mark.parametrize(
     ("wrong", "words"),
     [
-        ({"alphas": 1}, "count of at least 2"),
+        ({"alphas": 1}, "count of 2 to 100,000"),
         ({"alphas": ()}, "finite numbers"),
         ({"alphas": (0.5, 0.5)}, "finite numbers"),
         ({"alphas": (0.5, float("nan"))}, "finite numbers"),

@@ -18,6 +18,8 @@ from run_folders import contents
 from slow_measurements import begun, measured_slowly
 
 import isthmus
+from isthmus.files import LOCK_FILE
+from isthmus.processes import this_process
 
 CNN = CASES[1]
 OPTIONS = {"alphas": (0.0, 0.5), "batch_size": 4}
@@ -232,3 +234,13 @@ def test_a_precision_without_an_order_of_examples_is_refused(tmp_path):
     file.write_text(json.dumps(record | {"settings": record["settings"] | {"precision": 0.1}}))
     with pytest.raises(isthmus.InputError, match="a precision without the order"):
         isthmus.barrier(isthmus.load_run(tmp_path / "run"))
+
+
+def test_the_lock_of_a_process_that_was_killed_when_all_was_done_goes(pair, tmp_path):
+    measured(pair, tmp_path / "run")
+    whole = contents(tmp_path / "run")
+    dead = "-".join([*this_process().split("-")[:2], "1"])
+    facts = {"host": "", "pid": os.getpid(), "since": "", "process": dead, "token": "0"}
+    (tmp_path / "run" / LOCK_FILE).write_text(json.dumps(facts))
+    measured(pair, tmp_path / "run", resume=True)
+    assert contents(tmp_path / "run") == whole

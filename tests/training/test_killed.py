@@ -1,9 +1,14 @@
 """A training that is killed, at any moment, and goes on."""
 
+import json
+import os
 import signal
 
 import pytest
 from tiny_recipes import SPAWNED, TOML, contents, killed_training, networks, save_data
+
+from isthmus.files import LOCK_FILE, has_leftovers
+from isthmus.processes import this_process
 
 RECIPE = TOML + SPAWNED
 NUM_FILES = 28  # that the recipe writes, one after the other
@@ -41,6 +46,24 @@ def test_killed_and_resumed_ends_with_the_same_bytes_as_training_at_once(
     assert all(data == whole[name] for name, data in done.items()), "a file that is there is whole"
     networks(RECIPE, "out", resume=True)
     assert contents("out") == whole
+
+
+@pytest.mark.parametrize("has_lock", [True, False], ids=["killed", "interrupted"])
+def test_what_a_process_left_that_ended_after_its_last_checkpoint_goes(whole, tmp_path, monkeypatch, has_lock):
+    """The state of the last step is written after the checkpoint that makes a network whole."""
+    monkeypatch.chdir(tmp_path)
+    save_data()
+    networks(RECIPE, "out")
+    network = tmp_path / "out" / "a"
+    dead = "-".join([*this_process().split("-")[:2], "1"])
+    (network / "resume").mkdir(exist_ok=True)
+    (network / "resume" / f".state-6ep.safetensors.{dead}.part").write_bytes(b"half")
+    if has_lock:
+        facts = {"host": "", "pid": os.getpid(), "since": "", "process": dead, "token": "0"}
+        (network / LOCK_FILE).write_text(json.dumps(facts))
+    networks(RECIPE, "out", resume=True)
+    assert contents("out") == whole
+    assert not has_leftovers(network)
 
 
 @pytest.mark.parametrize("arithmetic", ["channels_last = true", 'dtype = "bfloat16"\nchannels_last = true'])

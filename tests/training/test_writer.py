@@ -1,5 +1,6 @@
 """Writing beside the training: in order, without loss, and never silently failing."""
 
+import signal
 import threading
 import time
 
@@ -15,6 +16,21 @@ def test_jobs_are_done_in_order_on_another_thread_and_all_of_them():
             writer.submit(lambda number=number: done.append((number, threading.get_ident())))
     assert [number for number, _ in done] == list(range(20))
     assert {thread for _, thread in done}.isdisjoint({threading.get_ident()})
+
+
+def test_an_interrupt_at_the_end_waits_for_what_is_being_written():
+    """Python takes a thread whose join is interrupted for ended, and ends the process before it."""
+    done = []
+
+    def written():
+        time.sleep(0.2)  # until the main thread waits
+        signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+        time.sleep(0.2)
+        done.append(1)
+
+    with pytest.raises(KeyboardInterrupt):
+        submit_all(written)
+    assert done == [1]
 
 
 def test_the_training_goes_on_while_a_job_is_done():

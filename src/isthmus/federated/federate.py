@@ -13,7 +13,8 @@ from isthmus.federated.parts import Job, Part, PartJobs, Rounds, Tell, TrainPart
 from isthmus.federated.recipe import FederatedRecipe
 from isthmus.federated.results.tables import MANIFEST
 from isthmus.federated.rounds import Progress, run_rounds
-from isthmus.held_folder import Hold, held_folder, is_empty, refuse_held
+from isthmus.files import is_empty
+from isthmus.held_folder import Hold, held_folder, refuse_held
 from isthmus.progress_file import ProgressFile, end_progress
 from isthmus.work.here import Here
 from isthmus.work.in_processes import Processes

@@ -10,6 +10,7 @@ from isthmus.errors import IsthmusWarning
 from isthmus.evaluation.arithmetic.reduced import float32_products
 from isthmus.evaluation.arithmetic.threads import limit_threads
 from isthmus.evaluation.batches import BatchSize
+from isthmus.files import has_leftovers
 from isthmus.held_folder import Hold, held_folder, refuse_held
 from isthmus.progress_file import end_progress
 from isthmus.results.dataset import class_dataset, layer_variables, result_dataset
@@ -52,7 +53,7 @@ def pair_result(request: Request) -> xr.Dataset:
         return _measured(request, None)
     refuse_held(folder)
     earlier = resumable_record(folder, resume=request.resume)
-    if earlier is not None and earlier.complete and _is_whole(folder):
+    if earlier is not None and earlier.complete and _is_whole(folder) and not has_leftovers(folder):
         resumed_record(record_of(subject_of(request), request), earlier, folder)
         return load_run(folder)
     with held_folder(folder) as hold:

@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from types import TracebackType
 
 MOST_WAITING = 2  # states waiting to be written: each holds a copy of the network and of its momentum
@@ -34,7 +34,12 @@ class BackgroundWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._pool.shutdown(wait=True)
+        # Not wait=True: of a join that is interrupted, Python keeps that the thread has ended, and then kills it.
+        self._pool.shutdown(wait=False)
+        try:
+            wait(self._waiting)
+        finally:
+            wait(self._waiting)  # an interrupt waits for what is being written
         if error is None:
             for job in self._waiting:
                 job.result()

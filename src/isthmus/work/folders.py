@@ -15,8 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
-from isthmus.files import is_part, save_whole, saves_told
-from isthmus.held_folder import LOCK_FILE
+from isthmus.files import LOCK_FILE, is_part, save_whole, saves_told
 from isthmus.processes import is_running, this_process
 from isthmus.work.news import Tell
 

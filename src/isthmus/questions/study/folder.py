@@ -11,10 +11,10 @@ import pyarrow as pa
 import xarray as xr
 
 from isthmus.errors import DamagedError, InputError
-from isthmus.files import instead_of_folder, save_whole
+from isthmus.files import instead_of_folder, is_empty, save_whole
 from isthmus.gate.door import parsing
 from isthmus.gate.texts import read_object
-from isthmus.held_folder import held_folder, is_empty, refuse_held
+from isthmus.held_folder import held_folder, refuse_held
 from isthmus.questions.study.attributes import check_attributes
 from isthmus.questions.study.table import study_columns, study_dataset, study_layout
 from isthmus.results.labelled import labelled_study

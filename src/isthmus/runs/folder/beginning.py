@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from isthmus.errors import InputError
-from isthmus.held_folder import is_empty
+from isthmus.files import is_empty
 from isthmus.runs.folder.layout import Layout
 from isthmus.runs.folder.record import Record, load_record
 

@@ -17,7 +17,8 @@ from isthmus.data.load import load_examples
 from isthmus.errors import InputError, IsthmusWarning
 from isthmus.evaluation.arithmetic.device import device_named
 from isthmus.evaluation.losses.loss import LOSSES, Loss, loss_named
-from isthmus.held_folder import Hold, held_folder, is_empty, refuse_held
+from isthmus.files import has_leftovers, is_empty
+from isthmus.held_folder import Hold, held_folder, refuse_held
 from isthmus.models.load import load_model
 from isthmus.models.source import source_hash
 from isthmus.progress_file import ProgressFile, end_progress
@@ -162,7 +163,8 @@ def _network_training(
     model = make_initial_model(partial(load_model, recipe.model), recipe.seeds)
     initial = _load_initial(recipe, model)
     facts = _facts(recipe, examples, initial, device.type)
-    if not folder.is_finished(recipe.length) or folder.damaged_since() is not None:
+    is_whole = folder.is_finished(recipe.length) and folder.damaged_since() is None
+    if not is_whole or has_leftovers(folder.path):
         with held_folder(folder.path) as hold:
             folder.begin(facts)
             _remove_damaged(folder)
