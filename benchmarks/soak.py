@@ -38,6 +38,7 @@ from isthmus.training.recipe.recipe import NetworkRecipe
 
 MODEL = "cnn:width=4,channels=1,classes=4"
 PIECES, WARM_UP = 20, 0.2
+MOST_ROUNDS = 100_000  # more than a day of them
 RECIPE = {"name": "x", "model": MODEL, "length": "2ep", "batch_size": 16, "device": "cpu"}
 OPTIMIZER = {"name": "sgd", "learning_rate": 0.05}
 
@@ -149,19 +150,21 @@ def soak(minutes: float) -> dict[str, object]:
     generator = torch.Generator().manual_seed(0)
     targets = torch.randint(0, 4, (64,), generator=generator)
     data = torch.randn(64, 1, 8, 8, generator=generator), targets
-    rows, begun = [], time.monotonic()
+    # Touched at once: a list of what was seen would grow itself, by 200 bytes a round.
+    rows, count, begun = np.full((MOST_ROUNDS, 5), np.nan), 0, time.monotonic()
     with tempfile.TemporaryDirectory() as temporary:
         np.savez(Path(temporary) / "data.npz", inputs=data[0].numpy(), targets=targets.numpy())
-        while time.monotonic() - begun < 60 * minutes or len(rows) < 5:
+        while (time.monotonic() - begun < 60 * minutes or count < 5) and count < MOST_ROUNDS:
             with tempfile.TemporaryDirectory(dir=temporary) as home:
-                round_of_work(len(rows), Path(home), data)
-            rows.append((time.monotonic() - begun, *seen()))
-    seconds, taken, resident, descriptors, threads = np.array(rows).T
+                round_of_work(count, Path(home), data)
+            rows[count] = time.monotonic() - begun, *seen()
+            count += 1
+    seconds, taken, resident, descriptors, threads = rows[:count].T
     kept = seconds > WARM_UP * seconds[-1]
-    numbers = np.arange(len(rows))[kept]
+    numbers = np.arange(count)[kept]
     return {
         "minutes": round(seconds[-1] / 60, 2),
-        "rounds": len(rows),
+        "rounds": count,
         "allocated": growth(numbers, taken[kept]),
         "resident": growth(numbers, resident[kept]),
         "descriptors": [int(descriptors[kept].min()), int(descriptors[kept].max())],
