@@ -182,7 +182,8 @@ def ended_by(
         return None
     os.kill(process.pid or 0, number)
     process.join(PATIENCE)
-    return process.exitcode
+    # It may have ended between the look and the signal, of which only SIGKILL can't be answered by ending well.
+    return None if number == signal.SIGKILL and process.exitcode == 0 else process.exitcode
 
 
 def trial(
