@@ -14,12 +14,11 @@ import pandas as pd
 import pytest
 import xarray as xr
 from cases import CASES
+from left_locks import leave_lock
 from run_folders import contents
 from slow_measurements import begun, measured_slowly
 
 import isthmus
-from isthmus.files import LOCK_FILE
-from isthmus.processes import this_process
 
 CNN = CASES[1]
 OPTIONS = {"alphas": (0.0, 0.5), "batch_size": 4}
@@ -239,8 +238,6 @@ def test_a_precision_without_an_order_of_examples_is_refused(tmp_path):
 def test_the_lock_of_a_process_that_was_killed_when_all_was_done_goes(pair, tmp_path):
     measured(pair, tmp_path / "run")
     whole = contents(tmp_path / "run")
-    dead = "-".join([*this_process().split("-")[:2], "1"])
-    facts = {"host": "", "pid": os.getpid(), "since": "", "process": dead, "token": "0"}
-    (tmp_path / "run" / LOCK_FILE).write_text(json.dumps(facts))
+    leave_lock(tmp_path / "run")
     measured(pair, tmp_path / "run", resume=True)
     assert contents(tmp_path / "run") == whole

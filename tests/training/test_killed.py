@@ -1,14 +1,12 @@
 """A training that is killed, at any moment, and goes on."""
 
-import json
-import os
 import signal
 
 import pytest
+from left_locks import DEAD, leave_lock
 from tiny_recipes import SPAWNED, TOML, contents, killed_training, networks, save_data
 
-from isthmus.files import LOCK_FILE, has_leftovers
-from isthmus.processes import this_process
+from isthmus.files import has_leftovers
 
 RECIPE = TOML + SPAWNED
 NUM_FILES = 28  # that the recipe writes, one after the other
@@ -55,12 +53,10 @@ def test_what_a_process_left_that_ended_after_its_last_checkpoint_goes(whole, tm
     save_data()
     networks(RECIPE, "out")
     network = tmp_path / "out" / "a"
-    dead = "-".join([*this_process().split("-")[:2], "1"])
     (network / "resume").mkdir(exist_ok=True)
-    (network / "resume" / f".state-6ep.safetensors.{dead}.part").write_bytes(b"half")
+    (network / "resume" / f".state-6ep.safetensors.{DEAD}.part").write_bytes(b"half")
     if has_lock:
-        facts = {"host": "", "pid": os.getpid(), "since": "", "process": dead, "token": "0"}
-        (network / LOCK_FILE).write_text(json.dumps(facts))
+        leave_lock(network)
     networks(RECIPE, "out", resume=True)
     assert contents("out") == whole
     assert not has_leftovers(network)

@@ -47,7 +47,7 @@ def begin(recipe: FederatedRecipe, out: Path, data_root: Path | None) -> None:
         with parsing(f"a {MANIFEST} written by isthmus", str(out), "name another --out"):
             _refuse_others(earlier, facts, out)
             facts["clients"], facts["layers"] = earlier["clients"], earlier["layers"]
-            _by_seed_and_client(facts["clients"])
+            _by_seed_and_client(facts["clients"])  # what `finish` will ask of them, before anything is trained
             facts["rules"] = earlier["rules"] | facts["rules"]  # rounds of a rule that is left out now are still there
     save_json(facts, out / MANIFEST)
 

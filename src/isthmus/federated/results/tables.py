@@ -249,17 +249,10 @@ def _frame(name: str, table: pa.Table, where: str) -> pd.DataFrame:
     missing = [column for column in schema.names if column not in table.column_names]
     if missing:
         raise InputError(expected, f"none named {short_list(missing)}", where, RERUN)
-    try:
+    with parsing(expected, where, RERUN):
         frame: pd.DataFrame = table.select(schema.names).cast(schema).to_pandas()
-    except pa.ArrowInvalid as error:
-        raise InputError(expected, _first_line(error), where, RERUN) from error
     twice = frame.loc[frame.duplicated(keys), keys]
     if len(twice):
         row = ", ".join(f"{key} {value}" for key, value in twice.iloc[0].items())
         raise InputError(f"each row of {name}.parquet once", f"{len(twice)} twice, such as {row}", where, RERUN)
     return frame.sort_values(keys, ignore_index=True)
-
-
-def _first_line(error: Exception) -> str:
-    text = (str(error).splitlines() or [""])[0]
-    return f"none named {text}" if isinstance(error, KeyError) else text

@@ -7,6 +7,8 @@ from pydantic import BaseModel, TypeAdapter
 
 
 class _Check(BaseModel):
+    """A `SelfCheck` as it is stored: that module loads torch, which a report does not need."""
+
     check: str
     passed: bool
     detail: str
