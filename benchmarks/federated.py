@@ -15,7 +15,9 @@ and all layers are averaged.
 
 A repetition runs each arm once, in turn first, after each has run once to warm up; figures are medians over
 repetitions. Expect at most 1.05 over the loop and 1.10 over FedAvg. Fewer images or epochs and smaller networks make
-all ratios larger, for what does not grow with the training then counts more.
+all ratios larger, for what does not grow with the training then counts more: 40 ms a client and round here, half of
+them for its sealed state on disk. With the five local epochs of Table 1, as by default, rounds took 1.02 times the
+loop's time; with three 1.04 to 1.06.
 """
 
 import argparse
@@ -246,7 +248,7 @@ def main() -> None:
     parser.add_argument("--part", choices=["rounds", "flower"], required=True)
     parser.add_argument("--width", type=int, default=16)
     parser.add_argument("--images", type=int, default=800, help="of all clients")
-    parser.add_argument("--epochs", type=int, default=3)
+    parser.add_argument("--epochs", type=int, default=5)
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--repetitions", type=int, default=3)
     arguments = parser.parse_args()
