@@ -9,7 +9,7 @@ from cases import CASES
 
 import isthmus
 from isthmus.data.load import load_examples
-from isthmus.experiments.claims.federated.clients import costs_of, pair_found
+from isthmus.experiments.claims.federated.clients import costs_of, pair_found, wrong_sentence
 from isthmus.experiments.evidence.criterion import criteria_of
 from isthmus.experiments.reproduction.recipes import TrainedNetworks
 from isthmus.experiments.reproduction.registry import known_claims
@@ -60,6 +60,20 @@ def test_a_cost_is_the_loss_of_the_client_with_averaged_layers_minus_its_own(cos
     assert cell["rise_low"] < cell["rise"] < cell["rise_high"]
     everything = losses(averaged(B, A, "hidden1", "hidden2", "hidden3", "fc"), *splits)
     assert float(cell["share"]) == pytest.approx((mixed - host).mean() / (everything - host).mean(), rel=1e-3)
+
+
+def test_the_clients_and_their_mean_are_wrong_on_the_test_images_as_often_as_counted():
+    inputs, targets = data = MLP.data(200, seed=4)
+    # As they are, they see one class in all images.
+    a, b = ({key: 4 * tensor for key, tensor in weights.items()} for weights in (A, B))
+    result = isthmus.measure(MLP.build, a, b, DATA | {"test": data})
+    wrong = [
+        100 * float((torch.func.functional_call(MLP.build(), weights, (inputs,)).argmax(1) != targets).double().mean())
+        for weights in (a, b, averaged(a, b, "hidden1", "hidden2", "hidden3", "fc"))
+    ]
+    assert len(set(wrong)) == 3, "or the numbers could change places"
+    of_a, of_b, of_mean = (f"{percent:.1f}" for percent in wrong)
+    assert wrong_sentence(result) == f"the two networks get {of_a} and {of_b} % wrong, and their mean {of_mean} %."
 
 
 def test_both_clients_end_in_one_network_where_everything_is_averaged(costs):

@@ -10,11 +10,12 @@ from isthmus.experiments.evidence.located import Located, largest, smallest
 from isthmus.experiments.reproduction.bench import Bench
 from isthmus.experiments.reproduction.scale import Scale
 from isthmus.layers.paper_groups import paper_groups, resnet18_layers
-from isthmus.questions.clients.costs import client_pairs, layer_set_costs
+from isthmus.questions.clients.costs import HALF, client_pairs, layer_set_costs
 from isthmus.questions.clients.picture import client_heatmap, client_sentence
 from isthmus.report.picture import Picture
 from isthmus.results.estimates import estimate_at
-from isthmus.results.rows import single_layers
+from isthmus.results.rows import in_split, single_layers
+from isthmus.results.variables import ERROR
 from isthmus.sweeps.group import FULL_NETWORK
 
 TEST = {
@@ -38,6 +39,7 @@ def run(bench: Bench) -> Evidence:
     groups = paper_groups(resnet18_layers())
     given = f"subsets:given:{','.join(map('+'.join, groups.values()))}"
     costs: dict[str, xr.Dataset] = {}
+    wrong = list[str]()
     for pair in client_pairs(networks):
         data = {**pair.data, "test": TEST[bench.scale]}
         a, b = networks.final(pair.a), networks.final(pair.b)
@@ -48,7 +50,9 @@ def run(bench: Bench) -> Evidence:
         renamed = {
             dim: [named.get(str(label), str(label)) for label in of_pair[dim].values] for dim in ("moving", "averaged")
         }
-        costs[f"{pair.rule} ({name})"] = of_pair.assign_coords(renamed)
+        words = f"{pair.rule} ({name})"
+        costs[words] = of_pair.assign_coords(renamed)
+        wrong.append(f"{words}: on the test images, of all classes, {wrong_sentence(result)}")
     bench.settings |= {
         "the two networks": "same initialisation, the data of two clients",
         "measured on": f"each client's own part, the union of both, `{TEST[bench.scale]}`",
@@ -57,10 +61,26 @@ def run(bench: Bench) -> Evidence:
     }
     found = {name: pair_found(cost) for name, cost in costs.items()}
     sentences = [client_sentence(name, cost) for name, cost in costs.items()]
+    obtained = sentences + (wrong if bench.scale.is_whole else [])
     picture = Picture(
         "costs", "What averaging a set of layers costs each client", partial(client_heatmap, costs), " ".join(sentences)
     )
-    return Evidence(found, sentences, [picture], len(costs), cost_rows(costs, [FULL_NETWORK, *groups]))
+    return Evidence(found, obtained, [picture], len(costs), cost_rows(costs, [FULL_NETWORK, *groups]))
+
+
+def wrong_sentence(result: xr.Dataset) -> str:
+    """How good the clients' networks are, and their mean.
+
+    Args:
+        result: Of one pair of classifiers, with the midpoint and the split "test".
+
+    Returns:
+        The end of a sentence, with errors on the test images.
+    """
+    part = in_split(result, "test")
+    own = " and ".join(f"{100 * float(part[end.name]):.1f}" for end in ERROR.ends.values())
+    mean = float(part["error_rate"].sel(moving=FULL_NETWORK, alpha=HALF).isel(host=0))
+    return f"the two networks get {own} % wrong, and their mean {100 * mean:.1f} %."
 
 
 def pair_found(cost: xr.Dataset) -> Found:
