@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 from isthmus.experiments.evidence import barriers
 from isthmus.experiments.evidence.located import Located, largest
 from isthmus.results.rows import in_split, labels, moving_groups, split_of
-from isthmus.results.variables import ERROR
 from isthmus.sweeps.group import FULL_NETWORK
 from isthmus.weights.step import Step
 
@@ -51,9 +50,8 @@ def rows_by_epochs(result: "xr.Dataset", split: str, small: float) -> str:
     # `z` writes a rounded negative zero without its sign.
     first, most = (" ".join(f"{float(value):z.1f}" for value in row) for row in (full, layers.max(("host", "moving"))))
     above = int((layers.isel(step=-1).max("host") > small).sum())
-    wrong = " and ".join(f"{100 * float(part[end.name].isel(step=-1)):.1f}" for end in ERROR.ends.values())
     return (
         f"at {', '.join(epochs)} the first row of the figure reads {first}, and the largest single layer {most} nats. "
         f"At {epochs[-1]} {above} of {layers.sizes['moving']} layers are above {small:g} nats into some host, and the "
-        f"two networks get {wrong} % wrong."
+        f"two networks get {barriers.ends_wrong(part.isel(step=-1))} % wrong."
     )

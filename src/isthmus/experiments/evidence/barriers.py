@@ -10,7 +10,7 @@ from isthmus.measures.connectivity import Connectivity
 from isthmus.measures.estimate import percentage_points
 from isthmus.results.estimates import estimate_at
 from isthmus.results.rows import by_pair, in_split, labels, split_of, sweep_labels
-from isthmus.results.variables import LOSS
+from isthmus.results.variables import ERROR, LOSS
 from isthmus.runs.folder.loading import is_layerwise_connected
 from isthmus.sweeps.group import FULL_NETWORK
 
@@ -111,6 +111,18 @@ def pair_rows(result: xr.Dataset, splits: Mapping[str, str]) -> list[list[str]]:
                 most.where, least.estimate.whole_text,
             ])  # fmt: skip
     return rows
+
+
+def ends_wrong(part: xr.Dataset) -> str:
+    """How often both networks are wrong.
+
+    Args:
+        part: Of one pair of classifiers, step and split.
+
+    Returns:
+        Per cent, such as "11.9 and 12.1".
+    """
+    return " and ".join(f"{100 * float(part[end.name]):.1f}" for end in ERROR.ends.values())
 
 
 def _ends(part: xr.Dataset, split: str) -> str:

@@ -4,6 +4,7 @@ from functools import partial
 
 import xarray as xr
 
+from isthmus.experiments.evidence.barriers import ends_wrong
 from isthmus.experiments.evidence.criterion import Found
 from isthmus.experiments.evidence.evidence import Evidence
 from isthmus.experiments.evidence.located import Located, largest, smallest
@@ -15,7 +16,6 @@ from isthmus.questions.clients.picture import client_heatmap, client_sentence
 from isthmus.report.picture import Picture
 from isthmus.results.estimates import estimate_at
 from isthmus.results.rows import in_split, single_layers
-from isthmus.results.variables import ERROR
 from isthmus.sweeps.group import FULL_NETWORK
 
 TEST = {
@@ -78,9 +78,8 @@ def wrong_sentence(result: xr.Dataset) -> str:
         The end of a sentence, with errors on the test images.
     """
     part = in_split(result, "test")
-    own = " and ".join(f"{100 * float(part[end.name]):.1f}" for end in ERROR.ends.values())
     mean = float(part["error_rate"].sel(moving=FULL_NETWORK, alpha=HALF).isel(host=0))
-    return f"the two networks get {own} % wrong, and their mean {100 * mean:.1f} %."
+    return f"the two networks get {ends_wrong(part)} % wrong, and their mean {100 * mean:.1f} %."
 
 
 def pair_found(cost: xr.Dataset) -> Found:
