@@ -5,6 +5,7 @@ A network is exported once, and pictures are rendered where tests are about them
 
 import multiprocessing
 import os
+import signal
 from collections.abc import Callable, Iterator
 from multiprocessing.context import BaseContext
 from pathlib import Path
@@ -49,6 +50,14 @@ def processes() -> BaseContext:
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["isthmus.runs.measure", "isthmus.training.networks.networks", "torch._dynamo"])
     return context
+
+
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """A process in the background of a shell ignores SIGINT, and so would all that it starts."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 TESTS = Path(__file__).parent

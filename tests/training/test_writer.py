@@ -18,6 +18,7 @@ def test_jobs_are_done_in_order_on_another_thread_and_all_of_them():
     assert {thread for _, thread in done}.isdisjoint({threading.get_ident()})
 
 
+@pytest.mark.usefixtures("interruptible")
 def test_an_interrupt_at_the_end_waits_for_what_is_being_written():
     """Python takes a thread whose join is interrupted for ended, and ends the process before it."""
     done = []
