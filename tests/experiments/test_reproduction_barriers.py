@@ -119,18 +119,26 @@ def test_the_table_has_a_row_for_every_pair_and_split(result):
 
 def test_the_rows_by_epochs_are_those_of_the_first_pair_without_steps_within_an_epoch(result):
     barrier, error = 3 * abs(result.loss_barrier), 0 * result.error_a
-    steps = {"0ep": (-0.01 * barrier, error), "5it": (barrier, error), "20ep": (2 * barrier, error + 0.25)}
+    steps = {
+        "0ep": (-0.01 * barrier, error),
+        "5it": (barrier, error),
+        "10ep": (-20 * barrier, error),
+        "20ep": (2 * barrier, error + 0.25),
+    }
     parts = [result.assign(loss_barrier=values, error_a=wrong) for values, wrong in steps.values()]
     along = xr.concat(parts, xr.IndexVariable("step", list(steps)))
     cells = 2 * barrier.sel(split="train").isel(pair=0)
     layers = cells.sel(moving=cells.moving != "all")
-    full, most = (f"0.0 {float(values.max()):.1f}" for values in (cells.sel(moving="all"), layers))
+    per_host = cells.sel(moving="all")
+    full = f"0.0 −{10 * float(per_host.min()):.1f} {float(per_host.max()):.1f}"
+    most = f"0.0 −{10 * float(layers.min()):.1f} {float(layers.max()):.1f}"
     above = sum(float(layers.sel(moving=name).max()) > 0.1 for name in layers["moving"].values)
     assert 0 < above < 4
     wrong = 100 * float(result.error_b.sel(split="train")[0])
     assert rows_by_epochs(along, "train", 0.1) == (
-        f"at 0ep, 20ep the first row of the figure reads {full}, and the largest single layer {most} nats. At 20ep "
-        f"{above} of 4 layers are above 0.1 nats into some host, and the two networks get 25.0 and {wrong:.1f} % wrong."
+        f"at 0ep, 10ep, 20ep the first row of the figure reads {full}, and the largest single layer {most} nats. At "
+        f"20ep {above} of 4 layers are above 0.1 nats into some host, and the two networks get 25.0 and "
+        f"{wrong:.1f} % wrong."
     )
 
 

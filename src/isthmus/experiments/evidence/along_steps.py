@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from isthmus.experiments.evidence import barriers
 from isthmus.experiments.evidence.located import Located, largest
+from isthmus.measures.estimate import number_text
 from isthmus.results.rows import in_split, labels, moving_groups, split_of
 from isthmus.sweeps.group import FULL_NETWORK
 from isthmus.weights.step import Step
@@ -47,8 +48,9 @@ def rows_by_epochs(result: "xr.Dataset", split: str, small: float) -> str:
     part = part.sel(step=epochs)
     full = part["loss_barrier"].sel(moving=FULL_NETWORK).max("host")
     layers = part["loss_barrier"].sel(moving=list(moving_groups(part)))
-    # `z` writes a rounded negative zero without its sign.
-    first, most = (" ".join(f"{float(value):z.1f}" for value in row) for row in (full, layers.max(("host", "moving"))))
+    first, most = (
+        " ".join(number_text(float(value), 1) for value in row) for row in (full, layers.max(("host", "moving")))
+    )
     above = int((layers.isel(step=-1).max("host") > small).sum())
     return (
         f"at {', '.join(epochs)} the first row of the figure reads {first}, and the largest single layer {most} nats. "
