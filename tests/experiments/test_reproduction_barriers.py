@@ -7,7 +7,7 @@ import xarray as xr
 
 import isthmus
 from isthmus.experiments.evidence import barriers
-from isthmus.experiments.evidence.along_steps import rows_by_epochs
+from isthmus.experiments.evidence.along_steps import rows_along_training
 from isthmus.experiments.evidence.layerwise import error_found, loss_found
 from isthmus.experiments.evidence.located import largest, smallest
 from isthmus.experiments.evidence.shares import layer_shares, shares
@@ -117,7 +117,7 @@ def test_the_table_has_a_row_for_every_pair_and_split(result):
         assert losses[:, column] == pytest.approx(expected, abs=1e-4)
 
 
-def test_the_rows_by_epochs_are_those_of_the_first_pair_without_steps_within_an_epoch(result):
+def test_the_rows_along_training_are_those_of_the_first_pair_in_the_unit_of_the_last_step(result):
     barrier, error = 3 * abs(result.loss_barrier), 0 * result.error_a
     steps = {
         "0ep": (-0.01 * barrier, error),
@@ -135,10 +135,14 @@ def test_the_rows_by_epochs_are_those_of_the_first_pair_without_steps_within_an_
     above = sum(float(layers.sel(moving=name).max()) > 0.1 for name in layers["moving"].values)
     assert 0 < above < 4
     wrong = 100 * float(result.error_b.sel(split="train")[0])
-    assert rows_by_epochs(along, "train", 0.1) == (
+    assert rows_along_training(along, "train", 0.1) == (
         f"at 0ep, 10ep, 20ep the first row of the figure reads {full}, and the largest single layer {most} nats. At "
         f"20ep {above} of 4 layers are above 0.1 nats into some host, and the two networks get 25.0 and "
         f"{wrong:.1f} % wrong."
+    )
+    by_iterations = along.assign_coords(step=["0ep", "5it", "1ep", "40it"])
+    assert "at 0ep, 5it, 40it the first row of the figure reads 0.0 " in rows_along_training(
+        by_iterations, "train", 0.1
     )
 
 

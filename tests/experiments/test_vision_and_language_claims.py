@@ -1,5 +1,7 @@
 """The claims on vision transformers, language models, MobileNet and VGG-11: their recipes and their own logic."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import xarray as xr
@@ -10,7 +12,7 @@ from isthmus.errors import InputError
 from isthmus.experiments.claims import fig4, gpt, pythia
 from isthmus.experiments.claims.appendix import mobilenet, vgg11
 from isthmus.experiments.evidence.along_steps import largest_at_any_step
-from isthmus.experiments.reproduction.recipes import shipped_recipes
+from isthmus.experiments.reproduction.recipes import TrainedNetworks, shipped_recipes
 from isthmus.experiments.reproduction.registry import known_claims
 from isthmus.experiments.reproduction.scale import Scale
 from isthmus.models.load import load_model
@@ -68,6 +70,22 @@ def test_the_language_models_are_the_papers():
         ]
     assert pythia.STEPS[Scale.PAPER] == tuple(range(0, 140_001, 20_000))
     assert pythia.NAMES[Scale.PAPER] == ("pythia-410m", "pythia-410m-deduped")
+
+
+def test_language_models_are_compared_from_one_start_and_at_whole_scales_also_across_starts():
+    def compared(scale, names):
+        recipes = [recipe for recipe in shipped_recipes("gpt", scale) if recipe.name in names]
+        return gpt.compared_pairs("tiny_shakespeare", TrainedNetworks(Path("networks"), recipes), scale)
+
+    orders, starts = compared(Scale.EVENING, {"a1", "b1", "a2", "b2"})
+    assert (orders.stem, orders.pairs) == ("tiny_shakespeare", [("a1", "b1"), ("a2", "b2")])
+    assert (starts.stem, starts.pairs) == ("tiny_shakespeare_starts", [("a1", "a2"), ("b1", "b2")])
+    by_name = {recipe.name: recipe.seeds for recipe in shipped_recipes("gpt", Scale.EVENING)}
+    for one, other in starts.pairs:
+        assert by_name[one].initialisation != by_name[other].initialisation
+        assert by_name[one].order != by_name[other].order
+    assert len(compared(Scale.PAPER, {"a1", "b1"})) == 1
+    assert len(compared(Scale.SMALL, {"a1", "b1", "a3", "b3"})) == 1
 
 
 @pytest.mark.parametrize(("name", "num_layers"), [("mobilenet", 55), ("vgg11", 11)])

@@ -1,17 +1,17 @@
 """Language models: GPT pairs on characters of Shakespeare and on WikiText-2, at several steps of training."""
 
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from isthmus.experiments.evidence import barriers
-from isthmus.experiments.evidence.along_steps import largest_at_any_step
-from isthmus.experiments.evidence.criterion import Found
+from isthmus.experiments.evidence.along_steps import largest_at_any_step, rows_along_training
 from isthmus.experiments.evidence.evidence import Evidence
 from isthmus.experiments.evidence.layerwise import error_found, loss_found
 from isthmus.experiments.evidence.panels import step_panels
 from isthmus.experiments.reproduction.bench import Bench
+from isthmus.experiments.reproduction.pages.settings import APART, START
 from isthmus.experiments.reproduction.recipes import TrainedNetworks
 from isthmus.experiments.reproduction.scale import Scale
-from isthmus.report.picture import Picture
 
 SPLITS = ("training", "validation")
 TEXTS = {"tiny_shakespeare": "Shakespeare", "wikitext2": "WikiText-2", "shakespeare_small": "a page of Shakespeare"}
@@ -20,6 +20,10 @@ ALONG = {
     Scale.SMALL: {
         "tiny_shakespeare": ("train[0:64]:length=64", "validation[0:64]:length=64"),
         "wikitext2": ("train[0:64]:length=64", "validation[0:64]:length=64"),
+    },
+    Scale.EVENING: {
+        "tiny_shakespeare": ("train:length=128", "validation:length=128"),
+        "wikitext2": ("train:length=128", "validation:length=128"),
     },
     Scale.PAPER: {
         "tiny_shakespeare": ("train[0:200]", "validation[0:200]"),
@@ -33,6 +37,10 @@ END = {
         "tiny_shakespeare": ("train[0:192]:length=64", "validation[0:256]:length=64"),
         "wikitext2": ("train[0:192]:length=64", "validation[0:256]:length=64"),
     },
+    Scale.EVENING: {
+        "tiny_shakespeare": ("train:length=128", "validation:length=128"),
+        "wikitext2": ("train:length=128", "validation:length=128"),
+    },
     Scale.PAPER: {
         "tiny_shakespeare": ("train[0:1000]", "validation"),
         "wikitext2": ("train[0:1000]:tokenizer=gpt2", "validation:tokenizer=gpt2"),
@@ -41,8 +49,28 @@ END = {
 """The same at the last step, which the criteria speak of."""
 
 
+PRECISION_ALONG: Mapping[Scale, float] = {Scale.EVENING: 0.02}
+PRECISION_AT_END: Mapping[Scale, float] = {Scale.EVENING: 0.01}
+"""Half-widths of intervals, in nats per token, that choose how many windows are measured on; all of them elsewhere."""
+
+
+@dataclass(frozen=True)
+class Compared:
+    """Pairs of networks of one text that differ in the same things.
+
+    Attributes:
+        words: For criteria and pictures.
+        stem: Stands before the names of runs and pictures.
+        pairs: Names of networks.
+    """
+
+    words: str
+    stem: str
+    pairs: Sequence[tuple[str, str]]
+
+
 def run(bench: Bench) -> Evidence:
-    """Pairs from one start with the windows in another order, on two texts, every layer at every step.
+    """Pairs with the windows in another order, and at whole scales pairs across starts, every layer at every step.
 
     Args:
         bench: To work on.
@@ -51,24 +79,76 @@ def run(bench: Bench) -> Evidence:
         What was seen for each criterion, and heat maps along training for each text.
     """
     networks = bench.train_networks()
-    found: dict[str, Found] = {}
-    pictures: list[Picture] = []
-    obtained: list[str] = []
-    rows: list[list[str]] = []
-    for source, along in ALONG[bench.scale].items():
+    parts: list[Evidence] = []
+    for source in ALONG[bench.scale]:
         own = TrainedNetworks(networks.folder, [r for r in networks.recipes if r.data.partition(":")[0] == source])
-        a, b = own.trajectory_pairs
-        steps = bench.measure(f"{source}_steps", own.model, specs(source, along), a=a, b=b)
-        a, b = own.final_pairs
-        end = bench.measure(f"{source}_end", own.model, specs(source, END[bench.scale][source]), a=a, b=b)
-        of_end, any_step = loss_found(end, "training"), largest_at_any_step(steps, "training")
-        found[TEXTS[source]] = {**of_end, "any_step": any_step, **error_found(end, "validation")}
-        named = {split: f"{split} text of {TEXTS[source]}" for split in SPLITS}
-        panels = [replace(panel, stem=f"{source}_{panel.stem}") for panel in step_panels(steps, named)]
-        obtained += [f"{panel.title}: {panel.sentence}" for panel in panels[:1]]
-        pictures += panels
-        rows += barriers.pair_rows(end, named)[1 if rows else 0 :]
-    return Evidence(found, obtained, pictures, len(networks.pairs), rows)
+        compared = compared_pairs(source, own, bench.scale)
+        parts += [evidence_of(bench, source, own, one) for one in compared]
+        if len(compared) > 1:
+            bench.settings[START] = f"same initialisation, another order; other starts: {APART}"
+    return Evidence(
+        {words: found for part in parts for words, found in part.found.items()},
+        [sentence for part in parts for sentence in part.obtained],
+        [picture for part in parts for picture in part.pictures],
+        sum(part.num_pairs for part in parts),
+        [parts[0].rows[0], *(row for part in parts for row in part.rows[1:])],
+    )
+
+
+def evidence_of(bench: Bench, source: str, networks: TrainedNetworks, compared: Compared) -> Evidence:
+    """Measure pairs of one text at every step, and on more windows at the last one.
+
+    Args:
+        bench: To work on.
+        source: The name of the text.
+        networks: Trained on it.
+        compared: Which of them.
+
+    Returns:
+        What was seen for each criterion. Pairs across starts have the picture of the loss on training text alone; the
+        table says the rest.
+    """
+    scale = bench.scale
+    a, b = zip(*compared.pairs, strict=True)
+    steps = bench.measure(
+        f"{compared.stem}_steps", networks.model, specs(source, ALONG[scale][source]),
+        a=[networks.trajectory(name) for name in a], b=[networks.trajectory(name) for name in b],
+        precision=PRECISION_ALONG.get(scale),
+    )  # fmt: skip
+    end = bench.measure(
+        f"{compared.stem}_end", networks.model, specs(source, END[scale][source]),
+        a=[networks.final(name) for name in a], b=[networks.final(name) for name in b],
+        precision=PRECISION_AT_END.get(scale),
+    )  # fmt: skip
+    any_step = largest_at_any_step(steps, "training")
+    found = {**loss_found(end, "training"), "any_step": any_step, **error_found(end, "validation")}
+    named = {split: f"{split} text of {compared.words}" for split in SPLITS}
+    panels = [replace(panel, stem=f"{compared.stem}_{panel.stem}") for panel in step_panels(steps, named)]
+    obtained = [f"{panel.title}: {panel.sentence}" for panel in panels[:1]]
+    if scale.is_whole:
+        small = bench.threshold("layer")
+        obtained += [f"On {text}: {rows_along_training(steps, split, small)}" for split, text in named.items()]
+    shown = panels if compared.stem == source else panels[:1]
+    return Evidence({compared.words: found}, obtained, shown, len(compared.pairs), barriers.pair_rows(end, named))
+
+
+def compared_pairs(source: str, networks: TrainedNetworks, scale: Scale) -> list[Compared]:
+    """Which networks of a text are measured against each other.
+
+    Args:
+        source: The name of the text.
+        networks: Trained on it.
+        scale: At which scale.
+
+    Returns:
+        The pairs from one start with the windows in another order; at whole scales, where a text has two such pairs,
+        also the pairs across them, which have other starts.
+    """
+    orders = Compared(TEXTS[source], source, networks.pairs)
+    if not scale.is_whole or len(networks.pairs) != 2:
+        return [orders]
+    (a1, b1), (a2, b2) = networks.pairs
+    return [orders, Compared(f"{TEXTS[source]}, other starts", f"{source}_starts", [(a1, a2), (b1, b2)])]
 
 
 def specs(source: str, windows: tuple[str, str]) -> dict[str, str]:

@@ -32,8 +32,8 @@ def largest_at_any_step(result: "xr.Dataset", split: str | None = None, value: s
     )
 
 
-def rows_by_epochs(result: "xr.Dataset", split: str, small: float) -> str:
-    """The full network's barrier and the largest one of a single layer over the epochs, and how good the networks are.
+def rows_along_training(result: "xr.Dataset", split: str, small: float) -> str:
+    """The full network's barrier and the largest one of a single layer step by step, and how good the networks are.
 
     Args:
         result: Of classifiers, over pair and step, with single layers.
@@ -41,11 +41,13 @@ def rows_by_epochs(result: "xr.Dataset", split: str, small: float) -> str:
         small: Nats; the layers above it are counted.
 
     Returns:
-        A sentence in the paper's digits, of the first pair; steps that are no whole epochs are left out.
+        A sentence in the paper's digits, of the first pair. Steps in another unit than the last one's are left out, as
+        those within an epoch.
     """
     part = in_split(result.isel(pair=0), split_of(result, split))
-    epochs = [label for label in labels(result, "step") if Step.parse(label).unit == "ep"]
-    part = part.sel(step=epochs)
+    all_steps = [Step.parse(label) for label in labels(result, "step")]
+    steps = [str(step) for step in all_steps if step.unit == all_steps[-1].unit or not step.count]
+    part = part.sel(step=steps)
     full = part["loss_barrier"].sel(moving=FULL_NETWORK).max("host")
     layers = part["loss_barrier"].sel(moving=list(moving_groups(part)))
     first, most = (
@@ -53,7 +55,7 @@ def rows_by_epochs(result: "xr.Dataset", split: str, small: float) -> str:
     )
     above = int((layers.isel(step=-1).max("host") > small).sum())
     return (
-        f"at {', '.join(epochs)} the first row of the figure reads {first}, and the largest single layer {most} nats. "
-        f"At {epochs[-1]} {above} of {layers.sizes['moving']} layers are above {small:g} nats into some host, and the "
+        f"at {', '.join(steps)} the first row of the figure reads {first}, and the largest single layer {most} nats. "
+        f"At {steps[-1]} {above} of {layers.sizes['moving']} layers are above {small:g} nats into some host, and the "
         f"two networks get {barriers.ends_wrong(part.isel(step=-1))} % wrong."
     )

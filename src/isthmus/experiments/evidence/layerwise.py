@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import xarray as xr
 
 from isthmus.experiments.evidence import barriers
-from isthmus.experiments.evidence.along_steps import largest_at_any_step, rows_by_epochs
+from isthmus.experiments.evidence.along_steps import largest_at_any_step, rows_along_training
 from isthmus.experiments.evidence.criterion import Found
 from isthmus.experiments.evidence.evidence import Evidence
 from isthmus.experiments.evidence.located import Located, largest, smallest
@@ -63,7 +63,7 @@ def layerwise_evidence(
     sentences = [f"On {words}: {picture.sentence}" for words, picture in zip(SPLITS.values(), pictures, strict=False)]
     if by_epochs:
         small = bench.threshold("layer")
-        sentences += [f"On {words}: {rows_by_epochs(steps, split, small)}" for split, words in SPLITS.items()]
+        sentences += [f"On {words}: {rows_along_training(steps, split, small)}" for split, words in SPLITS.items()]
     return Evidence({"": found}, sentences, pictures, len(chosen), barriers.pair_rows(last, SPLITS))
 
 

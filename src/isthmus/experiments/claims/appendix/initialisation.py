@@ -4,10 +4,8 @@ from isthmus.experiments.evidence.evidence import Evidence
 from isthmus.experiments.evidence.layerwise import layerwise_evidence
 from isthmus.experiments.reproduction.bench import Bench
 from isthmus.experiments.reproduction.cifar10 import ALONG, END
-from isthmus.experiments.reproduction.pages.settings import START
+from isthmus.experiments.reproduction.pages.settings import APART, START
 from isthmus.experiments.reproduction.scale import Scale
-
-APART = "different initialisation, another order"
 
 
 def run(bench: Bench) -> Evidence:

@@ -1,7 +1,7 @@
 """Appendix: high and low learning rates."""
 
 from isthmus.experiments.evidence import barriers
-from isthmus.experiments.evidence.along_steps import rows_by_epochs
+from isthmus.experiments.evidence.along_steps import rows_along_training
 from isthmus.experiments.evidence.criterion import Found
 from isthmus.experiments.evidence.evidence import Evidence
 from isthmus.experiments.evidence.layerwise import SPLITS
@@ -36,7 +36,7 @@ def run(bench: Bench) -> Evidence:
         if bench.scale.is_whole:
             small = bench.threshold(f"layer_{rate}")
             obtained += [
-                f"At the {rate} rate, on {words}: {rows_by_epochs(steps, split, small)}"
+                f"At the {rate} rate, on {words}: {rows_along_training(steps, split, small)}"
                 for split, words in SPLITS.items()
             ]
         pictures += heat_maps(steps.isel(pair=0), SPLITS, f"{rate} learning rate", f"{rate}_")

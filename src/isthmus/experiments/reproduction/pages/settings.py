@@ -15,6 +15,8 @@ NETWORK, DATA, LENGTH, BATCH, OPTIMIZER, SCHEDULE, AUGMENTATION, CLIPPING, START
     "network", "trained on", "length", "mini-batch", "optimiser", "learning rate", "augmentation", "gradient clipping",
     "the two networks", "pairs", "measured on", "alphas",
 )  # fmt: skip
+APART = "different initialisation, another order"
+"""Of networks of two pairs that have a start each."""
 
 
 def recipe_rows(recipes: Sequence[NetworkRecipe]) -> dict[str, str]:
