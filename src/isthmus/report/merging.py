@@ -1,5 +1,6 @@
 """Pictures of merging: what averaging costs beside how much is averaged, and which layers make the cost."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 MERGED = "merged"
 WIDTH_INCHES = 4.2  # so that its letters are read on a phone
 TALLEST = 12.0  # tolerances; what costs more stands at the top edge, with its number
+LABEL_PERCENT = 16.0  # of the axis: the width of "↑ 3.1 to 4.2"
 MARKERS = {
     "all layers": "s",
     "one donor alone": "<",
@@ -69,6 +71,7 @@ def cost_figure(shown: CostShown) -> "Figure":
             axes.plot(shares, values, color=style.HOST_COLOURS["a"], linewidth=0.8, zorder=2, label="tested sets")
             for share, cost, passed in shown.tests:
                 _mark(axes, share, cost, top, "o", style.HOST_COLOURS["a"], filled=passed)
+        beyond = [(100 * share, cost.value) for share, cost, _ in shown.tests if _is_beyond(cost, top)]
         is_named = False
         for name, share, cost in shown.points:
             is_random = name.startswith("random")
@@ -76,6 +79,12 @@ def cost_figure(shown: CostShown) -> "Figure":
             is_named = is_named or is_random
             colour = style.HOST_COLOURS["a"] if name == MERGED else style.INK
             _mark(axes, share, cost, top, "*" if name == MERGED else MARKERS.get(name, "x"), colour, label=label)
+            if _is_beyond(cost, top):
+                beyond.append((100 * share, cost.value))
+        for place, words in arrow_labels(beyond):
+            axes.annotate(
+                words, (place, top), (0, 6), textcoords="offset points", ha="center", fontsize=style.SMALL_POINTS
+            )
         axes.set_xlabel(f"averaged, % of all {shown.worth}")
         axes.set_ylabel(f"rise over network a ({shown.unit})")
         axes.set_xlim(-3, 103)
@@ -83,7 +92,7 @@ def cost_figure(shown: CostShown) -> "Figure":
         axes.yaxis.set_major_formatter(lambda value, _: significant_text(value, 2))
         axes.legend(loc="lower center", bbox_to_anchor=(0.45, 1.0), ncols=3)
         style.draw_notes(figure, [
-            "Filled circles are certified. An arrow stands for a cost beyond the picture, with its number beside it."
+            "Filled circles are certified. An arrow stands for costs beyond the picture, with their numbers beside it."
         ])  # fmt: skip
     return figure
 
@@ -92,9 +101,9 @@ def _mark(
     axes: "Axes", share: float, cost: Estimate, top: float, marker: str, colour: str, *, label: str | None = None,
     filled: bool = True,
 ) -> None:  # fmt: skip
-    """One network with its interval; at the top edge with its number where it costs more than the picture holds."""
+    """One network with its interval; at the top edge where it costs more than the picture holds."""
     x = 100 * share
-    is_beyond = not cost.value <= top
+    is_beyond = _is_beyond(cost, top)
     face = colour if filled else "white"
     look: dict[str, Any] = {
         "color": colour,
@@ -104,8 +113,37 @@ def _mark(
     }
     y = top if is_beyond else cost.value
     axes.plot([x], [y], marker, label=label, **look)
-    if is_beyond:
-        words = f"↑ {significant_text(cost.value, 2)}"
-        axes.annotate(words, (x, y), (0, 6), textcoords="offset points", ha="center", fontsize=style.SMALL_POINTS)
-    else:
+    if not is_beyond:
         axes.plot([x, x], [max(cost.low, -top), min(cost.high, top)], color=(colour, 0.5), linewidth=0.8, zorder=3)
+
+
+def _is_beyond(cost: Estimate, top: float) -> bool:
+    """Whether a cost is more than the picture holds; NaN is."""
+    return not cost.value <= top
+
+
+def arrow_labels(beyond: Sequence[tuple[float, float]]) -> list[tuple[float, str]]:
+    """What stands over the top edge for costs beyond it: one label for those whose numbers would overlap.
+
+    Args:
+        beyond: Place on the axis in per cent, and cost.
+
+    Returns:
+        Place and words of each label, from the left.
+
+    Example:
+        >>> arrow_labels([(0, 2.0), (50, 3.1), (53, 4.2)])
+        [(0.0, '↑ 2'), (51.5, '↑ 3.1 to 4.2')]
+    """
+    groups: list[list[tuple[float, float]]] = []
+    for place, cost in sorted(beyond):
+        if groups and place - groups[-1][-1][0] < LABEL_PERCENT:
+            groups[-1].append((place, cost))
+        else:
+            groups.append([(place, cost)])
+    labels = []
+    for group in groups:
+        costs = [significant_text(cost, 2) for cost in sorted(cost for _, cost in group)]
+        words = costs[0] if costs[0] == costs[-1] else f"{costs[0]} to {costs[-1]}"
+        labels.append((sum(place for place, _ in group) / len(group), f"↑ {words}"))
+    return labels
