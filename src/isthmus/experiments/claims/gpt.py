@@ -62,11 +62,13 @@ class Compared:
         words: For criteria and pictures.
         stem: Stands before the names of runs and pictures.
         pairs: Names of networks.
+        drawn: The pictures along training; the others' numbers stand in the table.
     """
 
     words: str
     stem: str
     pairs: Sequence[tuple[str, str]]
+    drawn: Sequence[str] = ("loss_training", "loss_validation", "error_training", "error_validation")
 
 
 def run(bench: Bench) -> Evidence:
@@ -105,8 +107,7 @@ def evidence_of(bench: Bench, source: str, networks: TrainedNetworks, compared: 
         compared: Which of them.
 
     Returns:
-        What was seen for each criterion. Pairs across starts have the picture of the loss on training text alone; the
-        table says the rest.
+        What was seen for each criterion, and heat maps along training.
     """
     scale = bench.scale
     a, b = zip(*compared.pairs, strict=True)
@@ -123,13 +124,13 @@ def evidence_of(bench: Bench, source: str, networks: TrainedNetworks, compared: 
     any_step = largest_at_any_step(steps, "training")
     found = {**loss_found(end, "training"), "any_step": any_step, **error_found(end, "validation")}
     named = {split: f"{split} text of {compared.words}" for split in SPLITS}
-    panels = [replace(panel, stem=f"{compared.stem}_{panel.stem}") for panel in step_panels(steps, named)]
+    panels = [panel for panel in step_panels(steps, named) if panel.stem in compared.drawn]
     obtained = [f"{panel.title}: {panel.sentence}" for panel in panels[:1]]
     if scale.is_whole:
         small = bench.threshold("layer")
         obtained += [f"On {text}: {rows_along_training(steps, split, small)}" for split, text in named.items()]
-    shown = panels if compared.stem == source else panels[:1]
-    return Evidence({compared.words: found}, obtained, shown, len(compared.pairs), barriers.pair_rows(end, named))
+    pictures = [replace(panel, stem=f"{compared.stem}_{panel.stem}") for panel in panels]
+    return Evidence({compared.words: found}, obtained, pictures, len(compared.pairs), barriers.pair_rows(end, named))
 
 
 def compared_pairs(source: str, networks: TrainedNetworks, scale: Scale) -> list[Compared]:
@@ -144,11 +145,13 @@ def compared_pairs(source: str, networks: TrainedNetworks, scale: Scale) -> list
         The pairs from one start with the windows in another order; at whole scales, where a text has two such pairs,
         also the pairs across them, which have other starts.
     """
-    orders = Compared(TEXTS[source], source, networks.pairs)
-    if not scale.is_whole or len(networks.pairs) != 2:
-        return [orders]
-    (a1, b1), (a2, b2) = networks.pairs
-    return [orders, Compared(f"{TEXTS[source]}, other starts", f"{source}_starts", [(a1, a2), (b1, b2)])]
+    words, pairs = TEXTS[source], networks.pairs
+    if not scale.is_whole or len(pairs) != 2:
+        return [Compared(words, source, pairs)]
+    # Four pictures a text: all documents together stay under four megabytes.
+    orders = Compared(words, source, pairs, ("loss_training", "loss_validation", "error_validation"))
+    across = list(zip(*pairs, strict=True))
+    return [orders, Compared(f"{words}, other starts", f"{source}_starts", across, ("loss_training",))]
 
 
 def specs(source: str, windows: tuple[str, str]) -> dict[str, str]:
