@@ -195,6 +195,21 @@ def test_the_paragraph_says_what_averaging_costs_beside_the_barrier(measurement:
     )
 
 
+def test_where_every_layer_lowers_the_loss_none_is_said_to_cost_something(measurement: Make) -> None:
+    result = measurement(["conv1", "fc"], errors=False)
+    set_values(result, "loss_rise", [[2, -0.5, -0.7], [2.3, -0.3, -0.9]], 0.1)
+    assert headline(result) == (
+        "Averaging any one of 2 single layers lowers the loss, conv1 the least: host b −0.3 nats; averaging everything "
+        "costs host a 2.0 and host b 2.3."
+    )
+    (paragraph,) = reading(result)
+    least = "No single layer raises the loss, and conv1 lowers it least: host b −0.3 nats (95 % interval −0.4 to −0.2)"
+    assert least in paragraph
+    alone = measurement(["fc"], errors=False)
+    set_values(alone, "loss_rise", [[2, -0.5], [2.3, -0.7]], 0.1)
+    assert headline(alone).startswith("Averaging fc costs host a −0.5 nats, the only single layer;")
+
+
 def test_the_barriers_alone_are_said_where_the_paper_is_compared_with(measurement: Make) -> None:
     result = measurement(["conv1", "fc"], errors=False)
     set_values(result, "loss_barrier", [[2, 0.5, 0.1], [2, 0.3, 0.1]], 0.1)

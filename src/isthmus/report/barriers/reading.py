@@ -39,9 +39,13 @@ def headline(result: "xr.Dataset", split: str | None = None) -> str:
     most = largest(table.layer_cells)
     if most is None:
         return f"{everything[0].upper()}{everything[1:]} {table.unit}."
-    layers = f"{len(table.layers)} {table.noun}s" if len(table.layers) > 1 else f"the only {table.noun}"
-    place = f"the most of {layers}" if len(table.layers) > 1 else layers
-    return f"{averaging} {most.layer} costs host {most.host} {most.estimate.text} {table.unit}, {place}; {everything}."
+    layers, number = f"{len(table.layers)} {table.noun}s", f"host {most.host} {most.estimate.text} {table.unit}"
+    if len(table.layers) == 1:
+        return f"{averaging} {most.layer} costs {number}, the only {table.noun}; {everything}."
+    if most.estimate.value < 0:
+        lowers = f"lowers the {kind_of(table.value)}, {most.layer} the least"
+        return f"{averaging} any one of {layers} {lowers}: {number}; {everything}."
+    return f"{averaging} {most.layer} costs {number}, the most of {layers}; {everything}."
 
 
 def reading(result: "xr.Dataset", split: str | None = None) -> list[str]:
@@ -99,9 +103,7 @@ def _rise_sentences(result: "xr.Dataset", value: str, split: str | None) -> list
             own = barriers.cells[most.layer, most.host]
             where = f" at alpha {_alpha_words(own)}" if own.alpha != most.alpha else ""
             beside = f", a barrier of {own.estimate.text}{where}" if barriers.baseline in OVER else ""
-            sentences.append(
-                f"Of {table.noun}s, {most.layer} costs most: host {most.host} {_number_words(most, table)}{beside}."
-            )
+            sentences.append(f"{_most_words(most, table)}: host {most.host} {_number_words(most, table)}{beside}.")
         if table.layers:
             sentences.append(_cost_words(table))
         sentences += [*_missing_words(table), *_missing_words(barriers)]
@@ -110,6 +112,12 @@ def _rise_sentences(result: "xr.Dataset", value: str, split: str | None) -> list
         if rise.name in result:
             sentences += said(barrier_table(result, rise.name, split))
     return sentences
+
+
+def _most_words(most: CutBarrier, table: BarrierTable) -> str:
+    if most.estimate.value < 0:
+        return f"No {table.noun} raises the {kind_of(table.value)}, and {most.layer} lowers it least"
+    return f"Of {table.noun}s, {most.layer} costs most"
 
 
 def _averaging(result: "xr.Dataset") -> str:
