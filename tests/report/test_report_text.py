@@ -78,6 +78,9 @@ def test_on_a_grid_midpoint_largest_rise_and_exchange_stand_apart(measurement: M
     assert "exchange" in printed(result)
     assert "Exchanged and not averaged (alpha 1), conv1 costs most: host a 2.5 nats" in words(result)
     assert "between the networks the rise of the full network is" in words(result)
+    for end in ("", "_low", "_high"):
+        result[f"loss_exchange_rise{end}"].loc[{"moving": [m for m in result.moving.values if m != "all"]}] = -0.5
+    assert "(alpha 1), no single layer raises the loss, and conv1 lowers it least: host a −0.5" in words(result)
 
 
 def test_without_an_alpha_between_no_rise_is_shown(measurement: Make) -> None:

@@ -103,7 +103,8 @@ def _rise_sentences(result: "xr.Dataset", value: str, split: str | None) -> list
             own = barriers.cells[most.layer, most.host]
             where = f" at alpha {_alpha_words(own)}" if own.alpha != most.alpha else ""
             beside = f", a barrier of {own.estimate.text}{where}" if barriers.baseline in OVER else ""
-            sentences.append(f"{_most_words(most, table)}: host {most.host} {_number_words(most, table)}{beside}.")
+            words = _none_words(most, table) or f"Of {table.noun}s, {most.layer} costs most"
+            sentences.append(f"{words}: host {most.host} {_number_words(most, table)}{beside}.")
         if table.layers:
             sentences.append(_cost_words(table))
         sentences += [*_missing_words(table), *_missing_words(barriers)]
@@ -114,10 +115,11 @@ def _rise_sentences(result: "xr.Dataset", value: str, split: str | None) -> list
     return sentences
 
 
-def _most_words(most: CutBarrier, table: BarrierTable) -> str:
-    if most.estimate.value < 0:
-        return f"No {table.noun} raises the {kind_of(table.value)}, and {most.layer} lowers it least"
-    return f"Of {table.noun}s, {most.layer} costs most"
+def _none_words(most: CutBarrier, table: BarrierTable) -> str:
+    """What is said of the layer that costs most where it costs nothing; empty where it does."""
+    if most.estimate.value >= 0:
+        return ""
+    return f"No {table.noun} raises the {kind_of(table.value)}, and {most.layer} lowers it least"
 
 
 def _averaging(result: "xr.Dataset") -> str:
@@ -167,9 +169,8 @@ def _exchange_words(table: BarrierTable) -> list[str]:
     most = largest(table.layer_cells)
     if most is None:
         return []
-    return [
-        f"Exchanged and not averaged (alpha 1), {most.layer} costs most: host {most.host} {_number_words(most, table)}."
-    ]
+    words = _none_words(most, table).replace("No", "no", 1) or f"{most.layer} costs most"
+    return [f"Exchanged and not averaged (alpha 1), {words}: host {most.host} {_number_words(most, table)}."]
 
 
 def _missing_words(table: BarrierTable) -> list[str]:
