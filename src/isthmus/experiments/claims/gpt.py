@@ -128,7 +128,11 @@ def evidence_of(bench: Bench, source: str, networks: TrainedNetworks, compared: 
     obtained = [f"{panel.title}: {panel.sentence}" for panel in panels[:1]]
     if scale.is_whole:
         small = bench.threshold("layer")
-        obtained += [f"On {text}: {rows_along_training(steps, split, small)}" for split, text in named.items()]
+        obtained += [
+            f"On {text}: {rows_along_training(steps, split, small)}"
+            for split, text in named.items()
+            if f"loss_{split}" in compared.drawn
+        ]
     pictures = [replace(panel, stem=f"{compared.stem}_{panel.stem}") for panel in panels]
     return Evidence({compared.words: found}, obtained, pictures, len(compared.pairs), barriers.pair_rows(end, named))
 
