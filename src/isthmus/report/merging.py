@@ -71,7 +71,6 @@ def cost_figure(shown: CostShown) -> "Figure":
             axes.plot(shares, values, color=style.HOST_COLOURS["a"], linewidth=0.8, zorder=2, label="tested sets")
             for share, cost, passed in shown.tests:
                 _mark(axes, share, cost, top, "o", style.HOST_COLOURS["a"], filled=passed)
-        beyond = [(100 * share, cost.value) for share, cost, _ in shown.tests if _is_beyond(cost, top)]
         is_named = False
         for name, share, cost in shown.points:
             is_random = name.startswith("random")
@@ -79,8 +78,8 @@ def cost_figure(shown: CostShown) -> "Figure":
             is_named = is_named or is_random
             colour = style.HOST_COLOURS["a"] if name == MERGED else style.INK
             _mark(axes, share, cost, top, "*" if name == MERGED else MARKERS.get(name, "x"), colour, label=label)
-            if _is_beyond(cost, top):
-                beyond.append((100 * share, cost.value))
+        costs = [(share, cost) for share, cost, _ in shown.tests] + [(share, cost) for _, share, cost in shown.points]
+        beyond = [(100 * share, cost.value) for share, cost in costs if _is_beyond(cost, top)]
         for place, words in arrow_labels(beyond):
             axes.annotate(
                 words, (place, top), (0, 6), textcoords="offset points", ha="center", fontsize=style.SMALL_POINTS

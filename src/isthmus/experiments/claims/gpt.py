@@ -77,10 +77,9 @@ def run(bench: Bench) -> Evidence:
     parts: list[Evidence] = []
     for source in ALONG[bench.scale]:
         own = TrainedNetworks(networks.folder, [r for r in networks.recipes if r.data.partition(":")[0] == source])
-        compared = compared_pairs(source, own, bench.scale)
-        parts += [evidence_of(bench, source, own, one) for one in compared]
-        if len(compared) > 1:
-            bench.settings[START] = f"same initialisation, another order; other starts: {APART}"
+        parts += [evidence_of(bench, source, own, compared) for compared in compared_pairs(source, own, bench.scale)]
+    if len(parts) > len(ALONG[bench.scale]):
+        bench.settings[START] += f"; other starts: {APART}"
     return Evidence(
         {words: found for part in parts for words, found in part.found.items()},
         [sentence for part in parts for sentence in part.obtained],

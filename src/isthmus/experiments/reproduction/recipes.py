@@ -92,11 +92,6 @@ class TrainedNetworks:
         return [(f"a{number}", f"b{number}") for number in numbers]
 
     @property
-    def trajectory_pairs(self) -> tuple[list[Path], list[Path]]:
-        """The trajectories of the pairs: two lists of equal length for `isthmus.measure`."""
-        return [self.trajectory(a) for a, _ in self.pairs], [self.trajectory(b) for _, b in self.pairs]
-
-    @property
     def final_pairs(self) -> tuple[list[Path], list[Path]]:
         """The last checkpoints of the pairs: two lists of equal length for `isthmus.measure`."""
         return [self.final(a) for a, _ in self.pairs], [self.final(b) for _, b in self.pairs]
